@@ -1,0 +1,15 @@
+package io.pullpiri.statemanager.store;
+
+/** The store could not be reached, or did not answer within the deadline. */
+public final class StoreUnavailableException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    public StoreUnavailableException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    public StoreUnavailableException(String message) {
+        super(message);
+    }
+}
