@@ -1,10 +1,10 @@
 package io.pullpiri.statemanager.store;
 
-import java.nio.charset.StandardCharsets;
+import io.pullpiri.statemanager.state.Names;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Locale;
 
-/** The keys that StateManager reads and writes, and what a key or a name may look like (spec, "In etcd"). */
+/** The keys that StateManager reads and writes, and what a key may look like (spec, "In etcd"). */
 public final class Keys {
 
     public static final String PACKAGE_STATE_PREFIX = "/package/";
@@ -33,7 +33,6 @@ public final class Keys {
             MODEL_ARTIFACT_PREFIX);
 
     private static final int MAX_KEY_BYTES = 1024;
-    private static final int MAX_NAME_BYTES = 253;
 
     private Keys() {}
 
@@ -49,16 +48,9 @@ public final class Keys {
         return SCENARIO_STATE_PREFIX + name + STATE_SUFFIX;
     }
 
-    public static String packageArtifact(String name) {
-        return PACKAGE_ARTIFACT_PREFIX + name;
-    }
-
-    public static String scenarioArtifact(String name) {
-        return SCENARIO_ARTIFACT_PREFIX + name;
-    }
-
-    public static String modelArtifact(String name) {
-        return MODEL_ARTIFACT_PREFIX + name;
+    /** @param kind {@code Package}, {@code Scenario} or {@code Model} */
+    public static String artifact(String kind, String name) {
+        return kind + "/" + name;
     }
 
     public static String reconcile(String packageName) {
@@ -71,7 +63,7 @@ public final class Keys {
 
     /** Zero-padded, so that the order of keys is the order of sequence numbers. */
     public static String journal(long sequence) {
-        return JOURNAL_PREFIX + "%019d".formatted(sequence);
+        return JOURNAL_PREFIX + String.format(Locale.ROOT, "%019d", sequence);
     }
 
     /**
@@ -79,46 +71,10 @@ public final class Keys {
      *     control character
      */
     public static String requireValid(String key) {
-        String wrong = problem(key, MAX_KEY_BYTES);
+        String wrong = Names.textProblem(key, MAX_KEY_BYTES);
         if (wrong != null) {
             throw new IllegalArgumentException("key: " + wrong);
         }
         return key;
-    }
-
-    /**
-     * What is wrong with the name of a package, model, scenario, node or container, in words for whoever sent it; null if
-     * nothing is: 1 to 253 bytes, no {@code /}, none of {@code < > ? { }}, no control characters.
-     */
-    public static @Nullable String nameProblem(String name) {
-        String wrong = problem(name, MAX_NAME_BYTES);
-        return wrong == null && name.indexOf('/') >= 0 ? "has '/' (expected: a name without '/')" : wrong;
-    }
-
-    private static @Nullable String problem(String text, int maxBytes) {
-        if (text.isBlank()) {
-            return "is empty (expected: 1.." + maxBytes + " bytes)";
-        }
-        // A char is at least one byte: a giant is refused before it is encoded.
-        int bytes = text.length() > maxBytes ? text.length() : text.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > maxBytes) {
-            return "has " + bytes + " bytes or more (expected: 1.." + maxBytes + ")";
-        }
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (Character.isISOControl(c)) {
-                return "has the control character U+%04X (expected: none)".formatted((int) c);
-            }
-            if ("<>?{}".indexOf(c) >= 0) {
-                return "has '" + c + "' (expected: none of < > ? { })";
-            }
-            boolean lowHere = Character.isLowSurrogate(c) && (i == 0 || !Character.isHighSurrogate(text.charAt(i - 1)));
-            boolean highAlone = Character.isHighSurrogate(c)
-                    && (i + 1 == text.length() || !Character.isLowSurrogate(text.charAt(i + 1)));
-            if (lowHere || highAlone) {
-                return "is not valid Unicode (expected: UTF-8)";
-            }
-        }
-        return null;
     }
 }

@@ -1,0 +1,147 @@
+package io.pullpiri.statemanager.artifact;
+
+import io.pullpiri.statemanager.state.Names;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Reads artifacts from YAML. Fields that StateManager has no part in are passed over. */
+public final class ArtifactParser {
+
+    /** A line that begins with {@code ---} is a document marker wherever it stands (YAML 1.2, 9.1.2). */
+    private static final Pattern DOCUMENT_START = Pattern.compile("(?m)^(?=---(?:\\s|$))");
+
+    private ArtifactParser() {}
+
+    /**
+     * Reads an operator's file: several documents, empty ones skipped.
+     *
+     * @throws BrokenArtifactException naming the first document that is broken
+     */
+    public static List<Artifact> parseAll(String yaml) throws BrokenArtifactException {
+        if (yaml.length() > Yaml.MAX_CHARACTERS) {
+            throw new BrokenArtifactException(
+                    "has " + yaml.length() + " characters (expected: at most " + Yaml.MAX_CHARACTERS + ")");
+        }
+        List<Artifact> artifacts = new ArrayList<>();
+        int number = 0;
+        for (String document : DOCUMENT_START.split(yaml, -1)) {
+            String text = withoutMarker(document);
+            try {
+                Object value = Yaml.parse(text);
+                if (value != null) {
+                    number++;
+                    artifacts.add(artifact(value, text));
+                }
+            } catch (BrokenArtifactException e) {
+                throw new BrokenArtifactException("document " + Math.max(number, 1) + ": " + e.reason());
+            }
+        }
+        return artifacts;
+    }
+
+    /**
+     * Reads one stored value: exactly one document.
+     *
+     * @throws BrokenArtifactException if it is none, or broken
+     */
+    public static Artifact parse(String yaml) throws BrokenArtifactException {
+        Object value = Yaml.parse(yaml);
+        if (value == null) {
+            throw new BrokenArtifactException("is empty (expected: one YAML document)");
+        }
+        return artifact(value, yaml);
+    }
+
+    private static String withoutMarker(String document) {
+        return document.startsWith("---\n") ? document.substring("---\n".length()) : document;
+    }
+
+    private static Artifact artifact(Object document, String yaml) throws BrokenArtifactException {
+        if (!(document instanceof Map<?, ?> fields)) {
+            throw new BrokenArtifactException("is " + shown(document) + " (expected: a map with kind and metadata)");
+        }
+        String kind = text(fields, "kind", "kind", "a kind, such as Package");
+        Map<?, ?> metadata = map(fields, "metadata", "metadata");
+        return switch (kind) {
+            case ScenarioArtifact.KIND -> scenario(name(metadata), map(fields, "spec", "spec"), yaml);
+            case PackageArtifact.KIND -> new PackageArtifact(name(metadata), models(map(fields, "spec", "spec")), yaml);
+            case ModelArtifact.KIND -> new ModelArtifact(name(metadata), yaml);
+            default -> new OtherArtifact(kind, metadata.get("name") instanceof String name ? name : "", yaml);
+        };
+    }
+
+    private static ScenarioArtifact scenario(String name, Map<?, ?> spec, String yaml) throws BrokenArtifactException {
+        String action = spec.get("action") instanceof String word ? word : "";
+        String target = text(spec, "target", "spec.target", "a package's name");
+        checkName("spec.target", target);
+        return new ScenarioArtifact(name, action, target, yaml);
+    }
+
+    private static List<PackageArtifact.ModelRef> models(Map<?, ?> spec) throws BrokenArtifactException {
+        Object list = spec.get("models");
+        if (list == null) {
+            return List.of();
+        }
+        if (!(list instanceof List<?> elements)) {
+            throw new BrokenArtifactException("spec.models: " + shown(list) + " (expected: a list of models)");
+        }
+        Map<String, PackageArtifact.ModelRef> models = new LinkedHashMap<>();
+        int index = 0;
+        for (Object element : elements) {
+            String field = "spec.models[" + index++ + "]";
+            if (!(element instanceof Map<?, ?> model)) {
+                throw new BrokenArtifactException(field + ": " + shown(element) + " (expected: a map with a name)");
+            }
+            String name = text(model, "name", field + ".name", "a model's name");
+            checkName(field + ".name", name);
+            String node = model.get("node") instanceof String word ? word : "";
+            models.putIfAbsent(name, new PackageArtifact.ModelRef(name, node));
+        }
+        return List.copyOf(models.values());
+    }
+
+    private static String name(Map<?, ?> metadata) throws BrokenArtifactException {
+        String name = text(metadata, "name", "metadata.name", "a name");
+        checkName("metadata.name", name);
+        return name;
+    }
+
+    private static void checkName(String field, String name) throws BrokenArtifactException {
+        String problem = Names.problem(name);
+        if (problem != null) {
+            throw new BrokenArtifactException(field + ": " + problem);
+        }
+    }
+
+    private static String text(Map<?, ?> fields, String key, String field, String expected)
+            throws BrokenArtifactException {
+        Object value = fields.get(key);
+        if (value instanceof String text) {
+            return text;
+        }
+        throw new BrokenArtifactException(field + ": " + shown(value) + " (expected: " + expected + ", as text)");
+    }
+
+    private static Map<?, ?> map(Map<?, ?> fields, String key, String field) throws BrokenArtifactException {
+        Object value = fields.get(key);
+        if (value == null) {
+            return Map.of();
+        }
+        if (value instanceof Map<?, ?> map) {
+            return map;
+        }
+        throw new BrokenArtifactException(field + ": " + shown(value) + " (expected: a map)");
+    }
+
+    private static String shown(@Nullable Object value) {
+        if (value == null) {
+            return "missing";
+        }
+        String text = value.toString();
+        return "'" + (text.length() <= 60 ? text : text.substring(0, 60) + "…") + "'";
+    }
+}

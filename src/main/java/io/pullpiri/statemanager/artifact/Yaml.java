@@ -1,0 +1,104 @@
+package io.pullpiri.statemanager.artifact;
+
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.composer.Composer;
+import org.snakeyaml.engine.v2.constructor.StandardConstructor;
+import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.parser.Parser;
+import org.snakeyaml.engine.v2.parser.ParserImpl;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
+
+/** YAML text of unknown origin, read within limits: size, nesting, aliases, no key twice. */
+public final class Yaml {
+
+    public static final int MAX_CHARACTERS = 1 << 20;
+
+    private static final int MAX_DEPTH = 50;
+    private static final int MAX_ALIASES = 50;
+
+    private static final LoadSettings SETTINGS = LoadSettings.builder()
+            .setAllowDuplicateKeys(false)
+            .setAllowRecursiveKeys(false)
+            .setAllowNonScalarKeys(false)
+            .setMaxAliasesForCollections(MAX_ALIASES)
+            .setCodePointLimit(MAX_CHARACTERS)
+            .build();
+
+    private Yaml() {}
+
+    /**
+     * Reads one document.
+     *
+     * @return maps, lists, text, numbers and booleans; null for an empty document
+     * @throws BrokenArtifactException for anything that is no YAML or passes a limit; nothing else is ever thrown
+     */
+    public static @Nullable Object parse(String text) throws BrokenArtifactException {
+        if (text.length() > MAX_CHARACTERS) {
+            throw new BrokenArtifactException(
+                    "has " + text.length() + " characters (expected: at most " + MAX_CHARACTERS + ")");
+        }
+        try {
+            Parser parser = new DepthLimit(new ParserImpl(SETTINGS, new StreamReader(SETTINGS, text)));
+            return new StandardConstructor(SETTINGS)
+                    .constructSingleDocument(new Composer(SETTINGS, parser).getSingleNode());
+        } catch (MarkedYamlEngineException e) {
+            String where = e.getProblemMark()
+                    .map(mark -> "line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1) + ": ")
+                    .orElse("");
+            throw new BrokenArtifactException("no YAML: " + where + e.getProblem());
+        } catch (YamlEngineException e) {
+            throw new BrokenArtifactException("no YAML: " + firstLine(e.getMessage()));
+        } catch (RuntimeException e) {
+            // The library has let others through for odd input: ClassCastException, IndexOutOfBoundsException.
+            throw new BrokenArtifactException("no YAML: " + firstLine(e.toString()));
+        }
+    }
+
+    private static String firstLine(@Nullable String message) {
+        return message == null ? "" : message.lines().findFirst().orElse("");
+    }
+
+    /** The library builds its nodes by recursion: what is nested too deep would exhaust the stack. */
+    private static final class DepthLimit implements Parser {
+
+        private final Parser parser;
+        private int depth;
+
+        DepthLimit(Parser parser) {
+            this.parser = parser;
+        }
+
+        @Override
+        public boolean checkEvent(Event.ID choice) {
+            return parser.checkEvent(choice);
+        }
+
+        @Override
+        public Event peekEvent() {
+            return parser.peekEvent();
+        }
+
+        @Override
+        public boolean hasNext() {
+            return parser.hasNext();
+        }
+
+        @Override
+        public Event next() {
+            Event event = parser.next();
+            switch (event.getEventId()) {
+                case MappingStart, SequenceStart -> {
+                    if (++depth > MAX_DEPTH) {
+                        throw new YamlEngineException("nested too deep (expected: at most " + MAX_DEPTH + " levels)");
+                    }
+                }
+                case MappingEnd, SequenceEnd -> depth--;
+                default -> {}
+            }
+            return event;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package io.pullpiri.statemanager.cascade;
+
+import java.util.List;
+
+/** What whoever sent a command is told, once everything that follows from the command is durable. */
+public sealed interface Answer {
+
+    /** It is so, durably: now, or already before. */
+    record Done(String message) implements Answer {}
+
+    /** The artifacts are stored or deleted, durably. */
+    record ArtifactsDone(List<ArtifactOutcome> outcomes) implements Answer {}
+
+    /** The rules do not allow the step; nothing has changed. */
+    record NotAllowed(String reason) implements Answer {}
+
+    /** The store or the queue could not take it in time; it is not durable (yet). */
+    record Unavailable(String reason) implements Answer {}
+
+    /** The store refuses it for good, because of its size for instance; nothing has changed. */
+    record Impossible(String reason) implements Answer {}
+
+    /** What became of one artifact. */
+    record ArtifactOutcome(String kind, String name, Outcome outcome) {}
+
+    /** What can become of an artifact. */
+    enum Outcome {
+        CREATED,
+        CHANGED,
+        UNCHANGED,
+        DELETED,
+        NOT_FOUND,
+        /** A kind that StateManager has no part in. */
+        PASSED_OVER
+    }
+}

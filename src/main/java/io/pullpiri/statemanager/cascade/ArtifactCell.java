@@ -1,0 +1,28 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.artifact.Artifact;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The artifact of one resource.
+ *
+ * @param good the last good one, in force; null if none was seen since the start
+ * @param broken why the stored text cannot be used, null if it can, or if there is none
+ * @param text the artifact as it is stored
+ */
+public record ArtifactCell<A extends Artifact>(
+        @Nullable A good, @Nullable String broken, Stored<String> text) {
+
+    static <A extends Artifact> ArtifactCell<A> empty() {
+        return new ArtifactCell<>(null, null, Stored.absent());
+    }
+
+    /** Whether the store has an artifact, good or broken, or is about to have it. */
+    public boolean exists() {
+        return good != null || broken != null;
+    }
+
+    ArtifactCell<A> with(Stored<String> newText) {
+        return new ArtifactCell<>(good, broken, newText);
+    }
+}

@@ -1,0 +1,182 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.artifact.Artifact;
+import io.pullpiri.statemanager.artifact.ModelArtifact;
+import io.pullpiri.statemanager.artifact.OtherArtifact;
+import io.pullpiri.statemanager.artifact.PackageArtifact;
+import io.pullpiri.statemanager.artifact.ScenarioArtifact;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.state.Tally;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.pcollections.PSet;
+import org.pcollections.TreePSet;
+
+/** What follows from artifacts that appear, change, break and vanish. */
+final class Artifacts {
+
+    private final Draft draft;
+    private final Reports reports;
+
+    Artifacts(Draft draft, Reports reports) {
+        this.draft = draft;
+        this.reports = reports;
+    }
+
+    /** A good package artifact is in force, or (null) the package's artifact is gone. */
+    void setPackage(String name, @Nullable PackageArtifact artifact, Stored<String> text, String source) {
+        PackageEntry before = draft.packageEntry(name);
+        Set<String> old = modelNames(before.artifact().good());
+        Set<String> now = modelNames(artifact);
+        Set<String> renamed = new LinkedHashSet<>();
+        for (String model : old) {
+            if (!now.contains(model)) {
+                ModelEntry entry = draft.model(model);
+                PSet<String> left = entry.packages().minus(name);
+                draft.put(entry.with(left));
+                draft.forsake(model);
+                if (left.isEmpty()) {
+                    renamed.add(model);
+                }
+            }
+        }
+        Tally<ModelState> tally = Tally.none(ModelState.class);
+        int reported = 0;
+        for (String model : now) {
+            ModelEntry entry = draft.model(model);
+            if (entry.packages().isEmpty()) {
+                renamed.add(model);
+            }
+            draft.put(entry.with(entry.packages().plus(name)));
+            tally = tally.plus(entry.counted());
+            reported += entry.state().value() == null ? 0 : 1;
+        }
+        draft.put(before.with(new ArtifactCell<>(artifact, null, text)).with(tally, reported));
+        String what = artifact == null
+                ? "its artifact was deleted"
+                : before.artifact().exists() ? "its artifact changed" : "its artifact appeared";
+        draft.judgeLater(name, what, source);
+        reports.rematch(renamed);
+    }
+
+    private static Set<String> modelNames(@Nullable PackageArtifact artifact) {
+        return artifact == null
+                ? Set.of()
+                : artifact.models().stream()
+                        .map(PackageArtifact.ModelRef::name)
+                        .collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    /** A good scenario artifact is in force, or (null) the scenario's artifact is gone, and its state with it. */
+    void setScenario(String name, @Nullable ScenarioArtifact artifact, Stored<String> text, String source) {
+        ScenarioEntry before = draft.scenario(name);
+        ScenarioArtifact old = before.artifact().good();
+        if (old != null) {
+            target(old.target(), name, false);
+        }
+        if (artifact != null) {
+            target(artifact.target(), name, true);
+        }
+        ScenarioEntry after = before.with(new ArtifactCell<>(artifact, null, text));
+        draft.put(after);
+        if (artifact == null) {
+            draft.setScenario(name, null, "", "its artifact was deleted", source);
+        } else if (after.state().value() == null) {
+            draft.setScenario(name, ScenarioState.IDLE, "", "its artifact appeared", source);
+        }
+    }
+
+    private void target(String packageName, String scenario, boolean present) {
+        PSet<String> scenarios = draft.scenariosByTarget.getOrDefault(packageName, TreePSet.<String>empty());
+        scenarios = present ? scenarios.plus(scenario) : scenarios.minus(scenario);
+        draft.scenariosByTarget = scenarios.isEmpty()
+                ? draft.scenariosByTarget.minus(packageName)
+                : draft.scenariosByTarget.plus(packageName, scenarios);
+    }
+
+    void setModel(String name, Stored<String> text) {
+        draft.put(draft.model(name).withArtifact(text));
+    }
+
+    /** A stored artifact cannot be used: the last good one stays in force. */
+    void broken(String kind, String name, String reason, Stored<String> text) {
+        if (kind.equals(PackageArtifact.KIND)) {
+            PackageEntry entry = draft.packageEntry(name);
+            draft.put(entry.with(new ArtifactCell<>(entry.artifact().good(), reason, text)));
+        } else {
+            ScenarioEntry entry = draft.scenario(name);
+            draft.put(entry.with(new ArtifactCell<>(entry.artifact().good(), reason, text)));
+        }
+        draft.notice("broken-artifact", kind + "/" + name + " is broken, the last good one stays in force: " + reason);
+    }
+
+    /** Stores an operator's artifact. */
+    Answer.ArtifactOutcome apply(Artifact artifact, String source) {
+        return switch (artifact) {
+            case PackageArtifact a -> {
+                Stored<String> text = draft.packageEntry(a.name()).artifact().text();
+                if (!a.yaml().equals(text.value())) {
+                    setPackage(a.name(), a, new Stored<>(a.yaml(), text.revision()), source);
+                }
+                yield written(a, text);
+            }
+            case ScenarioArtifact a -> {
+                Stored<String> text = draft.scenario(a.name()).artifact().text();
+                if (!a.yaml().equals(text.value())) {
+                    setScenario(a.name(), a, new Stored<>(a.yaml(), text.revision()), source);
+                }
+                yield written(a, text);
+            }
+            case ModelArtifact a -> {
+                Stored<String> text = draft.model(a.name()).artifact();
+                if (!a.yaml().equals(text.value())) {
+                    setModel(a.name(), new Stored<>(a.yaml(), text.revision()));
+                }
+                yield written(a, text);
+            }
+            case OtherArtifact a -> new Answer.ArtifactOutcome(a.kind(), a.name(), Answer.Outcome.PASSED_OVER);
+        };
+    }
+
+    private Answer.ArtifactOutcome written(Artifact artifact, Stored<String> before) {
+        Answer.Outcome outcome = before.value() == null
+                ? Answer.Outcome.CREATED
+                : before.value().equals(artifact.yaml()) ? Answer.Outcome.UNCHANGED : Answer.Outcome.CHANGED;
+        if (outcome != Answer.Outcome.UNCHANGED) {
+            draft.artifactWrites.add(new Draft.ArtifactWrite(artifact.kind(), artifact.name()));
+        }
+        return new Answer.ArtifactOutcome(artifact.kind(), artifact.name(), outcome);
+    }
+
+    /** Deletes the artifact that an operator names. */
+    Answer.ArtifactOutcome delete(Artifact artifact, String source) {
+        String name = artifact.name();
+        Stored<String> text = switch (artifact) {
+            case PackageArtifact a -> draft.packageEntry(name).artifact().text();
+            case ScenarioArtifact a -> draft.scenario(name).artifact().text();
+            case ModelArtifact a -> draft.model(name).artifact();
+            case OtherArtifact a -> Stored.absent();
+        };
+        if (artifact instanceof OtherArtifact) {
+            return new Answer.ArtifactOutcome(artifact.kind(), name, Answer.Outcome.PASSED_OVER);
+        }
+        if (text.value() == null) {
+            return new Answer.ArtifactOutcome(artifact.kind(), name, Answer.Outcome.NOT_FOUND);
+        }
+        draft.artifactWrites.add(new Draft.ArtifactWrite(artifact.kind(), name));
+        gone(artifact.kind(), name, new Stored<>(null, text.revision()), source);
+        return new Answer.ArtifactOutcome(artifact.kind(), name, Answer.Outcome.DELETED);
+    }
+
+    /** The store has, or is about to have, no artifact of this kind and name any more. */
+    void gone(String kind, String name, Stored<String> text, String source) {
+        switch (kind) {
+            case "Package" -> setPackage(name, null, text, source);
+            case "Scenario" -> setScenario(name, null, text, source);
+            default -> setModel(name, text);
+        }
+    }
+}

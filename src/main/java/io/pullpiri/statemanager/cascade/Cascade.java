@@ -1,0 +1,173 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.artifact.Artifact;
+import io.pullpiri.statemanager.cascade.Plan.Notice;
+import io.pullpiri.statemanager.cascade.Plan.Part;
+import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.state.StateMachine;
+import io.pullpiri.statemanager.store.Snapshot;
+import io.pullpiri.statemanager.store.Transaction.Write;
+import io.pullpiri.statemanager.store.WatchEvent;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What follows from what: a pure function of a view, a batch of commands and a moment. A change of a model reaches its
+ * packages, and everything that follows is decided together, to be committed together. The commands of a batch are
+ * decided one after the other, each on what those before it lead to: what they lead to does not depend on how they fall
+ * into batches.
+ */
+public final class Cascade {
+
+    /** The source of what an operator's files bring about. */
+    private static final String BY_OPERATOR = "operator";
+
+    private final Rules rules;
+    private final Limits limits;
+
+    /** What one transaction of the store can hold: writes, and bytes of keys and values. */
+    public record Limits(int maxWrites, int maxBytes) {}
+
+    /** A view as it was read, and what was odd about it. */
+    public record Loaded(View view, List<Notice> notices) {}
+
+    public Cascade(Rules rules, Limits limits) {
+        this.rules = rules;
+        this.limits = limits;
+    }
+
+    /** The view that a store's content gives; what in it is not as the rules want it, {@link Command.Repair} mends. */
+    public Loaded load(Snapshot snapshot, Moment now) {
+        return new Loader(rules, now).load(snapshot);
+    }
+
+    public Plan plan(View view, List<Command> batch, Moment now) {
+        Draft draft = new Draft(view, rules, now);
+        List<Answer> answers = new ArrayList<>(batch.size());
+        for (Command command : batch) {
+            answers.add(decide(command, draft));
+            draft.settle();
+        }
+        List<Part> parts = new Parts(view, draft, limits).build();
+        return new Plan(parts, answers, draft.notices, draft.view());
+    }
+
+    /**
+     * The view after a plan's parts were committed.
+     *
+     * @param revisions one for each part
+     */
+    public View committed(Plan plan, List<Long> revisions) {
+        Draft draft = new Draft(plan.next(), rules, new Moment(0, 0));
+        for (int i = 0; i < revisions.size(); i++) {
+            for (Write write : plan.parts().get(i).transaction().writes()) {
+                Mirror.written(draft, write, revisions.get(i));
+            }
+        }
+        return draft.view();
+    }
+
+    private Answer decide(Command command, Draft draft) {
+        Reports reports = new Reports(draft);
+        Artifacts artifacts = new Artifacts(draft, reports);
+        return switch (command) {
+            case Command.NodeReport report -> {
+                reports.report(report);
+                yield new Answer.Done("report of node " + report.node() + " is stored");
+            }
+            case Command.ModelChange change -> {
+                draft.setModel(
+                        change.model(),
+                        change.target(),
+                        change.transitionId(),
+                        "requested by " + change.source(),
+                        change.source());
+                yield new Answer.Done(
+                        "model " + change.model() + " is " + change.target().title());
+            }
+            case Command.ScenarioChange change -> step(change, draft);
+            case Command.ApplyArtifacts apply -> {
+                List<Answer.ArtifactOutcome> outcomes = new ArrayList<>();
+                for (Artifact artifact : apply.artifacts()) {
+                    outcomes.add(artifacts.apply(artifact, BY_OPERATOR));
+                }
+                yield new Answer.ArtifactsDone(outcomes);
+            }
+            case Command.DeleteArtifacts delete -> {
+                List<Answer.ArtifactOutcome> outcomes = new ArrayList<>();
+                for (Artifact artifact : delete.artifacts()) {
+                    outcomes.add(artifacts.delete(artifact, BY_OPERATOR));
+                }
+                yield new Answer.ArtifactsDone(outcomes);
+            }
+            case Command.StoreEvents events -> {
+                Mirror mirror = new Mirror(draft, artifacts);
+                for (WatchEvent event : events.events()) {
+                    mirror.observe(event, events.read());
+                }
+                yield new Answer.Done("seen");
+            }
+            case Command.Tick tick -> {
+                reports.giveUpAbsentees();
+                repairOverwritten(draft);
+                yield new Answer.Done("done");
+            }
+            case Command.Repair repair -> {
+                new Repair(draft, reports).run();
+                yield new Answer.Done("repaired");
+            }
+        };
+    }
+
+    private static void repairOverwritten(Draft draft) {
+        for (String name : draft.overwritten) {
+            if (draft.mayRepair(draft.packageEntry(name))) {
+                draft.touchedPackages.add(name);
+            }
+        }
+    }
+
+    /** The stored state decides; without one, the state that the requester takes for it. */
+    private static Answer step(Command.ScenarioChange change, Draft draft) {
+        StateCell<ScenarioState> cell = draft.scenario(change.scenario()).state();
+        ScenarioState stored = cell.value();
+        ScenarioState target = change.target();
+        Transition latest = cell.history().latest();
+        boolean retry = stored != null
+                && latest != null
+                && !change.transitionId().isEmpty()
+                && latest.transitionId().equals(change.transitionId());
+        boolean announcement = change.current() == null && target == ScenarioState.IDLE;
+        ScenarioState from = stored != null ? stored : change.current() == null ? ScenarioState.IDLE : change.current();
+        if (!retry && !announcement && from != target && !StateMachine.mayStep(from, target)) {
+            return new Answer.NotAllowed("scenario %s is %s and cannot become %s"
+                    .formatted(change.scenario(), from.title(), target.title()));
+        }
+        if (retry || (stored == null && from == target && change.current() != null)) {
+            return new Answer.Done("scenario " + change.scenario() + " is " + from.title());
+        }
+        draft.setScenario(
+                change.scenario(), target, change.transitionId(), "requested by " + change.source(), change.source());
+        return new Answer.Done("scenario " + change.scenario() + " is " + target.title());
+    }
+
+    /** The earliest moment, in {@link Moment#ticks}, at which a {@link Command.Tick} has something to do. */
+    public static long nextTick(View view) {
+        long next = Long.MAX_VALUE;
+        for (String node : view.absentees()) {
+            NodeEntry entry = view.nodes().get(node);
+            if (entry != null) {
+                for (long end : entry.graceEnds().values()) {
+                    next = Math.min(next, end);
+                }
+            }
+        }
+        for (String name : view.overwritten()) {
+            PackageEntry entry = view.packages().get(name);
+            if (entry != null) {
+                next = Math.min(next, entry.repairFrom());
+            }
+        }
+        return next;
+    }
+}

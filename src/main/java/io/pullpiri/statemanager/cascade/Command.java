@@ -1,0 +1,51 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.artifact.Artifact;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.store.WatchEvent;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Everything that can change a state. Names in commands are valid ({@code Names.problem} is null for them). */
+public sealed interface Command {
+
+    /** The whole container list of one node at one moment: it replaces what the node said before, and nothing else. */
+    record NodeReport(String node, List<ContainerFacts> containers) implements Command {}
+
+    /**
+     * A request to give a model a state.
+     *
+     * @param source who asks, for the history
+     */
+    record ModelChange(String model, ModelState target, String transitionId, String source) implements Command {}
+
+    /**
+     * A request to take a scenario a step further.
+     *
+     * @param current what the requester takes for its state, null if it says nothing: with the target idle this is
+     *     ApiServer's announcement of a new or re-applied scenario
+     */
+    record ScenarioChange(
+            String scenario, @Nullable ScenarioState current, ScenarioState target, String transitionId, String source)
+            implements Command {}
+
+    /** An operator's artifacts, to be stored. */
+    record ApplyArtifacts(List<Artifact> artifacts) implements Command {}
+
+    /** An operator's artifacts, to be deleted: only kind and name count. */
+    record DeleteArtifacts(List<Artifact> artifacts) implements Command {}
+
+    /**
+     * Keys as the store has them: somebody else wrote them, or we did.
+     *
+     * @param read whether they were read, ahead of what the watch will say of them; otherwise the watch says so
+     */
+    record StoreEvents(List<WatchEvent> events, boolean read) implements Command {}
+
+    /** Time has passed: grace periods may have ended and repairs may be due. */
+    record Tick() implements Command {}
+
+    /** The view was read from the store anew: what differs from the rules is repaired. */
+    record Repair() implements Command {}
+}

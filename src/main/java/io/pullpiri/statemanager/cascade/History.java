@@ -1,0 +1,47 @@
+package io.pullpiri.statemanager.cascade;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is kept in memory of a resource's history: the newest change, and the journal records that hold the others. The
+ * texts are read from the store when somebody asks.
+ *
+ * @param records sequence numbers of journal records, oldest first, each once
+ */
+@SuppressWarnings("ArrayRecordComponent") // longs by the hundred for every resource; nobody is handed them to change
+public record History(@Nullable Transition latest, long[] records) {
+
+    static final History NONE = new History(null, new long[0]);
+
+    /** With a change that is decided but in no record yet. A resource that was gone begins anew. */
+    History decided(Transition transition) {
+        return new History(transition, generation() == 0 ? NONE.records : records);
+    }
+
+    /** With one more record; of the older ones the newest {@code limit - 1} are kept. */
+    History recorded(long record, int limit) {
+        if (newestRecord() == record) {
+            return this;
+        }
+        int kept = Math.min(records.length, limit - 1);
+        long[] longer = Arrays.copyOfRange(records, records.length - kept, records.length + 1);
+        longer[kept] = record;
+        return new History(latest, longer);
+    }
+
+    /** The newest change was carried forward into another record; everything older is gone. */
+    History carriedTo(long record) {
+        return new History(latest, new long[] {record});
+    }
+
+    /** The record that holds the newest change; -1 if there is none. */
+    long newestRecord() {
+        return records.length == 0 ? -1 : records[records.length - 1];
+    }
+
+    /** The number of changes so far, 0 for a resource that has no state. */
+    public long generation() {
+        return latest == null || latest.to().isEmpty() ? 0 : latest.generation();
+    }
+}

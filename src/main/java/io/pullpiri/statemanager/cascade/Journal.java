@@ -1,0 +1,54 @@
+package io.pullpiri.statemanager.cascade;
+
+import java.util.List;
+import org.pcollections.TreePMap;
+
+/**
+ * Which journal records there are, and of whom they speak. A record holds all changes of one commit.
+ *
+ * @param records by sequence number
+ * @param next the sequence number of the next record
+ * @param changes how many changes the records hold in all
+ */
+public record Journal(TreePMap<Long, Page> records, long next, long changes) {
+
+    static final Journal EMPTY = new Journal(TreePMap.empty(), 1, 0);
+
+    /** One resource. */
+    public record Subject(ResourceKind kind, String name) {
+
+        static Subject of(Transition transition) {
+            return new Subject(transition.kind(), transition.name());
+        }
+    }
+
+    /**
+     * One record.
+     *
+     * @param subjects of whom it speaks, one for each change
+     * @param revision the commit that wrote it, 0 as long as none has
+     */
+    public record Page(List<Subject> subjects, long revision) {}
+
+    Journal plus(long sequence, List<Subject> subjects, long revision) {
+        return new Journal(
+                records.plus(sequence, new Page(subjects, revision)),
+                Math.max(next, sequence + 1),
+                changes + subjects.size());
+    }
+
+    Journal minus(long sequence) {
+        Page page = records.get(sequence);
+        return page == null
+                ? this
+                : new Journal(
+                        records.minus(sequence), next, changes - page.subjects().size());
+    }
+
+    Journal written(long sequence, long revision) {
+        Page page = records.get(sequence);
+        return page == null
+                ? this
+                : new Journal(records.plus(sequence, new Page(page.subjects(), revision)), next, changes);
+    }
+}

@@ -1,0 +1,268 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.artifact.BrokenArtifactException;
+import io.pullpiri.statemanager.artifact.PackageArtifact;
+import io.pullpiri.statemanager.artifact.ScenarioArtifact;
+import io.pullpiri.statemanager.cascade.Journal.Subject;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.state.StateMachine;
+import io.pullpiri.statemanager.state.Tally;
+import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.Snapshot;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.pcollections.PSet;
+import org.pcollections.TreePSet;
+
+/**
+ * Reads a view from the store. Model keys are taken as they are; nothing is derived from old reports, and nothing is
+ * judged: that is {@link Repair}'s.
+ */
+final class Loader {
+
+    private final Rules rules;
+    private final Draft draft;
+    private final Map<Subject, History> histories = new HashMap<>();
+
+    Loader(Rules rules, Moment now) {
+        this.rules = rules;
+        this.draft = new Draft(View.EMPTY, rules, now);
+    }
+
+    Cascade.Loaded load(Snapshot snapshot) {
+        List<KeyValue> digests = new ArrayList<>();
+        List<KeyValue> journal = new ArrayList<>();
+        List<KeyValue> others = new ArrayList<>();
+        for (KeyValue entry : snapshot.entries()) {
+            StoreKey key = StoreKey.parse(entry.key());
+            if (key != null) {
+                switch (key.kind()) {
+                    case JOURNAL -> journal.add(entry);
+                    case NODE -> digests.add(entry);
+                    default -> others.add(entry);
+                }
+            }
+        }
+        journal.sort(Comparator.comparing(KeyValue::key));
+        journal.forEach(this::journalRecord);
+        for (KeyValue entry : others) {
+            StoreKey key = StoreKey.parse(entry.key());
+            if (key != null) {
+                take(key, entry);
+            }
+        }
+        // The newest digest knows best what a model was before its containers fell silent.
+        digests.sort(Comparator.comparingLong(KeyValue::modRevision));
+        digests.forEach(this::digest);
+        derived();
+        digests.forEach(this::kept);
+        histories.forEach(this::past);
+        draft.packages.values().forEach(this::tally);
+        return new Cascade.Loaded(draft.view(), draft.notices);
+    }
+
+    private void journalRecord(KeyValue entry) {
+        String digits = entry.key().substring(entry.key().lastIndexOf('/') + 1);
+        Records.JournalText text = Records.parse(entry.value(), Records.JournalText.class);
+        if (!digits.matches("\\d{19}") || text == null) {
+            draft.notice("unreadable-record", entry.key() + " is none of ours, or damaged; it is passed over");
+            return;
+        }
+        long sequence = Long.parseLong(digits);
+        List<Subject> subjects = new ArrayList<>();
+        List<Transition> all = new ArrayList<>(orEmpty(text.carried()));
+        all.addAll(orEmpty(text.changes()));
+        for (Transition transition : all) {
+            Subject subject = Subject.of(transition);
+            subjects.add(subject);
+            History history = histories.getOrDefault(subject, History.NONE);
+            histories.put(subject, history.decided(transition).recorded(sequence, rules.historyLimit()));
+        }
+        draft.journal = draft.journal.plus(sequence, subjects, entry.modRevision());
+    }
+
+    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return list == null ? List.of() : list;
+    }
+
+    private void take(StoreKey key, KeyValue entry) {
+        String name = key.name();
+        String value = entry.value();
+        long revision = entry.modRevision();
+        Stored<String> text = new Stored<>(value, revision);
+        switch (key.kind()) {
+            case PACKAGE_STATE -> {
+                PackageEntry before = draft.packageEntry(name);
+                draft.put(before.with(
+                        cell(new Subject(ResourceKind.PACKAGE, name), value, revision, PackageState::parse)));
+            }
+            case MODEL_STATE -> {
+                ModelEntry before = draft.model(name);
+                draft.put(before.with(cell(new Subject(ResourceKind.MODEL, name), value, revision, ModelState::parse)));
+            }
+            case SCENARIO_STATE -> {
+                ScenarioEntry before = draft.scenario(name);
+                draft.put(before.with(
+                        cell(new Subject(ResourceKind.SCENARIO, name), value, revision, ScenarioState::parse)));
+            }
+            case PACKAGE_ARTIFACT -> packageArtifact(name, text);
+            case SCENARIO_ARTIFACT -> scenarioArtifact(name, text);
+            case MODEL_ARTIFACT -> draft.put(draft.model(name).withArtifact(text));
+            case RECONCILE ->
+                draft.put(draft.packageEntry(name)
+                        .with(new Stored<>(Records.parse(value, ReconcileRecord.class), revision)));
+            case JOURNAL, NODE -> throw new AssertionError(key);
+        }
+    }
+
+    /**
+     * Nonsense in a key is passed over: the resource has the state that it had before. A package has it whatever the key
+     * says, for that is nobody else's to write.
+     */
+    private <S> StateCell<S> cell(Subject subject, String value, long revision, Function<String, @Nullable S> parse) {
+        S stored = parse.apply(value);
+        History history = histories.getOrDefault(subject, History.NONE);
+        Transition latest = history.latest();
+        S past = latest == null ? null : parse.apply(latest.to());
+        S state = stored == null || (subject.kind() == ResourceKind.PACKAGE && past != null) ? past : stored;
+        return new StateCell<>(state, new Stored<>(stored, revision), history);
+    }
+
+    private void packageArtifact(String name, Stored<String> text) {
+        PackageEntry entry = draft.packageEntry(name);
+        try {
+            PackageArtifact good = (PackageArtifact) Mirror.read(PackageArtifact.KIND, name, value(text));
+            draft.put(entry.with(new ArtifactCell<>(good, null, text)));
+            for (PackageArtifact.ModelRef ref : good.models()) {
+                ModelEntry model = draft.model(ref.name());
+                draft.put(model.with(model.packages().plus(name)));
+            }
+        } catch (BrokenArtifactException e) {
+            draft.put(entry.with(new ArtifactCell<>(null, e.reason(), text)));
+        }
+    }
+
+    private void scenarioArtifact(String name, Stored<String> text) {
+        ScenarioEntry entry = draft.scenario(name);
+        try {
+            ScenarioArtifact good = (ScenarioArtifact) Mirror.read(ScenarioArtifact.KIND, name, value(text));
+            draft.put(entry.with(new ArtifactCell<>(good, null, text)));
+            PSet<String> others = draft.scenariosByTarget.getOrDefault(good.target(), TreePSet.<String>empty());
+            draft.scenariosByTarget = draft.scenariosByTarget.plus(good.target(), others.plus(name));
+        } catch (BrokenArtifactException e) {
+            draft.put(entry.with(new ArtifactCell<>(null, e.reason(), text)));
+        }
+    }
+
+    private static String value(Stored<String> text) {
+        String value = text.value();
+        return value == null ? "" : value;
+    }
+
+    /** What the node said last counts on; containers that were absent get their whole grace period again. */
+    private void digest(KeyValue entry) {
+        String name = name(entry);
+        Records.Digest digest = Records.parse(entry.value(), Records.Digest.class);
+        if (digest == null) {
+            draft.nodes = draft.nodes.plus(name, NodeEntry.empty(name).at(entry.modRevision()));
+            draft.notice("unreadable-record", entry.key() + " is damaged; the node's next report replaces it");
+            return;
+        }
+        TreeMap<String, Container> containers = new TreeMap<>();
+        Map<String, Long> graceEnds = new HashMap<>();
+        Map<String, List<Container>> byModel = new TreeMap<>();
+        for (Container container : orEmpty(digest.containers())) {
+            containers.put(container.name(), container);
+            if (container.absent()) {
+                graceEnds.put(
+                        container.name(),
+                        draft.now.ticks() + rules.vanishGrace().toNanos());
+            }
+            if (container.model() != null) {
+                byModel.computeIfAbsent(container.model(), any -> new ArrayList<>())
+                        .add(container);
+            }
+            if (container.label() == null) {
+                PSet<String> nodes = draft.unlabelled.getOrDefault(container.name(), TreePSet.<String>empty());
+                draft.unlabelled = draft.unlabelled.plus(container.name(), nodes.plus(name));
+            }
+        }
+        byModel.forEach((model, ofNode) -> draft.put(draft.model(model).withContainers(name, ofNode)));
+        Map<String, ModelState> kept = digest.kept() == null ? Map.of() : digest.kept();
+        draft.nodes = draft.nodes.plus(
+                name, new NodeEntry(name, containers, new TreeMap<>(kept), graceEnds, entry.modRevision()));
+        if (!graceEnds.isEmpty()) {
+            draft.absentees = draft.absentees.plus(name);
+        }
+    }
+
+    /** What the containers gave last, so that only a change of it writes a model's key. */
+    private void derived() {
+        for (ModelEntry model : draft.models.values()) {
+            ModelState derived = StateMachine.modelState(Reports.tally(model));
+            if (derived != null) {
+                draft.put(model.derived(derived));
+            }
+        }
+    }
+
+    private void kept(KeyValue entry) {
+        NodeEntry node = draft.nodes.get(name(entry));
+        if (node == null) {
+            return;
+        }
+        node.kept().forEach((name, state) -> {
+            ModelEntry model = draft.models.get(name);
+            if (model != null
+                    && !model.containers().isEmpty()
+                    && StateMachine.modelState(Reports.tally(model)) == null) {
+                draft.put(model.derived(state));
+            }
+        });
+    }
+
+    /** Keys that were deleted while nobody looked: their resources still have a past. */
+    private void past(Subject subject, History history) {
+        String name = subject.name();
+        Transition latest = history.latest();
+        if (latest == null || latest.to().isEmpty() || draft.history(subject).latest() != null) {
+            return;
+        }
+        switch (subject.kind()) {
+            case PACKAGE -> {
+                PackageEntry entry = draft.packageEntry(name);
+                if (entry.artifact().exists()) {
+                    draft.put(entry.with(entry.state().with(PackageState.parse(latest.to()), history)));
+                }
+            }
+            case MODEL, SCENARIO -> draft.changeHistory(subject, none -> history);
+        }
+    }
+
+    private static String name(KeyValue digest) {
+        return digest.key().substring(digest.key().lastIndexOf('/') + 1);
+    }
+
+    private void tally(PackageEntry entry) {
+        PackageArtifact artifact = entry.artifact().good();
+        if (artifact == null) {
+            return;
+        }
+        List<ModelState> counted = new ArrayList<>();
+        int reported = 0;
+        for (PackageArtifact.ModelRef ref : artifact.models()) {
+            ModelEntry model = draft.model(ref.name());
+            counted.add(model.counted());
+            reported += model.state().value() == null ? 0 : 1;
+        }
+        draft.put(entry.with(Tally.of(ModelState.class, counted), reported));
+    }
+}

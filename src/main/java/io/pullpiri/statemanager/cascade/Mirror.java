@@ -1,0 +1,234 @@
+package io.pullpiri.statemanager.cascade;
+
+import static io.pullpiri.statemanager.cascade.Transition.BY_STORE;
+
+import io.pullpiri.statemanager.artifact.Artifact;
+import io.pullpiri.statemanager.artifact.ArtifactParser;
+import io.pullpiri.statemanager.artifact.BrokenArtifactException;
+import io.pullpiri.statemanager.artifact.PackageArtifact;
+import io.pullpiri.statemanager.artifact.ScenarioArtifact;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.store.Transaction.Write;
+import io.pullpiri.statemanager.store.WatchEvent;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps a draft the mirror of the store: takes in what others wrote, and what we have written ourselves. */
+final class Mirror {
+
+    private static final String BY_ANOTHER = "written into the store by another component";
+
+    private final Draft draft;
+    private final Artifacts artifacts;
+
+    Mirror(Draft draft, Artifacts artifacts) {
+        this.draft = draft;
+        this.artifacts = artifacts;
+    }
+
+    /**
+     * Takes in a key as the store has it; drops what is our own or older than what is known.
+     *
+     * @param read whether it was read, ahead of the watch
+     */
+    void observe(WatchEvent event, boolean read) {
+        StoreKey key = StoreKey.parse(event.key());
+        if (key == null || !key.kind().isWatched() || isOld(event, read)) {
+            return;
+        }
+        String name = key.name();
+        String value = event.value();
+        switch (key.kind()) {
+            case PACKAGE_STATE -> packageState(name, value, event.revision());
+            case MODEL_STATE -> modelState(name, value, event.revision());
+            case SCENARIO_STATE -> scenarioState(name, value, event.revision());
+            case PACKAGE_ARTIFACT -> artifact(PackageArtifact.KIND, name, stored(value, event.revision()));
+            case SCENARIO_ARTIFACT -> artifact(ScenarioArtifact.KIND, name, stored(value, event.revision()));
+            case MODEL_ARTIFACT -> artifacts.setModel(name, stored(value, event.revision()));
+            case RECONCILE, JOURNAL, NODE -> throw new AssertionError(key);
+        }
+    }
+
+    private static Stored<String> stored(@Nullable String value, long revision) {
+        return value == null ? Stored.absent() : new Stored<>(value, revision);
+    }
+
+    private boolean isOld(WatchEvent event, boolean read) {
+        Long gone = draft.tombstones.get(event.key());
+        if (gone != null) {
+            boolean old = event.revision() <= gone;
+            if (!old || event.value() == null) {
+                draft.tombstones = draft.tombstones.minus(event.key());
+            }
+            if (old) {
+                return true;
+            }
+        }
+        long known = revision(event.key());
+        if (event.revision() <= known || (event.value() == null && known == 0)) {
+            return true;
+        }
+        if (read && event.value() == null) {
+            // The watch has still to tell what led to this.
+            draft.tombstones = draft.tombstones.plus(event.key(), event.revision());
+        }
+        return false;
+    }
+
+    /** The revision at which a watched key is known, 0 for one that is not there. */
+    private long revision(String text) {
+        StoreKey key = StoreKey.parse(text);
+        if (key == null) {
+            return 0;
+        }
+        String name = key.name();
+        return switch (key.kind()) {
+            case PACKAGE_STATE -> draft.packageEntry(name).state().stored().revision();
+            case MODEL_STATE -> draft.model(name).state().stored().revision();
+            case SCENARIO_STATE -> draft.scenario(name).state().stored().revision();
+            case PACKAGE_ARTIFACT -> draft.packageEntry(name).artifact().text().revision();
+            case SCENARIO_ARTIFACT -> draft.scenario(name).artifact().text().revision();
+            case MODEL_ARTIFACT -> draft.model(name).artifact().revision();
+            case RECONCILE, JOURNAL, NODE -> 0;
+        };
+    }
+
+    /** Nobody else may write a package's state: it is put right, at most once a second. */
+    private void packageState(String name, @Nullable String text, long revision) {
+        PackageState value = text == null ? null : PackageState.parse(text);
+        PackageEntry entry = draft.packageEntry(name);
+        entry = entry.with(
+                entry.state().with(text == null ? Stored.<PackageState>absent() : new Stored<>(value, revision)));
+        draft.put(entry);
+        boolean right = text == null
+                ? entry.state().value() == null
+                : value == entry.state().value() && value != null;
+        if (right) {
+            draft.overwritten = draft.overwritten.minus(name);
+            return;
+        }
+        draft.notice(
+                "package-overwritten",
+                "the state of package " + name + " was overwritten with '" + text + "'; it is put right");
+        if (draft.mayRepair(entry)) {
+            draft.touchedPackages.add(name);
+        }
+    }
+
+    /** The key is the fact, and the last writer wins; nonsense is passed over. */
+    private void modelState(String name, @Nullable String text, long revision) {
+        ModelState value = text == null ? null : ModelState.parse(text);
+        ModelEntry entry = draft.model(name);
+        draft.put(entry.with(
+                entry.state().with(text == null ? Stored.<ModelState>absent() : new Stored<>(value, revision))));
+        if (text != null && value == null) {
+            nonsense("model", name, text);
+            return;
+        }
+        draft.setModel(name, value, "", text == null ? "its key was deleted" : BY_ANOTHER, BY_STORE);
+    }
+
+    private void scenarioState(String name, @Nullable String text, long revision) {
+        ScenarioState value = text == null ? null : ScenarioState.parse(text);
+        ScenarioEntry entry = draft.scenario(name);
+        draft.put(entry.with(
+                entry.state().with(text == null ? Stored.<ScenarioState>absent() : new Stored<>(value, revision))));
+        if (text != null && value == null) {
+            nonsense("scenario", name, text);
+            return;
+        }
+        draft.setScenario(name, value, "", text == null ? "its key was deleted" : BY_ANOTHER, BY_STORE);
+        if (value == null && entry.artifact().good() != null) {
+            draft.setScenario(name, ScenarioState.IDLE, "", "its artifact is there", Transition.BY_STATE_MANAGER);
+        }
+    }
+
+    private void nonsense(String kind, String name, String text) {
+        String shown = text.length() <= 60 ? text : text.substring(0, 60) + "…";
+        draft.notice("nonsense-state", kind + " " + name + ": its key holds '" + shown + "', which is no state");
+    }
+
+    private void artifact(String kind, String name, Stored<String> text) {
+        String yaml = text.value();
+        if (yaml == null) {
+            artifacts.gone(kind, name, text, BY_STORE);
+            return;
+        }
+        try {
+            switch (read(kind, name, yaml)) {
+                case PackageArtifact artifact -> artifacts.setPackage(name, artifact, text, BY_STORE);
+                case ScenarioArtifact artifact -> artifacts.setScenario(name, artifact, text, BY_STORE);
+                case Artifact other -> throw new AssertionError(other);
+            }
+        } catch (BrokenArtifactException e) {
+            artifacts.broken(kind, name, e.reason(), text);
+        }
+    }
+
+    /** Reads the artifact under a key: it must be of that kind and name. */
+    static Artifact read(String kind, String name, String yaml) throws BrokenArtifactException {
+        Artifact artifact = ArtifactParser.parse(yaml);
+        if (!artifact.kind().equals(kind) || !artifact.name().equals(name)) {
+            throw new BrokenArtifactException("is " + artifact.kind() + "/" + artifact.name()
+                    + " (expected: as its key says, " + kind + "/" + name + ")");
+        }
+        return artifact;
+    }
+
+    /** Takes in that a write of ours is durable. */
+    static void written(Draft draft, Write write, long revision) {
+        StoreKey key = StoreKey.parse(write.key());
+        if (key == null) {
+            throw new IllegalArgumentException("key: " + write.key() + " (expected: one of StateManager's)");
+        }
+        boolean deleted = write.value() == null;
+        long now = deleted ? 0 : revision;
+        String name = key.name();
+        switch (key.kind()) {
+            case PACKAGE_STATE -> {
+                PackageEntry entry = draft.packageEntry(name);
+                draft.put(
+                        entry.with(entry.state().with(new Stored<>(entry.state().value(), now))));
+            }
+            case MODEL_STATE -> {
+                ModelEntry entry = draft.model(name);
+                draft.put(
+                        entry.with(entry.state().with(new Stored<>(entry.state().value(), now))));
+            }
+            case SCENARIO_STATE -> {
+                ScenarioEntry entry = draft.scenario(name);
+                draft.put(
+                        entry.with(entry.state().with(new Stored<>(entry.state().value(), now))));
+            }
+            case PACKAGE_ARTIFACT -> {
+                PackageEntry entry = draft.packageEntry(name);
+                draft.put(entry.with(entry.artifact().with(new Stored<>(write.value(), now))));
+            }
+            case SCENARIO_ARTIFACT -> {
+                ScenarioEntry entry = draft.scenario(name);
+                draft.put(entry.with(entry.artifact().with(new Stored<>(write.value(), now))));
+            }
+            case MODEL_ARTIFACT -> draft.put(draft.model(name).withArtifact(new Stored<>(write.value(), now)));
+            case RECONCILE -> {
+                PackageEntry entry = draft.packageEntry(name);
+                draft.put(entry.with(new Stored<>(entry.reconcile().value(), now)));
+            }
+            case NODE -> {
+                NodeEntry entry = draft.nodes.get(name);
+                if (entry != null) {
+                    draft.nodes = draft.nodes.plus(name, entry.at(now));
+                }
+            }
+            case JOURNAL -> {
+                if (!deleted) {
+                    draft.journal = draft.journal.written(Long.parseLong(name), now);
+                }
+            }
+        }
+        if (deleted && key.kind().isWatched()) {
+            // What the watch still says of it from before is old.
+            draft.tombstones = draft.tombstones.plus(write.key(), revision);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.state.ModelState;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.pcollections.PSet;
+import org.pcollections.TreePMap;
+import org.pcollections.TreePSet;
+
+/**
+ * What is known of one model.
+ *
+ * @param derived the state that its containers gave when they last gave one, null if they never did or are all gone:
+ *     only a change of this makes a report write the model's key
+ * @param packages the packages that name it
+ * @param containers its containers by node, no list empty
+ * @param artifact the Model artifact as it is stored; no state depends on it
+ */
+public record ModelEntry(
+        String name,
+        StateCell<ModelState> state,
+        @Nullable ModelState derived,
+        PSet<String> packages,
+        TreePMap<String, List<Container>> containers,
+        Stored<String> artifact) {
+
+    static ModelEntry empty(String name) {
+        return new ModelEntry(
+                name, StateCell.empty(), null, TreePSet.<String>empty(), TreePMap.empty(), Stored.absent());
+    }
+
+    /** What it counts as in its packages: a model without a state counts as created. */
+    ModelState counted() {
+        ModelState value = state.value();
+        return value == null ? ModelState.CREATED : value;
+    }
+
+    ModelEntry with(StateCell<ModelState> newState) {
+        return new ModelEntry(name, newState, derived, packages, containers, artifact);
+    }
+
+    ModelEntry derived(@Nullable ModelState newDerived) {
+        return new ModelEntry(name, state, newDerived, packages, containers, artifact);
+    }
+
+    ModelEntry with(PSet<String> newPackages) {
+        return new ModelEntry(name, state, derived, newPackages, containers, artifact);
+    }
+
+    ModelEntry withContainers(String node, List<Container> ofNode) {
+        return new ModelEntry(
+                name,
+                state,
+                derived,
+                packages,
+                ofNode.isEmpty() ? containers.minus(node) : containers.plus(node, ofNode),
+                artifact);
+    }
+
+    ModelEntry withArtifact(Stored<String> newArtifact) {
+        return new ModelEntry(name, state, derived, packages, containers, newArtifact);
+    }
+
+    /** Whether a package or a container stands behind it. */
+    boolean anchored() {
+        return !packages.isEmpty() || !containers.isEmpty();
+    }
+
+    /** Whether nothing is left to remember. */
+    boolean isVoid() {
+        return !anchored() && state.value() == null && !state.stored().exists() && !artifact.exists();
+    }
+}

@@ -1,0 +1,56 @@
+package io.pullpiri.statemanager.cascade;
+
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Which model a container belongs to (wire specification, "The model of a container"): the first rule that finds one. */
+final class ModelOfContainer {
+
+    private static final List<String> ANNOTATIONS = List.of("io.pullpiri.annotations.model", "pullpiri.model", "model");
+    private static final String CONFIG = "model";
+    private static final String NAME_PREFIX = "model-";
+
+    /** podman's own container in every pod. */
+    private static final Pattern INFRA = Pattern.compile("[0-9a-f]{12}-infra");
+
+    private ModelOfContainer() {}
+
+    static boolean isInfra(ContainerFacts facts) {
+        return INFRA.matcher(withoutSlash(facts.name())).matches();
+    }
+
+    /** podman writes names with or without a leading slash. */
+    static String withoutSlash(String name) {
+        return name.startsWith("/") ? name.substring(1) : name;
+    }
+
+    /** The model that labels, config or the name {@code model-…} state outright; null if they state none. */
+    static @Nullable String stated(ContainerFacts facts, String name) {
+        for (String annotation : ANNOTATIONS) {
+            String model = facts.annotations().get(annotation);
+            if (model != null && !model.isBlank()) {
+                return model;
+            }
+        }
+        String model = facts.config().get(CONFIG);
+        if (model != null && !model.isBlank()) {
+            return model;
+        }
+        return name.startsWith(NAME_PREFIX) && name.length() > NAME_PREFIX.length()
+                ? name.substring(NAME_PREFIX.length())
+                : null;
+    }
+
+    /** The longest model that some package names and that the name {@code {model}_{container}} begins with. */
+    static @Nullable String byName(String name, Predicate<String> isNamed) {
+        for (int i = name.lastIndexOf('_'); i > 0; i = name.lastIndexOf('_', i - 1)) {
+            String model = name.substring(0, i);
+            if (isNamed.test(model)) {
+                return model;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,37 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.state.ModelState;
+import java.util.Collections;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * The digest of a node's last report.
+ *
+ * @param containers by name: those of the last list, and those that it left out and that are not given up yet
+ * @param kept the states of models whose containers give none at the moment, so that a restart does not forget them
+ * @param graceEnds when the absent containers are given up, in {@link Moment#ticks}
+ * @param revision the commit that wrote the digest, 0 if none did
+ */
+public record NodeEntry(
+        String name,
+        SortedMap<String, Container> containers,
+        SortedMap<String, ModelState> kept,
+        Map<String, Long> graceEnds,
+        long revision) {
+
+    public NodeEntry {
+        containers = Collections.unmodifiableSortedMap(containers);
+        kept = Collections.unmodifiableSortedMap(kept);
+        graceEnds = Map.copyOf(graceEnds);
+    }
+
+    static NodeEntry empty(String name) {
+        return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0);
+    }
+
+    NodeEntry at(long newRevision) {
+        return new NodeEntry(name, containers, kept, graceEnds, newRevision);
+    }
+}

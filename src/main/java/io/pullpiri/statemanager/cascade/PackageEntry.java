@@ -1,0 +1,65 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.artifact.PackageArtifact;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.Tally;
+
+/**
+ * What is known of one package.
+ *
+ * @param models how many of its models are in which state; one that has no state counts as created
+ * @param reported how many of its models have a state
+ * @param reconcile the record that asks for its reconciliation
+ * @param repairFrom the earliest moment, in {@link Moment#ticks}, of the next repair of a state key that somebody else
+ *     overwrote
+ */
+public record PackageEntry(
+        String name,
+        ArtifactCell<PackageArtifact> artifact,
+        StateCell<PackageState> state,
+        Tally<ModelState> models,
+        int reported,
+        Stored<ReconcileRecord> reconcile,
+        long repairFrom) {
+
+    static PackageEntry empty(String name) {
+        return new PackageEntry(
+                name,
+                ArtifactCell.empty(),
+                StateCell.empty(),
+                Tally.none(ModelState.class),
+                0,
+                Stored.absent(),
+                Long.MIN_VALUE);
+    }
+
+    PackageEntry with(ArtifactCell<PackageArtifact> newArtifact) {
+        return new PackageEntry(name, newArtifact, state, models, reported, reconcile, repairFrom);
+    }
+
+    PackageEntry with(StateCell<PackageState> newState) {
+        return new PackageEntry(name, artifact, newState, models, reported, reconcile, repairFrom);
+    }
+
+    PackageEntry with(Tally<ModelState> newModels, int newReported) {
+        return new PackageEntry(name, artifact, state, newModels, newReported, reconcile, repairFrom);
+    }
+
+    PackageEntry with(Stored<ReconcileRecord> newReconcile) {
+        return new PackageEntry(name, artifact, state, models, reported, newReconcile, repairFrom);
+    }
+
+    PackageEntry repairedNotBefore(long ticks) {
+        return new PackageEntry(name, artifact, state, models, reported, reconcile, ticks);
+    }
+
+    /** Whether nothing is left to remember. */
+    boolean isVoid() {
+        return !artifact.exists()
+                && !artifact.text().exists()
+                && state.value() == null
+                && !state.stored().exists()
+                && !reconcile.exists();
+    }
+}

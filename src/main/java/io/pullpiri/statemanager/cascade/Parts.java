@@ -1,0 +1,261 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.artifact.PackageArtifact;
+import io.pullpiri.statemanager.artifact.ScenarioArtifact;
+import io.pullpiri.statemanager.cascade.Journal.Subject;
+import io.pullpiri.statemanager.cascade.Plan.Part;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.store.Transaction.Write;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns a draft into transactions: what differs from the store is written, with one journal record for all changes. One
+ * transaction if the store can take it; otherwise artifacts first, then models, scenarios, packages, and node digests
+ * last, so that the next start, or the report that was not acknowledged, puts right what a crash in between leaves.
+ */
+final class Parts {
+
+    /** More changes than this, and than four for each resource, and the oldest records go. */
+    private static final long CHANGES_KEPT = 50_000;
+
+    /** How many old records go with one commit: more than one, so that the journal gets back to its bound. */
+    private static final int TRIMMED_AT_ONCE = 4;
+
+    private final View base;
+    private final Draft draft;
+    private final Cascade.Limits limits;
+
+    private final List<Item> items = new ArrayList<>();
+    private final List<Part> parts = new ArrayList<>();
+
+    /** Writes that go into one transaction, with the changes that they make durable. */
+    private record Item(List<Write> writes, List<Transition> transitions) {
+
+        long bytes() {
+            long bytes = 0;
+            for (Write write : writes) {
+                String value = write.value();
+                bytes += utf8Length(write.key()) + (value == null ? 0 : utf8Length(value));
+            }
+            // A change is recorded in the journal, about as long as its texts.
+            for (Transition transition : transitions) {
+                bytes += 200L + utf8Length(transition.name()) + utf8Length(transition.cause());
+            }
+            return bytes;
+        }
+    }
+
+    Parts(View base, Draft draft, Cascade.Limits limits) {
+        this.base = base;
+        this.draft = draft;
+        this.limits = limits;
+    }
+
+    List<Part> build() {
+        Map<Subject, List<Transition>> changes = new LinkedHashMap<>();
+        for (Transition transition : draft.transitions) {
+            changes.computeIfAbsent(Subject.of(transition), any -> new ArrayList<>())
+                    .add(transition);
+        }
+        for (Draft.ArtifactWrite write : draft.artifactWrites) {
+            add(artifact(write), null);
+        }
+        for (String name : draft.touchedModels) {
+            add(model(name), changes.remove(new Subject(ResourceKind.MODEL, name)));
+        }
+        for (String name : draft.touchedScenarios) {
+            add(scenario(name), changes.remove(new Subject(ResourceKind.SCENARIO, name)));
+        }
+        for (String name : draft.touchedPackages) {
+            add(packageWithReconcile(name), changes.remove(new Subject(ResourceKind.PACKAGE, name)));
+        }
+        changes.values().forEach(rest -> add(List.of(), rest));
+        for (String name : draft.touchedNodes) {
+            add(node(name), null);
+        }
+        cut();
+        return parts;
+    }
+
+    private void add(List<Write> writes, @Nullable List<Transition> transitions) {
+        if (!writes.isEmpty() || transitions != null) {
+            items.add(new Item(writes, transitions == null ? List.of() : transitions));
+        }
+    }
+
+    private List<Write> artifact(Draft.ArtifactWrite write) {
+        Stored<String> text = switch (write.kind()) {
+            case PackageArtifact.KIND ->
+                draft.packageEntry(write.name()).artifact().text();
+            case ScenarioArtifact.KIND ->
+                draft.scenario(write.name()).artifact().text();
+            default -> draft.model(write.name()).artifact();
+        };
+        return text.value() == null && !text.exists()
+                ? List.of()
+                : List.of(new Write(Keys.artifact(write.kind(), write.name()), text.value(), text.revision()));
+    }
+
+    private List<Write> model(String name) {
+        StateCell<ModelState> cell = draft.model(name).state();
+        ModelState value = cell.value();
+        return state(Keys.modelState(name), cell, value == null ? null : spelled(value.title(), value.protobufName()));
+    }
+
+    private List<Write> scenario(String name) {
+        StateCell<ScenarioState> cell = draft.scenario(name).state();
+        ScenarioState value = cell.value();
+        return state(
+                Keys.scenarioState(name), cell, value == null ? null : spelled(value.title(), value.protobufName()));
+    }
+
+    private List<Write> packageWithReconcile(String name) {
+        PackageEntry entry = draft.packageEntry(name);
+        PackageState value = entry.state().value();
+        List<Write> writes = new ArrayList<>();
+        if (value != null || entry.artifact().broken() == null) {
+            writes.addAll(state(
+                    Keys.packageState(name),
+                    entry.state(),
+                    value == null ? null : spelled(value.title(), value.protobufName())));
+        }
+        PackageEntry before = base.packages().get(name);
+        Stored<ReconcileRecord> record = entry.reconcile();
+        boolean nonsense = record.value() == null && record.exists();
+        if (nonsense
+                || !Objects.equals(
+                        record.value(),
+                        before == null ? null : before.reconcile().value())) {
+            writes.add(new Write(
+                    Keys.reconcile(name),
+                    record.value() == null ? null : Records.text(record.value()),
+                    record.revision()));
+        }
+        return writes;
+    }
+
+    private <S> List<Write> state(String key, StateCell<S> cell, @Nullable String text) {
+        boolean same = text == null
+                ? !cell.stored().exists()
+                : Objects.equals(cell.value(), cell.stored().value());
+        return same ? List.of() : List.of(new Write(key, text, cell.stored().revision()));
+    }
+
+    private String spelled(String title, String protobufName) {
+        return draft.rules.protobufNames() ? protobufName : title;
+    }
+
+    private List<Write> node(String name) {
+        NodeEntry entry = Objects.requireNonNull(draft.nodes.get(name));
+        NodeEntry before = base.nodes().get(name);
+        if (before != null
+                && entry.containers().equals(before.containers())
+                && entry.kept().equals(before.kept())) {
+            return List.of();
+        }
+        String text =
+                Records.text(new Records.Digest(List.copyOf(entry.containers().values()), entry.kept()));
+        return List.of(new Write(Keys.node(name), text, entry.revision()));
+    }
+
+    /** Fills transactions up to the store's limits, one place in each left to the journal and the last to its trimming. */
+    private void cut() {
+        int writable = limits.maxWrites() - 1 - TRIMMED_AT_ONCE;
+        List<Item> together = new ArrayList<>();
+        int writes = 0;
+        long bytes = 0;
+        for (Item item : items) {
+            long more = item.bytes();
+            if (!together.isEmpty() && (writes + item.writes().size() > writable || bytes + more > limits.maxBytes())) {
+                part(together, false);
+                together.clear();
+                writes = 0;
+                bytes = 0;
+            }
+            together.add(item);
+            writes += item.writes().size();
+            bytes += more;
+        }
+        if (!together.isEmpty()) {
+            part(together, true);
+        }
+    }
+
+    private void part(Collection<Item> together, boolean last) {
+        List<Write> writes = new ArrayList<>();
+        List<Transition> transitions = new ArrayList<>();
+        for (Item item : together) {
+            writes.addAll(item.writes());
+            transitions.addAll(item.transitions());
+        }
+        if (writes.isEmpty() && transitions.isEmpty()) {
+            return;
+        }
+        if (transitions.size() == draft.transitions.size()) {
+            transitions = draft.transitions; // in the order in which they were decided
+        }
+        long sequence = draft.journal.next();
+        List<Subject> subjects = new ArrayList<>();
+        for (Transition transition : transitions) {
+            Subject subject = Subject.of(transition);
+            subjects.add(subject);
+            draft.changeHistory(subject, history -> history.recorded(sequence, draft.rules.historyLimit()));
+        }
+        List<Transition> carried = last ? trim(writes, sequence) : List.of();
+        carried.forEach(transition -> subjects.add(Subject.of(transition)));
+        if (subjects.isEmpty()) {
+            parts.add(new Part(new Transaction(writes), transitions, -1));
+            return;
+        }
+        draft.journal = draft.journal.plus(sequence, subjects, 0);
+        String text = Records.text(new Records.JournalText(transitions, carried));
+        writes.add(new Write(Keys.journal(sequence), text, 0));
+        parts.add(new Part(new Transaction(writes), List.copyOf(transitions), sequence));
+    }
+
+    /** Deletes the oldest records while there are too many; what is still the newest of its resource is carried on. */
+    private List<Transition> trim(List<Write> writes, long sequence) {
+        List<Transition> carried = new ArrayList<>();
+        long resources = (long) draft.packages.size() + draft.models.size() + draft.scenarios.size();
+        for (int i = 0; i < TRIMMED_AT_ONCE; i++) {
+            Map.Entry<Long, Journal.Page> oldest = draft.journal.records().firstEntry();
+            if (draft.journal.changes() <= Math.max(CHANGES_KEPT, 4 * resources)
+                    || oldest == null
+                    || oldest.getValue().revision() == 0) {
+                break;
+            }
+            long trimmed = oldest.getKey();
+            for (Subject subject : new LinkedHashSet<>(oldest.getValue().subjects())) {
+                History history = draft.history(subject);
+                Transition latest = history.latest();
+                if (latest != null && !latest.to().isEmpty() && history.newestRecord() == trimmed) {
+                    carried.add(latest);
+                    draft.changeHistory(subject, any -> any.carriedTo(sequence));
+                }
+            }
+            writes.add(new Write(Keys.journal(trimmed), null, oldest.getValue().revision()));
+            draft.journal = draft.journal.minus(trimmed);
+        }
+        return carried;
+    }
+
+    private static long utf8Length(String text) {
+        long bytes = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            bytes += c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
+        }
+        return bytes;
+    }
+}

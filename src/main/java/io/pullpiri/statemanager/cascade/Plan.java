@@ -1,0 +1,30 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.store.Transaction;
+import java.util.List;
+
+/**
+ * What a batch of commands leads to: decided, not yet done.
+ *
+ * @param parts the transactions to commit, in order; usually one, none if nothing is to be written
+ * @param answers one for each command of the batch, to be given when all parts are committed
+ * @param notices what an operator should hear of
+ * @param next the view once all parts are committed, but for the revisions of what they write
+ */
+public record Plan(List<Part> parts, List<Answer> answers, List<Notice> notices, View next) {
+
+    /**
+     * One transaction.
+     *
+     * @param transitions the changes of state that it makes durable, in order
+     * @param sequence of the journal record that holds them; -1 if it has none
+     */
+    public record Part(Transaction transaction, List<Transition> transitions, long sequence) {}
+
+    /**
+     * Something odd that was passed over or put right.
+     *
+     * @param kind for counting, e.g. {@code invalid-container-name}
+     */
+    public record Notice(String kind, String message) {}
+}

@@ -1,0 +1,53 @@
+package io.pullpiri.statemanager.cascade;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.pullpiri.statemanager.state.ModelState;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** StateManager's own records as JSON text, to be read by people too. */
+final class Records {
+
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
+
+    private Records() {}
+
+    /** {@code /statemanager/node/{name}}. */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    record Digest(
+            @Nullable List<Container> containers, @Nullable Map<String, ModelState> kept) {}
+
+    /**
+     * {@code /statemanager/journal/{sequence}}.
+     *
+     * @param changes of the commit that wrote the record, in order
+     * @param carried the newest changes of their resources, from older records that were trimmed by that commit
+     */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    record JournalText(
+            @Nullable List<Transition> changes, @Nullable List<Transition> carried) {}
+
+    static String text(Object record) {
+        try {
+            return JSON.writeValueAsString(record);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("cannot write " + record, e);
+        }
+    }
+
+    /** Null for a text that is none of ours. */
+    static <T> @Nullable T parse(String text, Class<T> type) {
+        try {
+            return JSON.readValue(text, type);
+        } catch (JsonProcessingException e) {
+            return null;
+        }
+    }
+}

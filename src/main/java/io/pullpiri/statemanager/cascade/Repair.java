@@ -1,0 +1,85 @@
+package io.pullpiri.statemanager.cascade;
+
+import static io.pullpiri.statemanager.cascade.Transition.BY_STATE_MANAGER;
+import static io.pullpiri.statemanager.cascade.Transition.BY_STORE;
+
+import io.pullpiri.statemanager.cascade.Journal.Subject;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import org.jspecify.annotations.Nullable;
+
+/** What has become of things while nobody looked: what differs from the rules is put right, and the history says so. */
+final class Repair {
+
+    private static final String WHILE_AWAY = "changed in the store while StateManager was away";
+
+    private final Draft draft;
+    private final Reports reports;
+
+    Repair(Draft draft, Reports reports) {
+        this.draft = draft;
+        this.reports = reports;
+    }
+
+    void run() {
+        reports.rematchAll();
+        draft.models.values().forEach(this::model);
+        draft.scenarios.values().forEach(this::scenario);
+        for (PackageEntry entry : draft.packages.values()) {
+            brokenNotice("Package", entry.name(), entry.artifact().broken());
+            draft.judgeLater(
+                    entry.name(),
+                    entry.artifact().exists() ? "found so at start" : "its artifact was deleted",
+                    BY_STATE_MANAGER);
+        }
+    }
+
+    private void model(ModelEntry entry) {
+        ModelState state = entry.state().value();
+        Transition latest = entry.state().history().latest();
+        if (state != null && !entry.anchored() && latest != null && latest.anchored()) {
+            draft.forsake(entry.name());
+        } else {
+            remember(
+                    new Subject(ResourceKind.MODEL, entry.name()),
+                    state == null ? "" : state.title(),
+                    entry.state().history(),
+                    entry.anchored());
+        }
+    }
+
+    private void scenario(ScenarioEntry entry) {
+        String name = entry.name();
+        ScenarioState state = entry.state().value();
+        Transition latest = entry.state().history().latest();
+        brokenNotice("Scenario", name, entry.artifact().broken());
+        remember(
+                new Subject(ResourceKind.SCENARIO, name),
+                state == null ? "" : state.title(),
+                entry.state().history(),
+                entry.artifact().exists());
+        if (state == null && entry.artifact().good() != null) {
+            draft.setScenario(name, ScenarioState.IDLE, "", "its artifact appeared", BY_STORE);
+        } else if (state != null && !entry.artifact().exists() && latest != null && latest.anchored()) {
+            draft.setScenario(name, null, "", "its artifact was deleted", BY_STORE);
+        }
+    }
+
+    /** Another component's word of the time when nobody looked belongs to the history too. */
+    private void remember(Subject subject, String state, History history, boolean anchored) {
+        Transition latest = history.latest();
+        String known = latest == null ? "" : latest.to();
+        if (!known.equals(state)) {
+            draft.changeHistory(
+                    subject,
+                    any -> draft.decide(
+                            subject.kind(), subject.name(), known, state, any, "", WHILE_AWAY, BY_STORE, anchored));
+        }
+    }
+
+    private void brokenNotice(String kind, String name, @Nullable String broken) {
+        if (broken != null) {
+            draft.notice("broken-artifact", kind + "/" + name + " is broken: " + broken);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+package io.pullpiri.statemanager.cascade;
+
+import static io.pullpiri.statemanager.cascade.Transition.BY_STATE_MANAGER;
+
+import io.pullpiri.statemanager.state.ContainerState;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.StateMachine;
+import io.pullpiri.statemanager.state.Tally;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.pcollections.PSet;
+import org.pcollections.TreePSet;
+
+/** What follows from the containers that nodes report, and from those that they stop reporting. */
+final class Reports {
+
+    private static final int SHORT_ID = 12;
+
+    private final Draft draft;
+
+    Reports(Draft draft) {
+        this.draft = draft;
+    }
+
+    /** The list replaces what the node said before; what it leaves out counts until its grace period ends. */
+    void report(Command.NodeReport report) {
+        NodeEntry before = node(report.node());
+        TreeMap<String, Container> containers = new TreeMap<>();
+        for (ContainerFacts facts : report.containers()) {
+            Container container = read(report.node(), facts);
+            if (container != null) {
+                containers.put(container.name(), container);
+            }
+        }
+        Map<String, Long> graceEnds = new HashMap<>();
+        long graceEnd = draft.now.ticks() + draft.rules.vanishGrace().toNanos();
+        for (Container old : before.containers().values()) {
+            if (!containers.containsKey(old.name())) {
+                containers.put(old.name(), old.absent() ? old : old.absentSince(draft.now.epochMillis()));
+                graceEnds.put(old.name(), before.graceEnds().getOrDefault(old.name(), graceEnd));
+            }
+        }
+        replace(before, containers, graceEnds, "node " + report.node());
+        giveUpAbsentees(report.node());
+    }
+
+    /** Gives up the containers whose grace periods have ended, on all nodes. */
+    void giveUpAbsentees() {
+        for (String node : draft.absentees) {
+            giveUpAbsentees(node);
+        }
+    }
+
+    private void giveUpAbsentees(String name) {
+        NodeEntry before = node(name);
+        TreeMap<String, Container> containers = new TreeMap<>(before.containers());
+        Map<String, Long> graceEnds = new HashMap<>(before.graceEnds());
+        before.graceEnds().forEach((container, end) -> {
+            if (end <= draft.now.ticks()) {
+                containers.remove(container);
+                graceEnds.remove(container);
+            }
+        });
+        if (graceEnds.size() < before.graceEnds().size()) {
+            replace(before, containers, graceEnds, BY_STATE_MANAGER);
+        }
+    }
+
+    /** Models are named by packages now, or are no longer: containers may belong to another model by their names. */
+    void rematch(Collection<String> models) {
+        Map<String, Set<String>> byNode = new TreeMap<>();
+        for (String model : models) {
+            // '`' is the character after '_': the range of all names that begin with the model and '_'.
+            draft.unlabelled
+                    .subMap(model + "_", model + "`")
+                    .forEach((container, nodes) -> nodes.forEach(node ->
+                            byNode.computeIfAbsent(node, any -> new TreeSet<>()).add(container)));
+        }
+        byNode.forEach(this::rematch);
+    }
+
+    /** The same for every container there is. */
+    void rematchAll() {
+        Map<String, Set<String>> byNode = new TreeMap<>();
+        draft.unlabelled.forEach((container, nodes) -> nodes.forEach(
+                node -> byNode.computeIfAbsent(node, any -> new TreeSet<>()).add(container)));
+        byNode.forEach(this::rematch);
+    }
+
+    private void rematch(String nodeName, Set<String> names) {
+        NodeEntry before = node(nodeName);
+        TreeMap<String, Container> containers = new TreeMap<>(before.containers());
+        for (String name : names) {
+            containers.computeIfPresent(name, (any, container) -> container.withModel(byName(name)));
+        }
+        replace(before, containers, before.graceEnds(), "node " + nodeName);
+    }
+
+    private NodeEntry node(String name) {
+        NodeEntry entry = draft.nodes.get(name);
+        return entry == null ? NodeEntry.empty(name) : entry;
+    }
+
+    private @Nullable String byName(String container) {
+        return ModelOfContainer.byName(
+                container, model -> draft.model(model).packages().size() > 0);
+    }
+
+    /** Null for a container that is passed over. */
+    private @Nullable Container read(String node, ContainerFacts facts) {
+        if (ModelOfContainer.isInfra(facts)) {
+            return null;
+        }
+        String name = ModelOfContainer.withoutSlash(facts.name().isEmpty() ? facts.id() : facts.name());
+        String stated = ModelOfContainer.stated(facts, name);
+        String problem = Names.problem(name);
+        if (problem != null) {
+            draft.notice("invalid-container-name", "a container on node " + node + ": its name " + problem);
+            return null;
+        }
+        problem = stated == null ? null : Names.problem(stated);
+        if (problem != null) {
+            draft.notice(
+                    "invalid-model-name",
+                    "container " + name + " on node " + node + ": the model it states " + problem);
+            return null;
+        }
+        ContainerState state = StateMachine.containerState(facts.state(), draft.rules.cleanExitCodes());
+        return new Container(
+                name,
+                facts.id().substring(0, Math.min(SHORT_ID, facts.id().length())),
+                stated,
+                stated == null ? byName(name) : stated,
+                state,
+                exitCode(facts.state()),
+                why(state, facts.state()),
+                0);
+    }
+
+    private static int exitCode(Map<String, String> podman) {
+        try {
+            return Integer.parseInt(podman.getOrDefault("ExitCode", "0").trim());
+        } catch (NumberFormatException e) {
+            return 0;
+        }
+    }
+
+    private static @Nullable String why(ContainerState state, Map<String, String> podman) {
+        return switch (state) {
+            case DEAD -> {
+                if (Boolean.parseBoolean(podman.get("OOMKilled"))) {
+                    yield "killed for memory";
+                }
+                int exitCode = exitCode(podman);
+                yield exitCode == 0 ? "dead" : "exit code " + exitCode;
+            }
+            case UNKNOWN ->
+                "status '" + excerpt(podman.getOrDefault("Status", "")) + "', exit code '"
+                        + excerpt(podman.getOrDefault("ExitCode", "")) + "'";
+            case CREATED, INITIALIZED, RUNNING, PAUSED, EXITED -> null;
+        };
+    }
+
+    private static String excerpt(String text) {
+        return text.length() <= 40 ? text : text.substring(0, 40) + "…";
+    }
+
+    /** Puts a node's containers in place of those before, and derives the models that this touches. */
+    private void replace(
+            NodeEntry before, SortedMap<String, Container> containers, Map<String, Long> graceEnds, String source) {
+        if (draft.nodes.containsKey(before.name()) && containers.equals(before.containers())) {
+            return;
+        }
+        Set<String> touched = new TreeSet<>();
+        for (Container old : before.containers().values()) {
+            Container now = containers.get(old.name());
+            if (!old.equals(now)) {
+                touch(touched, old);
+                if (old.label() == null && (now == null || now.label() != null)) {
+                    index(old.name(), before.name(), false);
+                }
+            }
+        }
+        for (Container now : containers.values()) {
+            Container old = before.containers().get(now.name());
+            if (!now.equals(old)) {
+                touch(touched, now);
+                if (now.label() == null && (old == null || old.label() != null)) {
+                    index(now.name(), before.name(), true);
+                }
+            }
+        }
+        Map<String, List<Container>> byModel = new HashMap<>();
+        for (Container container : containers.values()) {
+            if (container.model() != null && touched.contains(container.model())) {
+                byModel.computeIfAbsent(container.model(), any -> new ArrayList<>())
+                        .add(container);
+            }
+        }
+        for (String model : touched) {
+            draft.put(draft.model(model).withContainers(before.name(), byModel.getOrDefault(model, List.of())));
+            derive(model, source);
+        }
+        NodeEntry after = new NodeEntry(
+                before.name(), containers, kept(before, containers, touched), graceEnds, before.revision());
+        draft.nodes = draft.nodes.plus(after.name(), after);
+        draft.absentees =
+                graceEnds.isEmpty() ? draft.absentees.minus(after.name()) : draft.absentees.plus(after.name());
+        draft.touchedNodes.add(after.name());
+    }
+
+    private static void touch(Set<String> touched, Container container) {
+        if (container.model() != null) {
+            touched.add(container.model());
+        }
+    }
+
+    private void index(String container, String node, boolean present) {
+        PSet<String> nodes = draft.unlabelled.getOrDefault(container, TreePSet.<String>empty());
+        nodes = present ? nodes.plus(node) : nodes.minus(node);
+        draft.unlabelled =
+                nodes.isEmpty() ? draft.unlabelled.minus(container) : draft.unlabelled.plus(container, nodes);
+    }
+
+    /** Writes the model's state only if its containers give another one than before: others may have had their say. */
+    private void derive(String name, String source) {
+        ModelEntry entry = draft.model(name);
+        if (entry.containers().isEmpty()) {
+            draft.put(entry.derived(null));
+            draft.forsake(name);
+            if (!entry.packages().isEmpty()) {
+                ModelState was = entry.state().value();
+                draft.setModel(name, draft.rules.vanished().after(was), "", "its last container is gone", source);
+            }
+            return;
+        }
+        ModelState derived = StateMachine.modelState(tally(entry));
+        if (derived != null && derived != entry.derived()) {
+            draft.put(entry.derived(derived));
+            draft.setModel(name, derived, "", cause(entry, derived), source);
+        }
+    }
+
+    static Tally<ContainerState> tally(ModelEntry entry) {
+        Tally<ContainerState> tally = Tally.none(ContainerState.class);
+        for (List<Container> ofNode : entry.containers().values()) {
+            for (Container container : ofNode) {
+                tally = tally.plus(container.state());
+            }
+        }
+        return tally;
+    }
+
+    /** The container that made it so, e.g. {@code container brake_ctl on HPC: exit code 139}. */
+    private static String cause(ModelEntry entry, ModelState derived) {
+        ContainerState counted = switch (derived) {
+            case DEAD -> ContainerState.DEAD;
+            case PAUSED -> ContainerState.PAUSED;
+            case EXITED -> ContainerState.EXITED;
+            case RUNNING, CREATED -> ContainerState.RUNNING;
+        };
+        String first = null;
+        int others = 0;
+        for (Map.Entry<String, List<Container>> ofNode : entry.containers().entrySet()) {
+            for (Container container : ofNode.getValue()) {
+                if (container.state() != counted) {
+                    continue;
+                }
+                if (first == null) {
+                    String what = container.why() == null ? counted.title().toLowerCase(Locale.ROOT) : container.why();
+                    first = "container " + container.name() + " on " + ofNode.getKey() + ": " + what;
+                } else {
+                    others++;
+                }
+            }
+        }
+        if (first == null) {
+            return "its containers are no longer all alike";
+        }
+        return others == 0 ? first : first + ", and " + others + " more";
+    }
+
+    /** The states of models whose containers say nothing at the moment: only this digest still knows them. */
+    private SortedMap<String, ModelState> kept(
+            NodeEntry before, SortedMap<String, Container> containers, Set<String> touched) {
+        Set<String> candidates = new TreeSet<>(before.kept().keySet());
+        candidates.addAll(touched);
+        containers.values().stream()
+                .filter(container -> container.state() == ContainerState.UNKNOWN)
+                .forEach(container -> touch(candidates, container));
+        TreeMap<String, ModelState> kept = new TreeMap<>();
+        for (String name : candidates) {
+            ModelEntry entry = draft.model(name);
+            ModelState derived = entry.derived();
+            if (derived != null && StateMachine.modelState(tally(entry)) == null) {
+                kept.put(name, derived);
+            }
+        }
+        return kept;
+    }
+}

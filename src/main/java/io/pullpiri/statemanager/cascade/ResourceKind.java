@@ -1,0 +1,15 @@
+package io.pullpiri.statemanager.cascade;
+
+import java.util.Locale;
+
+/** The kinds of resources that have a state. */
+public enum ResourceKind {
+    SCENARIO,
+    PACKAGE,
+    MODEL;
+
+    /** As one says it in a message: {@code package}. */
+    public String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,28 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.artifact.ScenarioArtifact;
+import io.pullpiri.statemanager.state.ScenarioState;
+
+/** What is known of one scenario. */
+public record ScenarioEntry(String name, ArtifactCell<ScenarioArtifact> artifact, StateCell<ScenarioState> state) {
+
+    static ScenarioEntry empty(String name) {
+        return new ScenarioEntry(name, ArtifactCell.empty(), StateCell.empty());
+    }
+
+    ScenarioEntry with(ArtifactCell<ScenarioArtifact> newArtifact) {
+        return new ScenarioEntry(name, newArtifact, state);
+    }
+
+    ScenarioEntry with(StateCell<ScenarioState> newState) {
+        return new ScenarioEntry(name, artifact, newState);
+    }
+
+    /** Whether nothing is left to remember. */
+    boolean isVoid() {
+        return !artifact.exists()
+                && !artifact.text().exists()
+                && state.value() == null
+                && !state.stored().exists();
+    }
+}

@@ -1,0 +1,48 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.store.Keys;
+import org.jspecify.annotations.Nullable;
+
+/** A key of the store, taken apart. */
+record StoreKey(Kind kind, String name) {
+
+    enum Kind {
+        PACKAGE_STATE(Keys.PACKAGE_STATE_PREFIX, Keys.STATE_SUFFIX),
+        MODEL_STATE(Keys.MODEL_STATE_PREFIX, Keys.STATE_SUFFIX),
+        SCENARIO_STATE(Keys.SCENARIO_STATE_PREFIX, Keys.STATE_SUFFIX),
+        PACKAGE_ARTIFACT(Keys.PACKAGE_ARTIFACT_PREFIX, ""),
+        SCENARIO_ARTIFACT(Keys.SCENARIO_ARTIFACT_PREFIX, ""),
+        MODEL_ARTIFACT(Keys.MODEL_ARTIFACT_PREFIX, ""),
+        RECONCILE(Keys.RECONCILE_PREFIX, ""),
+        JOURNAL(Keys.JOURNAL_PREFIX, ""),
+        NODE(Keys.NODE_PREFIX, "");
+
+        private final String prefix;
+        private final String suffix;
+
+        Kind(String prefix, String suffix) {
+            this.prefix = prefix;
+            this.suffix = suffix;
+        }
+
+        /** Whether others write such keys too; the rest is StateManager's own. */
+        boolean isWatched() {
+            return !prefix.startsWith(Keys.OWN_PREFIX);
+        }
+    }
+
+    private static final Kind[] KINDS = Kind.values();
+
+    /** Null for a key that means nothing to us. */
+    static @Nullable StoreKey parse(String key) {
+        for (Kind kind : KINDS) {
+            if (key.startsWith(kind.prefix)
+                    && key.endsWith(kind.suffix)
+                    && key.length() > kind.prefix.length() + kind.suffix.length()) {
+                String name = key.substring(kind.prefix.length(), key.length() - kind.suffix.length());
+                return name.indexOf('/') < 0 ? new StoreKey(kind, name) : null;
+            }
+        }
+        return null;
+    }
+}

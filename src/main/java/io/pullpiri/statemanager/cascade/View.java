@@ -1,0 +1,62 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.state.ModelState;
+import org.jspecify.annotations.Nullable;
+import org.pcollections.PSet;
+import org.pcollections.TreePMap;
+import org.pcollections.TreePSet;
+
+/**
+ * The mirror of the store and its indexes, as of one commit. Immutable: whoever holds one reads at leisure, and never
+ * sees half a transaction. Maps are sorted by name.
+ *
+ * @param scenariosByTarget the scenarios whose target a package is
+ * @param unlabelled the containers that belong to a model by their name alone, or to none: container name to nodes
+ * @param overwritten packages whose state key somebody else overwrote, to be repaired
+ * @param absentees nodes that have left out containers which are not given up yet
+ * @param tombstones watched keys that are gone, with the revision at which they went: what a watch still says of them
+ *     from before is old
+ */
+public record View(
+        TreePMap<String, PackageEntry> packages,
+        TreePMap<String, ModelEntry> models,
+        TreePMap<String, ScenarioEntry> scenarios,
+        TreePMap<String, NodeEntry> nodes,
+        TreePMap<String, PSet<String>> scenariosByTarget,
+        TreePMap<String, PSet<String>> unlabelled,
+        PSet<String> overwritten,
+        PSet<String> absentees,
+        Journal journal,
+        TreePMap<String, Long> tombstones) {
+
+    /** Nothing at all. */
+    public static final View EMPTY = new View(
+            TreePMap.empty(),
+            TreePMap.empty(),
+            TreePMap.empty(),
+            TreePMap.empty(),
+            TreePMap.empty(),
+            TreePMap.empty(),
+            TreePSet.<String>empty(),
+            TreePSet.<String>empty(),
+            Journal.EMPTY,
+            TreePMap.empty());
+
+    /** The scenarios that target the package, in the order of their names. */
+    public PSet<String> scenariosOf(String packageName) {
+        PSet<String> found = scenariosByTarget.get(packageName);
+        return found == null ? TreePSet.<String>empty() : found;
+    }
+
+    /** The model's state, null if it has none. */
+    public @Nullable ModelState modelState(String model) {
+        ModelEntry entry = models.get(model);
+        return entry == null ? null : entry.state().value();
+    }
+
+    /** Whether some package names the model. */
+    boolean isNamed(String model) {
+        ModelEntry entry = models.get(model);
+        return entry != null && !entry.packages().isEmpty();
+    }
+}

@@ -1,0 +1,214 @@
+package io.pullpiri.statemanager.manager;
+
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Command;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The one queue. Bounded; a node's newer report takes the place of its older one that still waits, and both callers get
+ * the newer one's outcome. All methods may be called from any thread.
+ */
+final class Inbox {
+
+    private final int limit;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition filled = lock.newCondition();
+
+    // Guarded by the lock.
+    private final SequencedSet<Entry> entries = new LinkedHashSet<>();
+    private final Map<String, Entry> reports = new HashMap<>();
+    private int events;
+    private boolean woken;
+
+    /** A command that waits, and who waits for its answer. Compared by identity. */
+    static final class Entry {
+
+        private Command command;
+        private final List<CompletableFuture<Answer>> callers = new ArrayList<>();
+        private final long deadline;
+
+        /** @param deadline when nobody waits for the answer any more, in ticks */
+        Entry(Command command, long deadline) {
+            this.command = command;
+            this.deadline = deadline;
+        }
+
+        Command command() {
+            return command;
+        }
+
+        void answer(Answer answer) {
+            callers.forEach(caller -> caller.complete(answer));
+        }
+
+        /** Whether it can be dropped because nobody waits any more. A report never is: it is not sent again. */
+        boolean isStale(long ticks) {
+            boolean kept = command instanceof Command.StoreEvents || command instanceof Command.NodeReport;
+            return !kept && deadline < ticks;
+        }
+    }
+
+    Inbox(int limit) {
+        this.limit = limit;
+    }
+
+    /** @return false if as much waits as may */
+    boolean offer(Command command, CompletableFuture<Answer> caller, long deadline) {
+        lock.lock();
+        try {
+            if (command instanceof Command.NodeReport report) {
+                Entry older = reports.get(report.node());
+                if (older != null) {
+                    older.command = command;
+                    older.callers.removeIf(CompletableFuture::isDone);
+                    older.callers.add(caller);
+                    return true;
+                }
+            }
+            if (entries.size() - events >= limit) {
+                return false;
+            }
+            Entry entry = new Entry(command, deadline);
+            entry.callers.add(caller);
+            entries.addLast(entry);
+            if (command instanceof Command.NodeReport report) {
+                reports.put(report.node(), entry);
+            }
+            filled.signal();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** @return false if as many events wait as may: some would be lost */
+    boolean offerEvents(Command.StoreEvents command) {
+        lock.lock();
+        try {
+            if (events >= limit) {
+                return false;
+            }
+            events++;
+            entries.addLast(new Entry(command, Long.MAX_VALUE));
+            filled.signal();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Puts back what could not be done, before everything that has come since. */
+    void giveBack(List<Entry> batch) {
+        lock.lock();
+        try {
+            for (Entry entry : batch.reversed()) {
+                switch (entry.command) {
+                    case Command.NodeReport report -> {
+                        Entry newer = reports.putIfAbsent(report.node(), entry);
+                        if (newer == null) {
+                            entries.addFirst(entry);
+                        } else {
+                            newer.callers.addAll(entry.callers);
+                        }
+                    }
+                    case Command.StoreEvents any -> {
+                        events++;
+                        entries.addFirst(entry);
+                    }
+                    default -> entries.addFirst(entry);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Drops all events: a newer snapshot has them. */
+    void dropEvents() {
+        lock.lock();
+        try {
+            entries.removeIf(entry -> entry.command instanceof Command.StoreEvents);
+            events = 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes what waits, oldest first, at most so many; of what is stale nothing. */
+    List<Entry> take(int most, long ticks) {
+        lock.lock();
+        try {
+            List<Entry> taken = new ArrayList<>();
+            while (taken.size() < most && !entries.isEmpty()) {
+                Entry entry = entries.removeFirst();
+                switch (entry.command) {
+                    case Command.NodeReport report -> reports.remove(report.node());
+                    case Command.StoreEvents any -> events--;
+                    default -> {}
+                }
+                if (!entry.isStale(ticks)) {
+                    taken.add(entry);
+                }
+            }
+            return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until something is there, somebody calls {@link #wake}, or the time is over. */
+    void await(long nanos) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = nanos;
+            while (entries.isEmpty() && !woken && left > 0) {
+                left = filled.awaitNanos(left);
+            }
+            woken = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits, whatever is there, until somebody calls {@link #wake} or the time is over. */
+    void pause(long nanos) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = Math.min(nanos, TimeUnit.MINUTES.toNanos(1));
+            while (!woken && left > 0) {
+                left = filled.awaitNanos(left);
+            }
+            woken = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void wake() {
+        lock.lock();
+        try {
+            woken = true;
+            filled.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    int size() {
+        lock.lock();
+        try {
+            return entries.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,233 @@
+package io.pullpiri.statemanager.manager;
+
+import io.pullpiri.statemanager.cascade.PackageEntry;
+import io.pullpiri.statemanager.cascade.ReconcileRecord;
+import io.pullpiri.statemanager.cascade.View;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntToLongFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks ActionController to reconcile every dead package, once for each scenario that targets it, for as long as its record
+ * stands. An acknowledgement is not a recovery: only the observed state ends it. All methods return at once and may be
+ * called from any thread.
+ */
+public final class Reconciler implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
+
+    /** So many calls at once, that a whole dead vehicle does not flood ActionController. */
+    private static final int CALLS_AT_ONCE = 32;
+
+    private final ActionController actionController;
+    private final Timing timing;
+    private final Clock clock;
+    private final Timer timer;
+
+    // All guarded by this.
+    private final Map<String, TreeMap<String, Task>> tasks = new HashMap<>();
+    private final Set<String> held = new HashSet<>();
+    private final Queue<Task> queued = new ArrayDeque<>();
+    private int calls;
+    private boolean closed;
+
+    /**
+     * @param delay between a package's death and the first call
+     * @param resync after which an acknowledged call is repeated if the package is still dead
+     * @param timeout of one call
+     * @param backoffMillis how long to wait after so many failures in a row, at least one
+     */
+    public record Timing(Duration delay, Duration resync, Duration timeout, IntToLongFunction backoffMillis) {}
+
+    /**
+     * How far one scenario's request has come.
+     *
+     * @param attempts how often ActionController was called
+     * @param failures how often in a row it has failed since
+     * @param lastOutcome of the last call that ended, in words; empty if none has
+     * @param nextInMillis until the next call; 0 if one is under way
+     */
+    public record Progress(String scenario, int attempts, int failures, String lastOutcome, long nextInMillis) {}
+
+    private static final class Task {
+
+        final String packageName;
+        final String scenario;
+        int attempts;
+        int failures;
+        String lastOutcome = "";
+        long nextTicks;
+        boolean underWay;
+        boolean cancelled;
+
+        Task(String packageName, String scenario) {
+            this.packageName = packageName;
+            this.scenario = scenario;
+        }
+    }
+
+    public Reconciler(ActionController actionController, Timing timing, Clock clock, Timer timer) {
+        this.actionController = actionController;
+        this.timing = timing;
+        this.clock = clock;
+        this.timer = timer;
+    }
+
+    /** No call for these packages starts from now on: their recovery is being committed. Until the next update. */
+    synchronized void hold(Collection<String> packages) {
+        held.addAll(packages);
+    }
+
+    /** Compares what is asked with what the records of these packages want, and ends all holds. */
+    synchronized void update(View view, Collection<String> packages) {
+        Set<String> concerned = new HashSet<>(packages);
+        concerned.addAll(held);
+        held.clear();
+        for (String name : concerned) {
+            PackageEntry entry = view.packages().get(name);
+            update(name, entry == null ? null : entry.reconcile().value(), view.scenariosOf(name));
+        }
+    }
+
+    /** The same for all packages. */
+    synchronized void updateAll(View view) {
+        Set<String> concerned = new HashSet<>(tasks.keySet());
+        view.packages().values().stream()
+                .filter(entry -> entry.reconcile().value() != null)
+                .forEach(entry -> concerned.add(entry.name()));
+        update(view, concerned);
+    }
+
+    /** Packages that are dead, as far as the reconciler was told. */
+    synchronized Set<String> packages() {
+        return Set.copyOf(tasks.keySet());
+    }
+
+    private void update(String name, @Nullable ReconcileRecord record, Collection<String> scenarios) {
+        if (record == null) {
+            Map<String, Task> ended = tasks.remove(name);
+            if (ended != null) {
+                ended.values().forEach(task -> task.cancelled = true);
+            }
+            return;
+        }
+        TreeMap<String, Task> ofPackage = tasks.computeIfAbsent(name, any -> new TreeMap<>());
+        ofPackage.values().removeIf(task -> {
+            task.cancelled = !scenarios.contains(task.scenario);
+            return task.cancelled;
+        });
+        for (String scenario : scenarios) {
+            Task task = ofPackage.get(scenario);
+            if (task == null) {
+                task = new Task(name, scenario);
+                ofPackage.put(scenario, task);
+                long dead = clock.now().epochNanos() - record.sinceNanos();
+                long delay = timing.delay().toNanos();
+                later(task, Math.clamp(delay - dead, 0, delay));
+            } else if (!task.underWay && task.nextTicks <= clock.now().ticks()) {
+                // It came up while the package was held.
+                later(task, 0);
+            }
+        }
+    }
+
+    private void later(Task task, long nanos) {
+        task.nextTicks = clock.now().ticks() + nanos;
+        timer.after(Duration.ofNanos(nanos), () -> call(task));
+    }
+
+    private void call(Task task) {
+        synchronized (this) {
+            if (closed
+                    || task.cancelled
+                    || task.underWay
+                    || held.contains(task.packageName)
+                    || task.nextTicks > clock.now().ticks()) {
+                return;
+            }
+            if (calls >= CALLS_AT_ONCE) {
+                queued.add(task);
+                return;
+            }
+            calls++;
+            task.underWay = true;
+            task.attempts++;
+            // The call starts under the lock, so that none starts once hold() has returned. It does not wait.
+            CompletableFuture<?> _ = actionController
+                    .reconcile(task.scenario, timing.timeout())
+                    .whenComplete((reply, failure) -> timer.after(Duration.ZERO, () -> ended(task, reply, failure)));
+        }
+    }
+
+    private void ended(Task task, ActionController.@Nullable Reply reply, @Nullable Throwable failure) {
+        Task next;
+        synchronized (this) {
+            calls--;
+            task.underWay = false;
+            next = queued.poll();
+            if (!task.cancelled && !closed) {
+                if (reply != null && reply.accepted()) {
+                    task.failures = 0;
+                    task.lastOutcome = "acknowledged";
+                    LOG.info("reconcile of package {} acknowledged for scenario {}", task.packageName, task.scenario);
+                    later(task, timing.resync().toNanos());
+                } else {
+                    task.failures++;
+                    task.lastOutcome = reply != null ? "refused: " + reply.message() : "failed: " + words(failure);
+                    long wait = timing.backoffMillis().applyAsLong(task.failures);
+                    LOG.warn(
+                            "reconcile of package {} for scenario {} {}; next try in {} ms",
+                            task.packageName,
+                            task.scenario,
+                            task.lastOutcome,
+                            wait);
+                    later(task, TimeUnit.MILLISECONDS.toNanos(wait));
+                }
+            }
+        }
+        if (next != null) {
+            call(next);
+        }
+    }
+
+    private static String words(@Nullable Throwable failure) {
+        if (failure == null) {
+            return "no reply";
+        }
+        return failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
+    }
+
+    /** How far the requests for a package have come, by scenario; empty for a package that is not dead. */
+    public synchronized List<Progress> progress(String packageName) {
+        TreeMap<String, Task> ofPackage = tasks.get(packageName);
+        List<Progress> all = new ArrayList<>();
+        if (ofPackage != null) {
+            long now = clock.now().ticks();
+            for (Task task : ofPackage.values()) {
+                long next = task.underWay ? 0 : Math.max(0, TimeUnit.NANOSECONDS.toMillis(task.nextTicks - now));
+                all.add(new Progress(task.scenario, task.attempts, task.failures, task.lastOutcome, next));
+            }
+        }
+        return all;
+    }
+
+    /** No call starts any more. */
+    @Override
+    public synchronized void close() {
+        closed = true;
+    }
+}

@@ -1,0 +1,38 @@
+package io.pullpiri.statemanager.state;
+
+import org.jspecify.annotations.Nullable;
+
+/** The states of a package: table 4.1 of the seed. */
+public enum PackageState {
+    /** The state of a package when it is created (맨 처음 package의 상태). */
+    IDLE,
+    /** Every model is paused (모든 model이 paused 상태일 때). */
+    PAUSED,
+    /** Every model is exited (모든 model이 exited 상태일 때). */
+    EXITED,
+    /** At least one model is dead, but not every model (일부 model이 dead 상태일 때). */
+    DEGRADED,
+    /** Every model is dead (모든 model이 dead 상태일 때). */
+    ERROR,
+    /** None of the conditions above holds (위 조건을 모두 만족하지 않을 때). */
+    RUNNING;
+
+    private static final Spelling<PackageState> SPELLING = new Spelling<>("PACKAGE_STATE_", values());
+
+    private final String title = Spelling.title(this);
+
+    /** As it is stored: {@code Running}. */
+    public String title() {
+        return title;
+    }
+
+    /** As Pullpiri's Rust StateManager stores it: {@code PACKAGE_STATE_RUNNING}. */
+    public String protobufName() {
+        return SPELLING.protobufName(this);
+    }
+
+    /** Reads any case, with or without the prefix {@code PACKAGE_STATE_}; null for what is none of these states. */
+    public static @Nullable PackageState parse(String text) {
+        return SPELLING.parse(text);
+    }
+}

@@ -1,0 +1,32 @@
+package io.pullpiri.statemanager.state;
+
+import org.jspecify.annotations.Nullable;
+
+/** The states of a scenario. */
+public enum ScenarioState {
+    IDLE,
+    WAITING,
+    SATISFIED,
+    ALLOWED,
+    DENIED,
+    COMPLETED;
+
+    private static final Spelling<ScenarioState> SPELLING = new Spelling<>("SCENARIO_STATE_", values());
+
+    private final String title = Spelling.title(this);
+
+    /** As it is stored: {@code Running}. */
+    public String title() {
+        return title;
+    }
+
+    /** As Pullpiri's Rust StateManager stores it: {@code SCENARIO_STATE_RUNNING}. */
+    public String protobufName() {
+        return SPELLING.protobufName(this);
+    }
+
+    /** Reads any case, with or without the prefix {@code SCENARIO_STATE_}; null for what is none of these states. */
+    public static @Nullable ScenarioState parse(String text) {
+        return SPELLING.parse(text);
+    }
+}

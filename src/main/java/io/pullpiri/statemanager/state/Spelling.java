@@ -1,0 +1,37 @@
+package io.pullpiri.statemanager.state;
+
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** How the names of an enum's states are written, and read in any case with or without the enum's prefix. */
+final class Spelling<S extends Enum<S>> {
+
+    private final String prefix;
+    private final Map<String, S> byUpperCase = new HashMap<>();
+
+    /** @param prefix as in protobuf, e.g. {@code MODEL_STATE_} */
+    Spelling(String prefix, S[] states) {
+        this.prefix = prefix;
+        for (S state : states) {
+            byUpperCase.put(state.name(), state);
+            byUpperCase.put(prefix + state.name(), state);
+        }
+    }
+
+    @Nullable
+    S parse(String text) {
+        return byUpperCase.get(text.toUpperCase(Locale.ROOT));
+    }
+
+    String protobufName(S state) {
+        return prefix + state.name();
+    }
+
+    /** {@code Running} */
+    static String title(Enum<?> state) {
+        String name = state.name();
+        return name.charAt(0) + name.substring(1).toLowerCase(Locale.ROOT);
+    }
+}

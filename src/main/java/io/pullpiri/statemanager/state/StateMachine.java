@@ -1,0 +1,106 @@
+package io.pullpiri.statemanager.state;
+
+import java.util.Collection;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules: what a package is when its models are so, what a model is when its containers are so, what a container is
+ * when podman says so. Pure functions, in the words and the order of the specification's tables.
+ */
+public final class StateMachine {
+
+    private StateMachine() {}
+
+    /**
+     * The seed's table 4.1, but for idle, which depends on a package's past and not on its models' states. Allocates
+     * nothing.
+     *
+     * @return {@code RUNNING} for a package without models: "all models" is never true of none
+     */
+    public static PackageState packageState(Tally<ModelState> models) {
+        int all = models.total();
+        int dead = models.count(ModelState.DEAD);
+        if (dead > 0) {
+            return dead == all ? PackageState.ERROR : PackageState.DEGRADED;
+        }
+        if (all > 0 && models.count(ModelState.PAUSED) == all) {
+            return PackageState.PAUSED;
+        }
+        if (all > 0 && models.count(ModelState.EXITED) == all) {
+            return PackageState.EXITED;
+        }
+        return PackageState.RUNNING;
+    }
+
+    /** The same for a list of states. */
+    public static PackageState packageState(Collection<ModelState> models) {
+        return packageState(Tally.of(ModelState.class, models));
+    }
+
+    /**
+     * What a model's containers make of it. Unknown ones are left out.
+     *
+     * @return null if no other is left: nothing is known, so nothing is concluded
+     */
+    public static @Nullable ModelState modelState(Tally<ContainerState> containers) {
+        int known = containers.total() - containers.count(ContainerState.UNKNOWN);
+        if (known == 0) {
+            return null;
+        }
+        if (containers.count(ContainerState.DEAD) > 0) {
+            return ModelState.DEAD;
+        }
+        if (containers.count(ContainerState.PAUSED) == known) {
+            return ModelState.PAUSED;
+        }
+        if (containers.count(ContainerState.EXITED) == known) {
+            return ModelState.EXITED;
+        }
+        return ModelState.RUNNING;
+    }
+
+    /**
+     * What podman's {@code State} makes of a container.
+     *
+     * @param podman Status, ExitCode and OOMKilled count; all as text, in any case
+     * @param cleanExitCodes exit codes that are a clean stop
+     */
+    public static ContainerState containerState(Map<String, String> podman, Set<Integer> cleanExitCodes) {
+        if ("true".equalsIgnoreCase(podman.get("OOMKilled"))) {
+            return ContainerState.DEAD;
+        }
+        String exitCode = podman.getOrDefault("ExitCode", "");
+        int code = 0;
+        if (!exitCode.isEmpty()) {
+            try {
+                code = Integer.parseInt(exitCode);
+            } catch (NumberFormatException e) {
+                return ContainerState.UNKNOWN;
+            }
+        }
+        return switch (podman.getOrDefault("Status", "").toLowerCase(Locale.ROOT)) {
+            case "created", "configured" -> ContainerState.CREATED;
+            case "initialized" -> ContainerState.INITIALIZED;
+            case "running", "stopping", "restarting" -> ContainerState.RUNNING;
+            case "paused" -> ContainerState.PAUSED;
+            case "exited", "stopped", "removing" ->
+                code == 0 || cleanExitCodes.contains(code) ? ContainerState.EXITED : ContainerState.DEAD;
+            case "dead" -> ContainerState.DEAD;
+            default -> ContainerState.UNKNOWN;
+        };
+    }
+
+    /** Whether a scenario may step from one state to another one. */
+    public static boolean mayStep(ScenarioState from, ScenarioState to) {
+        return switch (from) {
+            case IDLE -> to == ScenarioState.WAITING;
+            case WAITING -> to == ScenarioState.SATISFIED;
+            case SATISFIED -> to == ScenarioState.ALLOWED || to == ScenarioState.DENIED;
+            case ALLOWED -> to == ScenarioState.COMPLETED;
+            case DENIED, COMPLETED -> false;
+        };
+    }
+}

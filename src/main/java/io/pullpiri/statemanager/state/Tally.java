@@ -1,0 +1,70 @@
+package io.pullpiri.statemanager.state;
+
+import java.util.Arrays;
+import java.util.Collection;
+
+/** How many of a collection are in which state. Immutable; reading allocates nothing. */
+@SuppressWarnings("EnumOrdinal") // counts by state, of enums of the same program
+public final class Tally<S extends Enum<S>> {
+
+    private final int[] counts;
+    private final int total;
+
+    private Tally(int[] counts, int total) {
+        this.counts = counts;
+        this.total = total;
+    }
+
+    public static <S extends Enum<S>> Tally<S> none(Class<S> states) {
+        return new Tally<>(new int[states.getEnumConstants().length], 0);
+    }
+
+    public static <S extends Enum<S>> Tally<S> of(Class<S> states, Collection<S> all) {
+        int[] counts = new int[states.getEnumConstants().length];
+        for (S state : all) {
+            counts[state.ordinal()]++;
+        }
+        return new Tally<>(counts, all.size());
+    }
+
+    public Tally<S> plus(S state) {
+        return changed(state, 1);
+    }
+
+    /** @throws IllegalArgumentException if none is in that state */
+    public Tally<S> minus(S state) {
+        if (count(state) == 0) {
+            throw new IllegalArgumentException("state: " + state + " (expected: one that is counted in " + this + ")");
+        }
+        return changed(state, -1);
+    }
+
+    private Tally<S> changed(S state, int by) {
+        int[] changed = counts.clone();
+        changed[state.ordinal()] += by;
+        return new Tally<>(changed, total + by);
+    }
+
+    public int count(S state) {
+        return counts[state.ordinal()];
+    }
+
+    public int total() {
+        return total;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Tally<?> that && Arrays.equals(counts, that.counts);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(counts);
+    }
+
+    @Override
+    public String toString() {
+        return Arrays.toString(counts);
+    }
+}
