@@ -229,11 +229,12 @@ final class Parts {
         List<Transition> carried = new ArrayList<>();
         long resources = (long) draft.packages.size() + draft.models.size() + draft.scenarios.size();
         for (int i = 0; i < TRIMMED_AT_ONCE; i++) {
-            Map.Entry<Long, Journal.Page> oldest = draft.journal.records().firstEntry();
-            if (draft.journal.changes() <= Math.max(CHANGES_KEPT, 4 * resources)
-                    || oldest == null
-                    || oldest.getValue().revision() == 0) {
+            if (draft.journal.changes() <= Math.max(CHANGES_KEPT, 4 * resources)) {
                 break;
+            }
+            Map.Entry<Long, Journal.Page> oldest = draft.journal.records().firstEntry();
+            if (oldest.getValue().revision() == 0) {
+                break; // of this very plan
             }
             long trimmed = oldest.getKey();
             for (Subject subject : new LinkedHashSet<>(oldest.getValue().subjects())) {

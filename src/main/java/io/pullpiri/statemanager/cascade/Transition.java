@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager.cascade;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.Objects;
 
 /**
  * One change of one resource's state, with its cause in words an operator can act on. States are written as the seed
@@ -29,6 +30,15 @@ public record Transition(
         String source,
         long durationMillis,
         boolean anchored) {
+
+    public Transition {
+        // A journal record leaves out what is empty.
+        from = Objects.requireNonNullElse(from, "");
+        to = Objects.requireNonNullElse(to, "");
+        transitionId = Objects.requireNonNullElse(transitionId, "");
+        cause = Objects.requireNonNullElse(cause, "");
+        source = Objects.requireNonNullElse(source, "");
+    }
 
     /** The source of what follows from the rules and from nobody's word. */
     public static final String BY_STATE_MANAGER = "statemanager";

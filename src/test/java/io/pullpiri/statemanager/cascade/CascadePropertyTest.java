@@ -1,0 +1,234 @@
+package io.pullpiri.statemanager.cascade;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.Keys;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+
+/** Incremental evaluation equals evaluation from scratch, at every step of any day. */
+class CascadePropertyTest {
+
+    private static final List<String> PACKAGES = List.of("p", "q", "r");
+    private static final List<String> MODELS = List.of("a", "a_b", "b", "c");
+    private static final List<String> NODES = List.of("HPC", "rear");
+    private static final List<String> SCENARIOS = List.of("s", "t");
+    private static final List<String> WORDS = List.of(
+            "created",
+            "running",
+            "paused",
+            "exited:0",
+            "exited:143",
+            "exited:139",
+            "dead",
+            "stopped:1",
+            "odd",
+            "exited:x");
+
+    /** Which packages have ever had a state other than idle since they appeared. */
+    private final Map<String, Boolean> awoken = new HashMap<>();
+
+    @Property(tries = 400)
+    void everyStepEqualsTheRulesAppliedToTheWholeStore(@ForAll long seed) {
+        Random random = new Random(seed);
+        boolean small = random.nextInt(4) == 0;
+        World world = new World(World.RULES, new Cascade.Limits(small ? 9 : 128, 1 << 20));
+        awoken.clear();
+        for (int i = 0; i < 60; i++) {
+            step(world, random);
+            check(world, "step " + i);
+            if (random.nextInt(10) == 0) {
+                View before = world.view;
+                assertThat(world.restart())
+                        .as("a start right after a commit has nothing to mend")
+                        .isZero();
+                assertSameView(world.view, before);
+                check(world, "restart after step " + i);
+            }
+        }
+    }
+
+    private void step(World world, Random random) {
+        switch (random.nextInt(12)) {
+            case 0 -> world.run(World.apply(aPackage(random)));
+            case 1 -> world.run(World.delete(World.packageYaml(one(PACKAGES, random))));
+            case 2 -> world.run(World.apply(World.scenarioYaml(one(SCENARIOS, random), one(PACKAGES, random))));
+            case 3 -> world.run(World.delete(World.scenarioYaml(one(SCENARIOS, random), "p")));
+            case 4 ->
+                world.foreign(
+                        Keys.modelState(one(MODELS, random)),
+                        random.nextInt(4) == 0
+                                ? null
+                                : one(List.of(ModelState.values()), random).protobufName());
+            case 5 -> foreignArtifact(world, random);
+            case 6 -> {
+                world.pass(Duration.ofMillis(random.nextInt(5_000)));
+                world.run(new Command.Tick());
+            }
+            case 7 ->
+                world.run(new Command.ModelChange(
+                        one(MODELS, random), one(List.of(ModelState.values()), random), "id", "test"));
+            case 8 ->
+                world.run(new Command.ScenarioChange(
+                        one(SCENARIOS, random),
+                        random.nextBoolean() ? null : one(List.of(ScenarioState.values()), random),
+                        one(List.of(ScenarioState.values()), random),
+                        "id" + random.nextInt(3),
+                        "test"));
+            default -> {
+                Command[] batch = new Command[1 + random.nextInt(3)];
+                for (int i = 0; i < batch.length; i++) {
+                    batch[i] = aReport(random);
+                }
+                world.run(batch);
+            }
+        }
+        // Whoever overwrites a package's state is put right within a second; wait for it.
+        if (!world.view.overwritten().isEmpty()) {
+            world.pass(Duration.ofSeconds(1));
+            world.run(new Command.Tick());
+        }
+    }
+
+    private static void foreignArtifact(World world, Random random) {
+        String name = one(PACKAGES, random);
+        switch (random.nextInt(4)) {
+            case 0 -> world.foreign(Keys.artifact("Package", name), null);
+            case 1 -> world.foreign(Keys.artifact("Package", name), World.packageYaml(name, models(random)));
+            case 2 -> world.foreign(Keys.packageState(name), random.nextBoolean() ? null : "Paused");
+            default -> world.foreign(Keys.artifact("Scenario", "s"), World.scenarioYaml("s", name));
+        }
+    }
+
+    private static String aPackage(Random random) {
+        return World.packageYaml(one(PACKAGES, random), models(random));
+    }
+
+    private static String[] models(Random random) {
+        List<String> models = new ArrayList<>(MODELS);
+        Collections.shuffle(models, random);
+        return models.subList(0, random.nextInt(MODELS.size() + 1)).toArray(new String[0]);
+    }
+
+    private static Command aReport(Random random) {
+        List<String> containers = new ArrayList<>();
+        for (int i = random.nextInt(5); i > 0; i--) {
+            String label = random.nextInt(3) == 0 ? "" : one(MODELS, random);
+            String name = one(MODELS, random) + "_" + random.nextInt(3);
+            containers.add(label + "/" + name + "=" + one(WORDS, random));
+        }
+        return World.report(one(NODES, random), containers.toArray(new String[0]));
+    }
+
+    private static <T> T one(List<T> list, Random random) {
+        return list.get(random.nextInt(list.size()));
+    }
+
+    /** The tables of the specification, applied to what the store holds: written apart from the code under test. */
+    private void check(World world, String when) {
+        for (String name : PACKAGES) {
+            KeyValue artifact = world.store.get(Keys.artifact("Package", name));
+            String state = world.packageState(name);
+            if (artifact == null) {
+                assertThat(state).as("%s: state of absent %s", when, name).isNull();
+                assertThat(world.value(Keys.reconcile(name))).isNull();
+                awoken.remove(name);
+                continue;
+            }
+            List<String> models = artifact.value()
+                    .lines()
+                    .filter(line -> line.startsWith("    - name: "))
+                    .map(line -> line.substring("    - name: ".length()))
+                    .toList();
+            List<String> states =
+                    models.stream().map(model -> written(world, model)).toList();
+            boolean anyState = states.stream().anyMatch(written -> !written.isEmpty());
+            boolean awake = awoken.getOrDefault(name, false) || anyState;
+            String expected = awake ? rule(states) : "Idle";
+            assertThat(state).as("%s: state of %s with %s", when, name, states).isEqualTo(expected);
+            awoken.put(name, awake);
+            assertThat(world.value(Keys.reconcile(name)) != null)
+                    .as("%s: reconcile record of %s", when, name)
+                    .isEqualTo(expected.equals("Error"));
+        }
+        for (String key : world.store.keySet()) {
+            assertThat(key)
+                    .matches("(/(package|model|scenario)/[^/]+/state|(Package|Scenario)/[^/]+"
+                            + "|/statemanager/(reconcile|node|journal)/[^/]+)");
+        }
+    }
+
+    /** Empty for a model that has no state. */
+    private static String written(World world, String model) {
+        String value = Objects.requireNonNullElse(world.modelState(model), "");
+        return value.replace("MODEL_STATE_", "").toUpperCase(Locale.ROOT);
+    }
+
+    private static String rule(List<String> states) {
+        long dead = states.stream().filter("DEAD"::equals).count();
+        if (!states.isEmpty() && dead == states.size()) {
+            return "Error";
+        }
+        if (dead >= 1) {
+            return "Degraded";
+        }
+        if (!states.isEmpty() && states.stream().allMatch("PAUSED"::equals)) {
+            return "Paused";
+        }
+        if (!states.isEmpty() && states.stream().allMatch("EXITED"::equals)) {
+            return "Exited";
+        }
+        return "Running";
+    }
+
+    private static void assertSameView(View actual, View expected) {
+        assertThat(actual.packages().keySet()).isEqualTo(expected.packages().keySet());
+        expected.packages().forEach((name, entry) -> {
+            PackageEntry now = Objects.requireNonNull(actual.packages().get(name));
+            assertThat(now.artifact()).isEqualTo(entry.artifact());
+            assertThat(now.models()).isEqualTo(entry.models());
+            assertThat(now.reported()).isEqualTo(entry.reported());
+            assertThat(now.reconcile()).isEqualTo(entry.reconcile());
+            assertSameCell(now.state(), entry.state());
+        });
+        assertThat(actual.models().keySet()).isEqualTo(expected.models().keySet());
+        expected.models().forEach((name, entry) -> {
+            ModelEntry now = Objects.requireNonNull(actual.models().get(name));
+            assertThat(now.packages()).isEqualTo(entry.packages());
+            assertThat(now.containers()).isEqualTo(entry.containers());
+            assertThat(now.derived()).as("derived state of %s", name).isEqualTo(entry.derived());
+            assertSameCell(now.state(), entry.state());
+        });
+        assertThat(actual.scenarios().keySet()).isEqualTo(expected.scenarios().keySet());
+        expected.scenarios()
+                .forEach((name, entry) -> assertSameCell(
+                        Objects.requireNonNull(actual.scenarios().get(name)).state(), entry.state()));
+        assertThat(actual.unlabelled()).isEqualTo(expected.unlabelled());
+        assertThat(actual.scenariosByTarget()).isEqualTo(expected.scenariosByTarget());
+        assertThat(actual.absentees()).isEqualTo(expected.absentees());
+        assertThat(actual.journal()).isEqualTo(expected.journal());
+        assertThat(actual.nodes().keySet()).isEqualTo(expected.nodes().keySet());
+    }
+
+    private static void assertSameCell(StateCell<?> actual, StateCell<?> expected) {
+        assertThat(actual.value()).isEqualTo(expected.value());
+        assertThat(actual.stored()).isEqualTo(expected.stored());
+        assertThat(actual.history().generation()).isEqualTo(expected.history().generation());
+        if (expected.history().generation() > 0) {
+            assertThat(actual.history().latest()).isEqualTo(expected.history().latest());
+            assertThat(actual.history().records()).isEqualTo(expected.history().records());
+        }
+    }
+}

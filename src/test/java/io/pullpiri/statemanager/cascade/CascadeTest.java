@@ -1,0 +1,351 @@
+package io.pullpiri.statemanager.cascade;
+
+import static io.pullpiri.statemanager.cascade.World.apply;
+import static io.pullpiri.statemanager.cascade.World.delete;
+import static io.pullpiri.statemanager.cascade.World.packageYaml;
+import static io.pullpiri.statemanager.cascade.World.report;
+import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.store.Keys;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class CascadeTest {
+
+    private final World world = new World();
+
+    @Test
+    void aNewPackagesIdleIsStoredAtOnce() {
+        world.run(apply(packageYaml("braking", "brake", "light")));
+        assertThat(world.packageState("braking")).isEqualTo("Idle");
+        assertThat(world.modelState("brake"))
+                .as("StateManager never writes a model's key before it has a state")
+                .isNull();
+    }
+
+    @Test
+    void aPackageCreatedWhenItsModelsHaveStatesBeginsItsHistoryWithIdleAllTheSame() {
+        world.run(model("brake", ModelState.DEAD), model("light", ModelState.RUNNING));
+        world.run(apply(packageYaml("braking", "brake", "light")));
+        assertThat(world.packageState("braking")).isEqualTo("Degraded");
+        assertThat(world.history(ResourceKind.PACKAGE, "braking")).containsExactly(">Idle", "Idle>Degraded");
+        assertThat(world.lastCause(ResourceKind.PACKAGE, "braking"))
+                .startsWith("1 of 2 models dead: brake dead (requested by test)");
+    }
+
+    @Test
+    void aReportReachesModelsAndPackagesInOneTransaction() {
+        world.run(apply(packageYaml("braking", "brake", "light")));
+        long before = world.revision;
+        world.run(report("HPC", "brake/ctl=running", "light/led=running"));
+        assertThat(world.revision).isEqualTo(before + 1);
+        assertThat(world.modelState("brake")).isEqualTo("Running");
+        assertThat(world.packageState("braking")).isEqualTo("Running");
+        world.run(report("HPC", "brake/ctl=exited:139", "light/led=running"));
+        assertThat(world.modelState("brake")).isEqualTo("Dead");
+        assertThat(world.packageState("braking")).isEqualTo("Degraded");
+        assertThat(world.lastCause(ResourceKind.PACKAGE, "braking"))
+                .isEqualTo("1 of 2 models dead: brake dead (container ctl on HPC: exit code 139)");
+    }
+
+    @Test
+    void theModelsOfOneReportChangeAtOneMoment() {
+        world.run(apply(packageYaml("braking", "brake", "light")));
+        world.run(report("HPC", "brake/ctl=running", "light/led=running"));
+        world.run(report("HPC", "brake/ctl=exited:1", "light/led=exited:1"));
+        assertThat(world.history(ResourceKind.PACKAGE, "braking"))
+                .containsExactly(">Idle", "Idle>Running", "Running>Error");
+    }
+
+    @Test
+    void anUnchangedReportWritesNothing() {
+        world.run(apply(packageYaml("braking", "brake")));
+        world.run(report("HPC", "brake/ctl=running"));
+        long before = world.revision;
+        world.run(report("HPC", "brake/ctl=running"));
+        assertThat(world.revision).isEqualTo(before);
+    }
+
+    @Test
+    void reconcileIsRecordedWithTheDeathAndRemovedWithTheRecovery() {
+        world.run(apply(packageYaml("braking", "brake"), scenarioYaml("drive", "braking")));
+        world.run(report("HPC", "brake/ctl=exited:1"));
+        assertThat(world.packageState("braking")).isEqualTo("Error");
+        assertThat(world.value(Keys.reconcile("braking"))).contains("exit code 1");
+        world.run(report("HPC", "brake/ctl=running"));
+        assertThat(world.value(Keys.reconcile("braking"))).isNull();
+    }
+
+    @Test
+    void aContainerThatANodeStopsNamingCountsUntilTheGraceEnds() {
+        world.run(apply(packageYaml("braking", "brake")));
+        world.run(report("HPC", "brake/ctl=running"));
+        world.run(report("HPC"));
+        assertThat(world.modelState("brake")).isEqualTo("Running");
+        world.pass(Duration.ofMillis(2_900));
+        world.run(new Command.Tick());
+        assertThat(world.modelState("brake")).isEqualTo("Running");
+        world.pass(Duration.ofMillis(200));
+        assertThat(Cascade.nextTick(world.view)).isLessThanOrEqualTo(world.now().ticks());
+        world.run(new Command.Tick());
+        assertThat(world.modelState("brake"))
+                .as("a running model that has no container anywhere is exited")
+                .isEqualTo("Exited");
+        assertThat(Cascade.nextTick(world.view)).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void aContainerThatIsNamedAgainInTimeWasNeverGone() {
+        world.run(apply(packageYaml("braking", "brake")));
+        world.run(report("HPC", "brake/ctl=running"));
+        world.run(report("HPC"));
+        world.pass(Duration.ofSeconds(1));
+        world.run(report("HPC", "brake/ctl=running"));
+        world.pass(Duration.ofSeconds(10));
+        world.run(new Command.Tick());
+        assertThat(world.history(ResourceKind.MODEL, "brake")).containsExactly(">Running");
+    }
+
+    @Test
+    void aModelsContainersAreThoseOfAllNodesTogether() {
+        world.run(apply(packageYaml("braking", "brake")));
+        world.run(report("front", "brake/a=paused"), report("rear", "brake/b=running"));
+        assertThat(world.modelState("brake")).isEqualTo("Running");
+        world.run(report("rear", "brake/b=paused"));
+        assertThat(world.modelState("brake")).isEqualTo("Paused");
+        world.run(report("front", "brake/a=exited:1"));
+        assertThat(world.modelState("brake")).isEqualTo("Dead");
+    }
+
+    @Test
+    void unknownContainersConcludeNothing() {
+        world.run(apply(packageYaml("braking", "brake")));
+        world.run(report("HPC", "brake/ctl=paused"));
+        world.run(report("HPC", "brake/ctl=strange"));
+        assertThat(world.modelState("brake")).isEqualTo("Paused");
+    }
+
+    @Test
+    void anotherComponentsWordStandsUntilTheContainersReallyChange() {
+        world.run(apply(packageYaml("braking", "brake")));
+        world.run(report("HPC", "brake/ctl=running"));
+        world.foreign(Keys.modelState("brake"), "Dead");
+        assertThat(world.packageState("braking")).isEqualTo("Error");
+        world.run(report("HPC", "brake/ctl=running", "/other=running"));
+        assertThat(world.modelState("brake")).isEqualTo("Dead");
+        world.restart();
+        world.run(report("HPC", "brake/ctl=running"));
+        assertThat(world.modelState("brake")).as("also across a restart").isEqualTo("Dead");
+        world.run(report("HPC", "brake/ctl=paused"));
+        assertThat(world.modelState("brake")).isEqualTo("Paused");
+        assertThat(world.packageState("braking")).isEqualTo("Paused");
+    }
+
+    @Test
+    void aContainerBelongsToTheLongestModelThatSomePackageNames() {
+        world.run(report("HPC", "/brake_main_ctl=running"));
+        assertThat(world.modelState("brake")).isNull();
+        world.run(apply(packageYaml("one", "brake")));
+        assertThat(world.modelState("brake")).isEqualTo("Running");
+        assertThat(world.packageState("one")).isEqualTo("Running");
+        world.run(apply(packageYaml("two", "brake_main")));
+        assertThat(world.modelState("brake_main")).isEqualTo("Running");
+        assertThat(world.modelState("brake"))
+                .as("it has lost its only container to the longer name")
+                .isEqualTo("Exited");
+        world.run(delete(packageYaml("two")));
+        assertThat(world.modelState("brake_main")).isNull();
+        assertThat(world.modelState("brake")).isEqualTo("Running");
+    }
+
+    @Test
+    void whenThePackageGoesItsKeyItsRecordsAndItsForsakenModelsGo() {
+        world.run(apply(packageYaml("braking", "brake", "light"), packageYaml("lights", "light")));
+        world.run(model("brake", ModelState.DEAD), model("light", ModelState.DEAD));
+        assertThat(world.value(Keys.reconcile("braking"))).isNotNull();
+        world.run(delete(packageYaml("braking")));
+        assertThat(world.packageState("braking")).isNull();
+        assertThat(world.value(Keys.reconcile("braking"))).isNull();
+        assertThat(world.modelState("brake")).isNull();
+        assertThat(world.modelState("light")).as("another package names it").isEqualTo("Dead");
+        assertThat(world.view.packages()).containsOnlyKeys("lights");
+        assertThat(world.view.models()).containsOnlyKeys("light");
+        world.run(apply(packageYaml("braking", "brake")));
+        assertThat(world.packageEntry("braking").state().history().generation())
+                .as("nothing of the old one is taken for the new one's")
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aBrokenArtifactLeavesTheLastGoodOneInForceAlsoAtAStart() {
+        world.run(apply(packageYaml("braking", "brake")));
+        world.run(report("HPC", "brake/ctl=running"));
+        world.foreign(Keys.artifact("Package", "braking"), "kind: Package\nmetadata: {name: other}");
+        assertThat(world.packageEntry("braking").artifact().broken()).contains("Package/other");
+        world.run(report("HPC", "brake/ctl=exited:1"));
+        assertThat(world.packageState("braking")).isEqualTo("Error");
+        world.restart();
+        assertThat(world.packageState("braking")).isEqualTo("Error");
+        world.run(report("HPC", "brake/ctl=running"));
+        assertThat(world.packageState("braking"))
+                .as("its models are not known since the start")
+                .isEqualTo("Error");
+        world.foreign(Keys.artifact("Package", "braking"), packageYaml("braking", "brake"));
+        assertThat(world.packageState("braking")).isEqualTo("Running");
+    }
+
+    @Test
+    void nonsenseInAModelsKeyIsPassedOverAndADeletedKeyLeavesNoState() {
+        world.run(apply(packageYaml("braking", "brake")));
+        world.foreign(Keys.modelState("brake"), "MODEL_STATE_PAUSED");
+        assertThat(world.packageState("braking")).isEqualTo("Paused");
+        world.foreign(Keys.modelState("brake"), "broken beyond repair");
+        assertThat(world.packageState("braking")).isEqualTo("Paused");
+        assertThat(world.notices).extracting(Plan.Notice::kind).contains("nonsense-state");
+        world.restart();
+        assertThat(world.packageState("braking")).isEqualTo("Paused");
+        world.foreign(Keys.modelState("brake"), null);
+        assertThat(world.packageState("braking")).as("never idle again").isEqualTo("Running");
+    }
+
+    @Test
+    void anOverwrittenPackageStateIsRepairedAtMostOnceASecond() {
+        world.run(apply(packageYaml("braking", "brake")));
+        world.foreign(Keys.packageState("braking"), "Running");
+        assertThat(world.packageState("braking")).isEqualTo("Idle");
+        world.foreign(Keys.packageState("braking"), "Running");
+        assertThat(world.packageState("braking")).isEqualTo("Running");
+        world.pass(Duration.ofSeconds(1));
+        assertThat(Cascade.nextTick(world.view)).isLessThanOrEqualTo(world.now().ticks());
+        world.run(new Command.Tick());
+        assertThat(world.packageState("braking")).isEqualTo("Idle");
+        assertThat(world.history(ResourceKind.PACKAGE, "braking")).containsExactly(">Idle");
+    }
+
+    @Test
+    void scenarioStepsFollowTheRules() {
+        world.run(apply(scenarioYaml("drive", "braking")));
+        assertThat(world.scenarioState("drive")).isEqualTo("Idle");
+        assertThat(step("drive", null, ScenarioState.SATISFIED, "t1"))
+                .isEqualTo(new Answer.NotAllowed("scenario drive is Idle and cannot become Satisfied"));
+        assertThat(step("drive", null, ScenarioState.WAITING, "t2")).isInstanceOf(Answer.Done.class);
+        assertThat(step("drive", ScenarioState.IDLE, ScenarioState.WAITING, "t2"))
+                .as("a retry")
+                .isInstanceOf(Answer.Done.class);
+        assertThat(step("drive", ScenarioState.DENIED, ScenarioState.SATISFIED, "t3"))
+                .as("the stored state decides")
+                .isInstanceOf(Answer.Done.class);
+        assertThat(step("drive", null, ScenarioState.IDLE, "t4"))
+                .as("ApiServer's announcement")
+                .isInstanceOf(Answer.Done.class);
+        assertThat(world.scenarioState("drive")).isEqualTo("Idle");
+        assertThat(step("free", ScenarioState.ALLOWED, ScenarioState.COMPLETED, "t5"))
+                .as("without a stored state the request's counts")
+                .isInstanceOf(Answer.Done.class);
+        assertThat(world.scenarioState("free")).isEqualTo("Completed");
+        world.run(delete(scenarioYaml("drive", "braking")));
+        assertThat(world.scenarioState("drive")).isNull();
+        world.restart();
+        assertThat(world.scenarioState("free")).isEqualTo("Completed");
+    }
+
+    @Test
+    void whatWasDeletedWhileAwayIsCollectedAndWhatWasWrittenIsTakenIn() {
+        world.run(apply(packageYaml("braking", "brake"), packageYaml("lights", "light"), scenarioYaml("drive", "x")));
+        world.run(model("brake", ModelState.RUNNING), model("light", ModelState.RUNNING));
+        world.run(model("free", ModelState.PAUSED));
+        world.foreignUnseen(Keys.artifact("Package", "braking"), null);
+        world.foreignUnseen(Keys.artifact("Scenario", "drive"), null);
+        world.foreignUnseen(Keys.modelState("light"), "Dead");
+        world.restart();
+        assertThat(world.packageState("braking")).isNull();
+        assertThat(world.packageState("lights")).isEqualTo("Error");
+        assertThat(world.value(Keys.reconcile("lights"))).isNotNull();
+        assertThat(world.modelState("free"))
+                .as("a model needs no artifact to have a state")
+                .isEqualTo("Paused");
+        assertThat(world.scenarioState("drive")).isNull();
+        assertThat(world.history(ResourceKind.MODEL, "light")).containsExactly(">Running", "Running>Dead");
+        assertThat(world.restart()).as("a second start has nothing to mend").isZero();
+    }
+
+    @Test
+    void aLargePlanIsCutModelsFirstAndDigestLast() {
+        World small = new World(World.RULES, new Cascade.Limits(20, 1 << 20));
+        String[] models = new String[50];
+        String[] containers = new String[50];
+        for (int i = 0; i < 50; i++) {
+            models[i] = "m" + i;
+            containers[i] = "m" + i + "/c" + i + "=running";
+        }
+        small.run(apply(packageYaml("big", models)));
+        Plan plan = small.cascade.plan(small.view, List.of(report("HPC", containers)), small.now());
+        assertThat(plan.parts())
+                .hasSizeGreaterThan(3)
+                .allSatisfy(part -> assertThat(part.transaction().writes()).hasSizeLessThanOrEqualTo(20));
+        assertThat(plan.parts().getFirst().transaction().writes().getFirst().key())
+                .startsWith(Keys.MODEL_STATE_PREFIX);
+        assertThat(plan.parts().getLast().transaction().writes().stream().map(write -> write.key()))
+                .contains(Keys.node("HPC"));
+        small.run(report("HPC", containers));
+        assertThat(small.packageState("big")).isEqualTo("Running");
+        assertThat(small.restart()).isZero();
+    }
+
+    @Test
+    void theJournalIsBoundedAndForgetsNeitherSinceNorCause() {
+        world.run(apply(packageYaml("still", "quiet")));
+        world.run(report("HPC", "quiet/q=exited:7"));
+        for (int i = 0; i < 30_000; i++) {
+            world.run(
+                    model("busy", i % 2 == 0 ? ModelState.RUNNING : ModelState.PAUSED), model("busy", ModelState.DEAD));
+        }
+        long records = world.store.keySet().stream()
+                .filter(key -> key.startsWith(Keys.JOURNAL_PREFIX))
+                .count();
+        assertThat(records).isLessThan(26_000);
+        Transition before = world.packageEntry("still").state().history().latest();
+        assertThat(world.restart()).isZero();
+        assertThat(world.packageEntry("still").state().history().latest())
+                .isEqualTo(before)
+                .extracting(transition -> transition.cause())
+                .asString()
+                .contains("exit code 7");
+        assertThat(world.modelEntry("busy").state().history().generation()).isEqualTo(60_000);
+    }
+
+    @Test
+    void degradedMayCountAsDeadToo() {
+        World wide = new World(
+                new Rules(
+                        Set.of(0),
+                        Duration.ZERO,
+                        Rules.Vanished.DEAD,
+                        Set.of(PackageState.ERROR, PackageState.DEGRADED),
+                        true,
+                        5),
+                new Cascade.Limits(128, 1 << 20));
+        wide.run(apply(packageYaml("braking", "brake", "light")));
+        wide.run(report("HPC", "brake/b=running", "light/l=running"));
+        wide.run(report("HPC", "light/l=running"));
+        assertThat(wide.packageState("braking")).isEqualTo("PACKAGE_STATE_DEGRADED");
+        assertThat(wide.value(Keys.reconcile("braking"))).isNotNull();
+        assertThat(wide.modelState("brake")).isEqualTo("MODEL_STATE_DEAD");
+    }
+
+    private Answer step(String name, @Nullable ScenarioState current, ScenarioState target, String id) {
+        return world.run(new Command.ScenarioChange(name, current, target, id, "test"))
+                .getFirst();
+    }
+
+    private static Command model(String name, ModelState state) {
+        return new Command.ModelChange(name, state, "id", "test");
+    }
+}

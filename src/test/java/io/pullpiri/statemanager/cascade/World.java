@@ -1,0 +1,214 @@
+package io.pullpiri.statemanager.cascade;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.artifact.Artifact;
+import io.pullpiri.statemanager.artifact.ArtifactParser;
+import io.pullpiri.statemanager.artifact.BrokenArtifactException;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.Snapshot;
+import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.store.WatchEvent;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A cascade with the plainest store there can be, and a clock that goes when it is told to. */
+final class World {
+
+    static final Rules RULES = new Rules(
+            Set.of(0, 143), Duration.ofSeconds(3), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
+
+    final Cascade cascade;
+    final TreeMap<String, KeyValue> store = new TreeMap<>();
+    final List<Transition> transitions = new ArrayList<>();
+    final List<Plan.Notice> notices = new ArrayList<>();
+    View view = View.EMPTY;
+    long revision;
+    long nanos = TimeUnit.DAYS.toNanos(1);
+
+    World() {
+        this(RULES, new Cascade.Limits(128, 1 << 20));
+    }
+
+    World(Rules rules, Cascade.Limits limits) {
+        cascade = new Cascade(rules, limits);
+    }
+
+    Moment now() {
+        return new Moment(nanos, nanos);
+    }
+
+    void pass(Duration time) {
+        nanos += time.toNanos();
+    }
+
+    /** Decides and commits a batch as the manager does; every guard must hold. */
+    List<Answer> run(Command... batch) {
+        nanos += 1_000_000;
+        Plan plan = cascade.plan(view, Arrays.asList(batch), now());
+        List<Long> revisions = new ArrayList<>();
+        for (Plan.Part part : plan.parts()) {
+            revisions.add(commit(part.transaction()));
+            transitions.addAll(part.transitions());
+        }
+        view = cascade.committed(plan, revisions);
+        notices.addAll(plan.notices());
+        return plan.answers();
+    }
+
+    private long commit(Transaction transaction) {
+        revision++;
+        assertThat(transaction.writes()).isNotEmpty().doesNotHaveDuplicates();
+        assertThat(transaction.writes().stream().map(Transaction.Write::key)).doesNotHaveDuplicates();
+        for (Transaction.Write write : transaction.writes()) {
+            KeyValue old = store.get(write.key());
+            assertThat(write.expectedRevision())
+                    .as("guard of %s", write.key())
+                    .isEqualTo(old == null ? 0 : old.modRevision());
+            put(write.key(), write.value());
+        }
+        return revision;
+    }
+
+    private void put(String key, @Nullable String value) {
+        KeyValue old = store.get(key);
+        if (value == null) {
+            store.remove(key);
+        } else {
+            store.put(key, new KeyValue(key, value, old == null ? revision : old.createRevision(), revision));
+        }
+    }
+
+    /** Another component writes a key (null: deletes it), and the watch says so. */
+    void foreign(String key, @Nullable String value) {
+        revision++;
+        put(key, value);
+        run(new Command.StoreEvents(List.of(new WatchEvent(key, value, revision)), false));
+    }
+
+    /** Another component writes a key while nobody looks. */
+    void foreignUnseen(String key, @Nullable String value) {
+        revision++;
+        put(key, value);
+    }
+
+    /** Everything is read anew, as at a start. Returns how many transactions the repair took. */
+    int restart() {
+        List<KeyValue> entries = new ArrayList<>(store.values());
+        entries.sort(Comparator.comparingLong(KeyValue::createRevision).thenComparing(KeyValue::key));
+        Cascade.Loaded loaded = cascade.load(new Snapshot(revision, entries), now());
+        view = loaded.view();
+        notices.addAll(loaded.notices());
+        long before = revision;
+        run(new Command.Repair());
+        return (int) (revision - before);
+    }
+
+    @Nullable
+    String value(String key) {
+        KeyValue found = store.get(key);
+        return found == null ? null : found.value();
+    }
+
+    @Nullable
+    String packageState(String name) {
+        return value(Keys.packageState(name));
+    }
+
+    @Nullable
+    String modelState(String name) {
+        return value(Keys.modelState(name));
+    }
+
+    @Nullable
+    String scenarioState(String name) {
+        return value(Keys.scenarioState(name));
+    }
+
+    PackageEntry packageEntry(String name) {
+        return Objects.requireNonNull(view.packages().get(name), name);
+    }
+
+    ModelEntry modelEntry(String name) {
+        return Objects.requireNonNull(view.models().get(name), name);
+    }
+
+    /** {@code from>to} of all changes of a resource, in order. */
+    List<String> history(ResourceKind kind, String name) {
+        return transitions.stream()
+                .filter(transition ->
+                        transition.kind() == kind && transition.name().equals(name))
+                .map(transition -> transition.from() + ">" + transition.to())
+                .toList();
+    }
+
+    String lastCause(ResourceKind kind, String name) {
+        return transitions.reversed().stream()
+                .filter(transition ->
+                        transition.kind() == kind && transition.name().equals(name))
+                .findFirst()
+                .orElseThrow()
+                .cause();
+    }
+
+    static Command apply(String... documents) {
+        return new Command.ApplyArtifacts(parse(documents));
+    }
+
+    static Command delete(String... documents) {
+        return new Command.DeleteArtifacts(parse(documents));
+    }
+
+    private static List<Artifact> parse(String... documents) {
+        try {
+            return ArtifactParser.parseAll(String.join("\n---\n", documents));
+        } catch (BrokenArtifactException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static String packageYaml(String name, String... models) {
+        StringBuilder yaml = new StringBuilder("kind: Package\nmetadata:\n  name: " + name + "\nspec:\n  models:");
+        if (models.length == 0) {
+            yaml.append(" []");
+        }
+        for (String model : models) {
+            yaml.append("\n    - name: ").append(model);
+        }
+        return yaml.toString();
+    }
+
+    static String scenarioYaml(String name, String target) {
+        return "kind: Scenario\nmetadata:\n  name: " + name + "\nspec:\n  action: launch\n  target: " + target;
+    }
+
+    /** A node's list; a container is {@code model/name=status} or {@code model/name=exited:139}, model may be empty. */
+    static Command report(String node, String... containers) {
+        return new Command.NodeReport(
+                node, Arrays.stream(containers).map(World::container).toList());
+    }
+
+    static ContainerFacts container(String text) {
+        String model = text.substring(0, text.indexOf('/'));
+        String name = text.substring(text.indexOf('/') + 1, text.indexOf('='));
+        String[] state = text.substring(text.indexOf('=') + 1).split(":", -1);
+        return new ContainerFacts(
+                "0123456789abcdef" + name,
+                "/" + name,
+                "image",
+                Map.of("Status", state[0], "ExitCode", state.length > 1 ? state[1] : "0", "OOMKilled", "false"),
+                Map.of("Hostname", "HPC"),
+                model.isEmpty() ? Map.of() : Map.of("io.pullpiri.annotations.model", model));
+    }
+}
