@@ -1,0 +1,29 @@
+# make run: the demo. make test: everything, on a real etcd. make help: the rest.
+
+JAVA_HOME := $(shell tools/find-jdk)
+ifeq ($(JAVA_HOME),)
+$(error no JDK 25 or newer)
+endif
+export JAVA_HOME
+export MAVEN_OPTS := $(MAVEN_OPTS) --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
+MVN := mvn -B --no-transfer-progress
+
+.PHONY: run test build format clean help
+
+run: ## the demo: a vehicle's packages going through all their states, in this terminal
+	@./statemanager demo
+
+test: ## everything: format, Error Prone, NullAway, layering, all tests on a real etcd
+	@STATEMANAGER_ETCD=$$(tools/fetch-etcd) && export STATEMANAGER_ETCD && $(MVN) verify
+
+build: ## the program: target/statemanager-all.jar
+	@tools/build
+
+format: ## formats the sources
+	@$(MVN) -q process-sources -Dformat.goal=apply
+
+clean: ## removes what was built; downloads stay in .cache
+	@rm -rf target
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST)

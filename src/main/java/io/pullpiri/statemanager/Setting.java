@@ -1,0 +1,102 @@
+package io.pullpiri.statemanager;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Everything that can be set, in one table: from it come the keys of the settings file, the environment variables, the
+ * options of {@code serve} and their help.
+ */
+public enum Setting {
+    STORE("store", "sqlite:statemanager.db", "URL", "sqlite:PATH, or etcd://host:port[,host:port...]"),
+    HOST("host", "127.0.0.1", "HOST", "address to listen on; host.ip of /etc/pullpiri/settings.yaml where that exists"),
+    PORT("port", "47006", "PORT", "gRPC for Pullpiri's components and this command line; 0 is any free port"),
+    FAULT_PORT("fault-port", "50053", "PORT", "gRPC for Timpani's faults; 0 is any free port, off is none"),
+    ACTION_CONTROLLER(
+            "action-controller",
+            "",
+            "HOST:PORT",
+            "whom to ask to reconcile; off is nobody (default: port 47001 of host)"),
+    STATE_NAMES(
+            "state-names",
+            "title",
+            "HOW",
+            "how states are stored: title (Running) or protobuf (PACKAGE_STATE_RUNNING)"),
+    RECONCILE_ON("reconcile.on", "error", "STATES", "in which states a package counts as dead: error, degraded"),
+    RECONCILE_DELAY("reconcile.delay", "0s", "TIME", "how long a package must be dead before the first request"),
+    RECONCILE_RESYNC(
+            "reconcile.resync", "60s", "TIME", "when an acknowledged request is repeated if the package is still dead"),
+    RECONCILE_TIMEOUT("reconcile.timeout", "5s", "TIME", "how long one request may take"),
+    RECONCILE_CURRENT_STATUS(
+            "reconcile.current-status",
+            "FAILED",
+            "STATUS",
+            "the current status in a request: NONE, INIT, READY, RUNNING, DONE, FAILED or UNKNOWN"),
+    CONTAINER_VANISH_GRACE(
+            "container.vanish-grace", "3s", "TIME", "how long a container that its node stops naming still counts"),
+    CONTAINER_CLEAN_EXIT_CODES("container.clean-exit-codes", "0,143", "CODES", "exit codes that are a clean stop"),
+    MODEL_VANISHED(
+            "model.vanished",
+            "exited",
+            "STATE",
+            "what a running or paused model becomes when its last container is gone: exited, dead or keep"),
+    COMMIT_TIMEOUT("commit.timeout", "5s", "TIME", "how long a commit may take, and how long a caller waits at most"),
+    QUEUE_LIMIT("queue.limit", "10000", "COUNT", "how many commands may wait; more are turned away"),
+    HISTORY_LIMIT("history.limit", "100", "COUNT", "how many changes of a resource are kept"),
+    LOG_LEVEL("log.level", "info", "LEVEL", "error, warn, info, debug or trace");
+
+    private static final String ENVIRONMENT_PREFIX = "STATEMANAGER_";
+
+    private final String key;
+    private final String defaultText;
+    private final String placeholder;
+    private final String description;
+
+    Setting(String key, String defaultText, String placeholder, String description) {
+        this.key = key;
+        this.defaultText = defaultText;
+        this.placeholder = placeholder;
+        this.description = description;
+    }
+
+    /** In the settings file: {@code reconcile.on}, nested or as it is. */
+    public String key() {
+        return key;
+    }
+
+    /** On the command line: {@code --reconcile-on}. */
+    public String option() {
+        return "--" + key.replace('.', '-');
+    }
+
+    /** In the environment: {@code STATEMANAGER_RECONCILE_ON}. */
+    public String variable() {
+        return ENVIRONMENT_PREFIX + key.replace('.', '_').replace('-', '_').toUpperCase(Locale.ROOT);
+    }
+
+    /** As one would write it; empty where the default depends on other settings. */
+    public String defaultText() {
+        return defaultText;
+    }
+
+    public String placeholder() {
+        return placeholder;
+    }
+
+    public String description() {
+        return description;
+    }
+
+    static Optional<Setting> ofKey(String key) {
+        return Arrays.stream(values())
+                .filter(setting -> setting.key.equals(key))
+                .findFirst();
+    }
+
+    static Optional<Setting> ofVariable(String variable) {
+        return Arrays.stream(values())
+                .filter(setting -> setting.variable().equals(variable))
+                .findFirst();
+    }
+}

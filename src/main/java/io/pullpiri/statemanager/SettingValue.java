@@ -1,0 +1,154 @@
+package io.pullpiri.statemanager;
+
+import io.pullpiri.statemanager.state.PackageState;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * The text of one setting, and its readings. Every reading fails with a {@link SettingsException} that says it all.
+ *
+ * @param name as whoever set it wrote it
+ * @param origin where it was set
+ */
+record SettingValue(String name, String text, String origin) {
+
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h)");
+    private static final Pattern ENDPOINT = Pattern.compile("(\\[[0-9a-fA-F:.]+]|[^:\\s/]+):(\\d{1,5})");
+    private static final String ETCD = "etcd://";
+    private static final String SQLITE = "sqlite:";
+
+    private SettingsException wrong(String expected) {
+        return new SettingsException(name + ": '" + text + "' (from " + origin + "; expected: " + expected + ")");
+    }
+
+    boolean isOff() {
+        return text.equalsIgnoreCase("off");
+    }
+
+    int integer(int least, int most) {
+        try {
+            int value = Integer.parseInt(text.trim());
+            if (value >= least && value <= most) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // told below
+        }
+        throw wrong(least + ".." + most);
+    }
+
+    Set<Integer> integers() {
+        Set<Integer> values = new LinkedHashSet<>();
+        for (String item : items()) {
+            values.add(new SettingValue(name, item, origin).integer(0, 255));
+        }
+        return values;
+    }
+
+    private List<String> items() {
+        return Arrays.stream(text.split(",", -1))
+                .map(String::trim)
+                .filter(item -> !item.isEmpty())
+                .toList();
+    }
+
+    /** @param positive whether zero is too short */
+    Duration duration(boolean positive) {
+        Duration value;
+        Matcher matcher = DURATION.matcher(text.trim().toLowerCase(Locale.ROOT));
+        try {
+            value = matcher.matches()
+                    ? Duration.of(
+                            Long.parseLong(matcher.group(1)),
+                            switch (matcher.group(2)) {
+                                case "ms" -> ChronoUnit.MILLIS;
+                                case "s" -> ChronoUnit.SECONDS;
+                                case "m" -> ChronoUnit.MINUTES;
+                                default -> ChronoUnit.HOURS;
+                            })
+                    : Duration.parse(text.trim());
+        } catch (DateTimeParseException e) {
+            throw wrong("a time such as 500ms, 3s, 1m or PT3S");
+        }
+        if (value.isNegative() || (positive && value.isZero()) || value.compareTo(Duration.ofDays(1)) > 0) {
+            throw wrong(positive ? "more than 0s, at most 24h" : "0s to 24h");
+        }
+        return value;
+    }
+
+    <E extends Enum<E>> E oneOf(Class<E> type) {
+        for (E value : type.getEnumConstants()) {
+            if (value.name().equalsIgnoreCase(text.trim()) && !value.name().equals("UNRECOGNIZED")) {
+                return value;
+            }
+        }
+        throw wrong("one of "
+                + Arrays.stream(type.getEnumConstants())
+                        .map(Enum::name)
+                        .filter(known -> !known.equals("UNRECOGNIZED"))
+                        .map(known -> Character.isUpperCase(text.isEmpty() ? 'a' : text.charAt(0))
+                                ? known
+                                : known.toLowerCase(Locale.ROOT))
+                        .collect(Collectors.joining(", ")));
+    }
+
+    /** Some of the given states; may be none. */
+    Set<PackageState> states(Set<PackageState> allowed) {
+        Set<PackageState> states = new LinkedHashSet<>();
+        for (String item : items()) {
+            PackageState state = PackageState.parse(item);
+            if (state == null || !allowed.contains(state)) {
+                throw wrong("error, degraded, or both");
+            }
+            states.add(state);
+        }
+        if (states.isEmpty()) {
+            throw wrong("error, degraded, or both");
+        }
+        return states;
+    }
+
+    String host() {
+        if (text.isBlank() || text.chars().anyMatch(Character::isWhitespace)) {
+            throw wrong("a host name or an address");
+        }
+        return text;
+    }
+
+    /** {@code host:port} */
+    String endpoint() {
+        Matcher matcher = ENDPOINT.matcher(text.trim());
+        if (matcher.matches()) {
+            int port = Integer.parseInt(matcher.group(2));
+            if (port >= 1 && port <= 65_535) {
+                return text.trim();
+            }
+        }
+        throw wrong("host:port");
+    }
+
+    Settings.StoreLocation store() {
+        if (text.startsWith(SQLITE) && text.length() > SQLITE.length()) {
+            return new Settings.StoreLocation.Sqlite(Path.of(text.substring(SQLITE.length())));
+        }
+        if (text.startsWith(ETCD)) {
+            List<String> endpoints = new ArrayList<>();
+            for (String item : text.substring(ETCD.length()).split(",", -1)) {
+                endpoints.add(new SettingValue(name, item, origin).endpoint());
+            }
+            return new Settings.StoreLocation.Etcd(List.copyOf(endpoints));
+        }
+        throw wrong("sqlite:PATH, or etcd://host:port[,host:port...]");
+    }
+}

@@ -1,0 +1,47 @@
+package io.pullpiri.statemanager;
+
+import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.state.PackageState;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one server is to run. {@link SettingsLoader} makes it from the file, the environment and the command line.
+ *
+ * @param port 0 is any free port
+ * @param faultPort null is none
+ * @param actionController {@code host:port}, null is nobody
+ * @param reconcileCurrentStatus a name of the wire's PodStatus
+ * @param logLevel in lower case
+ */
+public record Settings(
+        StoreLocation store,
+        String host,
+        int port,
+        @Nullable Integer faultPort,
+        @Nullable String actionController,
+        Rules rules,
+        Duration reconcileDelay,
+        Duration reconcileResync,
+        Duration reconcileTimeout,
+        String reconcileCurrentStatus,
+        Duration commitTimeout,
+        int queueLimit,
+        String logLevel) {
+
+    /** Where the states are kept. */
+    public sealed interface StoreLocation {
+
+        /** An embedded store in one file. */
+        record Sqlite(Path file) implements StoreLocation {}
+
+        /** An etcd cluster, its members as {@code host:port}. */
+        record Etcd(List<String> endpoints) implements StoreLocation {}
+    }
+
+    /** What may count as a dead package. */
+    static final Set<PackageState> MAY_BE_DEAD = Set.of(PackageState.ERROR, PackageState.DEGRADED);
+}

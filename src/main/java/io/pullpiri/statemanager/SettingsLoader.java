@@ -1,0 +1,198 @@
+package io.pullpiri.statemanager;
+
+import io.pullpiri.proto.actioncontroller.PodStatus;
+import io.pullpiri.statemanager.artifact.BrokenArtifactException;
+import io.pullpiri.statemanager.artifact.Yaml;
+import io.pullpiri.statemanager.cascade.Rules;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gathers settings: an option wins over the environment, that over the file, that over the machine's Pullpiri settings,
+ * those over the default. What is not known is an error, wherever it stands.
+ */
+public final class SettingsLoader {
+
+    /** Pullpiri's own settings: {@code host.ip} is where its components of this machine listen. */
+    public static final Path PULLPIRI = Path.of("/etc/pullpiri/settings.yaml");
+
+    private static final String VARIABLE_PREFIX = "STATEMANAGER_";
+
+    /** For the launcher and the client commands; not for a server. */
+    private static final List<String> OTHER_VARIABLES =
+            List.of("STATEMANAGER_HOME", "STATEMANAGER_SERVER", "STATEMANAGER_ETCD");
+
+    private final Map<Setting, SettingValue> values = new EnumMap<>(Setting.class);
+
+    private SettingsLoader() {}
+
+    /**
+     * @param options from the command line
+     * @param file the settings file, null for none
+     * @param pullpiri the machine's Pullpiri settings, which need not exist
+     * @throws SettingsException naming what cannot be used
+     */
+    public static Settings load(
+            Map<Setting, String> options, Map<String, String> environment, @Nullable Path file, Path pullpiri) {
+        SettingsLoader loader = new SettingsLoader();
+        for (Setting setting : Setting.values()) {
+            loader.values.put(setting, new SettingValue(setting.key(), setting.defaultText(), "the default"));
+        }
+        loader.pullpiri(pullpiri);
+        if (file != null) {
+            loader.file(file);
+        }
+        loader.environment(environment);
+        options.forEach((setting, text) ->
+                loader.values.put(setting, new SettingValue(setting.option(), text, "the command line")));
+        return loader.settings();
+    }
+
+    private Settings settings() {
+        String host = value(Setting.HOST).text();
+        SettingValue controller = value(Setting.ACTION_CONTROLLER);
+        return new Settings(
+                value(Setting.STORE).store(),
+                value(Setting.HOST).host(),
+                value(Setting.PORT).integer(0, 65_535),
+                value(Setting.FAULT_PORT).isOff()
+                        ? null
+                        : value(Setting.FAULT_PORT).integer(0, 65_535),
+                controller.isOff() ? null : controller.text().isEmpty() ? host + ":47001" : controller.endpoint(),
+                new Rules(
+                        value(Setting.CONTAINER_CLEAN_EXIT_CODES).integers(),
+                        value(Setting.CONTAINER_VANISH_GRACE).duration(false),
+                        value(Setting.MODEL_VANISHED).oneOf(Rules.Vanished.class),
+                        value(Setting.RECONCILE_ON).states(Settings.MAY_BE_DEAD),
+                        value(Setting.STATE_NAMES).oneOf(StateNames.class) == StateNames.PROTOBUF,
+                        value(Setting.HISTORY_LIMIT).integer(1, 10_000)),
+                value(Setting.RECONCILE_DELAY).duration(false),
+                value(Setting.RECONCILE_RESYNC).duration(true),
+                value(Setting.RECONCILE_TIMEOUT).duration(true),
+                value(Setting.RECONCILE_CURRENT_STATUS).oneOf(PodStatus.class).name(),
+                value(Setting.COMMIT_TIMEOUT).duration(true),
+                value(Setting.QUEUE_LIMIT).integer(1, 10_000_000),
+                value(Setting.LOG_LEVEL).oneOf(LogLevel.class).name().toLowerCase(Locale.ROOT));
+    }
+
+    private enum StateNames {
+        TITLE,
+        PROTOBUF
+    }
+
+    private enum LogLevel {
+        ERROR,
+        WARN,
+        INFO,
+        DEBUG,
+        TRACE
+    }
+
+    private SettingValue value(Setting setting) {
+        SettingValue value = values.get(setting);
+        if (value == null) {
+            throw new AssertionError(setting);
+        }
+        return value;
+    }
+
+    private void pullpiri(Path file) {
+        if (Files.exists(file)
+                && read(file) instanceof Map<?, ?> settings
+                && settings.get("host") instanceof Map<?, ?> host
+                && host.get("ip") instanceof String ip) {
+            values.put(Setting.HOST, new SettingValue("host.ip", ip, file.toString()));
+        }
+    }
+
+    private void file(Path file) {
+        Object content = read(file);
+        if (content instanceof Map<?, ?> settings) {
+            nested("", settings, file);
+        } else if (content != null) {
+            throw new SettingsException(file + ": has no settings (expected: a map such as 'port: 47006')");
+        }
+    }
+
+    private void nested(String prefix, Map<?, ?> settings, Path file) {
+        settings.forEach((name, value) -> {
+            String key = prefix + name;
+            Optional<Setting> setting = Setting.ofKey(key);
+            if (setting.isPresent()) {
+                values.put(setting.get(), new SettingValue(key, text(value), file.toString()));
+            } else if (value instanceof Map<?, ?> inner) {
+                nested(key + ".", inner, file);
+            } else {
+                throw unknown(
+                        key, file.toString(), Arrays.stream(Setting.values()).map(Setting::key));
+            }
+        });
+    }
+
+    private static String text(@Nullable Object value) {
+        if (value instanceof List<?> list) {
+            return list.stream().map(SettingsLoader::text).collect(Collectors.joining(","));
+        }
+        // YAML reads off as false.
+        return value == null ? "" : value.equals(false) ? "off" : value.toString();
+    }
+
+    private static @Nullable Object read(Path file) {
+        try {
+            return Yaml.parse(Files.readString(file));
+        } catch (NoSuchFileException e) {
+            throw new SettingsException(file + ": no such file");
+        } catch (IOException e) {
+            throw new SettingsException(file + ": cannot be read: " + e);
+        } catch (BrokenArtifactException e) {
+            throw new SettingsException(file + ": " + e.reason());
+        }
+    }
+
+    private void environment(Map<String, String> environment) {
+        environment.forEach((variable, text) -> {
+            if (variable.startsWith(VARIABLE_PREFIX) && !OTHER_VARIABLES.contains(variable)) {
+                Setting setting = Setting.ofVariable(variable)
+                        .orElseThrow(() -> unknown(
+                                variable,
+                                "the environment",
+                                Arrays.stream(Setting.values()).map(Setting::variable)));
+                values.put(setting, new SettingValue(variable, text, "the environment"));
+            }
+        });
+    }
+
+    private static SettingsException unknown(String key, String origin, Stream<String> known) {
+        String nearest = known.min(Comparator.comparingInt(candidate -> distance(key, candidate)))
+                .orElse("");
+        return new SettingsException(key + ": no such setting (in " + origin + "); did you mean " + nearest + "?");
+    }
+
+    /** How many letters must be changed, added or left out to get from one word to the other. */
+    private static int distance(String from, String to) {
+        int[] row = new int[to.length() + 1];
+        Arrays.setAll(row, i -> i);
+        for (int i = 1; i <= from.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= to.length(); j++) {
+                int changed = diagonal + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(changed, Math.min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[to.length()];
+    }
+}
