@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.store;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The keys that StateManager reads and writes, and what a key or a name may look like (spec, "In etcd"). */
@@ -71,7 +72,7 @@ public final class Keys {
 
     /** Zero-padded, so that the order of keys is the order of sequence numbers. */
     public static String journal(long sequence) {
-        return JOURNAL_PREFIX + "%019d".formatted(sequence);
+        return JOURNAL_PREFIX + String.format(Locale.ROOT, "%019d", sequence);
     }
 
     /**
