@@ -222,7 +222,7 @@ final class Loader {
         node.kept().forEach((name, state) -> {
             ModelEntry model = draft.models.get(name);
             if (model != null
-                    && !model.containers().isEmpty()
+                    && model.containers().containsKey(node.name())
                     && StateMachine.modelState(Reports.tally(model)) == null) {
                 draft.put(model.derived(state));
             }

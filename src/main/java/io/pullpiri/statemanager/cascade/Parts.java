@@ -45,12 +45,12 @@ final class Parts {
         long bytes() {
             long bytes = 0;
             for (Write write : writes) {
-                String value = write.value();
-                bytes += utf8Length(write.key()) + (value == null ? 0 : utf8Length(value));
+                bytes += write.bytes();
             }
             // A change is recorded in the journal, about as long as its texts.
             for (Transition transition : transitions) {
-                bytes += 200L + utf8Length(transition.name()) + utf8Length(transition.cause());
+                bytes += 200L
+                        + 3L * (transition.name().length() + transition.cause().length());
             }
             return bytes;
         }
@@ -249,14 +249,5 @@ final class Parts {
             draft.journal = draft.journal.minus(trimmed);
         }
         return carried;
-    }
-
-    private static long utf8Length(String text) {
-        long bytes = 0;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            bytes += c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
-        }
-        return bytes;
     }
 }

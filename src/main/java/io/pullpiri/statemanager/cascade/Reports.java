@@ -211,12 +211,12 @@ final class Reports {
             draft.put(draft.model(model).withContainers(before.name(), byModel.getOrDefault(model, List.of())));
             derive(model, source);
         }
-        NodeEntry after = new NodeEntry(
-                before.name(), containers, kept(before, containers, touched), graceEnds, before.revision());
+        NodeEntry after = new NodeEntry(before.name(), containers, kept(containers), graceEnds, before.revision());
         draft.nodes = draft.nodes.plus(after.name(), after);
         draft.absentees =
                 graceEnds.isEmpty() ? draft.absentees.minus(after.name()) : draft.absentees.plus(after.name());
         draft.touchedNodes.add(after.name());
+        touched.forEach(model -> keepElsewhere(model, after.name()));
     }
 
     private static void touch(Set<String> touched, Container container) {
@@ -290,22 +290,39 @@ final class Reports {
         return others == 0 ? first : first + ", and " + others + " more";
     }
 
-    /** The states of models whose containers say nothing at the moment: only this digest still knows them. */
-    private SortedMap<String, ModelState> kept(
-            NodeEntry before, SortedMap<String, Container> containers, Set<String> touched) {
-        Set<String> candidates = new TreeSet<>(before.kept().keySet());
-        candidates.addAll(touched);
-        containers.values().stream()
-                .filter(container -> container.state() == ContainerState.UNKNOWN)
-                .forEach(container -> touch(candidates, container));
+    /**
+     * What a model was before its containers fell silent, null if they have not, or never said anything. Only the digests
+     * still know it: all of those that have containers of the model.
+     */
+    private static @Nullable ModelState silenced(ModelEntry entry) {
+        return StateMachine.modelState(tally(entry)) == null ? entry.derived() : null;
+    }
+
+    private SortedMap<String, ModelState> kept(SortedMap<String, Container> containers) {
         TreeMap<String, ModelState> kept = new TreeMap<>();
-        for (String name : candidates) {
-            ModelEntry entry = draft.model(name);
-            ModelState derived = entry.derived();
-            if (derived != null && StateMachine.modelState(tally(entry)) == null) {
-                kept.put(name, derived);
+        for (Container container : containers.values()) {
+            if (container.model() != null && container.state() == ContainerState.UNKNOWN) {
+                ModelState state = silenced(draft.model(container.model()));
+                if (state != null) {
+                    kept.put(container.model(), state);
+                }
             }
         }
         return kept;
+    }
+
+    private void keepElsewhere(String model, String here) {
+        ModelEntry entry = draft.model(model);
+        ModelState state = silenced(entry);
+        for (String name : entry.containers().keySet()) {
+            NodeEntry node = node(name);
+            if (state != null && !name.equals(here) && node.kept().get(model) != state) {
+                TreeMap<String, ModelState> kept = new TreeMap<>(node.kept());
+                kept.put(model, state);
+                draft.nodes = draft.nodes.plus(
+                        name, new NodeEntry(name, node.containers(), kept, node.graceEnds(), node.revision()));
+                draft.touchedNodes.add(name);
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.cascade;
 
+import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.store.Keys;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +41,7 @@ record StoreKey(Kind kind, String name) {
                     && key.endsWith(kind.suffix)
                     && key.length() > kind.prefix.length() + kind.suffix.length()) {
                 String name = key.substring(kind.prefix.length(), key.length() - kind.suffix.length());
-                return name.indexOf('/') < 0 ? new StoreKey(kind, name) : null;
+                return Names.problem(name) == null ? new StoreKey(kind, name) : null;
             }
         }
         return null;

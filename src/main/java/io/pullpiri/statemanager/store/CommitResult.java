@@ -5,7 +5,7 @@ import java.util.List;
 /** What became of a {@link Transaction}. */
 public sealed interface CommitResult {
 
-    /** All writes are durable, at this revision. */
+    /** All writes are durable, at this revision; the store's newest one if there was nothing to write or to delete. */
     record Committed(long revision) implements CommitResult {}
 
     /**

@@ -9,7 +9,8 @@ import java.util.Optional;
  * compare-then-write transactions, and a watch from a revision. {@code get}, {@code put} and {@code getAllWithPrefix}
  * are the operations of the seed's section 5.
  *
- * <p>Every call blocks until the store has answered or its deadline has passed; all methods may be called from any
+ * <p>Every call blocks until the store has answered or its deadline has passed (a large read: the deadline of each of its
+ * pages); all methods may be called from any
  * thread.
  */
 public interface StateStore extends AutoCloseable {
@@ -25,7 +26,8 @@ public interface StateStore extends AutoCloseable {
      * Writes one key without comparing anything.
      *
      * @return the revision of the write
-     * @throws IllegalArgumentException if the key is not one that {@link Keys#requireValid} accepts
+     * @throws IllegalArgumentException if the key is not one that {@link Keys#requireValid} accepts, or key and value have
+     *     more than {@link #maxBytes}
      * @throws StoreUnavailableException if the store did not confirm the write; it may have happened all the same
      */
     long put(String key, String value);
@@ -51,10 +53,13 @@ public interface StateStore extends AutoCloseable {
     CommitResult commit(Transaction transaction, Duration timeout);
 
     /**
-     * Tells the listener of every change under the prefixes from {@code fromRevision} on (inclusive), in the order of
-     * revisions, none twice and none missing, until it is closed or lost. A short disconnection is bridged; when the
+     * Tells the listener of every change under the prefixes from {@code fromRevision} on (inclusive), none twice and none
+     * missing, in the order of revisions within each prefix (SQLite: within all), until it is closed or lost. A short disconnection is bridged; when the
      * revisions between are gone (compaction) or the connection can no longer be trusted, {@link WatchListener#onLost}
      * ends the watch and the caller takes a new snapshot.
+     *
+     * @throws IllegalArgumentException if {@code fromRevision} is not positive
+     * @throws StoreUnavailableException if the store is closed
      */
     Watch watch(List<String> prefixes, long fromRevision, WatchListener listener);
 
@@ -64,7 +69,10 @@ public interface StateStore extends AutoCloseable {
     /** How many bytes the keys and values of one transaction may have in all. */
     int maxBytes();
 
-    /** Ends all watches and releases files, connections and threads. */
+    /**
+     * Ends all watches, without {@link WatchListener#onLost}, and releases files, connections and threads. Later calls are
+     * answered as those to a store that is unavailable.
+     */
     @Override
     void close();
 }

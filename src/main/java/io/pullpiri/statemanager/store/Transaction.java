@@ -1,6 +1,9 @@
 package io.pullpiri.statemanager.store;
 
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Writes that happen all at one revision, or not at all if one of the keys is not as it was last seen. */
@@ -11,10 +14,44 @@ public record Transaction(List<Write> writes) {
     }
 
     /**
+     * Why no store with these limits will ever take this transaction: too many or too large writes, a key twice, a key that
+     * {@link Keys#requireValid} does not accept; null if nothing stands against it.
+     */
+    public @Nullable String refusal(int maxWrites, int maxBytes) {
+        if (writes.size() > maxWrites) {
+            return "writes: %d (expected: at most %d)".formatted(writes.size(), maxWrites);
+        }
+        Set<String> keys = new HashSet<>();
+        long bytes = 0;
+        for (Write write : writes) {
+            try {
+                Keys.requireValid(write.key());
+            } catch (IllegalArgumentException e) {
+                return e.getMessage();
+            }
+            if (!keys.add(write.key())) {
+                return "key %s: written twice (expected: once in a transaction)".formatted(write.key());
+            }
+            bytes += write.bytes();
+        }
+        return bytes > maxBytes ? "size: %d bytes (expected: at most %d)".formatted(bytes, maxBytes) : null;
+    }
+
+    /**
      * One key to be written. No two writes of a transaction have the same key.
      *
      * @param value the new value, or null to delete the key
      * @param expectedRevision the modification revision that the key must have, 0 for a key that must not exist
      */
-    public record Write(String key, @Nullable String value, long expectedRevision) {}
+    public record Write(String key, @Nullable String value, long expectedRevision) {
+
+        /** What the write counts towards {@link StateStore#maxBytes}: the UTF-8 of its key and value. */
+        public long bytes() {
+            return utf8(key) + (value == null ? 0 : utf8(value));
+        }
+
+        private static long utf8(String text) {
+            return text.getBytes(StandardCharsets.UTF_8).length;
+        }
+    }
 }

@@ -40,7 +40,7 @@ class CascadePropertyTest {
     /** Which packages have ever had a state other than idle since they appeared. */
     private final Map<String, Boolean> awoken = new HashMap<>();
 
-    @Property(tries = 400)
+    @Property(tries = 1000)
     void everyStepEqualsTheRulesAppliedToTheWholeStore(@ForAll long seed) {
         Random random = new Random(seed);
         boolean small = random.nextInt(4) == 0;

@@ -1,0 +1,23 @@
+package io.pullpiri.statemanager.store;
+
+import java.util.List;
+
+/** Sets of key prefixes, for the implementations of {@link StateStore}. */
+public final class Prefixes {
+
+    private Prefixes() {}
+
+    /** The same keys with no prefix that another one covers, so that no key is met twice. */
+    public static List<String> disjoint(List<String> prefixes) {
+        return prefixes.stream()
+                .distinct()
+                .filter(prefix ->
+                        prefixes.stream().noneMatch(other -> !other.equals(prefix) && prefix.startsWith(other)))
+                .toList();
+    }
+
+    /** Whether the key starts with one of the prefixes. */
+    public static boolean cover(List<String> prefixes, String key) {
+        return prefixes.stream().anyMatch(key::startsWith);
+    }
+}

@@ -1,0 +1,126 @@
+package io.pullpiri.statemanager.store.etcd;
+
+import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.KVGrpc.KVBlockingStub;
+import io.etcd.jetcd.api.WatchGrpc;
+import io.etcd.jetcd.api.WatchGrpc.WatchStub;
+import io.grpc.Attributes;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ClientStreamTracer;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import io.netty.channel.ChannelOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+
+/**
+ * The connection to the members of an etcd cluster, through the stubs that jetcd generates from etcd's protocol. Not its
+ * client: that one's calls have no deadline on the wire, its reads retry on their own, and its watch resumes at the
+ * revision in which etcd confirmed it, past changes that it had not delivered yet.
+ */
+final class EtcdConnection implements AutoCloseable {
+
+    /** An answer larger than this fails; the largest that etcd takes in is 1.5 MiB, but a page of keys may be more. */
+    private static final int MAX_ANSWER_BYTES = 64 << 20;
+
+    private final ManagedChannel channel;
+    private final KVBlockingStub kv;
+    private final WatchStub watch;
+
+    /** @param endpoints {@code host:port} each */
+    EtcdConnection(List<String> endpoints, Duration connectTimeout) {
+        Metadata headers = new Metadata();
+        // A member that has lost its leader says so at once, instead of letting calls time out and watches fall silent.
+        headers.put(Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER), "true");
+        // The scheme "ip" is jetcd's: several members, by address or by name.
+        channel = NettyChannelBuilder.forTarget("ip:///" + String.join(",", endpoints))
+                .usePlaintext()
+                .defaultLoadBalancingPolicy("round_robin")
+                .maxInboundMessageSize(MAX_ANSWER_BYTES)
+                .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) connectTimeout.toMillis())
+                // etcd cuts off clients that ping more often than every 5 s, or without a call under way.
+                .keepAliveTime(10, TimeUnit.SECONDS)
+                .keepAliveTimeout(5, TimeUnit.SECONDS)
+                .intercept(MetadataUtils.newAttachHeadersInterceptor(headers))
+                .build();
+        kv = KVGrpc.newBlockingStub(channel);
+        watch = WatchGrpc.newStub(channel);
+    }
+
+    /** @throws EtcdException if the call failed or was not answered in time */
+    <T> T call(Duration timeout, Function<KVBlockingStub, T> call) throws EtcdException {
+        SentTracer sent = new SentTracer();
+        try {
+            return call.apply(kv.withInterceptors(sent).withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS));
+        } catch (StatusRuntimeException e) {
+            reconnectSoon();
+            throw new EtcdException(new EtcdFailure(e.getStatus(), sent.sent.get()), e);
+        }
+    }
+
+    WatchStub watchStub() {
+        return watch;
+    }
+
+    /** gRPC's own back-off after failed connects grows to two minutes; whoever calls again has waited already. */
+    void reconnectSoon() {
+        channel.resetConnectBackoff();
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+        try {
+            channel.awaitTermination(5, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    static final class EtcdException extends Exception {
+
+        private static final long serialVersionUID = 1L;
+
+        private final transient EtcdFailure failure;
+
+        EtcdException(EtcdFailure failure, Throwable cause) {
+            super(failure.reason(), cause);
+            this.failure = failure;
+        }
+
+        EtcdFailure failure() {
+            return failure;
+        }
+    }
+
+    /** Notes whether a call was given to a connection: what was not cannot have had an effect. */
+    private static final class SentTracer implements ClientInterceptor {
+
+        final AtomicBoolean sent = new AtomicBoolean();
+
+        @Override
+        public <Q, A> ClientCall<Q, A> interceptCall(MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+            return next.newCall(method, options.withStreamTracerFactory(new ClientStreamTracer.Factory() {
+                @Override
+                public ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
+                    return new ClientStreamTracer() {
+                        @Override
+                        public void streamCreated(Attributes transport, Metadata headers) {
+                            sent.set(true);
+                        }
+                    };
+                }
+            }));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package io.pullpiri.statemanager.store.etcd;
+
+import io.pullpiri.statemanager.store.StoreUnavailableException;
+import io.pullpiri.statemanager.store.Watch;
+import io.pullpiri.statemanager.store.WatchListener;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/** The watches of a store, and the one thread on which they live and call their listeners. */
+final class EtcdWatches implements AutoCloseable {
+
+    /** How often a watch asks etcd for a sign of life. */
+    static final Duration PROGRESS_INTERVAL = Duration.ofSeconds(5);
+
+    private final EtcdConnection connection;
+    private final Duration progressInterval;
+    private final ScheduledThreadPoolExecutor thread;
+    private final List<EtcdWatch> watches = new CopyOnWriteArrayList<>();
+
+    EtcdWatches(EtcdConnection connection, Duration progressInterval) {
+        this.connection = connection;
+        this.progressInterval = progressInterval;
+        this.thread = new ScheduledThreadPoolExecutor(
+                1,
+                Thread.ofPlatform().daemon().name("etcd-watch").factory(),
+                // What a connection still has to say once the store is closed interests nobody.
+                new ThreadPoolExecutor.DiscardPolicy());
+        thread.setRemoveOnCancelPolicy(true);
+    }
+
+    Watch add(List<String> prefixes, long fromRevision, WatchListener listener) {
+        if (thread.isShutdown()) {
+            throw new StoreUnavailableException("etcd: the store is closed");
+        }
+        EtcdWatch watch =
+                new EtcdWatch(connection, thread, progressInterval, prefixes, fromRevision, listener, watches::remove);
+        watches.add(watch);
+        watch.start();
+        return watch;
+    }
+
+    @Override
+    public void close() {
+        watches.forEach(EtcdWatch::close);
+        thread.shutdownNow();
+        try {
+            thread.awaitTermination(5, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,317 @@
+package io.pullpiri.statemanager.store.sqlite;
+
+import io.pullpiri.statemanager.store.CommitResult;
+import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.Prefixes;
+import io.pullpiri.statemanager.store.Snapshot;
+import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.StoreUnavailableException;
+import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.store.Transaction.Write;
+import io.pullpiri.statemanager.store.Watch;
+import io.pullpiri.statemanager.store.WatchEvent;
+import io.pullpiri.statemanager.store.WatchListener;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A store in one SQLite file, which it owns for as long as it is open: the only writer, so its watches are told by its
+ * own commits. They can begin no earlier than it was opened.
+ */
+public final class SqliteStore implements StateStore {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SqliteStore.class);
+
+    private final Path path;
+    private final SqliteFile file;
+    private final EventLog log;
+    private final Watchers watchers;
+
+    /** Guards the file's connection, the revision and the order of the log. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private long revision;
+    private boolean closed;
+
+    /** The changes of a transaction that failed and of which the file has not told yet whether it was committed. */
+    private @Nullable List<WatchEvent> unsettled;
+
+    private SqliteStore(Path path, SqliteFile file, Limits limits) throws SQLException {
+        this.path = path;
+        this.file = file;
+        this.revision = file.revision();
+        this.log = new EventLog(revision, limits.logRevisions(), limits.logBytes());
+        this.watchers = new Watchers(log);
+    }
+
+    /**
+     * Opens the file, and creates it and its folder where they are missing.
+     *
+     * @throws StoreUnavailableException if it cannot be opened, is not a store of ours, is of a newer version, or is open
+     *     already, in this process or another; the message names the file and what to do
+     */
+    public static SqliteStore open(Path file) {
+        return open(file, Limits.DEFAULT);
+    }
+
+    static SqliteStore open(Path path, Limits limits) {
+        SqliteFile file = SqliteFile.open(path, limits.maxPages());
+        try {
+            return new SqliteStore(path, file, limits);
+        } catch (SQLException e) {
+            close(path, file);
+            throw unavailable(path, SqliteFile.explain(e), e);
+        }
+    }
+
+    @Override
+    public Optional<KeyValue> get(String key) {
+        Keys.requireValid(key);
+        return read(() -> Optional.ofNullable(file.get(key)));
+    }
+
+    @Override
+    public long put(String key, String value) {
+        Keys.requireValid(key);
+        Transaction transaction = new Transaction(List.of(new Write(key, value, 0)));
+        String refusal = transaction.refusal(maxWrites(), maxBytes());
+        if (refusal != null) {
+            throw new IllegalArgumentException(refusal);
+        }
+        lock.lock();
+        try {
+            return switch (write(transaction, false)) {
+                case CommitResult.Committed(long written) -> written;
+                case CommitResult.Unavailable(String reason) -> throw new StoreUnavailableException(reason);
+                case CommitResult.Unknown(String reason) -> throw new StoreUnavailableException(reason);
+                case CommitResult.Conflict _, CommitResult.Refused _ ->
+                    throw new AssertionError("a put compares nothing, and was checked");
+            };
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public List<KeyValue> getAllWithPrefix(String prefix) {
+        return snapshot(List.of(prefix)).entries();
+    }
+
+    @Override
+    public Snapshot snapshot(List<String> prefixes) {
+        return read(() -> {
+            List<KeyValue> entries = new ArrayList<>();
+            for (String prefix : Prefixes.disjoint(prefixes)) {
+                entries.addAll(file.range(prefix));
+            }
+            entries.sort(KeyValue.CREATION_ORDER);
+            return new Snapshot(revision, entries);
+        });
+    }
+
+    @Override
+    public CommitResult commit(Transaction transaction, Duration timeout) {
+        String refusal = transaction.refusal(maxWrites(), maxBytes());
+        if (refusal != null) {
+            return new CommitResult.Refused(refusal);
+        }
+        try {
+            if (!lock.tryLock(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
+                return new CommitResult.Unavailable("store %s: busy for %s".formatted(path, timeout));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new CommitResult.Unavailable("store " + path + ": interrupted while waiting for it");
+        }
+        try {
+            return write(transaction, true);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public Watch watch(List<String> prefixes, long fromRevision, WatchListener listener) {
+        if (fromRevision <= 0) {
+            throw new IllegalArgumentException("fromRevision: " + fromRevision + " (expected: 1 or more)");
+        }
+        lock.lock();
+        try {
+            requireOpen();
+            return watchers.add(prefixes, fromRevision, listener);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public int maxWrites() {
+        return 10_000;
+    }
+
+    @Override
+    public int maxBytes() {
+        return 8 << 20;
+    }
+
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            close(path, file);
+        } finally {
+            lock.unlock();
+        }
+        watchers.close();
+    }
+
+    private CommitResult write(Transaction transaction, boolean guarded) {
+        if (closed) {
+            return new CommitResult.Unavailable("store " + path + ": is closed");
+        }
+        List<WatchEvent> events = new ArrayList<>();
+        try {
+            settle();
+            file.begin();
+            boolean asExpected = true;
+            for (Write write : transaction.writes()) {
+                long before = file.modRevision(write.key());
+                asExpected &= !guarded || before == write.expectedRevision();
+                if (write.value() != null || before != 0) {
+                    events.add(new WatchEvent(write.key(), write.value(), revision + 1));
+                }
+            }
+            if (!asExpected || events.isEmpty()) {
+                CommitResult result = asExpected
+                        ? new CommitResult.Committed(revision)
+                        : new CommitResult.Conflict(current(transaction));
+                file.settle();
+                return result;
+            }
+            for (WatchEvent event : events) {
+                if (event.value() == null) {
+                    file.delete(event.key());
+                } else {
+                    file.put(event.key(), event.value(), event.revision());
+                }
+            }
+            file.setRevision(revision + 1);
+            file.commit();
+        } catch (SQLException e) {
+            return afterFailure(e, events);
+        }
+        return committed(events);
+    }
+
+    /**
+     * Asks the file what became of a transaction that failed. An error of COMMIT itself does not say: the revision that can
+     * be read after a rollback does, for it is written with the rest. (Should the machine stop before the next commit, its
+     * recovery may still find a commit whose flush had failed; whoever starts reads everything, so nothing is assumed.)
+     */
+    private CommitResult afterFailure(SQLException failure, List<WatchEvent> events) {
+        String reason = "store " + path + ": " + SqliteFile.explain(failure);
+        long before = revision;
+        unsettled = events;
+        file.forgetStatements();
+        try {
+            settle();
+            return revision == before ? new CommitResult.Unavailable(reason) : new CommitResult.Committed(revision);
+        } catch (SQLException e) {
+            file.forgetStatements();
+            LOG.error("Store {}: a failed transaction could not be rolled back", path, e);
+            return new CommitResult.Unknown(reason);
+        }
+    }
+
+    private void settle() throws SQLException {
+        file.settle();
+        List<WatchEvent> events = unsettled;
+        if (events != null) {
+            if (file.revision() != revision) {
+                committed(events);
+            }
+            unsettled = null;
+        }
+    }
+
+    private CommitResult committed(List<WatchEvent> events) {
+        revision++;
+        log.append(revision, events);
+        return new CommitResult.Committed(revision);
+    }
+
+    private List<WatchEvent> current(Transaction transaction) throws SQLException {
+        List<WatchEvent> current = new ArrayList<>();
+        for (Write write : transaction.writes()) {
+            KeyValue found = file.get(write.key());
+            current.add(
+                    found == null
+                            ? new WatchEvent(write.key(), null, revision)
+                            : new WatchEvent(write.key(), found.value(), found.modRevision()));
+        }
+        return current;
+    }
+
+    private <T> T read(Query<T> query) {
+        lock.lock();
+        try {
+            requireOpen();
+            settle();
+            return query.run();
+        } catch (SQLException e) {
+            file.forgetStatements();
+            throw unavailable(path, SqliteFile.explain(e), e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new StoreUnavailableException("store " + path + ": is closed");
+        }
+    }
+
+    private static StoreUnavailableException unavailable(Path path, String reason, SQLException cause) {
+        return new StoreUnavailableException("store " + path + ": " + reason, cause);
+    }
+
+    private static void close(Path path, SqliteFile file) {
+        try {
+            file.close();
+        } catch (SQLException e) {
+            LOG.warn("Store {}: could not be closed properly: {}", path, e.getMessage());
+        }
+    }
+
+    @FunctionalInterface
+    private interface Query<T> {
+        T run() throws SQLException;
+    }
+
+    /**
+     * What may grow, and how far.
+     *
+     * @param logRevisions how many revisions a watch may lie behind
+     * @param logBytes the memory that the log of changes may take, roughly
+     * @param maxPages the size of the file in pages of SQLite's; 0 for no bound but the disk's
+     */
+    record Limits(int logRevisions, long logBytes, long maxPages) {
+
+        static final Limits DEFAULT = new Limits(10_000, 32 << 20, 0);
+    }
+}

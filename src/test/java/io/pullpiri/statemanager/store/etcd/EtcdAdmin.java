@@ -1,0 +1,73 @@
+package io.pullpiri.statemanager.store.etcd;
+
+import com.google.protobuf.ByteString;
+import io.etcd.jetcd.api.AlarmMember;
+import io.etcd.jetcd.api.AlarmRequest;
+import io.etcd.jetcd.api.CompactionRequest;
+import io.etcd.jetcd.api.DefragmentRequest;
+import io.etcd.jetcd.api.DeleteRangeRequest;
+import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.MaintenanceGrpc;
+import io.etcd.jetcd.api.PutRequest;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import java.util.function.Consumer;
+
+/** What somebody else does to an etcd, past our store. */
+final class EtcdAdmin {
+
+    private EtcdAdmin() {}
+
+    static void put(String endpoint, byte[] key, byte[] value) {
+        PutRequest request = PutRequest.newBuilder()
+                .setKey(ByteString.copyFrom(key))
+                .setValue(ByteString.copyFrom(value))
+                .build();
+        with(endpoint, channel -> KVGrpc.newBlockingStub(channel).put(request));
+    }
+
+    static void deleteAll(String endpoint) {
+        DeleteRangeRequest all = DeleteRangeRequest.newBuilder()
+                .setKey(Ranges.start(""))
+                .setRangeEnd(Ranges.end(""))
+                .build();
+        with(endpoint, channel -> KVGrpc.newBlockingStub(channel).deleteRange(all));
+    }
+
+    static void compact(String endpoint, long revision) {
+        CompactionRequest request = CompactionRequest.newBuilder()
+                .setRevision(revision)
+                .setPhysical(true)
+                .build();
+        with(endpoint, channel -> KVGrpc.newBlockingStub(channel).compact(request));
+    }
+
+    /** What an operator does when the quota is used up, after a compaction. */
+    static void makeRoom(String endpoint) {
+        with(endpoint, channel -> {
+            var maintenance = MaintenanceGrpc.newBlockingStub(channel);
+            maintenance.defragment(DefragmentRequest.getDefaultInstance());
+            AlarmRequest get = AlarmRequest.newBuilder()
+                    .setAction(AlarmRequest.AlarmAction.GET)
+                    .build();
+            for (AlarmMember alarm : maintenance.alarm(get).getAlarmsList()) {
+                maintenance.alarm(AlarmRequest.newBuilder()
+                        .setAction(AlarmRequest.AlarmAction.DEACTIVATE)
+                        .setMemberID(alarm.getMemberID())
+                        .setAlarm(alarm.getAlarm())
+                        .build());
+            }
+        });
+    }
+
+    private static void with(String endpoint, Consumer<ManagedChannel> calls) {
+        ManagedChannel channel = Grpc.newChannelBuilder(endpoint, InsecureChannelCredentials.create())
+                .build();
+        try {
+            calls.accept(channel);
+        } finally {
+            channel.shutdownNow();
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package io.pullpiri.statemanager.store.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.Status;
+import io.pullpiri.statemanager.store.CommitResult;
+import java.net.ConnectException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What each of etcd's and gRPC's errors says about a transaction. */
+class EtcdFailureTest {
+
+    @ParameterizedTest
+    @CsvSource({
+        "UNAVAILABLE, etcdserver: no leader, Unavailable",
+        "UNAVAILABLE, etcdserver: request timed out, Unknown",
+        "UNAVAILABLE, 'etcdserver: request timed out, possibly due to previous leader failure', Unknown",
+        "UNAVAILABLE, etcdserver: server stopped, Unknown",
+        "UNAVAILABLE, etcdserver: leader changed, Unknown",
+        "UNAVAILABLE, io exception, Unknown",
+        "RESOURCE_EXHAUSTED, etcdserver: too many requests, Unavailable",
+        "RESOURCE_EXHAUSTED, etcdserver: mvcc: database space exceeded, Unknown",
+        "RESOURCE_EXHAUSTED, grpc: received message larger than max (3000000 vs. 2097152), Refused",
+        "RESOURCE_EXHAUSTED, gRPC message exceeds maximum size 4194304: 5000000, Unknown",
+        "INVALID_ARGUMENT, etcdserver: request is too large, Refused",
+        "INVALID_ARGUMENT, etcdserver: too many operations in txn request, Refused",
+        "PERMISSION_DENIED, etcdserver: permission denied, Unavailable",
+        "DEADLINE_EXCEEDED, context deadline exceeded, Unknown",
+        "CANCELLED, Thread interrupted, Unknown",
+        "UNKNOWN, raft proposal dropped, Unknown",
+        "INTERNAL, , Unknown",
+        "DATA_LOSS, etcdserver: corrupt cluster, Unknown",
+    })
+    void anErrorOfACallThatWasSent(Status.Code code, String description, String outcome) {
+        EtcdFailure failure = new EtcdFailure(code.toStatus().withDescription(description), true);
+        assertThat(failure.outcome().getClass().getSimpleName()).isEqualTo(outcome);
+        assertThat(failure.outcome().toString()).contains(code.name());
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Status.Code.class, names = "OK", mode = EnumSource.Mode.EXCLUDE)
+    void whatWasNeverSentWasNotApplied(Status.Code code) {
+        assertThat(new EtcdFailure(code.toStatus(), false).outcome()).isInstanceOf(CommitResult.Unavailable.class);
+    }
+
+    @Test
+    void theReasonHasTheCauseThatGrpcHides() {
+        Status status = Status.UNAVAILABLE
+                .withDescription("io exception")
+                .withCause(new ConnectException("Connection refused: /127.0.0.1:1"));
+        assertThat(new EtcdFailure(status, false).reason())
+                .isEqualTo("etcd: UNAVAILABLE: io exception (Connection refused: /127.0.0.1:1)");
+    }
+}

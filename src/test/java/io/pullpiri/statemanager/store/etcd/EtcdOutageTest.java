@@ -1,0 +1,278 @@
+package io.pullpiri.statemanager.store.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.store.CommitResult;
+import io.pullpiri.statemanager.store.CommitResult.Committed;
+import io.pullpiri.statemanager.store.CommitResult.Unavailable;
+import io.pullpiri.statemanager.store.CommitResult.Unknown;
+import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.StoreUnavailableException;
+import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.store.Transaction.Write;
+import io.pullpiri.statemanager.store.WatchEvent;
+import io.pullpiri.statemanager.store.WatchRecorder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What an outage of etcd means for calls and watches. */
+@Timeout(60)
+class EtcdOutageTest {
+
+    private static final Duration LONG = Duration.ofMinutes(2);
+    private static final Duration SHORT = Duration.ofMillis(300);
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private EtcdServer server;
+    private Relay relay;
+
+    /** Talks to etcd through the relay. */
+    private EtcdStore store;
+
+    @BeforeEach
+    void start() {
+        server = EtcdServer.start();
+        relay = new Relay(server.endpoint());
+        store = EtcdStore.open(List.of(relay.endpoint()), LONG, Duration.ofSeconds(3));
+    }
+
+    @AfterEach
+    void stop() {
+        store.close();
+        relay.close();
+        server.close();
+    }
+
+    @Test
+    void whileEtcdIsDownCallsFailAtOnceAndAreNotAppliedLater() {
+        store.put("/model/a", "1");
+        server.kill();
+        assertThatThrownBy(() -> store.get("/model/a"))
+                .isInstanceOf(StoreUnavailableException.class)
+                .hasMessageContaining("etcd");
+        assertThatThrownBy(() -> store.put("/model/b", "ghost")).isInstanceOf(StoreUnavailableException.class);
+        assertThatThrownBy(() -> store.snapshot(List.of("/"))).isInstanceOf(StoreUnavailableException.class);
+        try (EtcdStore fresh = EtcdStore.open(List.of(server.endpoint()), LONG)) {
+            assertThat(fresh.commit(create("/model/b", "ghost"), LONG)).isInstanceOf(Unavailable.class);
+        }
+        server.restart();
+        commitWhenBack("/model/c");
+        assertThat(store.getAllWithPrefix("/model/")).extracting(KeyValue::key).containsExactly("/model/a", "/model/c");
+    }
+
+    @Test
+    void aSecondMemberTakesOverForOneThatIsDown() {
+        try (EtcdStore pair = EtcdStore.open(List.of("127.0.0.1:1", "localhost:" + port(server)), LONG)) {
+            for (int i = 0; i < 10; i++) {
+                pair.put("/model/a", "1");
+            }
+        }
+    }
+
+    @Test
+    void anAnswerThatDoesNotComeInTimeLeavesTheOutcomeUnknown() {
+        store.put("/model/a", "1");
+        server.pause();
+        assertThat(store.commit(create("/model/b", "maybe"), SHORT)).isInstanceOf(Unknown.class);
+        server.resume();
+        commitWhenBack("/model/c");
+        assertThat(store.get("/model/b"))
+                .satisfiesAnyOf(
+                        b -> assertThat(b).isEmpty(),
+                        b -> assertThat(b).map(KeyValue::value).contains("maybe"));
+    }
+
+    @Test
+    void aConnectionThatBreaksDuringACommitLeavesTheOutcomeUnknown() throws Exception {
+        store.put("/model/a", "1");
+        server.pause();
+        long before = relay.bytesToEtcd();
+        CompletableFuture<CommitResult> result =
+                CompletableFuture.supplyAsync(() -> store.commit(create("/model/b", "maybe"), LONG));
+        Await.until(PATIENCE, () -> "the commit on its way", () -> relay.bytesToEtcd() > before);
+        assertThat(result).isNotDone();
+        relay.cut();
+        assertThat(result.get(20, TimeUnit.SECONDS)).isInstanceOf(Unknown.class);
+        server.resume();
+    }
+
+    @Test
+    void aReadThatIsNotAnsweredInTimeIsUnavailable() {
+        try (EtcdStore hasty = EtcdStore.open(List.of(server.endpoint()), SHORT)) {
+            hasty.put("/model/a", "1");
+            server.pause();
+            assertThatThrownBy(() -> hasty.get("/model/a")).isInstanceOf(StoreUnavailableException.class);
+            server.resume();
+        }
+    }
+
+    @Test
+    void aWatchSurvivesACrashOfEtcdWithNoGapAndNoDouble() {
+        WatchRecorder recorder = new WatchRecorder();
+        List<Long> written = new ArrayList<>();
+        long start = store.put("/x", "x");
+        store.watch(List.of("/model/", "Package/"), start + 1, recorder);
+        for (int round = 0; round < 3; round++) {
+            written.add(store.put("/model/a", "x"));
+            written.add(commitWhenBack("Package/" + round));
+            server.kill();
+            server.restart();
+            written.add(commitWhenBack("/model/" + round));
+        }
+        recorder.awaitEvents(written.size());
+        recorder.assertNotLost();
+        assertThat(recorder.events().stream().map(WatchEvent::revision).sorted())
+                .containsExactlyElementsOf(written);
+    }
+
+    @Test
+    void aWatchThatIsCutOffCatchesUp() {
+        WatchRecorder recorder = new WatchRecorder();
+        long start = store.put("/x", "x");
+        store.watch(List.of("/model/"), start + 1, recorder);
+        store.put("/model/a", "1");
+        recorder.awaitEvents(1);
+        try (EtcdStore direct = EtcdStore.open(List.of(server.endpoint()), LONG)) {
+            relay.cut();
+            for (int i = 0; i < 50; i++) {
+                direct.put("/model/a", String.valueOf(i));
+            }
+            relay.join();
+            recorder.awaitEvents(51);
+            recorder.assertNotLost();
+            assertThat(recorder.events())
+                    .extracting(WatchEvent::revision)
+                    .containsExactlyElementsOf(LongStream.rangeClosed(start + 1, start + 51)
+                            .boxed()
+                            .toList());
+        }
+    }
+
+    @Test
+    void aWatchIsLostWhenWhatItMissedIsCompacted() {
+        WatchRecorder recorder = new WatchRecorder();
+        long start = store.put("/x", "x");
+        store.watch(List.of("/model/"), start + 1, recorder);
+        store.put("/model/a", "1");
+        recorder.awaitEvents(1);
+        relay.cut();
+        try (EtcdStore direct = EtcdStore.open(List.of(server.endpoint()), LONG)) {
+            direct.put("/model/a", "2");
+            EtcdAdmin.compact(server.endpoint(), direct.put("/model/a", "3"));
+        }
+        relay.join();
+        assertThat(recorder.awaitLoss()).contains("compacted");
+    }
+
+    @Test
+    void aWatchIsLostWhenItIsCutOffForLong() {
+        beImpatient();
+        WatchRecorder recorder = new WatchRecorder();
+        store.watch(List.of("/model/"), store.put("/x", "x") + 1, recorder);
+        store.put("/model/a", "1");
+        recorder.awaitEvents(1);
+        relay.cut();
+        assertThat(recorder.awaitLoss()).contains("nothing was heard").contains("UNAVAILABLE");
+    }
+
+    @Test
+    void aWatchDistrustsSilence() {
+        beImpatient();
+        WatchRecorder recorder = new WatchRecorder();
+        store.watch(List.of("/model/"), store.put("/x", "x") + 1, recorder);
+        store.put("/model/a", "1");
+        recorder.awaitEvents(1);
+        server.pause();
+        assertThat(recorder.awaitLoss()).contains("nothing was heard");
+        server.resume();
+    }
+
+    @Test
+    void aWatchWithNothingToTellIsNotLost() {
+        beImpatient();
+        WatchRecorder idle = new WatchRecorder();
+        WatchRecorder unreachable = new WatchRecorder();
+        long start = store.put("/x", "x");
+        try (EtcdStore elsewhere = EtcdStore.open(List.of("127.0.0.1:1"), LONG, Duration.ofSeconds(1))) {
+            store.watch(List.of("/model/"), start + 1, idle);
+            // Lost after three of its intervals: ten of the idle one's.
+            elsewhere.watch(List.of("/model/"), 1, unreachable);
+            unreachable.awaitLoss();
+        }
+        store.put("/model/a", "1");
+        idle.awaitEvents(1);
+        idle.assertNotLost();
+    }
+
+    @Test
+    void aWatchIsLostWhenEtcdsDataAreReplaced() {
+        WatchRecorder recorder = new WatchRecorder();
+        for (int i = 0; i < 20; i++) {
+            store.put("/model/a", "x");
+        }
+        store.watch(List.of("/model/"), store.put("/x", "x"), recorder);
+        server.stop();
+        server.wipe();
+        server.restart();
+        assertThat(recorder.awaitLoss()).contains("replaced");
+    }
+
+    @Test
+    void aUsedUpQuotaIsUnavailableAndTheServiceGoesOnWhenThereIsRoom() {
+        try (EtcdServer small = EtcdServer.start("--quota-backend-bytes", "4000000");
+                EtcdStore full = EtcdStore.open(List.of(small.endpoint()), LONG)) {
+            CommitResult result = new Committed(0);
+            int count = 0;
+            String value = "x".repeat(500_000);
+            while (!(result instanceof Unavailable)) {
+                result = full.commit(create("/model/" + count++, value), LONG);
+                assertThat(count).isLessThan(100);
+            }
+            assertThat(((Unavailable) result).reason()).contains("space exceeded");
+            assertThat(full.get("/model/" + (count - 1)))
+                    .as("nothing was written")
+                    .isEmpty();
+            assertThatThrownBy(() -> full.put("/model/x", value)).isInstanceOf(StoreUnavailableException.class);
+
+            EtcdAdmin.deleteAll(small.endpoint());
+            EtcdAdmin.compact(small.endpoint(), full.snapshot(List.of()).revision());
+            EtcdAdmin.makeRoom(small.endpoint());
+            assertThat(full.commit(create("/model/new", value), LONG)).isInstanceOf(Committed.class);
+        }
+    }
+
+    /** Asks etcd for signs of life so often that its restart would be too long. */
+    private void beImpatient() {
+        store.close();
+        store = EtcdStore.open(List.of(relay.endpoint()), LONG, Duration.ofMillis(300));
+    }
+
+    private long commitWhenBack(String key) {
+        List<CommitResult> results = new ArrayList<>();
+        Await.until(PATIENCE, () -> "a commit after the outage; got " + results, () -> {
+            results.clear();
+            results.add(store.commit(create(key, "x"), SHORT));
+            return !(results.getFirst() instanceof Unavailable);
+        });
+        assertThat(results.getFirst()).isInstanceOf(Committed.class);
+        return ((Committed) results.getFirst()).revision();
+    }
+
+    private static Transaction create(String key, String value) {
+        return new Transaction(List.of(new Write(key, value, 0)));
+    }
+
+    private static int port(EtcdServer server) {
+        return Integer.parseInt(server.endpoint().substring(server.endpoint().lastIndexOf(':') + 1));
+    }
+}

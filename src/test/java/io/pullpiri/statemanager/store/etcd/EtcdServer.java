@@ -1,0 +1,232 @@
+package io.pullpiri.statemanager.store.etcd;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A real etcd of one member on free ports of this machine, with its own data, until {@link #close} or the end of the JVM.
+ * The binary is {@code STATEMANAGER_ETCD} if that is set, else what {@code tools/fetch-etcd} finds or fetches. What etcd
+ * says is in {@code target/etcd-PORT.log}.
+ */
+public final class EtcdServer implements AutoCloseable {
+
+    private static final Duration READY_WITHIN = Duration.ofSeconds(30);
+
+    private final String binary = binary();
+    private final Path data;
+    private final int clientPort = freePort();
+    private final int peerPort = freePort();
+    private final Path log = Path.of("target", "etcd-" + clientPort + ".log");
+    private final List<String> options;
+    private final Thread atExit = new Thread(this::destroy, "etcd-at-exit");
+    private @Nullable Process process;
+
+    private EtcdServer(List<String> options) {
+        this.options = options;
+        try {
+            data = Files.createTempDirectory("etcd-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Runtime.getRuntime().addShutdownHook(atExit);
+    }
+
+    /** Starts etcd, with more command line options if need be, and waits until it answers. */
+    public static EtcdServer start(String... options) {
+        EtcdServer server = new EtcdServer(List.of(options));
+        try {
+            server.restart();
+        } catch (RuntimeException e) {
+            server.close();
+            throw e;
+        }
+        return server;
+    }
+
+    /** Where clients connect: {@code host:port}. */
+    public String endpoint() {
+        return "127.0.0.1:" + clientPort;
+    }
+
+    /** Ends etcd in an orderly way and waits for that; the data stay. */
+    public void stop() {
+        end(running -> {
+            // A paused process would not take the signal.
+            if (running.isAlive()) {
+                resume();
+            }
+            running.destroy();
+        });
+    }
+
+    /** Ends etcd as a crash would (SIGKILL); the data stay. */
+    public void kill() {
+        end(Process::destroyForcibly);
+    }
+
+    /** Starts etcd, after stopping it where it runs, on the same ports and data, and waits until it answers. */
+    public void restart() {
+        stop();
+        launch();
+        awaitReady();
+    }
+
+    /** Freezes etcd: its connections stay, and nothing is answered. */
+    public void pause() {
+        signal("STOP");
+    }
+
+    public void resume() {
+        signal("CONT");
+    }
+
+    /** Deletes the data of an etcd that is stopped: the next start begins at revision 1. */
+    public void wipe() {
+        try (Stream<Path> files = Files.walk(data)) {
+            files.filter(file -> !file.equals(data))
+                    .sorted(Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Ends etcd and deletes its data. */
+    @Override
+    public void close() {
+        kill();
+        destroy();
+        Runtime.getRuntime().removeShutdownHook(atExit);
+    }
+
+    private void launch() {
+        String clientUrl = "http://" + endpoint();
+        String peerUrl = "http://127.0.0.1:" + peerPort;
+        List<String> command = new ArrayList<>(List.of(binary, "--name", "test", "--logger", "zap"));
+        command.addAll(List.of("--data-dir", data.resolve("member").toString()));
+        command.addAll(List.of("--listen-client-urls", clientUrl, "--advertise-client-urls", clientUrl));
+        command.addAll(List.of("--listen-peer-urls", peerUrl, "--initial-advertise-peer-urls", peerUrl));
+        command.addAll(List.of("--initial-cluster", "test=" + peerUrl));
+        command.addAll(options);
+        try {
+            Files.createDirectories(log.getParent());
+            process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException("etcd could not be started: " + command, e);
+        }
+    }
+
+    private void awaitReady() {
+        HttpRequest health = HttpRequest.newBuilder(URI.create("http://" + endpoint() + "/health"))
+                .timeout(Duration.ofSeconds(2))
+                .build();
+        long deadline = System.nanoTime() + READY_WITHIN.toNanos();
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            while (!isHealthy(http, health)) {
+                if (!running().isAlive() || System.nanoTime() > deadline) {
+                    throw new IllegalStateException("etcd is not ready within " + READY_WITHIN + ": see " + log);
+                }
+                TimeUnit.MILLISECONDS.sleep(20);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static boolean isHealthy(HttpClient http, HttpRequest health) throws InterruptedException {
+        try {
+            HttpResponse<String> answer = http.send(health, HttpResponse.BodyHandlers.ofString());
+            return answer.statusCode() == 200 && answer.body().contains("true");
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private void end(Consumer<Process> how) {
+        Process running = process;
+        if (running == null) {
+            return;
+        }
+        how.accept(running);
+        try {
+            if (!running.waitFor(10, TimeUnit.SECONDS)) {
+                running.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            running.destroyForcibly();
+        }
+        process = null;
+    }
+
+    private void destroy() {
+        if (process != null) {
+            process.destroyForcibly();
+        }
+        wipe();
+        data.toFile().delete();
+    }
+
+    private void signal(String name) {
+        run("kill", "-" + name, String.valueOf(running().pid()));
+    }
+
+    private Process running() {
+        if (process == null) {
+            throw new IllegalStateException("etcd is not running");
+        }
+        return process;
+    }
+
+    private static String binary() {
+        String given = System.getenv("STATEMANAGER_ETCD");
+        return given != null ? given : run("tools/fetch-etcd");
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String run(String... command) {
+        try {
+            Process run = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            String output = new String(run.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (run.waitFor() != 0) {
+                throw new IllegalStateException("failed: " + String.join(" ", command) + " (see above)");
+            }
+            return output.strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}
