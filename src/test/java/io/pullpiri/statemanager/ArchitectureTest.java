@@ -1,0 +1,95 @@
+package io.pullpiri.statemanager;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * WARNING: these rules are the architecture (docs/architecture.md). A dependency that they refuse is in the wrong room;
+ * think twice before you change a rule instead.
+ */
+class ArchitectureTest {
+
+    private static final String ROOT = "io.pullpiri.statemanager";
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages(ROOT);
+
+    @ParameterizedTest(name = "{0} uses of ours only: {1}")
+    @CsvSource(delimiter = '|', textBlock = """
+                    state    | state
+                    artifact | artifact state
+                    store    | store state
+                    cascade  | cascade artifact store state
+                    manager  | manager cascade artifact store state
+                    """)
+    void aRoomUsesOnlyTheRoomsBelowIt(String room, String allowed) {
+        classes()
+                .that(resideInAPackage(ROOT + "." + room + ".."))
+                .should()
+                .onlyDependOnClassesThat(inRooms(allowed.split(" ")).or(notOurs()))
+                .check(CLASSES);
+    }
+
+    @Test
+    void theRulesAreInPlainJava() {
+        classes()
+                .that(resideInAPackage(ROOT + ".state"))
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(ROOT + ".state", "java..", "org.jspecify.."))
+                .check(CLASSES);
+    }
+
+    @Test
+    void nobodyUsesTheCommandLine() {
+        noClasses()
+                .that(resideInAPackage(ROOT + "..").and(DescribedPredicate.not(resideInAPackage(ROOT + ".cli.."))))
+                .should()
+                .dependOnClassesThat(resideInAPackage(ROOT + ".cli.."))
+                .check(CLASSES);
+    }
+
+    @ParameterizedTest(name = "only {1} uses {0}")
+    @CsvSource({
+        "io.etcd.., store.etcd",
+        "java.sql.., store.sqlite",
+        "com.fasterxml.jackson.., cascade cli",
+        "org.snakeyaml.., artifact cli",
+    })
+    void aLibraryHasItsRoom(String library, String rooms) {
+        noClasses()
+                .that(resideInAPackage(ROOT + "..").and(DescribedPredicate.not(inRooms(rooms.split(" ")))))
+                .should()
+                .dependOnClassesThat(resideInAPackage(library))
+                .check(CLASSES);
+    }
+
+    @Test
+    void roomsHaveNoCycles() {
+        slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    private static DescribedPredicate<JavaClass> inRooms(String... rooms) {
+        DescribedPredicate<JavaClass> predicate = DescribedPredicate.alwaysFalse();
+        for (String room : rooms) {
+            predicate = predicate.or(resideInAPackage(ROOT + "." + room + ".."));
+        }
+        return predicate;
+    }
+
+    private static DescribedPredicate<JavaClass> notOurs() {
+        return DescribedPredicate.not(resideInAPackage(ROOT + ".."));
+    }
+}

@@ -1,0 +1,102 @@
+package io.pullpiri.statemanager.manager;
+
+import io.pullpiri.statemanager.store.CommitResult;
+import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.Snapshot;
+import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.StoreUnavailableException;
+import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.store.Watch;
+import io.pullpiri.statemanager.store.WatchListener;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A real store whose commits and reads fail when a test says so. */
+final class FaultyStore implements StateStore {
+
+    /** What happens to the next commits, one each; then all is well again. */
+    enum Fault {
+        UNAVAILABLE,
+        /** It is committed, but the answer is lost. */
+        ANSWER_LOST,
+        /** It is not committed, and nobody can tell. */
+        LOST
+    }
+
+    private final StateStore store;
+    final Queue<Fault> faults = new ConcurrentLinkedQueue<>();
+    final AtomicInteger commits = new AtomicInteger();
+    final AtomicInteger reads = new AtomicInteger();
+    volatile boolean away;
+
+    FaultyStore(StateStore store) {
+        this.store = store;
+    }
+
+    @Override
+    public CommitResult commit(Transaction transaction, Duration timeout) {
+        commits.incrementAndGet();
+        Fault fault = away ? Fault.UNAVAILABLE : faults.poll();
+        if (fault == null) {
+            return store.commit(transaction, timeout);
+        }
+        return switch (fault) {
+            case UNAVAILABLE -> new CommitResult.Unavailable("forced");
+            case LOST -> new CommitResult.Unknown("forced");
+            case ANSWER_LOST -> {
+                store.commit(transaction, timeout);
+                yield new CommitResult.Unknown("forced");
+            }
+        };
+    }
+
+    @Override
+    public Snapshot snapshot(List<String> prefixes) {
+        reads.incrementAndGet();
+        if (away) {
+            throw new StoreUnavailableException("forced");
+        }
+        return store.snapshot(prefixes);
+    }
+
+    @Override
+    public Optional<KeyValue> get(String key) {
+        reads.incrementAndGet();
+        return store.get(key);
+    }
+
+    @Override
+    public long put(String key, String value) {
+        return store.put(key, value);
+    }
+
+    @Override
+    public List<KeyValue> getAllWithPrefix(String prefix) {
+        reads.incrementAndGet();
+        return store.getAllWithPrefix(prefix);
+    }
+
+    @Override
+    public Watch watch(List<String> prefixes, long fromRevision, WatchListener listener) {
+        return store.watch(prefixes, fromRevision, listener);
+    }
+
+    @Override
+    public int maxWrites() {
+        return store.maxWrites();
+    }
+
+    @Override
+    public int maxBytes() {
+        return store.maxBytes();
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}

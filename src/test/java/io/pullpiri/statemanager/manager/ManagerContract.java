@@ -1,0 +1,291 @@
+package io.pullpiri.statemanager.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.artifact.ArtifactParser;
+import io.pullpiri.statemanager.artifact.BrokenArtifactException;
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.ContainerFacts;
+import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.StateStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What the loop promises, whichever store it stands on. */
+abstract class ManagerContract {
+
+    static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration TIMEOUT = Duration.ofSeconds(5);
+    private static final String BRAKING =
+            "kind: Package\nmetadata: {name: braking}\nspec: {models: [{name: brake}, {name: light}]}";
+    private static final String DRIVE = "kind: Scenario\nmetadata: {name: drive}\nspec: {target: braking}";
+
+    private final ConcurrentLinkedQueue<String> asked = new ConcurrentLinkedQueue<>();
+    private final List<AutoCloseable> open = new ArrayList<>();
+    FaultyStore store;
+    Manager manager;
+
+    /** A new or reopened store on the same data. */
+    abstract StateStore openStore() throws Exception;
+
+    @BeforeEach
+    void setUp() throws Exception {
+        start(1_000);
+    }
+
+    @AfterEach
+    void tearDown() throws Exception {
+        for (AutoCloseable each : open.reversed()) {
+            each.close();
+        }
+    }
+
+    final void start(int queue) throws Exception {
+        store = new FaultyStore(openStore());
+        open.add(store);
+        Clock clock = Clock.system();
+        Reconciler reconciler = new Reconciler(
+                (scenario, timeout) -> {
+                    asked.add(scenario);
+                    return CompletableFuture.completedFuture(new ActionController.Reply(true, ""));
+                },
+                new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), TIMEOUT, failures -> 10),
+                clock,
+                (delay, task) -> CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS)
+                        .execute(task));
+        open.add(reconciler);
+        Rules rules = new Rules(
+                Set.of(0, 143), Duration.ofMillis(50), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
+        manager = new Manager(
+                store,
+                new Cascade(rules, new Cascade.Limits(store.maxWrites(), store.maxBytes() * 3 / 4)),
+                reconciler,
+                new Manager.Limits(TIMEOUT, queue, failures -> 20),
+                clock);
+        open.add(manager);
+        manager.start();
+    }
+
+    private void restart() throws Exception {
+        tearDown();
+        open.clear();
+        start(1_000);
+    }
+
+    @Test
+    void anAnswerOfSuccessMeansThatModelsAndPackagesAreDurable() throws Exception {
+        ask(apply(BRAKING));
+        assertThat(ask(report("running", "exited:139"))).isInstanceOf(Answer.Done.class);
+        KeyValue model = store.get(Keys.modelState("light")).orElseThrow();
+        KeyValue braking = store.get(Keys.packageState("braking")).orElseThrow();
+        assertThat(model.value()).isEqualTo("Dead");
+        assertThat(braking.value()).isEqualTo("Degraded");
+        assertThat(braking.modRevision()).as("visible at the same revision").isEqualTo(model.modRevision());
+        restart();
+        Await.until(SOON, () -> "ready", manager::isReady);
+        assertThat(state("braking")).isEqualTo(PackageState.DEGRADED);
+    }
+
+    @Test
+    void oneReportIsOneCommitAndNoRead() {
+        ask(apply(BRAKING));
+        ask(report("running", "running"));
+        int commits = store.commits.get();
+        int reads = store.reads.get();
+        ask(report("running", "paused"));
+        assertThat(store.commits.get()).isEqualTo(commits + 1);
+        assertThat(store.reads.get()).isEqualTo(reads);
+        ask(report("running", "paused"));
+        assertThat(store.commits.get()).as("nothing has changed").isEqualTo(commits + 1);
+    }
+
+    @Test
+    void whatAnotherComponentWritesIsTakenIn() {
+        ask(apply(BRAKING));
+        store.put(Keys.modelState("brake"), "MODEL_STATE_DEAD");
+        awaitStored("braking", "Degraded");
+        store.put(
+                Keys.artifact("Package", "lights"),
+                "kind: Package\nmetadata: {name: lights}\nspec: {models: [{name: x}]}");
+        awaitStored("lights", "Idle");
+        store.put(Keys.packageState("lights"), "Running");
+        awaitStored("lights", "Idle");
+    }
+
+    @Test
+    void aCommitWhoseAnswerIsLostIsResolvedByReading() {
+        ask(apply(BRAKING));
+        for (FaultyStore.Fault fault : FaultyStore.Fault.values()) {
+            ask(report("running", "running"));
+            store.faults.add(fault);
+            assertThat(ask(report("running", "exited:1"))).as("after %s", fault).isInstanceOf(Answer.Done.class);
+            assertThat(stored("braking")).isEqualTo("Degraded");
+        }
+        assertThat(Objects.requireNonNull(manager.view().models().get("light"))
+                        .state()
+                        .history()
+                        .generation())
+                .as("no change was made twice")
+                .isEqualTo(6);
+    }
+
+    @Test
+    void whileTheStoreIsAwayCallersAreToldAndTheNewestReportIsKept() {
+        ask(apply(BRAKING));
+        store.away = true;
+        Answer state = manager.submit(
+                        new Command.ModelChange("brake", ModelState.PAUSED, "id", "test"), Duration.ofMillis(200))
+                .join();
+        Answer first = manager.submit(report("running", "running"), Duration.ofMillis(200))
+                .join();
+        manager.submit(report("running", "exited:9"), Duration.ofMillis(200)).join();
+        assertThat(state).isInstanceOf(Answer.Unavailable.class);
+        assertThat(first).isInstanceOf(Answer.Unavailable.class);
+        assertThat(manager.isReady()).isFalse();
+        store.away = false;
+        awaitStored("braking", "Degraded");
+        Await.until(SOON, () -> "ready", manager::isReady);
+        assertThat(store.get(Keys.modelState("brake")).orElseThrow().value())
+                .as("nobody waited for the state change any more")
+                .isEqualTo("Running");
+    }
+
+    @Test
+    void moreThanTheQueuesBoundIsTurnedAwayAtOnce() throws Exception {
+        tearDown();
+        open.clear();
+        start(3);
+        ask(apply(BRAKING));
+        store.away = true;
+        List<CompletableFuture<Answer>> answers = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            answers.add(manager.submit(
+                    new Command.ModelChange("brake", ModelState.PAUSED, "id" + i, "test"), Duration.ofSeconds(2)));
+        }
+        long refused = answers.stream().filter(CompletableFuture::isDone).count();
+        assertThat(refused).isGreaterThanOrEqualTo(4);
+        store.away = false;
+        assertThat(answers.getFirst().join()).isInstanceOf(Answer.Done.class);
+    }
+
+    @Test
+    void aNewerReportTakesThePlaceOfAWaitingOneAndBothCallersGetItsOutcome() {
+        ask(apply(BRAKING));
+        store.away = true;
+        ask(new Command.ModelChange("other", ModelState.DEAD, "id", "test"), Duration.ofMillis(50));
+        CompletableFuture<Answer> older = manager.submit(report("running", "running"), TIMEOUT);
+        CompletableFuture<Answer> newer = manager.submit(report("paused", "paused"), TIMEOUT);
+        store.away = false;
+        assertThat(newer.join()).isInstanceOf(Answer.Done.class);
+        assertThat(older.join()).isInstanceOf(Answer.Done.class);
+        assertThat(stored("braking")).isEqualTo("Paused");
+        assertThat(Objects.requireNonNull(manager.view().packages().get("braking"))
+                        .state()
+                        .history()
+                        .generation())
+                .as("Idle, Paused: the older report was never looked at")
+                .isEqualTo(2);
+    }
+
+    @Test
+    void aDeadPackageIsReconciledAlsoAfterARestart() throws Exception {
+        ask(apply(BRAKING + "\n---\n" + DRIVE));
+        ask(report("exited:1", "exited:1"));
+        Await.until(SOON, () -> "asked: " + asked, () -> asked.contains("drive"));
+        asked.clear();
+        restart();
+        Await.until(SOON, () -> "asked: " + asked, () -> asked.contains("drive"));
+        ask(report("running", "running"));
+        assertThat(store.get(Keys.reconcile("braking"))).isEmpty();
+    }
+
+    @Test
+    void aVanishedContainerIsGivenUpByTheClockAlone() {
+        ask(apply(BRAKING));
+        ask(report("running", "running"));
+        ask(new Command.NodeReport("HPC", List.of()));
+        awaitStored("braking", "Exited");
+    }
+
+    @Test
+    void twoThousandPackagesAreAppliedInSlicesAndReadAgain() throws Exception {
+        int packages = 2_000;
+        StringBuilder yaml = new StringBuilder();
+        for (int i = 0; i < packages; i++) {
+            yaml.append("---\nkind: Package\nmetadata: {name: p%d}\nspec: {models: [{name: m%d}, {name: n%d}]}\n"
+                    .formatted(i, i, i));
+        }
+        ask(apply(yaml.toString()));
+        int commits = store.commits.get();
+        ask(new Command.ModelChange("m7", ModelState.DEAD, "id", "test"));
+        assertThat(store.commits.get()).isEqualTo(commits + 1);
+        restart();
+        Await.until(SOON, () -> "ready", manager::isReady);
+        assertThat(manager.view().packages()).hasSize(packages);
+        assertThat(state("p7")).isEqualTo(PackageState.DEGRADED);
+    }
+
+    private Answer ask(Command command) {
+        return ask(command, TIMEOUT);
+    }
+
+    private Answer ask(Command command, Duration timeout) {
+        return manager.submit(command, timeout).join();
+    }
+
+    private @Nullable PackageState state(String name) {
+        return Objects.requireNonNull(manager.view().packages().get(name))
+                .state()
+                .value();
+    }
+
+    private @Nullable String stored(String name) {
+        return store.get(Keys.packageState(name)).map(KeyValue::value).orElse(null);
+    }
+
+    private void awaitStored(String name, String state) {
+        Await.until(SOON, () -> name + " is " + stored(name), () -> state.equals(stored(name)));
+    }
+
+    private static Command apply(String yaml) {
+        try {
+            return new Command.ApplyArtifacts(ArtifactParser.parseAll(yaml));
+        } catch (BrokenArtifactException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** HPC's list: a container of brake and one of light. */
+    private static Command report(String brake, String light) {
+        return new Command.NodeReport("HPC", List.of(container("brake", brake), container("light", light)));
+    }
+
+    private static ContainerFacts container(String model, String state) {
+        String[] parts = state.split(":", -1);
+        return new ContainerFacts(
+                "id-" + model,
+                model + "_main",
+                "image",
+                Map.of("Status", parts[0], "ExitCode", parts.length > 1 ? parts[1] : "0"),
+                Map.of(),
+                Map.of("io.pullpiri.annotations.model", model));
+    }
+}

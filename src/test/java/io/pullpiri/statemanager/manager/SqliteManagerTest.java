@@ -1,0 +1,17 @@
+package io.pullpiri.statemanager.manager;
+
+import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
+
+class SqliteManagerTest extends ManagerContract {
+
+    @TempDir
+    Path folder;
+
+    @Override
+    StateStore openStore() {
+        return SqliteStore.open(folder.resolve("states.db"));
+    }
+}
