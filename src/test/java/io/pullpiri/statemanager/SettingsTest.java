@@ -1,0 +1,130 @@
+package io.pullpiri.statemanager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.state.PackageState;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SettingsTest {
+
+    private static final Path NO_FILE = Path.of("/nowhere/settings.yaml");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void theDefaults() {
+        assertThat(SettingsLoader.load(Map.of(), Map.of(), null, NO_FILE))
+                .isEqualTo(new Settings(
+                        new Settings.StoreLocation.Sqlite(Path.of("statemanager.db")),
+                        "127.0.0.1",
+                        47_006,
+                        50_053,
+                        "127.0.0.1:47001",
+                        new Rules(
+                                Set.of(0, 143),
+                                Duration.ofSeconds(3),
+                                Rules.Vanished.EXITED,
+                                Set.of(PackageState.ERROR),
+                                false,
+                                100),
+                        Duration.ZERO,
+                        Duration.ofSeconds(60),
+                        Duration.ofSeconds(5),
+                        "FAILED",
+                        Duration.ofSeconds(5),
+                        10_000,
+                        "info"));
+    }
+
+    @Test
+    void anOptionWinsOverTheEnvironmentThatOverTheFileThatOverPullpirisSettings() throws IOException {
+        Path file = file("port: 1\nfault-port: 2\nhost: 10.0.0.2\n");
+        Path pullpiri = Files.writeString(folder.resolve("pullpiri.yaml"), "host:\n  name: HPC\n  ip: 10.0.0.1\n");
+        Settings settings = SettingsLoader.load(
+                Map.of(Setting.PORT, "5"),
+                Map.of("STATEMANAGER_PORT", "3", "STATEMANAGER_FAULT_PORT", "off", "PATH", "/bin"),
+                file,
+                pullpiri);
+        assertThat(settings.port()).isEqualTo(5);
+        assertThat(settings.faultPort()).isNull();
+        assertThat(settings.host()).isEqualTo("10.0.0.2");
+        assertThat(SettingsLoader.load(Map.of(), Map.of(), null, pullpiri).actionController())
+                .isEqualTo("10.0.0.1:47001");
+    }
+
+    @Test
+    void theFileTakesNestedKeysListsAndEverySetting() throws IOException {
+        Path file = file("""
+                store: etcd://a:2379,b:2379
+                reconcile: {on: [error, degraded], delay: 10s, current-status: unknown}
+                container.vanish-grace: 500ms
+                container: {clean-exit-codes: [0, 137]}
+                model.vanished: keep
+                state-names: protobuf
+                action-controller: off
+                """);
+        Settings settings = SettingsLoader.load(Map.of(), Map.of(), file, NO_FILE);
+        assertThat(settings.store()).isEqualTo(new Settings.StoreLocation.Etcd(List.of("a:2379", "b:2379")));
+        assertThat(settings.rules())
+                .isEqualTo(new Rules(
+                        Set.of(0, 137),
+                        Duration.ofMillis(500),
+                        Rules.Vanished.KEEP,
+                        Set.of(PackageState.ERROR, PackageState.DEGRADED),
+                        true,
+                        100));
+        assertThat(settings.reconcileDelay()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(settings.reconcileCurrentStatus()).isEqualTo("UNKNOWN");
+        assertThat(settings.actionController()).isNull();
+    }
+
+    @ParameterizedTest(name = "{0}: {1}")
+    @CsvSource(delimiter = '|', textBlock = """
+                    PORT                       | 65536       | --port: '65536' (from the command line; expected: 0..65535)
+                    PORT                       | off         | --port: 'off' (from the command line; expected: 0..65535)
+                    FAULT_PORT                 | x           | --fault-port: 'x' (from the command line; expected: 0..65535)
+                    STORE                      | mysql:x     | --store: 'mysql:x' (from the command line; expected: sqlite:PATH, or etcd://host:port[,host:port...])
+                    STORE                      | etcd://a    | --store: 'a' (from the command line; expected: host:port)
+                    ACTION_CONTROLLER          | host        | --action-controller: 'host' (from the command line; expected: host:port)
+                    STATE_NAMES                | upper       | --state-names: 'upper' (from the command line; expected: one of title, protobuf)
+                    RECONCILE_ON               | running     | --reconcile-on: 'running' (from the command line; expected: error, degraded, or both)
+                    RECONCILE_RESYNC           | 0s          | --reconcile-resync: '0s' (from the command line; expected: more than 0s, at most 24h)
+                    CONTAINER_VANISH_GRACE     | 3           | --container-vanish-grace: '3' (from the command line; expected: a time such as 500ms, 3s, 1m or PT3S)
+                    CONTAINER_CLEAN_EXIT_CODES | 0,256       | --container-clean-exit-codes: '256' (from the command line; expected: 0..255)
+                    MODEL_VANISHED             | gone        | --model-vanished: 'gone' (from the command line; expected: one of exited, dead, keep)
+                    HOST                       | a b         | --host: 'a b' (from the command line; expected: a host name or an address)
+                    """)
+    void aBadValueIsNamedWithItsOriginAndWhatWasExpected(Setting setting, String value, String message) {
+        assertThatThrownBy(() -> SettingsLoader.load(Map.of(setting, value), Map.of(), null, NO_FILE))
+                .isInstanceOf(SettingsException.class)
+                .hasMessage(message);
+    }
+
+    @Test
+    void whatIsNotKnownIsAnError() throws IOException {
+        Path file = file("reconcile: {no: [error]}");
+        assertThatThrownBy(() -> SettingsLoader.load(Map.of(), Map.of(), file, NO_FILE))
+                .hasMessage("reconcile.no: no such setting (in " + file + "); did you mean reconcile.on?");
+        assertThatThrownBy(() -> SettingsLoader.load(Map.of(), Map.of("STATEMANAGER_PROT", "1"), null, NO_FILE))
+                .hasMessage("STATEMANAGER_PROT: no such setting (in the environment); did you mean STATEMANAGER_PORT?");
+        assertThatThrownBy(() -> SettingsLoader.load(Map.of(), Map.of(), NO_FILE, NO_FILE))
+                .hasMessage(NO_FILE + ": no such file");
+    }
+
+    private Path file(String text) throws IOException {
+        return Files.writeString(folder.resolve("settings.yaml"), text);
+    }
+}

@@ -1,0 +1,197 @@
+package io.pullpiri.statemanager.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.artifact.ArtifactParser;
+import io.pullpiri.statemanager.artifact.BrokenArtifactException;
+import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.Plan;
+import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** On a clock that goes when it is told to. */
+class ReconcilerTest {
+
+    private record Due(long at, int number, Runnable task) {}
+
+    private final PriorityQueue<Due> due =
+            new PriorityQueue<>(Comparator.comparingLong(Due::at).thenComparingInt(Due::number));
+    private final List<String> asked = new ArrayList<>();
+    private final List<CompletableFuture<ActionController.Reply>> replies = new ArrayList<>();
+    private final Cascade cascade = new Cascade(
+            new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100),
+            new Cascade.Limits(128, 1 << 20));
+    private View view = View.EMPTY;
+    private long nanos;
+    private int scheduled;
+
+    private Reconciler reconciler(Duration delay) {
+        return new Reconciler(
+                (scenario, timeout) -> {
+                    asked.add(scenario);
+                    CompletableFuture<ActionController.Reply> reply = new CompletableFuture<>();
+                    replies.add(reply);
+                    return reply;
+                },
+                new Reconciler.Timing(
+                        delay, Duration.ofSeconds(60), Duration.ofSeconds(5), failures -> failures * 1_000L),
+                () -> new Moment(nanos, nanos),
+                (after, task) -> due.add(new Due(nanos + after.toNanos(), scheduled++, task)));
+    }
+
+    private void pass(Duration time) {
+        long end = nanos + time.toNanos();
+        while (!due.isEmpty() && due.peek().at() <= end) {
+            Due next = due.remove();
+            nanos = Math.max(nanos, next.at());
+            next.task().run();
+        }
+        nanos = end;
+    }
+
+    private void run(Command... commands) {
+        Plan plan = cascade.plan(view, List.of(commands), new Moment(nanos, nanos));
+        view = cascade.committed(plan, Collections.nCopies(plan.parts().size(), 1L));
+    }
+
+    private void apply(String yaml) {
+        try {
+            run(new Command.ApplyArtifacts(ArtifactParser.parseAll(yaml)));
+        } catch (BrokenArtifactException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void die(Reconciler reconciler) {
+        apply("kind: Package\nmetadata: {name: p}\nspec: {models: [{name: m}]}");
+        apply("kind: Scenario\nmetadata: {name: s}\nspec: {target: p}");
+        apply("kind: Scenario\nmetadata: {name: t}\nspec: {target: p}");
+        set(ModelState.DEAD);
+        reconciler.updateAll(view);
+    }
+
+    private void set(ModelState state) {
+        run(new Command.ModelChange("m", state, "", "test"));
+    }
+
+    @Test
+    void everyScenarioThatTargetsTheDeadPackageIsAskedFor() {
+        die(reconciler(Duration.ZERO));
+        pass(Duration.ZERO);
+        assertThat(asked).containsExactly("s", "t");
+    }
+
+    @Test
+    void anAcknowledgementIsNotARecoveryItIsAskedAgainAfterTheResync() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        die(reconciler);
+        pass(Duration.ZERO);
+        replies.forEach(reply -> reply.complete(new ActionController.Reply(true, "")));
+        pass(Duration.ofSeconds(59));
+        assertThat(asked).hasSize(2);
+        assertThat(reconciler.progress("p").getFirst().lastOutcome()).isEqualTo("acknowledged");
+        pass(Duration.ofSeconds(2));
+        assertThat(asked).containsExactly("s", "t", "s", "t");
+    }
+
+    @Test
+    void aFailureIsTriedAgainWithGrowingPauses() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        die(reconciler);
+        for (int failures = 1; failures <= 4; failures++) {
+            pass(Duration.ZERO);
+            assertThat(asked).hasSize(2 * failures);
+            CompletableFuture<ActionController.Reply> refused = replies.get(replies.size() - 2);
+            refused.complete(new ActionController.Reply(false, "INTERNAL"));
+            replies.getLast().completeExceptionally(new IllegalStateException("unreachable"));
+            pass(Duration.ofMillis(failures * 1_000L - 1));
+            assertThat(asked).hasSize(2 * failures);
+            pass(Duration.ofMillis(1));
+        }
+        assertThat(reconciler.progress("p").getFirst().failures()).isEqualTo(4);
+        assertThat(reconciler.progress("p").getFirst().lastOutcome()).isEqualTo("refused: INTERNAL");
+        assertThat(reconciler.progress("p").getLast().lastOutcome()).isEqualTo("failed: unreachable");
+    }
+
+    @Test
+    void noCallStartsAfterTheRecovery() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        die(reconciler);
+        reconciler.hold(Set.of("p"));
+        pass(Duration.ofMinutes(5));
+        assertThat(asked).as("while the recovery is being committed").isEmpty();
+        set(ModelState.RUNNING);
+        reconciler.update(view, Set.of("p"));
+        pass(Duration.ofMinutes(5));
+        assertThat(asked).isEmpty();
+        assertThat(reconciler.packages()).isEmpty();
+    }
+
+    @Test
+    void aRecoveryThatCouldNotBeCommittedEndsTheHold() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        die(reconciler);
+        reconciler.hold(Set.of("p"));
+        pass(Duration.ofSeconds(1));
+        reconciler.update(view, Set.of());
+        pass(Duration.ZERO);
+        assertThat(asked).containsExactly("s", "t");
+    }
+
+    @Test
+    void theDelayLetsTheNodeTryFirst() {
+        Reconciler reconciler = reconciler(Duration.ofSeconds(30));
+        die(reconciler);
+        pass(Duration.ofSeconds(29));
+        assertThat(asked).isEmpty();
+        pass(Duration.ofSeconds(2));
+        assertThat(asked).containsExactly("s", "t");
+    }
+
+    @Test
+    void aScenarioThatComesLaterIsAskedForAndOneThatGoesIsNot() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        die(reconciler);
+        pass(Duration.ZERO);
+        replies.forEach(reply -> reply.complete(new ActionController.Reply(true, "")));
+        pass(Duration.ZERO);
+        apply("kind: Scenario\nmetadata: {name: late}\nspec: {target: p}");
+        apply("kind: Scenario\nmetadata: {name: s}\nspec: {target: elsewhere}");
+        reconciler.update(view, Set.of("p"));
+        pass(Duration.ofSeconds(61));
+        assertThat(asked).containsExactly("s", "t", "late", "t");
+    }
+
+    @Test
+    void aWholeDeadVehicleDoesNotFloodActionController() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        StringBuilder yaml = new StringBuilder();
+        for (int i = 0; i < 100; i++) {
+            yaml.append("---\nkind: Package\nmetadata: {name: p%d}\nspec: {models: [{name: m}]}\n".formatted(i));
+            yaml.append("---\nkind: Scenario\nmetadata: {name: s%d}\nspec: {target: p%d}\n".formatted(i, i));
+        }
+        apply(yaml.toString());
+        set(ModelState.DEAD);
+        reconciler.updateAll(view);
+        pass(Duration.ZERO);
+        assertThat(asked).hasSize(32);
+        for (int i = 0; i < replies.size(); i++) {
+            replies.get(i).complete(new ActionController.Reply(true, ""));
+            pass(Duration.ZERO);
+        }
+        assertThat(asked).hasSize(100).doesNotHaveDuplicates();
+    }
+}
