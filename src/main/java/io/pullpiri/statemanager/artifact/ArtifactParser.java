@@ -2,9 +2,11 @@ package io.pullpiri.statemanager.artifact;
 
 import io.pullpiri.statemanager.state.Names;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -16,28 +18,60 @@ public final class ArtifactParser {
 
     private ArtifactParser() {}
 
+    /** Makes an artifact of a document's fields and its text. */
+    private interface Reader {
+
+        Artifact read(Map<?, ?> fields, String yaml) throws BrokenArtifactException;
+    }
+
     /**
      * Reads an operator's file: several documents, empty ones skipped.
      *
      * @throws BrokenArtifactException naming the first document that is broken
      */
     public static List<Artifact> parseAll(String yaml) throws BrokenArtifactException {
+        return documents(yaml, ArtifactParser::artifact);
+    }
+
+    /**
+     * Reads only what the documents are called, so that broken ones can be named too; the rest of each artifact is empty.
+     *
+     * @throws BrokenArtifactException naming the first document that has no kind or name
+     */
+    public static List<Artifact> parseNames(String yaml) throws BrokenArtifactException {
+        return documents(yaml, ArtifactParser::named);
+    }
+
+    /** @throws BrokenArtifactException if there is no artifact, or the same one twice */
+    public static List<Artifact> requireDistinct(List<Artifact> artifacts) throws BrokenArtifactException {
+        if (artifacts.isEmpty()) {
+            throw new BrokenArtifactException("has no documents (expected: at least one artifact)");
+        }
+        Set<String> names = new HashSet<>();
+        for (Artifact artifact : artifacts) {
+            String name = artifact.kind() + "/" + artifact.name();
+            if (!(artifact instanceof OtherArtifact) && !names.add(name)) {
+                throw new BrokenArtifactException(name + ": stands there twice (expected: once)");
+            }
+        }
+        return artifacts;
+    }
+
+    private static List<Artifact> documents(String yaml, Reader reader) throws BrokenArtifactException {
         if (yaml.length() > Yaml.MAX_CHARACTERS) {
             throw new BrokenArtifactException(
                     "has " + yaml.length() + " characters (expected: at most " + Yaml.MAX_CHARACTERS + ")");
         }
         List<Artifact> artifacts = new ArrayList<>();
-        int number = 0;
         for (String document : DOCUMENT_START.split(yaml, -1)) {
             String text = withoutMarker(document);
             try {
                 Object value = Yaml.parse(text);
                 if (value != null) {
-                    number++;
-                    artifacts.add(artifact(value, text));
+                    artifacts.add(reader.read(fields(value), text));
                 }
             } catch (BrokenArtifactException e) {
-                throw new BrokenArtifactException("document " + Math.max(number, 1) + ": " + e.reason());
+                throw new BrokenArtifactException("document " + (artifacts.size() + 1) + ": " + e.reason());
             }
         }
         return artifacts;
@@ -53,22 +87,35 @@ public final class ArtifactParser {
         if (value == null) {
             throw new BrokenArtifactException("is empty (expected: one YAML document)");
         }
-        return artifact(value, yaml);
+        return artifact(fields(value), yaml);
     }
 
     private static String withoutMarker(String document) {
         return document.startsWith("---\n") ? document.substring("---\n".length()) : document;
     }
 
-    private static Artifact artifact(Object document, String yaml) throws BrokenArtifactException {
-        if (!(document instanceof Map<?, ?> fields)) {
-            throw new BrokenArtifactException("is " + shown(document) + " (expected: a map with kind and metadata)");
+    private static Map<?, ?> fields(Object document) throws BrokenArtifactException {
+        if (document instanceof Map<?, ?> fields) {
+            return fields;
         }
+        throw new BrokenArtifactException("is " + shown(document) + " (expected: a map with kind and metadata)");
+    }
+
+    private static Artifact artifact(Map<?, ?> fields, String yaml) throws BrokenArtifactException {
+        return switch (named(fields, yaml)) {
+            case ScenarioArtifact named -> scenario(named.name(), map(fields, "spec", "spec"), yaml);
+            case PackageArtifact named -> new PackageArtifact(named.name(), models(map(fields, "spec", "spec")), yaml);
+            case ModelArtifact named -> named;
+            case OtherArtifact other -> other;
+        };
+    }
+
+    private static Artifact named(Map<?, ?> fields, String yaml) throws BrokenArtifactException {
         String kind = text(fields, "kind", "kind", "a kind, such as Package");
         Map<?, ?> metadata = map(fields, "metadata", "metadata");
         return switch (kind) {
-            case ScenarioArtifact.KIND -> scenario(name(metadata), map(fields, "spec", "spec"), yaml);
-            case PackageArtifact.KIND -> new PackageArtifact(name(metadata), models(map(fields, "spec", "spec")), yaml);
+            case ScenarioArtifact.KIND -> new ScenarioArtifact(name(metadata), "", "", yaml);
+            case PackageArtifact.KIND -> new PackageArtifact(name(metadata), List.of(), yaml);
             case ModelArtifact.KIND -> new ModelArtifact(name(metadata), yaml);
             default -> new OtherArtifact(kind, metadata.get("name") instanceof String name ? name : "", yaml);
         };

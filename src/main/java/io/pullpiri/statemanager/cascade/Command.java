@@ -1,6 +1,8 @@
 package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.artifact.Artifact;
+import io.pullpiri.statemanager.artifact.ArtifactParser;
+import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.WatchEvent;
@@ -31,10 +33,36 @@ public sealed interface Command {
             implements Command {}
 
     /** An operator's artifacts, to be stored. */
-    record ApplyArtifacts(List<Artifact> artifacts) implements Command {}
+    record ApplyArtifacts(List<Artifact> artifacts) implements Command {
+
+        /**
+         * @param yaml one or more documents
+         * @throws IllegalArgumentException if one of them is broken, if two are the same artifact, or if there is none
+         */
+        public static ApplyArtifacts parse(String yaml) {
+            try {
+                return new ApplyArtifacts(ArtifactParser.requireDistinct(ArtifactParser.parseAll(yaml)));
+            } catch (BrokenArtifactException e) {
+                throw new IllegalArgumentException(e.reason(), e);
+            }
+        }
+    }
 
     /** An operator's artifacts, to be deleted: only kind and name count. */
-    record DeleteArtifacts(List<Artifact> artifacts) implements Command {}
+    record DeleteArtifacts(List<Artifact> artifacts) implements Command {
+
+        /**
+         * @param yaml one or more documents, of which only kind and metadata.name need be good
+         * @throws IllegalArgumentException if one of them has no kind or name, or if there is none
+         */
+        public static DeleteArtifacts parse(String yaml) {
+            try {
+                return new DeleteArtifacts(ArtifactParser.requireDistinct(ArtifactParser.parseNames(yaml)));
+            } catch (BrokenArtifactException e) {
+                throw new IllegalArgumentException(e.reason(), e);
+            }
+        }
+    }
 
     /**
      * Keys as the store has them: somebody else wrote them, or we did.

@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.artifact.ScenarioArtifact;
 import io.pullpiri.statemanager.state.ScenarioState;
+import java.util.Optional;
 
 /** What is known of one scenario. */
 public record ScenarioEntry(String name, ArtifactCell<ScenarioArtifact> artifact, StateCell<ScenarioState> state) {
@@ -16,6 +17,18 @@ public record ScenarioEntry(String name, ArtifactCell<ScenarioArtifact> artifact
 
     ScenarioEntry with(StateCell<ScenarioState> newState) {
         return new ScenarioEntry(name, artifact, newState);
+    }
+
+    /** The package it targets, if its artifact is good. */
+    public Optional<String> target() {
+        return Optional.ofNullable(artifact.good()).map(ScenarioArtifact::target);
+    }
+
+    /** What is to happen to the package, if its artifact says so. */
+    public Optional<String> action() {
+        return Optional.ofNullable(artifact.good())
+                .map(ScenarioArtifact::action)
+                .filter(word -> !word.isEmpty());
     }
 
     /** Whether nothing is left to remember. */

@@ -1,0 +1,140 @@
+package io.pullpiri.statemanager;
+
+import io.github.resilience4j.core.IntervalFunction;
+import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.grpc.ActionControllerClient;
+import io.pullpiri.statemanager.grpc.GrpcServer;
+import io.pullpiri.statemanager.manager.Clock;
+import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.Reconciler;
+import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.etcd.EtcdStore;
+import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntToLongFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One running server: the parts, put together from settings. {@code serve}, the demo and the tests start it the same way.
+ */
+public final class StateManager implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(StateManager.class);
+
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final Manager manager;
+    private final GrpcServer server;
+
+    /**
+     * Opens the store and the ports. The ports are open before the store has been read: calls wait for that, within their
+     * deadlines.
+     *
+     * @throws IOException if a port cannot be opened
+     * @throws io.pullpiri.statemanager.store.StoreUnavailableException if the embedded store cannot be opened
+     */
+    public static StateManager start(Settings settings) throws IOException {
+        return new StateManager(settings);
+    }
+
+    private StateManager(Settings settings) throws IOException {
+        try {
+            StateStore store = own(open(settings));
+            Clock clock = Clock.system();
+            ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().name("reconciler").daemon().factory());
+            own(timer::shutdownNow);
+            ActionControllerClient actionController =
+                    own(new ActionControllerClient(settings.actionController(), settings.reconcileCurrentStatus()));
+            Reconciler reconciler = own(new Reconciler(
+                    actionController,
+                    new Reconciler.Timing(
+                            settings.reconcileDelay(),
+                            settings.reconcileResync(),
+                            settings.reconcileTimeout(),
+                            backoff(500, 60_000)),
+                    clock,
+                    (delay, task) -> schedule(timer, task, delay.toNanos())));
+            // The cut leaves room for what the estimate of a journal record misses.
+            Cascade cascade =
+                    new Cascade(settings.rules(), new Cascade.Limits(store.maxWrites(), store.maxBytes() / 4 * 3));
+            manager = own(new Manager(
+                    store,
+                    cascade,
+                    reconciler,
+                    new Manager.Limits(settings.commitTimeout(), settings.queueLimit(), backoff(50, 1_000)),
+                    clock));
+            server = own(GrpcServer.start(
+                    settings.host(),
+                    settings.port(),
+                    settings.faultPort(),
+                    manager,
+                    reconciler,
+                    actionController,
+                    settings.rules().protobufNames()));
+            manager.start();
+            LOG.info("listening on {}:{}, faults on port {}", settings.host(), server.port(), server.faultPort());
+        } catch (IOException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private static StateStore open(Settings settings) {
+        return switch (settings.store()) {
+            case Settings.StoreLocation.Sqlite sqlite -> SqliteStore.open(sqlite.file());
+            case Settings.StoreLocation.Etcd etcd -> EtcdStore.open(etcd.endpoints(), settings.commitTimeout());
+        };
+    }
+
+    /** Exponential, with jitter: what fails together must not come back together. */
+    private static IntToLongFunction backoff(long firstMillis, long mostMillis) {
+        IntervalFunction function = IntervalFunction.ofExponentialRandomBackoff(firstMillis, 2, 0.5, mostMillis);
+        return failures -> Math.min(mostMillis, function.apply(Math.min(failures, 30)));
+    }
+
+    private static void schedule(ScheduledExecutorService timer, Runnable task, long nanos) {
+        try {
+            ScheduledFuture<?> _ = timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("stopping: nothing is scheduled any more");
+        }
+    }
+
+    private <T extends AutoCloseable> T own(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    /** -1 if there is none. */
+    public int faultPort() {
+        return server.faultPort();
+    }
+
+    public Manager manager() {
+        return manager;
+    }
+
+    /** Takes no new calls, finishes those under way, and releases everything; within 10 seconds. */
+    @Override
+    public void close() {
+        while (!parts.isEmpty()) {
+            try {
+                parts.pop().close();
+            } catch (Exception e) {
+                LOG.warn("could not be closed", e);
+            }
+        }
+    }
+}

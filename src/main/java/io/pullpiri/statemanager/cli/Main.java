@@ -1,0 +1,69 @@
+package io.pullpiri.statemanager.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Properties;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParseResult;
+
+/** The {@code statemanager} command. */
+@Command(
+        name = "statemanager",
+        description = "Derives, stores and acts on the states of a vehicle's packages.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        subcommands = {})
+public final class Main {
+
+    private Main() {}
+
+    public static void main(String[] args) {
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        System.exit(run(out, err, args));
+    }
+
+    /** Runs one command and returns its exit code. */
+    static int run(PrintWriter out, PrintWriter err, String... args) {
+        CommandLine line = new CommandLine(new Main());
+        line.addSubcommand("serve", new CommandLine(Serve.spec()));
+        line.setOut(out).setErr(err);
+        line.setExecutionStrategy(parsed -> execute(parsed, out, err));
+        return line.execute(args);
+    }
+
+    private static int execute(ParseResult parsed, PrintWriter out, PrintWriter err) {
+        Integer helped = CommandLine.executeHelpRequest(parsed);
+        if (helped != null) {
+            return helped;
+        }
+        if (!parsed.hasSubcommand()) {
+            parsed.commandSpec().commandLine().usage(err);
+            return ExitCode.USAGE;
+        }
+        ParseResult command = parsed.subcommand();
+        if (command.commandSpec().name().equals("serve")) {
+            return Serve.run(command.commandSpec(), out, err);
+        }
+        return new CommandLine.RunLast().execute(parsed);
+    }
+
+    static final class Version implements IVersionProvider {
+
+        @Override
+        public String[] getVersion() {
+            Properties properties = new Properties();
+            try (InputStream in = Main.class.getResourceAsStream("/statemanager.properties")) {
+                properties.load(in);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return new String[] {"statemanager " + properties.getProperty("version")};
+        }
+    }
+}

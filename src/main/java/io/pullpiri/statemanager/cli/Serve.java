@@ -1,0 +1,95 @@
+package io.pullpiri.statemanager.cli;
+
+import io.pullpiri.statemanager.Setting;
+import io.pullpiri.statemanager.Settings;
+import io.pullpiri.statemanager.SettingsException;
+import io.pullpiri.statemanager.SettingsLoader;
+import io.pullpiri.statemanager.StateManager;
+import io.pullpiri.statemanager.store.StoreUnavailableException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** {@code serve}: one server, until it is told to stop. Its options are the table of settings. */
+final class Serve {
+
+    private static final String CONFIG = "--config";
+
+    private Serve() {}
+
+    static CommandSpec spec() {
+        CommandSpec spec = CommandSpec.create().name("serve").mixinStandardHelpOptions(true);
+        spec.usageMessage()
+                .description("Runs the state manager until it is told to stop (SIGTERM, Ctrl-C).")
+                .sortOptions(false)
+                .abbreviateSynopsis(true)
+                .footer(
+                        "",
+                        "Every setting may also stand in the file, e.g. 'reconcile.on: [error, degraded]', and in the",
+                        "environment, e.g. STATEMANAGER_RECONCILE_ON=error. An option wins over the environment, that",
+                        "over the file.");
+        for (Setting setting : Setting.values()) {
+            spec.addOption(OptionSpec.builder(setting.option())
+                    .paramLabel(setting.placeholder())
+                    .type(String.class)
+                    .description(setting.description()
+                            + (setting.defaultText().isEmpty() ? "" : " (default: " + setting.defaultText() + ")"))
+                    .build());
+        }
+        spec.addOption(OptionSpec.builder(CONFIG)
+                .paramLabel("FILE")
+                .type(Path.class)
+                .description("a YAML file of settings")
+                .build());
+        return spec;
+    }
+
+    static int run(CommandSpec spec, PrintWriter out, PrintWriter err) {
+        Map<Setting, String> options = new EnumMap<>(Setting.class);
+        for (Setting setting : Setting.values()) {
+            @Nullable String text = spec.findOption(setting.option()).getValue();
+            if (text != null) {
+                options.put(setting, text);
+            }
+        }
+        @Nullable Path file = spec.findOption(CONFIG).getValue();
+        Settings settings;
+        try {
+            settings = SettingsLoader.load(options, System.getenv(), file, SettingsLoader.PULLPIRI);
+        } catch (SettingsException e) {
+            err.println("error: " + e.getMessage());
+            return ExitCode.USAGE;
+        }
+        System.setProperty("statemanager.log.level", settings.logLevel());
+        CountDownLatch stopped = new CountDownLatch(1);
+        try (StateManager server = StateManager.start(settings)) {
+            Thread hook = new Thread(() -> stop(server, stopped), "stop");
+            Runtime.getRuntime().addShutdownHook(hook);
+            out.println("StateManager listens on " + settings.host() + ":" + server.port()
+                    + (server.faultPort() < 0 ? "" : ", for faults on port " + server.faultPort()));
+            out.flush();
+            stopped.await();
+            return ExitCode.OK;
+        } catch (IOException | StoreUnavailableException | IllegalArgumentException e) {
+            err.println("error: " + e.getMessage());
+            return ExitCode.FAILED;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return ExitCode.FAILED;
+        }
+    }
+
+    /** On SIGTERM and Ctrl-C: the JVM waits for this, and ends with 0 afterwards. */
+    private static void stop(StateManager server, CountDownLatch stopped) {
+        server.close();
+        stopped.countDown();
+        // A signal would otherwise make it 143; an orderly stop is a success.
+        Runtime.getRuntime().halt(ExitCode.OK);
+    }
+}

@@ -1,0 +1,158 @@
+package io.pullpiri.statemanager.grpc;
+
+import com.google.common.util.concurrent.FutureCallback;
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.ListenableFuture;
+import com.google.common.util.concurrent.MoreExecutors;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.netty.NettyChannelBuilder;
+import io.pullpiri.proto.actioncontroller.ActionControllerConnectionGrpc;
+import io.pullpiri.proto.actioncontroller.ActionControllerConnectionGrpc.ActionControllerConnectionFutureStub;
+import io.pullpiri.proto.actioncontroller.OffloadModelRequest;
+import io.pullpiri.proto.actioncontroller.PodStatus;
+import io.pullpiri.proto.actioncontroller.ReconcileRequest;
+import io.pullpiri.proto.statemanager.OffloadingRequest;
+import io.pullpiri.proto.statemanager.OffloadingResponse;
+import io.pullpiri.statemanager.manager.ActionController;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Calls Pullpiri's ActionController, if there is one. May be used from any thread. */
+public final class ActionControllerClient implements ActionController, AutoCloseable {
+
+    private static final Duration OFFLOAD_TIMEOUT = Duration.ofSeconds(5);
+    private static final String NOBODY = "no ActionController is configured (action-controller: off)";
+
+    private final @Nullable ManagedChannel channel;
+    private final PodStatus currentStatus;
+
+    /**
+     * Connects when the first call is made.
+     *
+     * @param address {@code host:port}, null for nobody
+     * @param currentStatus what a reconcile request calls the current status: the name of a PodStatus
+     */
+    public ActionControllerClient(@Nullable String address, String currentStatus) {
+        this.channel = address == null
+                ? null
+                : NettyChannelBuilder.forTarget(address)
+                        .usePlaintext()
+                        .keepAliveTime(30, TimeUnit.SECONDS)
+                        .keepAliveTimeout(5, TimeUnit.SECONDS)
+                        .build();
+        this.currentStatus = PodStatus.valueOf(currentStatus);
+    }
+
+    @Override
+    public CompletableFuture<Reply> reconcile(String scenario, Duration timeout) {
+        if (channel == null) {
+            return CompletableFuture.completedFuture(new Reply(false, NOBODY));
+        }
+        return completable(stub(channel, timeout)
+                        .reconcile(ReconcileRequest.newBuilder()
+                                .setScenarioName(scenario)
+                                .setCurrent(currentStatus)
+                                .setDesired(PodStatus.RUNNING)
+                                .build()))
+                .thenApply(response -> new Reply(
+                        response.getStatus() == 0, "status " + response.getStatus() + ", " + response.getDesc()));
+    }
+
+    /** Passes a request to move a model on. Always completes normally. */
+    CompletableFuture<OffloadingResponse> offload(OffloadingRequest request, Duration patience) {
+        String empty = emptyName(request);
+        if (empty != null) {
+            return refused(empty + ": is empty (expected: a name)");
+        }
+        if (channel == null) {
+            return refused(NOBODY);
+        }
+        Duration timeout = patience.compareTo(OFFLOAD_TIMEOUT) < 0 ? patience : OFFLOAD_TIMEOUT;
+        return completable(stub(channel, timeout)
+                        .offloadModel(OffloadModelRequest.newBuilder()
+                                .setScenarioName(request.getScenarioName())
+                                .setPackageName(request.getPackageName())
+                                .setModelName(request.getModelName())
+                                .setSourceNode(request.getSourceNode())
+                                .setTargetNode(request.getTargetNode())
+                                .setPolicyName(request.getPolicyName())
+                                .setReason(request.getReason())
+                                .build()))
+                .handle((response, failure) -> {
+                    if (response == null) {
+                        return OffloadingResponse.newBuilder()
+                                .setMessage("ActionController: " + words(failure))
+                                .build();
+                    }
+                    String id = response.getTransitionId();
+                    return OffloadingResponse.newBuilder()
+                            .setAccepted(response.getSuccess())
+                            .setMessage(response.getMessage())
+                            .setTransitionId(id.isEmpty() ? UUID.randomUUID().toString() : id)
+                            .build();
+                });
+    }
+
+    /** The names without which nobody knows what to move where; the policy and the reason may be left out. */
+    private static @Nullable String emptyName(OffloadingRequest request) {
+        return request.getScenarioName().isBlank()
+                ? "scenario_name"
+                : request.getPackageName().isBlank()
+                        ? "package_name"
+                        : request.getModelName().isBlank()
+                                ? "model_name"
+                                : request.getSourceNode().isBlank()
+                                        ? "source_node"
+                                        : request.getTargetNode().isBlank() ? "target_node" : null;
+    }
+
+    private static CompletableFuture<OffloadingResponse> refused(String message) {
+        return CompletableFuture.completedFuture(
+                OffloadingResponse.newBuilder().setMessage(message).build());
+    }
+
+    private static ActionControllerConnectionFutureStub stub(ManagedChannel channel, Duration timeout) {
+        return ActionControllerConnectionGrpc.newFutureStub(channel)
+                .withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private static String words(@Nullable Throwable failure) {
+        Status status = Status.fromThrowable(failure);
+        return status.getCode() + (status.getDescription() == null ? "" : ", " + status.getDescription());
+    }
+
+    private static <T> CompletableFuture<T> completable(ListenableFuture<T> call) {
+        CompletableFuture<T> completable = new CompletableFuture<>();
+        Futures.addCallback(
+                call,
+                new FutureCallback<>() {
+                    @Override
+                    public void onSuccess(T result) {
+                        completable.complete(result);
+                    }
+
+                    @Override
+                    public void onFailure(Throwable failure) {
+                        completable.completeExceptionally(failure);
+                    }
+                },
+                MoreExecutors.directExecutor());
+        return completable;
+    }
+
+    @Override
+    public void close() {
+        if (channel != null) {
+            channel.shutdownNow();
+            try {
+                channel.awaitTermination(5, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package io.pullpiri.statemanager.grpc;
+
+import io.grpc.Status;
+import io.grpc.stub.StreamObserver;
+import io.pullpiri.proto.statemanager.v1.ApplyRequest;
+import io.pullpiri.proto.statemanager.v1.ApplyResponse;
+import io.pullpiri.proto.statemanager.v1.ArtifactResult;
+import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
+import io.pullpiri.proto.statemanager.v1.DeleteRequest;
+import io.pullpiri.proto.statemanager.v1.DeleteResponse;
+import io.pullpiri.proto.statemanager.v1.Outcome;
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.manager.Manager;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/** Takes artifacts from operators, whichever store the server has. */
+final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
+
+    private final Manager manager;
+
+    ArtifactsService(Manager manager) {
+        this.manager = manager;
+    }
+
+    @Override
+    public void apply(ApplyRequest request, StreamObserver<ApplyResponse> caller) {
+        submit(
+                () -> Command.ApplyArtifacts.parse(request.getYaml()),
+                caller,
+                results -> ApplyResponse.newBuilder().addAllResults(results).build());
+    }
+
+    @Override
+    public void delete(DeleteRequest request, StreamObserver<DeleteResponse> caller) {
+        submit(
+                () -> Command.DeleteArtifacts.parse(request.getYaml()),
+                caller,
+                results -> DeleteResponse.newBuilder().addAllResults(results).build());
+    }
+
+    private <R> void submit(
+            Supplier<Command> reading, StreamObserver<R> caller, Function<List<ArtifactResult>, R> response) {
+        Command command;
+        try {
+            command = reading.get();
+        } catch (IllegalArgumentException e) {
+            Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription(e.getMessage()));
+            return;
+        }
+        CompletableFuture<?> _ = manager.submit(command, Calls.patience()).thenAccept(answer -> {
+            if (answer instanceof Answer.ArtifactsDone done) {
+                Calls.answer(
+                        caller,
+                        response.apply(done.outcomes().stream()
+                                .map(ArtifactsService::result)
+                                .toList()));
+            } else {
+                Calls.fail(caller, Failures.of(answer).status());
+            }
+        });
+    }
+
+    private static ArtifactResult result(Answer.ArtifactOutcome outcome) {
+        return ArtifactResult.newBuilder()
+                .setKind(outcome.kind())
+                .setName(outcome.name())
+                .setOutcome(
+                        switch (outcome.outcome()) {
+                            case CREATED -> Outcome.OUTCOME_CREATED;
+                            case CHANGED -> Outcome.OUTCOME_CHANGED;
+                            case UNCHANGED -> Outcome.OUTCOME_UNCHANGED;
+                            case DELETED -> Outcome.OUTCOME_DELETED;
+                            case NOT_FOUND -> Outcome.OUTCOME_NOT_FOUND;
+                            case PASSED_OVER -> Outcome.OUTCOME_PASSED_OVER;
+                        })
+                .build();
+    }
+}

@@ -1,0 +1,35 @@
+package io.pullpiri.statemanager.grpc;
+
+import io.grpc.Status;
+import io.pullpiri.proto.statemanager.ErrorCode;
+import io.pullpiri.statemanager.cascade.Answer;
+
+/** The one table of what an answer is called on the wire. */
+record Failures(Status status, ErrorCode code) {
+
+    static Failures of(Answer answer) {
+        return switch (answer) {
+            case Answer.Done done -> new Failures(Status.OK, ErrorCode.ERROR_CODE_SUCCESS);
+            case Answer.ArtifactsDone done -> new Failures(Status.OK, ErrorCode.ERROR_CODE_SUCCESS);
+            case Answer.NotAllowed notAllowed ->
+                new Failures(
+                        Status.FAILED_PRECONDITION.withDescription(notAllowed.reason()),
+                        ErrorCode.ERROR_CODE_INVALID_STATE_TRANSITION);
+            case Answer.Unavailable unavailable ->
+                new Failures(
+                        Status.UNAVAILABLE.withDescription(unavailable.reason()),
+                        ErrorCode.ERROR_CODE_RESOURCE_UNAVAILABLE);
+            case Answer.Impossible impossible ->
+                new Failures(Status.INTERNAL.withDescription(impossible.reason()), ErrorCode.ERROR_CODE_INTERNAL_ERROR);
+        };
+    }
+
+    boolean isSuccess() {
+        return status.isOk();
+    }
+
+    String reason() {
+        String description = status.getDescription();
+        return description == null ? "" : description;
+    }
+}

@@ -1,0 +1,37 @@
+package io.pullpiri.statemanager.grpc;
+
+import io.grpc.stub.StreamObserver;
+import io.pullpiri.proto.schedinfo.v1.FaultInfo;
+import io.pullpiri.proto.schedinfo.v1.FaultServiceGrpc;
+import io.pullpiri.proto.schedinfo.v1.Response;
+import io.pullpiri.statemanager.manager.Manager;
+
+/** Timpani reports faults here: they are counted and logged, and change no state. */
+final class FaultReceiver extends FaultServiceGrpc.FaultServiceImplBase {
+
+    private final Manager manager;
+
+    FaultReceiver(Manager manager) {
+        this.manager = manager;
+    }
+
+    @Override
+    public void notifyFault(FaultInfo fault, StreamObserver<Response> caller) {
+        manager.notices()
+                .add(
+                        "fault",
+                        "task %s of workload %s on node %s: %s"
+                                .formatted(
+                                        shown(fault.getTaskName()),
+                                        shown(fault.getWorkloadId()),
+                                        shown(fault.getNodeId()),
+                                        fault.getType()));
+        Calls.answer(caller, Response.newBuilder().setStatus(0).build());
+    }
+
+    /** Whoever sends it, it must not break a line of the log. */
+    private static String shown(String text) {
+        String plain = text.replaceAll("\\p{Cntrl}", "?");
+        return plain.length() <= 60 ? plain : plain.substring(0, 60) + "…";
+    }
+}

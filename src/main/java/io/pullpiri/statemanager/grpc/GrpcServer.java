@@ -1,0 +1,123 @@
+package io.pullpiri.statemanager.grpc;
+
+import io.grpc.BindableService;
+import io.grpc.Server;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.pullpiri.proto.schedinfo.v1.FaultServiceGrpc;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.Reconciler;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The two gRPC ports: one for Pullpiri's components and the command line, one for Timpani. */
+public final class GrpcServer implements AutoCloseable {
+
+    private static final int MAX_MESSAGE = 4 << 20;
+    private static final long DRAIN_SECONDS = 3;
+
+    private final HealthStatusManager health = new HealthStatusManager();
+    private final List<Server> servers = new ArrayList<>();
+
+    /**
+     * Opens the ports.
+     *
+     * @param port 0 for any free one
+     * @param faultPort the same; null for none
+     * @param protobufNames whether states are answered as {@code PACKAGE_STATE_RUNNING}
+     * @throws IOException if a port cannot be opened; the message says which and why
+     */
+    public static GrpcServer start(
+            String host,
+            int port,
+            @Nullable Integer faultPort,
+            Manager manager,
+            Reconciler reconciler,
+            ActionControllerClient actionController,
+            boolean protobufNames)
+            throws IOException {
+        GrpcServer server = new GrpcServer();
+        try {
+            Resources resources = new Resources(manager, reconciler, protobufNames);
+            server.open(
+                    host,
+                    port,
+                    "port",
+                    new StateManagerService(manager, actionController, resources),
+                    new ArtifactsService(manager),
+                    server.health.getHealthService(),
+                    ProtoReflectionServiceV1.newInstance());
+            if (faultPort != null) {
+                server.open(
+                        host, faultPort, "fault-port", new FaultReceiver(manager), server.health.getHealthService());
+            }
+        } catch (IOException e) {
+            server.close();
+            throw e;
+        }
+        manager.onReadiness(server::setServing);
+        return server;
+    }
+
+    /** The handlers only put commands on a queue, so they may run where the network is read. */
+    private void open(String host, int port, String setting, BindableService... services) throws IOException {
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
+                .directExecutor()
+                .maxInboundMessageSize(MAX_MESSAGE)
+                .permitKeepAliveTime(5, TimeUnit.SECONDS)
+                .permitKeepAliveWithoutCalls(true)
+                .keepAliveTime(60, TimeUnit.SECONDS)
+                .keepAliveTimeout(10, TimeUnit.SECONDS);
+        for (BindableService service : services) {
+            builder.addService(service);
+        }
+        try {
+            servers.add(builder.build().start());
+        } catch (IOException e) {
+            Throwable reason = e.getCause() == null ? e : e.getCause();
+            throw new IOException(
+                    "cannot listen on %s:%d (setting %s): %s".formatted(host, port, setting, reason.getMessage()), e);
+        }
+    }
+
+    private void setServing(boolean ready) {
+        ServingStatus status = ready ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+        health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
+        health.setStatus(StateManagerConnectionGrpc.SERVICE_NAME, status);
+        health.setStatus(FaultServiceGrpc.SERVICE_NAME, status);
+    }
+
+    public int port() {
+        return servers.getFirst().getPort();
+    }
+
+    /** -1 if there is none. */
+    public int faultPort() {
+        return servers.size() < 2 ? -1 : servers.getLast().getPort();
+    }
+
+    /** Takes no new calls, gives those under way a moment to end, and closes the ports. */
+    @Override
+    public void close() {
+        health.enterTerminalState();
+        servers.forEach(Server::shutdown);
+        try {
+            for (Server server : servers) {
+                if (!server.awaitTermination(DRAIN_SECONDS, TimeUnit.SECONDS)) {
+                    server.shutdownNow();
+                    server.awaitTermination(1, TimeUnit.SECONDS);
+                }
+            }
+        } catch (InterruptedException e) {
+            servers.forEach(Server::shutdownNow);
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,230 @@
+package io.pullpiri.statemanager.grpc;
+
+import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
+import io.pullpiri.proto.statemanager.ListResourcesByStateResponse;
+import io.pullpiri.proto.statemanager.ResourceState;
+import io.pullpiri.proto.statemanager.ResourceStateRequest;
+import io.pullpiri.proto.statemanager.ResourceStateResponse;
+import io.pullpiri.proto.statemanager.ResourceType;
+import io.pullpiri.statemanager.cascade.ModelEntry;
+import io.pullpiri.statemanager.cascade.PackageEntry;
+import io.pullpiri.statemanager.cascade.ScenarioEntry;
+import io.pullpiri.statemanager.cascade.StateCell;
+import io.pullpiri.statemanager.cascade.Transition;
+import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.Reconciler;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Answers questions from the view of the last commit. */
+final class Resources {
+
+    private final Manager manager;
+    private final Reconciler reconciler;
+    private final boolean protobufNames;
+
+    Resources(Manager manager, Reconciler reconciler, boolean protobufNames) {
+        this.manager = manager;
+        this.reconciler = reconciler;
+        this.protobufNames = protobufNames;
+    }
+
+    ResourceStateResponse one(ResourceStateRequest request) {
+        View view = manager.view();
+        String name = request.getResourceName();
+        ResourceState found = switch (request.getResourceType()) {
+            case RESOURCE_TYPE_PACKAGE -> {
+                PackageEntry entry = view.packages().get(name);
+                yield entry == null ? null : packageState(view, entry);
+            }
+            case RESOURCE_TYPE_MODEL -> {
+                ModelEntry entry = view.models().get(name);
+                yield entry == null ? null : modelState(entry);
+            }
+            case RESOURCE_TYPE_SCENARIO -> {
+                ScenarioEntry entry = view.scenarios().get(name);
+                yield entry == null ? null : scenarioState(entry);
+            }
+            default -> null;
+        };
+        ResourceStateResponse.Builder response = ResourceStateResponse.newBuilder();
+        if (found != null) {
+            return response.setSuccess(true).setResourceState(found).build();
+        }
+        return response.setMessage(
+                        isManaged(request.getResourceType())
+                                ? word(request.getResourceType()) + " " + name + " is not known"
+                                : notManaged(request.getResourceTypeValue()))
+                .build();
+    }
+
+    ListResourcesByStateResponse list(ListResourcesByStateRequest request) {
+        View view = manager.view();
+        ListResourcesByStateResponse.Builder response = ListResourcesByStateResponse.newBuilder();
+        if (request.getLabelSelectorCount() > 0) {
+            return response.setMessage("label_selector: is not supported (expected: none)")
+                    .build();
+        }
+        if (request.getLimit() < 0) {
+            return response.setMessage("limit: " + request.getLimit() + " (expected: 0 for all, or more)")
+                    .build();
+        }
+        String state = request.getState();
+        return switch (request.getResourceType()) {
+            case RESOURCE_TYPE_PACKAGE ->
+                list(
+                        request,
+                        view.packages().values().stream(),
+                        state.isEmpty() ? null : PackageState.parse(state),
+                        entry -> entry.state(),
+                        entry -> packageState(view, entry));
+            case RESOURCE_TYPE_MODEL ->
+                list(
+                        request,
+                        view.models().values().stream(),
+                        state.isEmpty() ? null : ModelState.parse(state),
+                        entry -> entry.state(),
+                        Resources.this::modelState);
+            case RESOURCE_TYPE_SCENARIO ->
+                list(
+                        request,
+                        view.scenarios().values().stream(),
+                        state.isEmpty() ? null : ScenarioState.parse(state),
+                        entry -> entry.state(),
+                        Resources.this::scenarioState);
+            default ->
+                response.setMessage(notManaged(request.getResourceTypeValue())).build();
+        };
+    }
+
+    private static <E, S> ListResourcesByStateResponse list(
+            ListResourcesByStateRequest request,
+            Stream<E> all,
+            @Nullable S wanted,
+            Function<E, StateCell<S>> cell,
+            Function<E, ResourceState> shown) {
+        ListResourcesByStateResponse.Builder response = ListResourcesByStateResponse.newBuilder();
+        if (wanted == null && !request.getState().isEmpty()) {
+            return response.setMessage(
+                            "state: '" + request.getState() + "' is no state of a " + word(request.getResourceType()))
+                    .build();
+        }
+        Predicate<E> matches =
+                entry -> wanted == null || wanted.equals(cell.apply(entry).value());
+        List<E> found = all.filter(matches).toList();
+        long limit = request.getLimit() == 0 ? Long.MAX_VALUE : request.getLimit();
+        found.stream().limit(limit).map(shown).forEach(response::addResources);
+        return response.setSuccess(true).setTotalCount(found.size()).build();
+    }
+
+    private ResourceState packageState(View view, PackageEntry entry) {
+        PackageState value = entry.state().value();
+        ResourceState.Builder state = common(
+                ResourceType.RESOURCE_TYPE_PACKAGE,
+                entry.name(),
+                value == null ? "" : protobufNames ? value.protobufName() : value.title(),
+                entry.state());
+        state.putMetadata("models", Integer.toString(entry.models().total()));
+        state.putMetadata("reported", Integer.toString(entry.reported()));
+        for (ModelState model : ModelState.values()) {
+            if (entry.models().count(model) > 0) {
+                state.putMetadata(
+                        "models." + model.title().toLowerCase(Locale.ROOT),
+                        Integer.toString(entry.models().count(model)));
+            }
+        }
+        state.putMetadata("scenarios", String.join(",", view.scenariosOf(entry.name())));
+        broken(state, entry.artifact().broken());
+        if (entry.reconcile().value() != null) {
+            state.putMetadata("reconcile", reconcile(entry.name()));
+        }
+        return state.build();
+    }
+
+    private String reconcile(String name) {
+        List<String> words = new ArrayList<>();
+        for (Reconciler.Progress progress : reconciler.progress(name)) {
+            words.add("scenario %s: %d %s%s"
+                    .formatted(
+                            progress.scenario(),
+                            progress.attempts(),
+                            progress.attempts() == 1 ? "request" : "requests",
+                            progress.lastOutcome().isEmpty() ? "" : ", the last one " + progress.lastOutcome()));
+        }
+        return words.isEmpty() ? "no scenario targets it: nobody can be asked" : String.join("; ", words);
+    }
+
+    private ResourceState modelState(ModelEntry entry) {
+        ModelState value = entry.state().value();
+        ResourceState.Builder state = common(
+                ResourceType.RESOURCE_TYPE_MODEL,
+                entry.name(),
+                value == null ? "" : protobufNames ? value.protobufName() : value.title(),
+                entry.state());
+        int containers =
+                entry.containers().values().stream().mapToInt(List::size).sum();
+        state.putMetadata("packages", entry.packages().stream().sorted().collect(Collectors.joining(",")));
+        state.putMetadata("containers", Integer.toString(containers));
+        state.putMetadata("nodes", String.join(",", entry.containers().keySet()));
+        return state.build();
+    }
+
+    private ResourceState scenarioState(ScenarioEntry entry) {
+        ScenarioState value = entry.state().value();
+        ResourceState.Builder state = common(
+                ResourceType.RESOURCE_TYPE_SCENARIO,
+                entry.name(),
+                value == null ? "" : protobufNames ? value.protobufName() : value.title(),
+                entry.state());
+        broken(state, entry.artifact().broken());
+        entry.target().ifPresent(target -> state.putMetadata("target", target));
+        entry.action().ifPresent(action -> state.putMetadata("action", action));
+        return state.build();
+    }
+
+    private static void broken(ResourceState.Builder state, @Nullable String reason) {
+        if (reason != null) {
+            state.putMetadata("artifact.broken", reason);
+        }
+    }
+
+    private static ResourceState.Builder common(ResourceType type, String name, String state, StateCell<?> cell) {
+        ResourceState.Builder builder = ResourceState.newBuilder()
+                .setResourceType(type)
+                .setResourceName(name)
+                .setCurrentState(state)
+                .setStateGeneration(cell.history().generation());
+        Transition latest = cell.history().latest();
+        if (latest != null && cell.value() != null) {
+            builder.setLastTransitionTimeNs(latest.atNanos());
+            builder.putMetadata("cause", latest.cause());
+            builder.putMetadata("source", latest.source());
+        }
+        return builder;
+    }
+
+    private static boolean isManaged(ResourceType type) {
+        return type == ResourceType.RESOURCE_TYPE_PACKAGE
+                || type == ResourceType.RESOURCE_TYPE_MODEL
+                || type == ResourceType.RESOURCE_TYPE_SCENARIO;
+    }
+
+    private static String notManaged(int type) {
+        return "resource_type: " + type
+                + " is not managed (expected: RESOURCE_TYPE_SCENARIO, RESOURCE_TYPE_PACKAGE or RESOURCE_TYPE_MODEL)";
+    }
+
+    private static String word(ResourceType type) {
+        return type.name().substring("RESOURCE_TYPE_".length()).toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,98 @@
+package io.pullpiri.statemanager.grpc;
+
+import io.pullpiri.proto.statemanager.StateChange;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.ScenarioState;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Makes a command of a state change request, or says which of its fields is wrong (wire, "What bad input gets"). */
+final class StateChanges {
+
+    private static final int SHOWN = 60;
+
+    private StateChanges() {}
+
+    /** What becomes of a request. */
+    sealed interface Reading {
+
+        record Good(Command command) implements Reading {}
+
+        /** The request is wrong in itself. */
+        record Invalid(String details) implements Reading {}
+
+        /** The request is sound, but no such step exists. */
+        record NotAllowed(String details) implements Reading {}
+    }
+
+    static Reading read(StateChange change) {
+        String problem = firstProblem(change);
+        if (problem != null) {
+            return new Reading.Invalid(problem);
+        }
+        return switch (change.getResourceType()) {
+            case RESOURCE_TYPE_MODEL -> model(change);
+            case RESOURCE_TYPE_SCENARIO -> scenario(change);
+            case RESOURCE_TYPE_PACKAGE ->
+                new Reading.NotAllowed("package " + change.getResourceName()
+                        + ": a package's state comes from its models and cannot be set");
+            case RESOURCE_TYPE_VOLUME, RESOURCE_TYPE_NETWORK, RESOURCE_TYPE_NODE ->
+                new Reading.Invalid("resource_type: " + change.getResourceType()
+                        + " is not managed (expected: RESOURCE_TYPE_SCENARIO or RESOURCE_TYPE_MODEL)");
+            case RESOURCE_TYPE_UNSPECIFIED, UNRECOGNIZED ->
+                new Reading.Invalid("resource_type: " + change.getResourceTypeValue()
+                        + " (expected: RESOURCE_TYPE_SCENARIO or RESOURCE_TYPE_MODEL)");
+        };
+    }
+
+    private static @Nullable String firstProblem(StateChange change) {
+        String name = Names.problem(change.getResourceName());
+        if (name != null) {
+            return "resource_name: " + name;
+        }
+        if (change.getTargetState().isBlank()) {
+            return "target_state: is empty (expected: a state)";
+        }
+        if (change.getTransitionId().isBlank()) {
+            return "transition_id: is empty (expected: what makes a retry recognisable)";
+        }
+        if (change.getSource().isBlank()) {
+            return "source: is empty (expected: who asks)";
+        }
+        if (change.getTimestampNs() <= 0) {
+            return "timestamp_ns: " + change.getTimestampNs() + " (expected: nanoseconds since 1970, more than 0)";
+        }
+        return null;
+    }
+
+    private static Reading model(StateChange change) {
+        ModelState target = ModelState.parse(change.getTargetState());
+        return target == null
+                ? unknown("target_state", change.getTargetState(), ModelState.values())
+                : new Reading.Good(new Command.ModelChange(
+                        change.getResourceName(), target, change.getTransitionId(), change.getSource()));
+    }
+
+    private static Reading scenario(StateChange change) {
+        ScenarioState target = ScenarioState.parse(change.getTargetState());
+        if (target == null) {
+            return unknown("target_state", change.getTargetState(), ScenarioState.values());
+        }
+        String given = change.getCurrentState();
+        ScenarioState current = ScenarioState.parse(given);
+        if (current == null && !given.isEmpty()) {
+            return unknown("current_state", given, ScenarioState.values());
+        }
+        return new Reading.Good(new Command.ScenarioChange(
+                change.getResourceName(), current, target, change.getTransitionId(), change.getSource()));
+    }
+
+    private static Reading unknown(String field, String value, Enum<?>[] states) {
+        String shown = value.length() <= SHOWN ? value : value.substring(0, SHOWN) + "…";
+        String known = Arrays.stream(states).map(Enum::name).collect(Collectors.joining(", "));
+        return new Reading.Invalid(field + ": '" + shown + "' (expected: one of " + known + ")");
+    }
+}

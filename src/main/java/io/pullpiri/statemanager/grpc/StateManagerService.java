@@ -1,0 +1,137 @@
+package io.pullpiri.statemanager.grpc;
+
+import io.grpc.Status;
+import io.grpc.stub.StreamObserver;
+import io.pullpiri.proto.monitoringserver.ContainerInfo;
+import io.pullpiri.proto.monitoringserver.ContainerList;
+import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
+import io.pullpiri.proto.statemanager.Action;
+import io.pullpiri.proto.statemanager.ErrorCode;
+import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
+import io.pullpiri.proto.statemanager.ListResourcesByStateResponse;
+import io.pullpiri.proto.statemanager.OffloadingRequest;
+import io.pullpiri.proto.statemanager.OffloadingResponse;
+import io.pullpiri.proto.statemanager.ResourceStateRequest;
+import io.pullpiri.proto.statemanager.ResourceStateResponse;
+import io.pullpiri.proto.statemanager.Response;
+import io.pullpiri.proto.statemanager.StateChange;
+import io.pullpiri.proto.statemanager.StateChangeResponse;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.ContainerFacts;
+import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.state.Names;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** Pullpiri's components and the command line call this. */
+final class StateManagerService extends StateManagerConnectionGrpc.StateManagerConnectionImplBase {
+
+    private final Manager manager;
+    private final ActionControllerClient actionController;
+    private final Resources resources;
+
+    StateManagerService(Manager manager, ActionControllerClient actionController, Resources resources) {
+        this.manager = manager;
+        this.actionController = actionController;
+        this.resources = resources;
+    }
+
+    @Override
+    public void sendStateChange(StateChange change, StreamObserver<StateChangeResponse> caller) {
+        switch (StateChanges.read(change)) {
+            case StateChanges.Reading.Good good -> {
+                CompletableFuture<?> _ = manager.submit(good.command(), Calls.patience())
+                        .thenAccept(answer -> Calls.answer(caller, response(change, answer)));
+            }
+            case StateChanges.Reading.Invalid invalid -> {
+                manager.notices()
+                        .add("invalid-state-change", "from '" + change.getSource() + "': " + invalid.details());
+                Calls.answer(caller, response(change, ErrorCode.ERROR_CODE_INVALID_REQUEST, invalid.details()));
+            }
+            case StateChanges.Reading.NotAllowed refused ->
+                Calls.answer(
+                        caller, response(change, ErrorCode.ERROR_CODE_INVALID_STATE_TRANSITION, refused.details()));
+        }
+    }
+
+    private static StateChangeResponse response(StateChange change, Answer answer) {
+        Failures failures = Failures.of(answer);
+        String message = answer instanceof Answer.Done done ? done.message() : failures.reason();
+        return response(change, failures.code(), failures.reason()).toBuilder()
+                .setMessage(message)
+                .build();
+    }
+
+    private static StateChangeResponse response(StateChange change, ErrorCode code, String details) {
+        Instant now = Instant.now();
+        return StateChangeResponse.newBuilder()
+                .setMessage(details)
+                .setTransitionId(change.getTransitionId())
+                .setTimestampNs(TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano())
+                .setErrorCode(code)
+                .setErrorDetails(details)
+                .build();
+    }
+
+    @Override
+    public void sendChangedContainerList(ContainerList list, StreamObserver<SendContainerListResponse> caller) {
+        String problem = Names.problem(list.getNodeName());
+        if (problem != null) {
+            manager.notices().add("invalid-node-name", "a container list's node_name " + problem);
+            Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription("node_name: " + problem));
+            return;
+        }
+        List<ContainerFacts> containers = new ArrayList<>(list.getContainersCount());
+        for (ContainerInfo info : list.getContainersList()) {
+            containers.add(new ContainerFacts(
+                    info.getId(),
+                    info.getNamesCount() == 0 ? "" : info.getNames(0),
+                    info.getImage(),
+                    info.getStateMap(),
+                    info.getConfigMap(),
+                    info.getAnnotationMap()));
+        }
+        CompletableFuture<?> _ = manager.submit(
+                        new Command.NodeReport(list.getNodeName(), containers), Calls.patience())
+                .thenAccept(answer -> {
+                    Failures failures = Failures.of(answer);
+                    if (failures.isSuccess()) {
+                        Calls.answer(
+                                caller,
+                                SendContainerListResponse.newBuilder()
+                                        .setResp(
+                                                "stored: " + containers.size() + " containers of " + list.getNodeName())
+                                        .build());
+                    } else {
+                        Calls.fail(caller, failures.status());
+                    }
+                });
+    }
+
+    @Override
+    public void triggerOffloading(OffloadingRequest request, StreamObserver<OffloadingResponse> caller) {
+        CompletableFuture<?> _ =
+                actionController.offload(request, Calls.patience()).thenAccept(answer -> Calls.answer(caller, answer));
+    }
+
+    @Override
+    public void sendAction(Action action, StreamObserver<Response> caller) {
+        Calls.fail(caller, Status.UNAVAILABLE.withDescription(action.getAction()));
+    }
+
+    @Override
+    public void getResourceState(ResourceStateRequest request, StreamObserver<ResourceStateResponse> caller) {
+        Calls.answer(caller, resources.one(request));
+    }
+
+    @Override
+    public void listResourcesByState(
+            ListResourcesByStateRequest request, StreamObserver<ListResourcesByStateResponse> caller) {
+        Calls.answer(caller, resources.list(request));
+    }
+}
