@@ -34,6 +34,7 @@ class ArchitectureTest {
                     store    | store state
                     cascade  | cascade artifact store state
                     manager  | manager cascade artifact store state
+                    grpc     | grpc manager cascade state
                     """)
     void aRoomUsesOnlyTheRoomsBelowIt(String room, String allowed) {
         classes()

@@ -1,0 +1,303 @@
+package io.pullpiri.statemanager.grpc;
+
+import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_MODEL;
+import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_NETWORK;
+import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_NODE;
+import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_PACKAGE;
+import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_SCENARIO;
+import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_VOLUME;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.pullpiri.proto.monitoringserver.ContainerList;
+import io.pullpiri.proto.statemanager.Action;
+import io.pullpiri.proto.statemanager.ErrorCode;
+import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
+import io.pullpiri.proto.statemanager.OffloadingRequest;
+import io.pullpiri.proto.statemanager.OffloadingResponse;
+import io.pullpiri.proto.statemanager.ResourceType;
+import io.pullpiri.proto.statemanager.StateChange;
+import io.pullpiri.proto.statemanager.StateChangeResponse;
+import io.pullpiri.proto.statemanager.v1.ApplyRequest;
+import io.pullpiri.statemanager.Setting;
+import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every row of "What bad input gets", through a real client. */
+class BadInputTest {
+
+    @TempDir
+    Path folder;
+
+    private Rig rig;
+
+    @BeforeEach
+    void setUp() throws IOException {
+        rig = new Rig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
+    }
+
+    @AfterEach
+    void tearDown() throws Exception {
+        rig.close();
+    }
+
+    static Stream<Arguments> invalidChanges() {
+        StateChange good = Rig.change(RESOURCE_TYPE_MODEL, "brake", "dead").build();
+        return Stream.of(
+                Arguments.of("resource_type", good.toBuilder().clearResourceType()),
+                Arguments.of("resource_type", good.toBuilder().setResourceTypeValue(99)),
+                Arguments.of("resource_type", good.toBuilder().setResourceType(RESOURCE_TYPE_VOLUME)),
+                Arguments.of("resource_type", good.toBuilder().setResourceType(RESOURCE_TYPE_NETWORK)),
+                Arguments.of("resource_type", good.toBuilder().setResourceType(RESOURCE_TYPE_NODE)),
+                Arguments.of("resource_name", good.toBuilder().setResourceName("")),
+                Arguments.of("resource_name", good.toBuilder().setResourceName("  ")),
+                Arguments.of("resource_name", good.toBuilder().setResourceName("a/b")),
+                Arguments.of("resource_name", good.toBuilder().setResourceName("a\nb")),
+                Arguments.of("resource_name", good.toBuilder().setResourceName("a<b")),
+                Arguments.of("resource_name", good.toBuilder().setResourceName("a{b}")),
+                Arguments.of("resource_name", good.toBuilder().setResourceName("a?")),
+                Arguments.of("resource_name", good.toBuilder().setResourceName("x".repeat(254))),
+                Arguments.of("resource_name", good.toBuilder().setResourceName("차".repeat(85))),
+                Arguments.of("target_state", good.toBuilder().setTargetState("")),
+                Arguments.of("target_state", good.toBuilder().setTargetState(" ")),
+                Arguments.of("target_state", good.toBuilder().setTargetState("flying")),
+                Arguments.of("target_state", good.toBuilder().setTargetState("degraded")),
+                Arguments.of("transition_id", good.toBuilder().setTransitionId("")),
+                Arguments.of("transition_id", good.toBuilder().setTransitionId("\t")),
+                Arguments.of("source", good.toBuilder().setSource("")),
+                Arguments.of("timestamp_ns", good.toBuilder().setTimestampNs(0)),
+                Arguments.of("timestamp_ns", good.toBuilder().setTimestampNs(-1)),
+                Arguments.of(
+                        "current_state",
+                        Rig.change(RESOURCE_TYPE_SCENARIO, "drive", "idle").setCurrentState("odd")));
+    }
+
+    @ParameterizedTest(name = "{0}: {1}")
+    @MethodSource("invalidChanges")
+    void anInvalidStateChangeIsAnsweredWithItsField(String field, StateChange.Builder change) {
+        StateChangeResponse response = rig.client().sendStateChange(change.build());
+        assertThat(response.getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_REQUEST);
+        assertThat(response.getErrorDetails()).startsWith(field + ": ").contains("expected");
+        assertThat(rig.server.manager().view().models()).isEmpty();
+        assertThat(rig.server.manager().view().scenarios()).isEmpty();
+    }
+
+    @Test
+    void aStepThatTheRulesRefuseNamesBothStates() {
+        rig.client()
+                .sendStateChange(
+                        Rig.change(RESOURCE_TYPE_SCENARIO, "drive", "idle").build());
+        StateChangeResponse response = rig.client()
+                .sendStateChange(Rig.change(RESOURCE_TYPE_SCENARIO, "drive", "allowed")
+                        .setTransitionId("id-2")
+                        .build());
+        assertThat(response.getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_STATE_TRANSITION);
+        assertThat(response.getErrorDetails()).contains("Idle").contains("Allowed");
+        assertThat(rig.state(RESOURCE_TYPE_SCENARIO, "drive").getCurrentState()).isEqualTo("Idle");
+    }
+
+    @Test
+    void aPackagesStateComesFromItsModels() {
+        rig.apply(Rig.BRAKING);
+        StateChangeResponse response = rig.client()
+                .sendStateChange(
+                        Rig.change(RESOURCE_TYPE_PACKAGE, "braking", "running").build());
+        assertThat(response.getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_STATE_TRANSITION);
+        assertThat(rig.packageState("braking")).isEqualTo("Idle");
+    }
+
+    @Test
+    void nothingIsTakenFromAListWithAnInvalidNodeName() {
+        for (String node : new String[] {"", " ", "a/b", "x".repeat(254)}) {
+            assertStatus(
+                    Status.Code.INVALID_ARGUMENT,
+                    "node_name",
+                    () -> rig.client()
+                            .sendChangedContainerList(Rig.list("running", "running").toBuilder()
+                                    .setNodeName(node)
+                                    .build()));
+        }
+        assertThat(rig.server.manager().view().models()).isEmpty();
+    }
+
+    @Test
+    void aContainerWithABadNameIsPassedOverCountedAndTheOthersAreTaken() {
+        ContainerList list = Rig.list("running", "running").toBuilder()
+                .addContainers(
+                        Rig.container("x", "dead").toBuilder().clearNames().addNames("a/b"))
+                .addContainers(Rig.container("bad{model}", "dead").toBuilder()
+                        .clearNames()
+                        .addNames("fine"))
+                .addContainers(
+                        Rig.container("y", "odd").toBuilder().clearNames().clearId())
+                .build();
+        rig.client().sendChangedContainerList(list);
+        assertThat(rig.state(RESOURCE_TYPE_MODEL, "brake").getCurrentState()).isEqualTo("Running");
+        assertThat(rig.server.manager().view().models()).containsOnlyKeys("brake", "light");
+        assertThat(rig.server.manager().notices().counts())
+                .containsEntry("invalid-container-name", 2L)
+                .containsEntry("invalid-model-name", 1L);
+    }
+
+    @Test
+    void aMessageOverTheSizeLimitIsResourceExhausted() {
+        ContainerList large = Rig.list("running", "running").toBuilder()
+                .addContainers(Rig.container("x", "running").toBuilder().setImage("x".repeat(4 << 20)))
+                .build();
+        assertStatus(Status.Code.RESOURCE_EXHAUSTED, "", () -> rig.client().sendChangedContainerList(large));
+        rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        assertThat(rig.state(RESOURCE_TYPE_MODEL, "brake").getCurrentState())
+                .as("the service goes on")
+                .isEqualTo("Running");
+    }
+
+    @Test
+    void whatIsNotKnownIsSaid() {
+        assertThat(rig.get(RESOURCE_TYPE_PACKAGE, "nothing").getSuccess()).isFalse();
+        assertThat(rig.get(RESOURCE_TYPE_PACKAGE, "nothing").getMessage()).isEqualTo("package nothing is not known");
+        assertThat(rig.get(RESOURCE_TYPE_VOLUME, "nothing").getMessage()).contains("not managed");
+        assertThat(list(RESOURCE_TYPE_MODEL, "flying")).contains("'flying' is no state of a model");
+        assertThat(list(RESOURCE_TYPE_NODE, "")).contains("not managed");
+    }
+
+    private String list(ResourceType type, String state) {
+        return rig.client()
+                .listResourcesByState(ListResourcesByStateRequest.newBuilder()
+                        .setResourceType(type)
+                        .setState(state)
+                        .build())
+                .getMessage();
+    }
+
+    @Test
+    void offloadingWithAnEmptyNameOrWithoutActionControllerIsNotAccepted() throws Exception {
+        OffloadingRequest.Builder request = OffloadingRequest.newBuilder()
+                .setScenarioName("s")
+                .setPackageName("p")
+                .setModelName("m")
+                .setSourceNode("a")
+                .setTargetNode("b");
+        OffloadingResponse nobody = rig.client().triggerOffloading(request.build());
+        assertThat(nobody.getAccepted()).isFalse();
+        assertThat(nobody.getMessage()).contains("no ActionController");
+        OffloadingResponse empty =
+                rig.client().triggerOffloading(request.clone().clearModelName().build());
+        assertThat(empty.getAccepted()).isFalse();
+        assertThat(empty.getMessage()).startsWith("model_name");
+        try (FakeActionController controller = FakeActionController.start(0);
+                Rig other = new Rig("sqlite:" + folder.resolve("other.db"), controller.address(), Map.of())) {
+            controller.refusal = Status.INTERNAL.withDescription("no room");
+            assertThat(other.client().triggerOffloading(request.build()).getMessage())
+                    .contains("no room");
+            controller.silent = true;
+            OffloadingResponse silent =
+                    other.client().withDeadlineAfter(1, TimeUnit.SECONDS).triggerOffloading(request.build());
+            assertThat(silent.getAccepted()).isFalse();
+            assertThat(silent.getMessage()).contains("DEADLINE_EXCEEDED");
+        }
+    }
+
+    @Test
+    void nobodyImplementsSendAction() {
+        assertStatus(
+                Status.Code.UNAVAILABLE,
+                "launch",
+                () -> rig.client()
+                        .sendAction(Action.newBuilder().setAction("launch").build()));
+    }
+
+    @Test
+    void brokenArtifactsAreNamedAndNothingIsApplied() {
+        assertApplyFails(
+                "kind: Package\nmetadata: {name: good}\n---\nkind: Package\nmetadata: {}\n",
+                "document 2: metadata.name");
+        assertApplyFails("kind: Package\nmetadata: {name: a/b}\n", "metadata.name: has '/'");
+        assertApplyFails("kind: [Package\n", "no YAML");
+        assertApplyFails("", "no documents");
+        assertApplyFails("kind: Model\nmetadata: {name: m}\n---\nkind: Model\nmetadata: {name: m}\n", "Model/m");
+        assertThat(rig.server.manager().view().packages()).isEmpty();
+    }
+
+    private void assertApplyFails(String yaml, String message) {
+        assertStatus(
+                Status.Code.INVALID_ARGUMENT,
+                message,
+                () -> rig.artifacts()
+                        .apply(ApplyRequest.newBuilder().setYaml(yaml).build()));
+    }
+
+    @Test
+    void aStoreThatCannotBeReachedAnswersUnavailableAndTakesTheNewestReportLater() throws Exception {
+        try (EtcdServer etcd = EtcdServer.start();
+                Rig onEtcd = new Rig("etcd://" + etcd.endpoint(), "off", Map.of())) {
+            onEtcd.apply(Rig.BRAKING);
+            etcd.kill();
+            assertThat(onEtcd.client()
+                            .withDeadlineAfter(2, TimeUnit.SECONDS)
+                            .sendStateChange(Rig.change(RESOURCE_TYPE_MODEL, "brake", "dead")
+                                    .build())
+                            .getErrorCode())
+                    .isEqualTo(ErrorCode.ERROR_CODE_RESOURCE_UNAVAILABLE);
+            assertStatus(
+                    Status.Code.UNAVAILABLE,
+                    "",
+                    () -> onEtcd.client()
+                            .withDeadlineAfter(2, TimeUnit.SECONDS)
+                            .sendChangedContainerList(Rig.list("paused", "paused")));
+            etcd.restart();
+            Await.until(
+                    Duration.ofSeconds(20),
+                    () -> "braking is " + onEtcd.packageState("braking"),
+                    () -> onEtcd.packageState("braking").equals("Paused"));
+        }
+    }
+
+    @Test
+    void moreThanTheQueuesBoundIsUnavailableAtOnce() throws Exception {
+        try (EtcdServer etcd = EtcdServer.start();
+                Rig small = new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.QUEUE_LIMIT, "1"))) {
+            small.apply(Rig.BRAKING);
+            etcd.pause();
+            // One is being committed, one waits.
+            for (int i = 0; i < 2; i++) {
+                StateChange change =
+                        Rig.change(RESOURCE_TYPE_MODEL, "m" + i, "dead").build();
+                Thread.ofVirtual().start(() -> small.client().sendStateChange(change));
+                int waiting = i;
+                Await.until(
+                        Duration.ofSeconds(5),
+                        () -> "taken",
+                        () -> small.server.manager().waiting() == waiting);
+            }
+            assertThat(small.client()
+                            .sendStateChange(Rig.change(RESOURCE_TYPE_MODEL, "late", "dead")
+                                    .build())
+                            .getErrorDetails())
+                    .contains("queue.limit");
+            etcd.resume();
+        }
+    }
+
+    private static void assertStatus(Status.Code code, String description, ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOfSatisfying(StatusRuntimeException.class, e -> {
+            assertThat(e.getStatus().getCode()).isEqualTo(code);
+            assertThat(e.getStatus().getDescription()).contains(description);
+        });
+    }
+}

@@ -1,0 +1,92 @@
+package io.pullpiri.statemanager.grpc;
+
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.pullpiri.proto.actioncontroller.ActionControllerConnectionGrpc;
+import io.pullpiri.proto.actioncontroller.OffloadModelRequest;
+import io.pullpiri.proto.actioncontroller.OffloadModelResponse;
+import io.pullpiri.proto.actioncontroller.ReconcileRequest;
+import io.pullpiri.proto.actioncontroller.ReconcileResponse;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/** An ActionController that writes down what it is asked, and answers as a test wants it. */
+final class FakeActionController extends ActionControllerConnectionGrpc.ActionControllerConnectionImplBase
+        implements AutoCloseable {
+
+    final List<ReconcileRequest> reconciles = new CopyOnWriteArrayList<>();
+    final List<OffloadModelRequest> offloads = new CopyOnWriteArrayList<>();
+    volatile @Nullable Status refusal;
+    volatile boolean silent;
+    volatile String transitionId = "";
+    private final Server server;
+
+    private FakeActionController(int port) throws IOException {
+        server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+                .directExecutor()
+                .addService(this)
+                .build();
+    }
+
+    /** @param port 0 for any free one */
+    static FakeActionController start(int port) throws IOException {
+        FakeActionController controller = new FakeActionController(port);
+        controller.server.start();
+        return controller;
+    }
+
+    int port() {
+        return server.getPort();
+    }
+
+    String address() {
+        return "127.0.0.1:" + port();
+    }
+
+    @Override
+    public void reconcile(ReconcileRequest request, StreamObserver<ReconcileResponse> caller) {
+        reconciles.add(request);
+        answer(caller, ReconcileResponse.getDefaultInstance());
+    }
+
+    @Override
+    public void offloadModel(OffloadModelRequest request, StreamObserver<OffloadModelResponse> caller) {
+        offloads.add(request);
+        answer(
+                caller,
+                OffloadModelResponse.newBuilder()
+                        .setSuccess(true)
+                        .setMessage("moved")
+                        .setTransitionId(transitionId)
+                        .build());
+    }
+
+    private <T> void answer(StreamObserver<T> caller, T answer) {
+        Status refused = refusal;
+        if (silent) {
+            return;
+        }
+        if (refused == null) {
+            caller.onNext(answer);
+            caller.onCompleted();
+        } else {
+            caller.onError(refused.asRuntimeException());
+        }
+    }
+
+    @Override
+    public void close() {
+        server.shutdownNow();
+        try {
+            server.awaitTermination();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

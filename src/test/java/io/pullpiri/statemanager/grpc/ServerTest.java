@@ -1,0 +1,264 @@
+package io.pullpiri.statemanager.grpc;
+
+import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_MODEL;
+import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_PACKAGE;
+import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_SCENARIO;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.grpc.Status;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.pullpiri.proto.actioncontroller.PodStatus;
+import io.pullpiri.proto.schedinfo.v1.FaultInfo;
+import io.pullpiri.proto.schedinfo.v1.FaultType;
+import io.pullpiri.proto.statemanager.ErrorCode;
+import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
+import io.pullpiri.proto.statemanager.ListResourcesByStateResponse;
+import io.pullpiri.proto.statemanager.OffloadingRequest;
+import io.pullpiri.proto.statemanager.OffloadingResponse;
+import io.pullpiri.proto.statemanager.ResourceState;
+import io.pullpiri.proto.statemanager.StateChange;
+import io.pullpiri.proto.statemanager.StateChangeResponse;
+import io.pullpiri.proto.statemanager.v1.ApplyRequest;
+import io.pullpiri.proto.statemanager.v1.ArtifactResult;
+import io.pullpiri.proto.statemanager.v1.DeleteRequest;
+import io.pullpiri.proto.statemanager.v1.Outcome;
+import io.pullpiri.statemanager.Setting;
+import io.pullpiri.statemanager.store.Await;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The seed's job through real gRPC, on the embedded store. */
+class ServerTest {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    @TempDir
+    Path folder;
+
+    private FakeActionController controller;
+    private Rig rig;
+
+    @BeforeEach
+    void setUp() throws IOException {
+        controller = FakeActionController.start(0);
+        rig = rig(controller.address());
+    }
+
+    private Rig rig(String actionController) throws IOException {
+        return new Rig(
+                "sqlite:" + folder.resolve("states.db"), actionController, Map.of(Setting.RECONCILE_RESYNC, "1s"));
+    }
+
+    @AfterEach
+    void tearDown() throws Exception {
+        rig.close();
+        controller.close();
+    }
+
+    @Test
+    void theSeedsJobFromContainerListToReconcile() {
+        rig.apply(Rig.BRAKING);
+        assertThat(rig.packageState("braking")).isEqualTo("Idle");
+        rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        assertThat(rig.packageState("braking")).isEqualTo("Running");
+        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        ResourceState degraded = rig.state(RESOURCE_TYPE_PACKAGE, "braking");
+        assertThat(degraded.getCurrentState()).isEqualTo("Degraded");
+        assertThat(degraded.getStateGeneration()).isEqualTo(3);
+        assertThat(degraded.getMetadataMap())
+                .containsEntry("cause", "1 of 2 models dead: brake dead (container brake_main on HPC: exit code 139)")
+                .containsEntry("models", "2")
+                .containsEntry("models.dead", "1")
+                .containsEntry("models.running", "1")
+                .containsEntry("scenarios", "drive")
+                .doesNotContainKey("reconcile");
+        assertThat(controller.reconciles).isEmpty();
+        rig.client().sendChangedContainerList(Rig.list("exited:139", "exited:1"));
+        assertThat(rig.packageState("braking")).isEqualTo("Error");
+        Await.until(SOON, () -> "a call", () -> !controller.reconciles.isEmpty());
+        assertThat(controller.reconciles.getFirst().getScenarioName()).isEqualTo("drive");
+        assertThat(controller.reconciles.getFirst().getCurrent()).isEqualTo(PodStatus.FAILED);
+        assertThat(controller.reconciles.getFirst().getDesired()).isEqualTo(PodStatus.RUNNING);
+        rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        assertThat(rig.packageState("braking")).isEqualTo("Running");
+    }
+
+    @Test
+    void reconcileIsRetriedWhileActionControllerRefusesOrIsAway() throws Exception {
+        controller.refusal = Status.INTERNAL.withDescription("FAILED is no good");
+        rig.apply(Rig.BRAKING);
+        rig.client().sendChangedContainerList(Rig.list("dead", "dead"));
+        Await.until(
+                SOON,
+                () -> "the refusal is told: " + rig.state(RESOURCE_TYPE_PACKAGE, "braking"),
+                () -> rig.state(RESOURCE_TYPE_PACKAGE, "braking")
+                        .getMetadataOrDefault("reconcile", "")
+                        .contains("FAILED is no good"));
+        int port = controller.port();
+        controller.close();
+        Await.until(
+                SOON,
+                () -> "the absence is told: " + rig.state(RESOURCE_TYPE_PACKAGE, "braking"),
+                () -> rig.state(RESOURCE_TYPE_PACKAGE, "braking")
+                        .getMetadataOrDefault("reconcile", "")
+                        .contains("UNAVAILABLE"));
+        controller = FakeActionController.start(port);
+        Await.until(SOON, () -> "asked again", () -> !controller.reconciles.isEmpty());
+        controller.reconciles.clear();
+        Await.until(
+                SOON,
+                () -> "an acknowledgement is not a recovery: asked again",
+                () -> !controller.reconciles.isEmpty());
+    }
+
+    @Test
+    void aDeadPackageIsAskedForAgainByTheNextServer() throws Exception {
+        rig.apply(Rig.BRAKING);
+        controller.silent = true;
+        rig.client().sendChangedContainerList(Rig.list("dead", "dead"));
+        rig.close();
+        controller.silent = false;
+        controller.reconciles.clear();
+        rig = rig(controller.address());
+        Await.until(SOON, () -> "asked", () -> !controller.reconciles.isEmpty());
+        assertThat(rig.packageState("braking")).isEqualTo("Error");
+    }
+
+    @Test
+    void apiServersAnnouncementAndFilterGatewaysStepsAreTaken() {
+        StateChangeResponse announced = rig.client()
+                .sendStateChange(
+                        Rig.change(RESOURCE_TYPE_SCENARIO, "drive", "idle").build());
+        assertThat(announced.getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_SUCCESS);
+        assertThat(announced.getTransitionId()).isEqualTo("id-1");
+        StateChange step = Rig.change(RESOURCE_TYPE_SCENARIO, "drive", "SCENARIO_STATE_WAITING")
+                .setCurrentState("idle")
+                .setTransitionId("id-2")
+                .build();
+        assertThat(rig.client().sendStateChange(step).getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_SUCCESS);
+        assertThat(rig.client().sendStateChange(step).getErrorCode())
+                .as("a retry")
+                .isEqualTo(ErrorCode.ERROR_CODE_SUCCESS);
+        assertThat(rig.state(RESOURCE_TYPE_SCENARIO, "drive").getCurrentState()).isEqualTo("Waiting");
+        assertThat(rig.state(RESOURCE_TYPE_SCENARIO, "drive").getStateGeneration())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void artifactsAreAppliedAndDeleted() {
+        ApplyRequest request = ApplyRequest.newBuilder()
+                .setYaml(Rig.BRAKING + "---\nkind: Model\nmetadata: {name: brake}\n---\nkind: Policy\n")
+                .build();
+        assertThat(rig.artifacts().apply(request).getResultsList())
+                .extracting(ArtifactResult::getOutcome)
+                .containsExactly(
+                        Outcome.OUTCOME_CREATED,
+                        Outcome.OUTCOME_CREATED,
+                        Outcome.OUTCOME_CREATED,
+                        Outcome.OUTCOME_PASSED_OVER);
+        assertThat(rig.artifacts().apply(request).getResultsList())
+                .extracting(ArtifactResult::getOutcome)
+                .containsExactly(
+                        Outcome.OUTCOME_UNCHANGED,
+                        Outcome.OUTCOME_UNCHANGED,
+                        Outcome.OUTCOME_UNCHANGED,
+                        Outcome.OUTCOME_PASSED_OVER);
+        DeleteRequest delete = DeleteRequest.newBuilder()
+                .setYaml("kind: Package\nmetadata: {name: braking}\nspec: 7")
+                .build();
+        assertThat(rig.artifacts().delete(delete).getResults(0).getOutcome())
+                .as("also by a document that is broken otherwise")
+                .isEqualTo(Outcome.OUTCOME_DELETED);
+        assertThat(rig.artifacts().delete(delete).getResults(0).getOutcome()).isEqualTo(Outcome.OUTCOME_NOT_FOUND);
+        assertThat(rig.get(RESOURCE_TYPE_PACKAGE, "braking").getSuccess()).isFalse();
+    }
+
+    @Test
+    void resourcesAreListedByStateInAnySpelling() {
+        rig.apply(Rig.BRAKING);
+        rig.client().sendChangedContainerList(Rig.list("running", "dead"));
+        ListResourcesByStateRequest.Builder request =
+                ListResourcesByStateRequest.newBuilder().setResourceType(RESOURCE_TYPE_MODEL);
+        assertThat(rig.client().listResourcesByState(request.build()).getResourcesList())
+                .extracting(ResourceState::getResourceName)
+                .containsExactly("brake", "light");
+        for (String spelling : new String[] {"dead", "Dead", "MODEL_STATE_DEAD"}) {
+            assertThat(rig.client()
+                            .listResourcesByState(request.setState(spelling).build())
+                            .getResourcesList())
+                    .extracting(ResourceState::getResourceName)
+                    .containsExactly("light");
+        }
+        ListResourcesByStateResponse limited = rig.client()
+                .listResourcesByState(request.setState("").setLimit(1).build());
+        assertThat(limited.getResourcesCount()).isEqualTo(1);
+        assertThat(limited.getTotalCount()).as("before the limit").isEqualTo(2);
+    }
+
+    @Test
+    void offloadingIsPassedOn() {
+        OffloadingRequest request = OffloadingRequest.newBuilder()
+                .setScenarioName("drive")
+                .setPackageName("braking")
+                .setModelName("brake")
+                .setSourceNode("HPC")
+                .setTargetNode("rear")
+                .setPolicyName("policy")
+                .setReason("hot")
+                .build();
+        OffloadingResponse made = rig.client().triggerOffloading(request);
+        assertThat(made.getAccepted()).isTrue();
+        assertThat(made.getTransitionId()).as("one that we make").isNotEmpty();
+        controller.transitionId = "theirs";
+        assertThat(rig.client().triggerOffloading(request).getTransitionId()).isEqualTo("theirs");
+        assertThat(controller.offloads.getFirst().getReason()).isEqualTo("hot");
+    }
+
+    @Test
+    void aFaultIsCountedAndChangesNoState() {
+        rig.apply(Rig.BRAKING);
+        FaultInfo fault = FaultInfo.newBuilder()
+                .setWorkloadId("braking")
+                .setNodeId("HPC")
+                .setTaskName("p1")
+                .setType(FaultType.DMISS)
+                .build();
+        assertThat(rig.faults().notifyFault(fault).getStatus()).isZero();
+        assertThat(rig.faults().notifyFault(fault).getStatus()).isZero();
+        assertThat(rig.server.manager().notices().counts()).containsEntry("fault", 2L);
+        assertThat(rig.packageState("braking")).isEqualTo("Idle");
+    }
+
+    @Test
+    void theHealthServiceSaysServingOnceTheStoreWasRead() {
+        HealthGrpc.HealthBlockingStub health = HealthGrpc.newBlockingStub(rig.channel());
+        Await.until(
+                SOON,
+                () -> "serving",
+                () -> health.check(HealthCheckRequest.getDefaultInstance()).getStatus() == ServingStatus.SERVING);
+    }
+
+    @Test
+    void aPortThatIsTakenIsNamed() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(() -> new Rig(
+                            "sqlite:" + folder.resolve("other.db"),
+                            "off",
+                            Map.of(Setting.PORT, Integer.toString(taken.getLocalPort()))))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("127.0.0.1:" + taken.getLocalPort())
+                    .hasMessageContaining("setting port");
+        }
+    }
+}
