@@ -13,10 +13,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSet;
 import org.pcollections.TreePSet;
@@ -269,23 +271,33 @@ final class Reports {
             case EXITED -> ContainerState.EXITED;
             case RUNNING, CREATED -> ContainerState.RUNNING;
         };
+        String cause = named(entry, container -> container.state() == counted);
+        // A model runs, by the rule, also when none of its containers does but they are not all paused or exited.
+        return cause != null
+                ? cause
+                : Objects.requireNonNullElse(
+                        named(entry, container -> container.state() != ContainerState.UNKNOWN),
+                        "no container is known");
+    }
+
+    /** The first container that is meant, and how many others are; null if none is. */
+    private static @Nullable String named(ModelEntry entry, Predicate<Container> meant) {
         String first = null;
         int others = 0;
         for (Map.Entry<String, List<Container>> ofNode : entry.containers().entrySet()) {
             for (Container container : ofNode.getValue()) {
-                if (container.state() != counted) {
+                if (!meant.test(container)) {
                     continue;
                 }
                 if (first == null) {
-                    String what = container.why() == null ? counted.title().toLowerCase(Locale.ROOT) : container.why();
+                    String what = container.why() == null
+                            ? container.state().title().toLowerCase(Locale.ROOT)
+                            : container.why();
                     first = "container " + container.name() + " on " + ofNode.getKey() + ": " + what;
                 } else {
                     others++;
                 }
             }
-        }
-        if (first == null) {
-            return "its containers are no longer all alike";
         }
         return others == 0 ? first : first + ", and " + others + " more";
     }

@@ -9,7 +9,9 @@ import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code statemanager} command. */
 @Command(
@@ -17,7 +19,7 @@ import picocli.CommandLine.ParseResult;
         description = "Derives, stores and acts on the states of a vehicle's packages.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {})
+        subcommands = {ArtifactCommand.Apply.class, ArtifactCommand.Delete.class, Get.class, Demo.class})
 public final class Main {
 
     private Main() {}
@@ -34,6 +36,9 @@ public final class Main {
         line.addSubcommand("serve", new CommandLine(Serve.spec()));
         line.setOut(out).setErr(err);
         line.setExecutionStrategy(parsed -> execute(parsed, out, err));
+        line.setParameterExceptionHandler((e, wrong) -> usageError(e, err));
+        line.setExecutionExceptionHandler((e, command, parsed) -> failure(e, err));
+        line.setCaseInsensitiveEnumValuesAllowed(true);
         return line.execute(args);
     }
 
@@ -51,6 +56,21 @@ public final class Main {
             return Serve.run(command.commandSpec(), out, err);
         }
         return new CommandLine.RunLast().execute(parsed);
+    }
+
+    private static int usageError(ParameterException e, PrintWriter err) {
+        err.println("error: " + e.getMessage());
+        UnmatchedArgumentException.printSuggestions(e, err);
+        err.println("See '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+        return ExitCode.USAGE;
+    }
+
+    private static int failure(Exception e, PrintWriter err) throws Exception {
+        if (e instanceof CommandFailure) {
+            err.println("error: " + e.getMessage());
+            return ExitCode.FAILED;
+        }
+        throw e;
     }
 
     static final class Version implements IVersionProvider {

@@ -1,0 +1,131 @@
+package io.pullpiri.statemanager.cli;
+
+import io.grpc.Channel;
+import io.pullpiri.proto.statemanager.v1.ApplyRequest;
+import io.pullpiri.proto.statemanager.v1.ArtifactResult;
+import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
+import io.pullpiri.proto.statemanager.v1.DeleteRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** What {@code apply} and {@code delete} have in common: artifacts from files, sent one file at a time. */
+@Command(mixinStandardHelpOptions = true, sortOptions = false)
+abstract class ArtifactCommand implements Callable<Integer> {
+
+    private static final int MAX_BYTES = 4 << 20;
+
+    private record Input(String name, String yaml) {}
+
+    @Option(
+            names = {"-f", "--filename"},
+            paramLabel = "FILE",
+            arity = "1..*",
+            required = true,
+            description = "YAML artifacts, several to a file; - is standard input")
+    private List<String> files = List.of();
+
+    @Mixin
+    private Client.Server server;
+
+    @Spec
+    private CommandSpec spec;
+
+    abstract List<ArtifactResult> send(Channel channel, String yaml);
+
+    /** All files are read before any is sent; a file that the server refuses does not keep back the others. */
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        List<Input> inputs = files.stream().map(ArtifactCommand::read).toList();
+        List<String> refused = new ArrayList<>();
+        try (Client client = server.connect()) {
+            for (Input input : inputs) {
+                try {
+                    client.call(channel -> send(channel, input.yaml())).forEach(result -> out.println(line(result)));
+                } catch (CommandFailure.Refused e) {
+                    refused.add(input.name() + ": " + e.getMessage());
+                }
+            }
+        }
+        if (!refused.isEmpty()) {
+            throw new CommandFailure(String.join("\nerror: ", refused));
+        }
+        return ExitCode.OK;
+    }
+
+    private static Input read(String file) {
+        String name = file.equals("-") ? "standard input" : file;
+        try (InputStream in = file.equals("-") ? System.in : Files.newInputStream(Path.of(file))) {
+            byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+            if (bytes.length > MAX_BYTES) {
+                throw new CommandFailure(name + ": has more than " + MAX_BYTES + " bytes");
+            }
+            return new Input(
+                    name,
+                    StandardCharsets.UTF_8
+                            .newDecoder()
+                            .decode(ByteBuffer.wrap(bytes))
+                            .toString());
+        } catch (NoSuchFileException e) {
+            throw new CommandFailure(name + ": there is no such file");
+        } catch (AccessDeniedException e) {
+            throw new CommandFailure(name + ": may not be read");
+        } catch (CharacterCodingException e) {
+            throw new CommandFailure(name + ": is not UTF-8");
+        } catch (IOException | java.nio.file.InvalidPathException e) {
+            throw new CommandFailure(name + ": cannot be read: " + e.getMessage());
+        }
+    }
+
+    private static String line(ArtifactResult result) {
+        String outcome = switch (result.getOutcome()) {
+            case OUTCOME_CREATED -> "created";
+            case OUTCOME_CHANGED -> "changed";
+            case OUTCOME_UNCHANGED -> "unchanged";
+            case OUTCOME_DELETED -> "deleted";
+            case OUTCOME_NOT_FOUND -> "not found";
+            case OUTCOME_PASSED_OVER -> "passed over: no state depends on a " + result.getKind();
+            case OUTCOME_UNSPECIFIED, UNRECOGNIZED -> "answered with something unknown";
+        };
+        return result.getKind().toLowerCase(Locale.ROOT) + "/" + result.getName() + " " + outcome;
+    }
+
+    @Command(name = "apply", description = "Puts artifacts (scenarios, packages, models) into the store.")
+    static final class Apply extends ArtifactCommand {
+
+        @Override
+        List<ArtifactResult> send(Channel channel, String yaml) {
+            return Client.within(ArtifactsGrpc.newBlockingStub(channel))
+                    .apply(ApplyRequest.newBuilder().setYaml(yaml).build())
+                    .getResultsList();
+        }
+    }
+
+    @Command(name = "delete", description = "Deletes the artifacts that the files name from the store.")
+    static final class Delete extends ArtifactCommand {
+
+        @Override
+        List<ArtifactResult> send(Channel channel, String yaml) {
+            return Client.within(ArtifactsGrpc.newBlockingStub(channel))
+                    .delete(DeleteRequest.newBuilder().setYaml(yaml).build())
+                    .getResultsList();
+        }
+    }
+}

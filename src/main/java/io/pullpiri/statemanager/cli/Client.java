@@ -1,0 +1,84 @@
+package io.pullpiri.statemanager.cli;
+
+import io.grpc.Channel;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Option;
+
+/** The connection of one command to a server. */
+final class Client implements AutoCloseable {
+
+    /** The option that says which server. */
+    static final class Server {
+
+        @Option(
+                names = "--server",
+                paramLabel = "HOST:PORT",
+                defaultValue = "${env:STATEMANAGER_SERVER:-127.0.0.1:47006}",
+                description = "the StateManager to ask (default: STATEMANAGER_SERVER, or 127.0.0.1:47006)")
+        private String address = "";
+
+        /** @throws CommandFailure if the address is none */
+        Client connect() {
+            if (!ADDRESS.matcher(address).matches()) {
+                throw new CommandFailure("--server: '" + address + "' (expected: HOST:PORT)");
+            }
+            return new Client(address);
+        }
+    }
+
+    private static final Pattern ADDRESS = Pattern.compile("[^\\s:/]+:\\d{1,5}|\\[[0-9A-Fa-f:.]+\\]:\\d{1,5}");
+    private static final long SECONDS = 10;
+
+    private final String address;
+    private final ManagedChannel channel;
+
+    private Client(String address) {
+        this.address = address;
+        this.channel = NettyChannelBuilder.forTarget("dns:///" + address)
+                .usePlaintext()
+                .build();
+    }
+
+    /**
+     * One call, within 10 seconds.
+     *
+     * @throws CommandFailure that says what the server had against it, or that there is no server
+     */
+    <T> T call(Function<Channel, T> call) {
+        try {
+            return call.apply(channel);
+        } catch (StatusRuntimeException e) {
+            throw failure(e.getStatus());
+        }
+    }
+
+    static <S extends io.grpc.stub.AbstractStub<S>> S within(S stub) {
+        return stub.withDeadlineAfter(SECONDS, TimeUnit.SECONDS);
+    }
+
+    private CommandFailure failure(Status status) {
+        String detail = status.getDescription() == null ? status.getCode().toString() : status.getDescription();
+        return switch (status.getCode()) {
+            case INVALID_ARGUMENT -> new CommandFailure.Refused(detail);
+            case UNAVAILABLE ->
+                new CommandFailure("no StateManager can be reached at " + address + ": " + detail
+                        + "\nStart one with 'statemanager serve', or name another with --server HOST:PORT.");
+            case DEADLINE_EXCEEDED ->
+                new CommandFailure("the StateManager at " + address + " did not answer within " + SECONDS + " s");
+            case UNIMPLEMENTED ->
+                new CommandFailure("what listens at " + address + " is no StateManager of this version: " + detail);
+            default -> new CommandFailure(detail);
+        };
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+    }
+}

@@ -1,0 +1,21 @@
+package io.pullpiri.statemanager.cli;
+
+/** A command cannot do what it was told; the message is for the person who called it. */
+class CommandFailure extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    CommandFailure(String message) {
+        super(message);
+    }
+
+    /** The server understood the call and turned down what was in it. */
+    static final class Refused extends CommandFailure {
+
+        private static final long serialVersionUID = 1L;
+
+        Refused(String message) {
+            super(message);
+        }
+    }
+}

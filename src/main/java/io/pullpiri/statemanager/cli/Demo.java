@@ -1,0 +1,161 @@
+package io.pullpiri.statemanager.cli;
+
+import io.pullpiri.statemanager.Setting;
+import io.pullpiri.statemanager.Settings;
+import io.pullpiri.statemanager.SettingsException;
+import io.pullpiri.statemanager.SettingsLoader;
+import io.pullpiri.statemanager.StateManager;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.Comparator;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code demo}: a server, a vehicle and an ActionController in one process, and what they do to each other. */
+@Command(
+        name = "demo",
+        description = {
+            "Shows what StateManager does, on this machine alone: an embedded store that is thrown away afterwards,",
+            "two simulated nodes and a simulated ActionController that talk gRPC with a real server."
+        },
+        mixinStandardHelpOptions = true)
+final class Demo implements Callable<Integer> {
+
+    /** Takes {@code 30s}, {@code 2m}, {@code 500ms}. */
+    static final class Seconds implements ITypeConverter<Duration> {
+
+        @Override
+        public Duration convert(String text) {
+            try {
+                // ISO-8601 but for the prefix that nobody types.
+                String iso = text.endsWith("ms")
+                        ? "PT" + Double.parseDouble(text.substring(0, text.length() - 2)) / 1000 + "S"
+                        : "PT" + text.toUpperCase(Locale.ROOT);
+                Duration duration = Duration.parse(iso);
+                if (duration.isPositive() && duration.compareTo(Duration.ofHours(24)) <= 0) {
+                    return duration;
+                }
+            } catch (DateTimeParseException | NumberFormatException e) {
+                // Said below.
+            }
+            throw new TypeConversionException("'" + text + "' (expected: a time such as 30s or 2m, at most 24h)");
+        }
+    }
+
+    private static final long FRAME_MILLIS = 50;
+    private static final Set<String> REFUSED_AT_FIRST = Set.of("주차보조");
+
+    @Option(
+            names = "--duration",
+            paramLabel = "TIME",
+            converter = Seconds.class,
+            defaultValue = "30s",
+            description = "how long it takes, e.g. 30s or 2m (default: 30s)")
+    private Duration duration = Duration.ofSeconds(30);
+
+    @Spec
+    private CommandSpec spec;
+
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile boolean stopped;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException, SettingsException {
+        // The log would run through the picture.
+        System.setProperty("statemanager.log.level", "off");
+        Thread hook = new Thread(this::stop, "stop");
+        Runtime.getRuntime().addShutdownHook(hook);
+        Path folder = Files.createTempDirectory("statemanager-demo");
+        try {
+            run(folder);
+        } finally {
+            delete(folder);
+            ended.countDown();
+        }
+        if (!stopped) {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        }
+        return ExitCode.OK;
+    }
+
+    private void run(Path folder) throws IOException, InterruptedException, SettingsException {
+        PrintWriter out = spec.commandLine().getOut();
+        long start = System.nanoTime();
+        try (SimulatedActionController controller = new SimulatedActionController(REFUSED_AT_FIRST);
+                StateManager server = StateManager.start(settings(folder, controller));
+                DemoVehicle vehicle = new DemoVehicle(server.port(), controller, duration, start)) {
+            if (Screen.isPossible()) {
+                try (Screen screen = Screen.open()) {
+                    while (!stopped && vehicle.live()) {
+                        screen.draw(vehicle.picture(screen.rows()));
+                        Thread.sleep(FRAME_MILLIS);
+                    }
+                    screen.draw(vehicle.picture(screen.rows()));
+                    vehicle.summary().forEach(screen.writer()::println);
+                }
+            } else {
+                out.println("StateManager's demo: " + DemoVehicle.ABOUT);
+                while (!stopped && vehicle.live()) {
+                    vehicle.news().forEach(out::println);
+                    Thread.sleep(FRAME_MILLIS);
+                }
+                vehicle.news().forEach(out::println);
+                vehicle.table().forEach(out::println);
+                vehicle.summary().forEach(out::println);
+            }
+        }
+    }
+
+    private static Settings settings(Path folder, SimulatedActionController controller) throws SettingsException {
+        Map<Setting, String> options = Map.of(
+                Setting.STORE,
+                "sqlite:" + folder.resolve("states.db"),
+                Setting.PORT,
+                "0",
+                Setting.FAULT_PORT,
+                "off",
+                Setting.ACTION_CONTROLLER,
+                "127.0.0.1:" + controller.port());
+        return SettingsLoader.load(options, Map.of(), null, folder.resolve("no-settings.yaml"));
+    }
+
+    /** On Ctrl-C and SIGTERM: the picture's end is drawn and the terminal put right before the JVM goes. */
+    private void stop() {
+        stopped = true;
+        try {
+            ended.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        Runtime.getRuntime().halt(ExitCode.OK);
+    }
+
+    private static void delete(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder()).forEach(file -> {
+                try {
+                    Files.delete(file);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        } catch (IOException | UncheckedIOException e) {
+            throw new CommandFailure("cannot delete " + folder + ": " + e.getMessage());
+        }
+    }
+}

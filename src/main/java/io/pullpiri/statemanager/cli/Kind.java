@@ -1,0 +1,182 @@
+package io.pullpiri.statemanager.cli;
+
+import io.pullpiri.proto.statemanager.ResourceState;
+import io.pullpiri.proto.statemanager.ResourceType;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** The kinds of resources that have states, and what of each is shown. */
+enum Kind {
+    PACKAGE(ResourceType.RESOURCE_TYPE_PACKAGE),
+    MODEL(ResourceType.RESOURCE_TYPE_MODEL),
+    SCENARIO(ResourceType.RESOURCE_TYPE_SCENARIO);
+
+    /** Takes {@code packages}, {@code package}. */
+    static final class Converter implements ITypeConverter<Kind> {
+
+        @Override
+        public Kind convert(String text) {
+            return Arrays.stream(values())
+                    .filter(kind -> text.equals(kind.plural()) || text.equals(kind.singular()))
+                    .findFirst()
+                    .orElseThrow(() ->
+                            new TypeConversionException("'" + text + "' (expected: packages, models or scenarios)"));
+        }
+    }
+
+    private static final String PER_STATE = "models.";
+
+    private final ResourceType type;
+
+    Kind(ResourceType type) {
+        this.type = type;
+    }
+
+    ResourceType type() {
+        return type;
+    }
+
+    String singular() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    String plural() {
+        return singular() + "s";
+    }
+
+    Table table() {
+        return switch (this) {
+            case PACKAGE -> new Table("NAME", "STATE", "SINCE", "MODELS", "CAUSE");
+            case MODEL -> new Table("NAME", "STATE", "SINCE", "PACKAGES", "NODES", "CAUSE");
+            case SCENARIO -> new Table("NAME", "STATE", "SINCE", "ACTION", "PACKAGE", "CAUSE");
+        };
+    }
+
+    /** For people: one cell for each title. */
+    CharSequence[] row(ResourceState state, Instant now) {
+        Map<String, String> metadata = state.getMetadataMap();
+        String since = state.getLastTransitionTimeNs() == 0
+                ? "-"
+                : age(Duration.between(instant(state.getLastTransitionTimeNs()), now));
+        return switch (this) {
+            case PACKAGE ->
+                new CharSequence[] {
+                    state.getResourceName(), shown(state), since, counts(metadata), cause(metadata),
+                };
+            case MODEL ->
+                new CharSequence[] {
+                    state.getResourceName(),
+                    shown(state),
+                    since,
+                    orDash(metadata.get("packages")),
+                    orDash(metadata.get("nodes")),
+                    cause(metadata),
+                };
+            case SCENARIO ->
+                new CharSequence[] {
+                    state.getResourceName(),
+                    shown(state),
+                    since,
+                    orDash(metadata.get("action")),
+                    orDash(metadata.get("target")),
+                    cause(metadata),
+                };
+        };
+    }
+
+    /** For programs: everything that the server says, with types. */
+    Map<String, Object> fields(ResourceState state) {
+        Map<String, String> metadata = new TreeMap<>(state.getMetadataMap());
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("kind", singular());
+        fields.put("name", state.getResourceName());
+        fields.put("state", state.getCurrentState());
+        if (state.getLastTransitionTimeNs() != 0) {
+            fields.put("since", instant(state.getLastTransitionTimeNs()).toString());
+        }
+        fields.put("generation", state.getStateGeneration());
+        if (this == PACKAGE) {
+            Map<String, Object> models = new LinkedHashMap<>();
+            models.put("total", number(metadata.remove("models")));
+            models.put("reported", number(metadata.remove("reported")));
+            metadata.keySet().stream()
+                    .filter(key -> key.startsWith(PER_STATE))
+                    .forEach(key -> models.put(key.substring(PER_STATE.length()), number(metadata.get(key))));
+            metadata.keySet().removeIf(key -> key.startsWith(PER_STATE));
+            fields.put("models", models);
+            fields.put("scenarios", list(metadata.remove("scenarios")));
+        } else if (this == MODEL) {
+            fields.put("packages", list(metadata.remove("packages")));
+            fields.put("nodes", list(metadata.remove("nodes")));
+            fields.put("containers", number(metadata.remove("containers")));
+        }
+        fields.putAll(metadata);
+        return fields;
+    }
+
+    private static CharSequence shown(ResourceState state) {
+        return state.getCurrentState().isEmpty() ? "-" : Styles.state(state.getCurrentState());
+    }
+
+    /** Of three: {@code 2 running, 1 dead}. */
+    private static String counts(Map<String, String> metadata) {
+        String counts = new TreeMap<>(metadata)
+                .entrySet().stream()
+                        .filter(entry -> entry.getKey().startsWith(PER_STATE))
+                        .map(entry -> entry.getValue() + " " + entry.getKey().substring(PER_STATE.length()))
+                        .collect(Collectors.joining(", "));
+        return orDash(counts);
+    }
+
+    private static String cause(Map<String, String> metadata) {
+        String cause = metadata.getOrDefault("cause", "");
+        if (metadata.containsKey("reconcile")) {
+            cause += " [reconcile: " + metadata.get("reconcile") + "]";
+        }
+        if (metadata.containsKey("artifact.broken")) {
+            cause += " [artifact broken: " + metadata.get("artifact.broken") + "]";
+        }
+        return orDash(cause.strip());
+    }
+
+    private static String orDash(@Nullable String text) {
+        return text == null || text.isEmpty() ? "-" : text;
+    }
+
+    private static int number(@Nullable String text) {
+        return text == null ? 0 : Integer.parseInt(text);
+    }
+
+    private static List<String> list(@Nullable String text) {
+        return text == null || text.isEmpty() ? List.of() : List.of(text.split(","));
+    }
+
+    private static Instant instant(long nanos) {
+        return Instant.ofEpochSecond(0, nanos);
+    }
+
+    /** As kubectl writes it: the two largest units. */
+    static String age(Duration age) {
+        long seconds = Math.max(0, age.toSeconds());
+        if (seconds < 60) {
+            return seconds + "s";
+        }
+        if (seconds < 3600) {
+            return seconds / 60 + "m" + seconds % 60 + "s";
+        }
+        if (seconds < 86_400) {
+            return seconds / 3600 + "h" + seconds / 60 % 60 + "m";
+        }
+        return seconds / 86_400 + "d" + seconds / 3600 % 24 + "h";
+    }
+}

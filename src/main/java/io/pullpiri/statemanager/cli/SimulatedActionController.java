@@ -1,0 +1,69 @@
+package io.pullpiri.statemanager.cli;
+
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.pullpiri.proto.actioncontroller.ActionControllerConnectionGrpc.ActionControllerConnectionImplBase;
+import io.pullpiri.proto.actioncontroller.ReconcileRequest;
+import io.pullpiri.proto.actioncontroller.ReconcileResponse;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The demo's ActionController: turns some requests down first, accepts the others. */
+final class SimulatedActionController extends ActionControllerConnectionImplBase implements AutoCloseable {
+
+    /** One request and what became of it. */
+    record Request(String scenario, boolean accepted) {}
+
+    private static final int REFUSALS = 2;
+
+    /** The scenarios whose first requests are turned down. */
+    private final Set<String> refused;
+
+    private final AtomicInteger refusals = new AtomicInteger();
+    private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
+    private final Server server;
+
+    SimulatedActionController(Set<String> refused) throws IOException {
+        this.refused = refused;
+        this.server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                .directExecutor()
+                .addService(this)
+                .build()
+                .start();
+    }
+
+    int port() {
+        return server.getPort();
+    }
+
+    /** What was asked since the last call of this, oldest first; it may be emptied from another thread. */
+    Queue<Request> requests() {
+        return requests;
+    }
+
+    @Override
+    public void reconcile(ReconcileRequest request, StreamObserver<ReconcileResponse> caller) {
+        String scenario = request.getScenarioName();
+        boolean accepted = !refused.contains(scenario) || refusals.incrementAndGet() > REFUSALS;
+        requests.add(new Request(scenario, accepted));
+        if (accepted) {
+            caller.onNext(ReconcileResponse.getDefaultInstance());
+            caller.onCompleted();
+        } else {
+            caller.onError(
+                    Status.UNAVAILABLE.withDescription("the node is busy").asRuntimeException());
+        }
+    }
+
+    @Override
+    public void close() {
+        server.shutdownNow();
+    }
+}

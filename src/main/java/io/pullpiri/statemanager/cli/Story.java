@@ -1,0 +1,96 @@
+package io.pullpiri.statemanager.cli;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+
+/**
+ * What befalls the demo's vehicle, and when: written for {@link #SECONDS}, and run faster or slower if the demo is shorter
+ * or longer.
+ */
+final class Story {
+
+    static final double SECONDS = 30;
+
+    /** Whom the story moves. */
+    interface Vehicle {
+
+        void install(String file);
+
+        /** Models' containers, wherever they are or have to be. */
+        void containers(String status, int exitCode, List<String> models);
+
+        void tell(String who, String what);
+    }
+
+    private record Step(double second, Runnable action) {}
+
+    private static final List<String> ADAS =
+            List.of("camera-perception", "lidar-perception", "object-fusion", "emergency-brake");
+    private static final List<String> BODY = List.of("door-lock", "light-control");
+
+    private final PriorityQueue<Step> steps = new PriorityQueue<>(Comparator.comparingDouble(Step::second));
+
+    Story(Vehicle vehicle) {
+        List<String> all = new ArrayList<>(ADAS);
+        all.addAll(BODY);
+        all.addAll(List.of(
+                "cluster-hmi", "vehicle-signals", "navigation", "media-player", "parking-assist", "ota-client"));
+        for (String file :
+                List.of("adas", "instrument-cluster", "infotainment", "parking", "body-control", "ota-update")) {
+            at(0, () -> vehicle.install(file + ".yaml"));
+        }
+        at(1, () -> vehicle.tell("vehicle", "containers are created"));
+        at(1, () -> vehicle.containers("created", 0, all));
+        at(2.5, () -> vehicle.tell("vehicle", "containers start"));
+        at(2.5, () -> vehicle.containers("running", 0, all));
+
+        at(5, () -> vehicle.tell("HPC", "camera-perception crashes (exit code 139)"));
+        at(5, () -> vehicle.containers("exited", 139, List.of("camera-perception")));
+        at(7, () -> vehicle.tell("HPC", "podman starts camera-perception again"));
+        at(7, () -> vehicle.containers("running", 0, List.of("camera-perception")));
+
+        at(8.5, () -> vehicle.tell("ZONE", "vehicle-signals is killed, out of memory: two packages use it"));
+        at(8.5, () -> vehicle.containers("exited", 137, List.of("vehicle-signals")));
+        at(10.5, () -> vehicle.containers("running", 0, List.of("vehicle-signals")));
+
+        at(11.5, () -> vehicle.tell("HPC", "ota-client has done its work (exit code 0)"));
+        at(11.5, () -> vehicle.containers("exited", 0, List.of("ota-client")));
+
+        at(13, () -> vehicle.tell("ZONE", "parking-assist crashes (exit code 134), and ActionController is busy"));
+        at(13, () -> vehicle.containers("exited", 134, List.of("parking-assist")));
+
+        at(17, () -> vehicle.tell("vehicle", "parked: doors and lights are paused"));
+        at(17, () -> vehicle.containers("paused", 0, BODY));
+
+        at(18.5, () -> vehicle.tell("operator", "installs driver-monitoring"));
+        at(18.5, () -> vehicle.install("driver-monitoring.yaml"));
+        at(19.5, () -> vehicle.containers("created", 0, List.of("driver-monitor")));
+        at(20.5, () -> vehicle.containers("running", 0, List.of("driver-monitor")));
+
+        at(22, () -> vehicle.containers("running", 0, BODY));
+
+        at(23, () -> vehicle.tell("HPC", "a bad update: adas breaks down, model by model"));
+        for (int i = 0; i < ADAS.size(); i++) {
+            List<String> next = List.of(ADAS.get(i));
+            at(23 + i * 0.7, () -> vehicle.containers("exited", 1, next));
+        }
+    }
+
+    private void at(double second, Runnable action) {
+        steps.add(new Step(second, action));
+    }
+
+    /** Has done what was to happen up to this second of the story. */
+    void tellUpTo(double second) {
+        while (!steps.isEmpty() && steps.peek().second() <= second) {
+            steps.remove().action().run();
+        }
+    }
+
+    /** Something that follows from what happened. */
+    void then(double second, Runnable action) {
+        at(second, action);
+    }
+}

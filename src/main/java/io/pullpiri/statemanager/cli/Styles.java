@@ -1,0 +1,31 @@
+package io.pullpiri.statemanager.cli;
+
+import java.util.Locale;
+import org.jline.utils.AttributedString;
+import org.jline.utils.AttributedStyle;
+
+/** How states look in a terminal: the same colours wherever one is shown. */
+final class Styles {
+
+    static final AttributedStyle BOLD = AttributedStyle.DEFAULT.bold();
+    static final AttributedStyle FAINT = AttributedStyle.DEFAULT.faint();
+    private static final AttributedStyle GOOD = AttributedStyle.DEFAULT.foreground(AttributedStyle.GREEN);
+    private static final AttributedStyle WARNING = AttributedStyle.DEFAULT.foreground(AttributedStyle.YELLOW);
+    private static final AttributedStyle BAD = AttributedStyle.BOLD.foreground(AttributedStyle.RED);
+    private static final AttributedStyle STILL = AttributedStyle.DEFAULT.foreground(AttributedStyle.CYAN);
+
+    private Styles() {}
+
+    /** @param state as {@code Running} or as {@code PACKAGE_STATE_RUNNING} */
+    static AttributedString state(String state) {
+        String word = state.toLowerCase(Locale.ROOT);
+        AttributedStyle style = switch (word.substring(word.lastIndexOf('_') + 1)) {
+            case "running", "completed" -> GOOD;
+            case "degraded", "paused" -> WARNING;
+            case "error", "dead" -> BAD;
+            case "idle", "created" -> STILL;
+            default -> AttributedStyle.DEFAULT;
+        };
+        return new AttributedString(state, style);
+    }
+}
