@@ -13,12 +13,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
+import org.jline.utils.Signals;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,6 +59,7 @@ final class Demo implements Callable<Integer> {
     }
 
     private static final long FRAME_MILLIS = 50;
+    private static final List<String> STOPPING = List.of("INT", "TERM", "HUP");
     private static final Set<String> REFUSED_AT_FIRST = Set.of("주차보조");
 
     @Option(
@@ -71,24 +73,18 @@ final class Demo implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean stopped;
 
     @Override
     public Integer call() throws IOException, InterruptedException, SettingsException {
         // The log would run through the picture.
         System.setProperty("statemanager.log.level", "off");
-        Thread hook = new Thread(this::stop, "stop");
-        Runtime.getRuntime().addShutdownHook(hook);
+        stopOnSignals();
         Path folder = Files.createTempDirectory("statemanager-demo");
         try {
             run(folder);
         } finally {
             delete(folder);
-            ended.countDown();
-        }
-        if (!stopped) {
-            Runtime.getRuntime().removeShutdownHook(hook);
         }
         return ExitCode.OK;
     }
@@ -101,12 +97,13 @@ final class Demo implements Callable<Integer> {
                 DemoVehicle vehicle = new DemoVehicle(server.port(), controller, duration, start)) {
             if (Screen.isPossible()) {
                 try (Screen screen = Screen.open()) {
+                    // JLine has given Ctrl-C back to the system, which would leave the cursor hidden.
+                    stopOnSignals();
                     while (!stopped && vehicle.live()) {
                         screen.draw(vehicle.picture(screen.rows()));
                         Thread.sleep(FRAME_MILLIS);
                     }
-                    screen.draw(vehicle.picture(screen.rows()));
-                    vehicle.summary().forEach(screen.writer()::println);
+                    screen.end(vehicle.picture(screen.rows()));
                 }
             } else {
                 out.println("StateManager's demo: " + DemoVehicle.ABOUT);
@@ -116,8 +113,8 @@ final class Demo implements Callable<Integer> {
                 }
                 vehicle.news().forEach(out::println);
                 vehicle.table().forEach(out::println);
-                vehicle.summary().forEach(out::println);
             }
+            vehicle.summary().forEach(out::println);
         }
     }
 
@@ -134,15 +131,16 @@ final class Demo implements Callable<Integer> {
         return SettingsLoader.load(options, Map.of(), null, folder.resolve("no-settings.yaml"));
     }
 
-    /** On Ctrl-C and SIGTERM: the picture's end is drawn and the terminal put right before the JVM goes. */
+    private void stopOnSignals() {
+        STOPPING.forEach(signal -> Signals.register(signal, this::stop));
+    }
+
+    /** Ends the demo as if its time were over; who asks twice does not want to wait for that. */
     private void stop() {
-        stopped = true;
-        try {
-            ended.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        if (stopped) {
+            Runtime.getRuntime().halt(ExitCode.OK);
         }
-        Runtime.getRuntime().halt(ExitCode.OK);
+        stopped = true;
     }
 
     private static void delete(Path folder) {

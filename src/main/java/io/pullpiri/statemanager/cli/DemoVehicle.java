@@ -206,7 +206,7 @@ final class DemoVehicle implements Story.Vehicle, AutoCloseable {
         lines.add(AttributedString.EMPTY);
         lines.addAll(table());
         lines.add(AttributedString.EMPTY);
-        int room = Math.max(0, rows - lines.size() - summary().size() - 2);
+        int room = Math.max(0, rows - lines.size() - 6);
         events.subList(Math.max(0, events.size() - room), events.size()).forEach(event -> lines.add(event.line()));
         return lines;
     }

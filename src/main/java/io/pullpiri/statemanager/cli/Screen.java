@@ -1,7 +1,6 @@
 package io.pullpiri.statemanager.cli;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.util.List;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
@@ -53,16 +52,18 @@ final class Screen implements AutoCloseable {
         terminal.flush();
     }
 
+    /** Draws for the last time; what is written afterwards stands below. */
+    void end(List<AttributedString> lines) {
+        draw(lines);
+        terminal.writer().println();
+        terminal.flush();
+    }
+
     private static AttributedString cut(AttributedString line, int columns) {
         return line.columnLength() <= columns
                 ? line
                 : AttributedString.join(
                         AttributedString.EMPTY, line.columnSubSequence(0, columns - 1), new AttributedString("…"));
-    }
-
-    /** For what is to stay after the picture, below it. */
-    PrintWriter writer() {
-        return terminal.writer();
     }
 
     @Override

@@ -24,13 +24,16 @@ final class Story {
         void tell(String who, String what);
     }
 
-    private record Step(double second, Runnable action) {}
+    private record Step(double second, int number, Runnable action) {}
 
     private static final List<String> ADAS =
             List.of("camera-perception", "lidar-perception", "object-fusion", "emergency-brake");
     private static final List<String> BODY = List.of("door-lock", "light-control");
 
-    private final PriorityQueue<Step> steps = new PriorityQueue<>(Comparator.comparingDouble(Step::second));
+    private final PriorityQueue<Step> steps =
+            new PriorityQueue<>(Comparator.comparingDouble(Step::second).thenComparingInt(Step::number));
+
+    private int number;
 
     Story(Vehicle vehicle) {
         List<String> all = new ArrayList<>(ADAS);
@@ -41,9 +44,7 @@ final class Story {
                 List.of("adas", "instrument-cluster", "infotainment", "parking", "body-control", "ota-update")) {
             at(0, () -> vehicle.install(file + ".yaml"));
         }
-        at(1, () -> vehicle.tell("vehicle", "containers are created"));
-        at(1, () -> vehicle.containers("created", 0, all));
-        at(2.5, () -> vehicle.tell("vehicle", "containers start"));
+        at(2.5, () -> vehicle.tell("vehicle", "is started: nodes start the containers"));
         at(2.5, () -> vehicle.containers("running", 0, all));
 
         at(5, () -> vehicle.tell("HPC", "camera-perception crashes (exit code 139)"));
@@ -61,12 +62,11 @@ final class Story {
         at(13, () -> vehicle.tell("ZONE", "parking-assist crashes (exit code 134), and ActionController is busy"));
         at(13, () -> vehicle.containers("exited", 134, List.of("parking-assist")));
 
-        at(17, () -> vehicle.tell("vehicle", "parked: doors and lights are paused"));
+        at(17, () -> vehicle.tell("vehicle", "is parked: doors and lights are paused"));
         at(17, () -> vehicle.containers("paused", 0, BODY));
 
         at(18.5, () -> vehicle.tell("operator", "installs driver-monitoring"));
         at(18.5, () -> vehicle.install("driver-monitoring.yaml"));
-        at(19.5, () -> vehicle.containers("created", 0, List.of("driver-monitor")));
         at(20.5, () -> vehicle.containers("running", 0, List.of("driver-monitor")));
 
         at(22, () -> vehicle.containers("running", 0, BODY));
@@ -79,7 +79,7 @@ final class Story {
     }
 
     private void at(double second, Runnable action) {
-        steps.add(new Step(second, action));
+        steps.add(new Step(second, number++, action));
     }
 
     /** Has done what was to happen up to this second of the story. */
