@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.artifact;
 
 import io.pullpiri.statemanager.state.Names;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -112,6 +113,7 @@ public final class ArtifactParser {
 
     private static Artifact named(Map<?, ?> fields, String yaml) throws BrokenArtifactException {
         String kind = text(fields, "kind", "kind", "a kind, such as Package");
+        checkName("kind", kind);
         Map<?, ?> metadata = map(fields, "metadata", "metadata");
         return switch (kind) {
             case ScenarioArtifact.KIND -> new ScenarioArtifact(name(metadata), "", "", yaml);
@@ -160,7 +162,7 @@ public final class ArtifactParser {
     private static void checkName(String field, String name) throws BrokenArtifactException {
         String problem = Names.problem(name);
         if (problem != null) {
-            throw new BrokenArtifactException(field + ": " + problem);
+            throw new BrokenArtifactException(field + ": " + shown(name) + " " + problem);
         }
     }
 
@@ -184,11 +186,16 @@ public final class ArtifactParser {
         throw new BrokenArtifactException(field + ": " + shown(value) + " (expected: a map)");
     }
 
+    /** Collections are not spelled out: with aliases, a short document can say more than fits into memory. */
     private static String shown(@Nullable Object value) {
-        if (value == null) {
-            return "missing";
-        }
-        String text = value.toString();
-        return "'" + (text.length() <= 60 ? text : text.substring(0, 60) + "…") + "'";
+        return switch (value) {
+            case null -> "missing";
+            case Map<?, ?> _ -> "a map";
+            case Collection<?> _ -> "a list";
+            default -> {
+                String text = value.toString().replaceAll("[\\p{Cntrl}\u2028\u2029]", "�");
+                yield "'" + (text.length() <= 60 ? text : text.substring(0, 60) + "…") + "'";
+            }
+        };
     }
 }

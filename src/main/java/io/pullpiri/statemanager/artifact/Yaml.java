@@ -5,11 +5,14 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.composer.Composer;
 import org.snakeyaml.engine.v2.constructor.StandardConstructor;
 import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.Tag;
 import org.snakeyaml.engine.v2.parser.Parser;
 import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
+import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /** YAML text of unknown origin, read within limits: size, nesting, aliases, no key twice. */
 public final class Yaml {
@@ -20,6 +23,7 @@ public final class Yaml {
     private static final int MAX_ALIASES = 50;
 
     private static final LoadSettings SETTINGS = LoadSettings.builder()
+            .setSchema(new CoreSchema())
             .setAllowDuplicateKeys(false)
             .setAllowRecursiveKeys(false)
             .setAllowNonScalarKeys(false)
@@ -41,7 +45,7 @@ public final class Yaml {
                     "has " + text.length() + " characters (expected: at most " + MAX_CHARACTERS + ")");
         }
         try {
-            Parser parser = new DepthLimit(new ParserImpl(SETTINGS, new StreamReader(SETTINGS, text)));
+            Parser parser = new Guard(new ParserImpl(SETTINGS, new StreamReader(SETTINGS, text)));
             return new StandardConstructor(SETTINGS)
                     .constructSingleDocument(new Composer(SETTINGS, parser).getSingleNode());
         } catch (MarkedYamlEngineException e) {
@@ -61,13 +65,16 @@ public final class Yaml {
         return message == null ? "" : message.lines().findFirst().orElse("");
     }
 
-    /** The library builds its nodes by recursion: what is nested too deep would exhaust the stack. */
-    private static final class DepthLimit implements Parser {
+    /**
+     * The library builds its nodes by recursion: what is nested too deep would exhaust the stack. It merges {@code <<}, which
+     * is no part of YAML 1.2 (Pullpiri does not), and never ends with a map that is merged into itself.
+     */
+    private static final class Guard implements Parser {
 
         private final Parser parser;
         private int depth;
 
-        DepthLimit(Parser parser) {
+        Guard(Parser parser) {
             this.parser = parser;
         }
 
@@ -96,9 +103,18 @@ public final class Yaml {
                     }
                 }
                 case MappingEnd, SequenceEnd -> depth--;
+                case Scalar -> refuseMerge((ScalarEvent) event);
                 default -> {}
             }
             return event;
+        }
+
+        private static void refuseMerge(ScalarEvent scalar) {
+            boolean tagged =
+                    scalar.getTag().filter(Tag.MERGE.getValue()::equals).isPresent();
+            if (tagged || (scalar.isPlain() && scalar.getValue().equals("<<"))) {
+                throw new YamlEngineException("the merge key << (expected: none; YAML 1.2 has no merging)");
+            }
         }
     }
 }

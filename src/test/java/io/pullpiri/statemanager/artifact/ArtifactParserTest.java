@@ -1,0 +1,153 @@
+package io.pullpiri.statemanager.artifact;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pullpiri.statemanager.artifact.PackageArtifact.ModelRef;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ArtifactParserTest {
+
+    static final List<String> REAL =
+            List.of("helloworld.yaml", "helloworld_no_condition.yaml", "helloworld_policy.yaml", "schedule-test.yaml");
+
+    @ParameterizedTest
+    @CsvSource({"helloworld.yaml, update, aws-ec2", "helloworld_no_condition.yaml, launch, HPC"})
+    void aScenarioItsPackageAndItsModelAreReadFromOneFile(String file, String action, String node) throws Exception {
+        List<Artifact> artifacts = ArtifactParser.parseAll(real(file));
+
+        List<String> documents = List.of(real(file).split("---\n"));
+        assertThat(artifacts)
+                .containsExactly(
+                        new ScenarioArtifact("helloworld", action, "helloworld", documents.get(0)),
+                        new PackageArtifact("helloworld", List.of(new ModelRef("helloworld", node)), documents.get(1)),
+                        new ModelArtifact("helloworld", documents.get(2)));
+    }
+
+    @Test
+    void aPolicyIsPassedOver() throws Exception {
+        List<Artifact> artifacts = ArtifactParser.parseAll(real("helloworld_policy.yaml"));
+
+        assertThat(artifacts).extracting(Artifact::kind).containsExactly("Scenario", "Package", "Policy", "Model");
+        assertThat(artifacts.get(2)).isInstanceOfSatisfying(OtherArtifact.class, policy -> {
+            assertThat(policy.name()).isEqualTo("policy_helloworld");
+            assertThat(policy.yaml())
+                    .startsWith("apiVersion: v1\nkind: Policy\n")
+                    .endsWith("        memory: 50\n");
+        });
+    }
+
+    @Test
+    void aPackageNamesItsModelsInOrderAndAScheduleIsPassedOver() throws Exception {
+        List<Artifact> artifacts = ArtifactParser.parseAll(real("schedule-test.yaml"));
+
+        assertThat(artifacts)
+                .extracting(Artifact::kind, Artifact::name)
+                .hasToString("[(\"Schedule\", \"perf_18proc_tc1\"), (\"Scenario\", \"timpani_test\"),"
+                        + " (\"Package\", \"timpani_test\"), (\"Model\", \"test_model1\"),"
+                        + " (\"Model\", \"test_model2\"), (\"Model\", \"test_model3\")]");
+        assertThat(artifacts.get(0).yaml()).startsWith("# SPDX-FileCopyrightText");
+        assertThat(artifacts.get(1))
+                .isInstanceOfSatisfying(
+                        ScenarioArtifact.class,
+                        scenario -> assertThat(scenario.target()).isEqualTo("timpani_test"));
+        assertThat(artifacts.get(2))
+                .isInstanceOfSatisfying(
+                        PackageArtifact.class,
+                        it -> assertThat(it.models())
+                                .containsExactly(
+                                        new ModelRef("test_model1", "HPC"),
+                                        new ModelRef("test_model2", "HPC"),
+                                        new ModelRef("test_model3", "HPC")));
+    }
+
+    @Test
+    void theDocumentsOfAFileAreItsWholeTextButForTheMarkersBetweenThem() throws Exception {
+        for (String file : REAL) {
+            List<String> documents = ArtifactParser.parseAll(real(file)).stream()
+                    .map(Artifact::yaml)
+                    .toList();
+            assertThat(String.join("---\n", documents)).isEqualTo(real(file).replaceFirst("^---\n", ""));
+        }
+    }
+
+    @Test
+    void documentsAreToldApartBehindCharactersOfTwoUnits() throws Exception {
+        String first = "# 🚗🚗🚗\nkind: Model\nmetadata: {name: 🚗}\n";
+        String second = "--- # 🚗\nkind: Model\nmetadata: {name: b}\n...\n";
+        String third = "--- !!map\n  kind: Model\n  metadata: {name: c}\n";
+
+        assertThat(ArtifactParser.parseAll(first + second + third))
+                .containsExactly(
+                        new ModelArtifact("🚗", first), new ModelArtifact("b", second), new ModelArtifact("c", third));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "\n", "# nothing\n", "---\n", "null", "~"})
+    void emptyDocumentsAreSkipped(String text) throws Exception {
+        assertThat(ArtifactParser.parseAll(text)).isEmpty();
+        assertThatThrownBy(() -> ArtifactParser.parse(text))
+                .isInstanceOf(BrokenArtifactException.class)
+                .hasMessage("is empty (expected: one YAML document)");
+    }
+
+    @Test
+    void aFileOfEmptyDocumentsHasNoArtifacts() throws Exception {
+        assertThat(ArtifactParser.parseAll("---\n---\n# nothing\n---\nnull\n")).isEmpty();
+    }
+
+    @Test
+    void aStoredValueIsOneDocument() throws Exception {
+        String stored = "kind: Model\nmetadata: {name: a}\n";
+
+        assertThat(ArtifactParser.parse(stored)).isEqualTo(new ModelArtifact("a", stored));
+        assertThatThrownBy(() -> ArtifactParser.parse(stored + "---\n" + stored))
+                .isInstanceOf(BrokenArtifactException.class)
+                .hasMessageStartingWith("no YAML: line 3, column 1: ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", ", spec: ", ", spec: {}", ", spec: {models: }", ", spec: {models: []}"})
+    void aPackageWithoutModelsHasNone(String rest) throws Exception {
+        assertThat(ArtifactParser.parse("{kind: Package, metadata: {name: p}" + rest + "}"))
+                .isInstanceOfSatisfying(
+                        PackageArtifact.class, it -> assertThat(it.models()).isEmpty());
+    }
+
+    @Test
+    void aModelThatAPackageNamesTwiceCountsOnceWhereItIsFirstNamed() throws Exception {
+        String yaml = "{kind: Package, metadata: {name: p}, spec: {models: "
+                + "[{name: b, node: HPC}, {name: a}, {name: b, node: cloud}]}}";
+
+        assertThat(ArtifactParser.parse(yaml))
+                .isEqualTo(new PackageArtifact("p", List.of(new ModelRef("b", "HPC"), new ModelRef("a", "")), yaml));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{kind: Node}", "{kind: Node, metadata: {name: [a/b]}}"})
+    void whatNoStateDependsOnIsNotValidated(String yaml) throws Exception {
+        assertThat(ArtifactParser.parse(yaml)).isEqualTo(new OtherArtifact("Node", "", yaml));
+    }
+
+    @Test
+    void unknownFieldsArePassedOver() throws Exception {
+        String yaml =
+                "{kind: Scenario, color: red, metadata: {name: s, x: 1}, spec: {target: p, condition: [1], y: {}}}";
+
+        assertThat(ArtifactParser.parse(yaml)).isEqualTo(new ScenarioArtifact("s", "", "p", yaml));
+    }
+
+    static String real(String file) throws IOException {
+        try (InputStream in = ArtifactParserTest.class.getResourceAsStream("/artifacts/" + file)) {
+            return new String(Objects.requireNonNull(in, file).readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}

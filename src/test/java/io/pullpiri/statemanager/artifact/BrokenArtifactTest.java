@@ -1,0 +1,129 @@
+package io.pullpiri.statemanager.artifact;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** One line for each way to be broken: what it is called, the text, and what its author is told. */
+class BrokenArtifactTest {
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            no kind            | {metadata: {name: a}}                 | kind: missing (expected: a kind, such as Package, as text)
+            kind is a number   | {kind: 5}                             | kind: '5' (expected: a kind, such as Package, as text)
+            kind is empty      | {kind: ''}                            | kind: '' is empty (expected: 1..253 bytes)
+            a list             | [{kind: Model}]                       | is a list (expected: a map with kind and metadata)
+            a word             | Model                                 | is 'Model' (expected: a map with kind and metadata)
+            no metadata        | {kind: Model}                         | metadata.name: missing (expected: a name, as text)
+            null metadata      | {kind: Scenario, metadata: }          | metadata.name: missing (expected: a name, as text)
+            metadata is a list | {kind: Model, metadata: []}           | metadata: a list (expected: a map)
+            no name            | {kind: Package, metadata: {label: x}} | metadata.name: missing (expected: a name, as text)
+            name is a number   | {kind: Model, metadata: {name: 123}}  | metadata.name: '123' (expected: a name, as text)
+            name is hex        | {kind: Model, metadata: {name: 0x10}} | metadata.name: '16' (expected: a name, as text)
+            name is a boolean  | {kind: Model, metadata: {name: true}} | metadata.name: 'true' (expected: a name, as text)
+            name is a mapping  | {kind: Model, metadata: {name: {}}}   | metadata.name: a map (expected: a name, as text)
+            name is empty      | {kind: Model, metadata: {name: ''}}   | metadata.name: '' is empty (expected: 1..253 bytes)
+            name with /        | {kind: Model, metadata: {name: a/b}}  | metadata.name: 'a/b' has '/' (expected: a name without '/')
+            name with <        | {kind: Model, metadata: {name: a<b}}  | metadata.name: 'a<b' has '<' (expected: none of < > ? { })
+            name with NUL      | {kind: Model, metadata: {name: "\\0"}} | metadata.name: '�' has the control character U+0000 (expected: none)
+            no spec            | {kind: Scenario, metadata: {name: s}} | spec.target: missing (expected: a package's name, as text)
+            spec is text       | {kind: Scenario, metadata: {name: s}, spec: launch}                      | spec: 'launch' (expected: a map)
+            target is null     | {kind: Scenario, metadata: {name: s}, spec: {target: }}                  | spec.target: missing (expected: a package's name, as text)
+            target is a number | {kind: Scenario, metadata: {name: s}, spec: {target: 1.5}}               | spec.target: '1.5' (expected: a package's name, as text)
+            target with /      | {kind: Scenario, metadata: {name: s}, spec: {target: /}}                 | spec.target: '/' has '/' (expected: a name without '/')
+            models is a map    | {kind: Package, metadata: {name: p}, spec: {models: {name: a}}}          | spec.models: a map (expected: a list of models)
+            models is text     | {kind: Package, metadata: {name: p}, spec: {models: a}}                  | spec.models: 'a' (expected: a list of models)
+            a model is text    | {kind: Package, metadata: {name: p}, spec: {models: [{name: a}, b]}}     | spec.models[1]: 'b' (expected: a map with a name)
+            a model is null    | {kind: Package, metadata: {name: p}, spec: {models: [null]}}             | spec.models[0]: missing (expected: a map with a name)
+            a nameless model   | {kind: Package, metadata: {name: p}, spec: {models: [{name: a}, {}]}}    | spec.models[1].name: missing (expected: a model's name, as text)
+            a model 7          | {kind: Package, metadata: {name: p}, spec: {models: [{name: 7}]}}        | spec.models[0].name: '7' (expected: a model's name, as text)
+            """)
+    void itsAuthorIsToldTheFieldTheValueAndWhatWasExpected(String name, String yaml, String message) {
+        assertThatThrownBy(() -> ArtifactParser.parseAll("kind: Policy\n---\n" + yaml))
+                .isInstanceOf(BrokenArtifactException.class)
+                .hasMessage("document 2: " + message);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            a duplicate key       | {kind: Model, kind: Model}    | found duplicate key kind
+            an open list          | [                             | expected the node content, but found '<stream end>'
+            a tab                 | `\ta: 1`                      | found character '\\t(TAB)' that cannot start any token. (Do not use \\t(TAB) for indentation)
+            an alias to nothing   | {a: *b}                       | found undefined alias b
+            a key that is a list  | {[a]: b}                      | Non scalar key
+            an alias to itself    | &a {*a : b}                   | Non scalar key
+            a number that is none | {a: !!int x}                  | java.lang.NumberFormatException
+            a merge key           | {a: &b {}, <<: *b}            | the merge key << (expected: none; YAML 1.2 has no merging)
+            an unknown tag        | {a: !car x}                   | could not determine a constructor for the tag !car
+            """)
+    void whatIsNoYamlIsToldWithItsPlace(String name, String yaml, String problem) {
+        assertThatThrownBy(() -> ArtifactParser.parseAll("kind: Policy\n---\n" + yaml))
+                .isInstanceOf(BrokenArtifactException.class)
+                .hasMessageStartingWith("document 2: no YAML: ")
+                .hasMessageContaining(problem);
+    }
+
+    @Test
+    void aTextOfMoreThanOneMebibyteIsRefused() throws Exception {
+        String head = "kind: Model\nmetadata: {name: a}\n#";
+        String full = head + "x".repeat((1 << 20) - head.length());
+
+        assertThat(ArtifactParser.parse(full)).isEqualTo(new ModelArtifact("a", full));
+        assertThatThrownBy(() -> ArtifactParser.parse(full + "x"))
+                .hasMessage("has 1048577 characters (expected: at most 1048576)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[", "{a: ", "- ", "? ", "[?"})
+    void depthIsRefusedWhereItIsMet(String opener) {
+        assertThatThrownBy(() -> ArtifactParser.parseAll(opener.repeat(100_000)))
+                .isInstanceOf(BrokenArtifactException.class)
+                .hasMessageStartingWith("document 1: ");
+        String fifty = "{a: ".repeat(50);
+        assertThatThrownBy(() -> ArtifactParser.parseAll("{a: " + fifty + "}".repeat(51)))
+                .hasMessage("document 1: no YAML: nested too deep (expected: at most 50 levels)");
+        assertThatThrownBy(() -> ArtifactParser.parseAll(fifty + "}".repeat(50)))
+                .hasMessageStartingWith("document 1: kind: missing");
+    }
+
+    @Test
+    void aliasesAreLimited() {
+        StringBuilder bomb = new StringBuilder("a0: &a0 [x, x]\n");
+        for (int i = 1; i <= 60; i++) {
+            bomb.append("a%d: &a%d [*a%d, *a%d]\n".formatted(i, i, i - 1, i - 1));
+        }
+
+        assertThatThrownBy(() -> ArtifactParser.parseAll(bomb.toString()))
+                .isInstanceOf(BrokenArtifactException.class)
+                .hasMessageContaining("50");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "&a {kind: *a}",
+                "{kind: Package, metadata: {name: p}, spec: {models: &m [*m]}}",
+                "&a {kind: Package, metadata: {name: p}, spec: {models: *a}}",
+                "&a {!!merge <<: *a}",
+                "&a {<<: *a}",
+                "&a !!set {? *a }"
+            })
+    void aCollectionThatHoldsItselfIsBroken(String yaml) {
+        assertThatThrownBy(() -> ArtifactParser.parse(yaml)).isInstanceOf(BrokenArtifactException.class);
+    }
+
+    @Test
+    void aMessageIsOneShortLine() {
+        String name = "a\\n".repeat(100);
+
+        assertThatThrownBy(() -> ArtifactParser.parse("{kind: Model, metadata: {name: \"" + name + "\"}}"))
+                .message()
+                .hasSizeLessThan(200)
+                .doesNotContain("\n")
+                .contains("U+000A");
+    }
+}
