@@ -8,6 +8,7 @@ import io.grpc.netty.NettyChannelBuilder;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The connection of one command to a server. */
@@ -63,7 +64,7 @@ final class Client implements AutoCloseable {
     }
 
     private CommandFailure failure(Status status) {
-        String detail = status.getDescription() == null ? status.getCode().toString() : status.getDescription();
+        String detail = detail(status);
         return switch (status.getCode()) {
             case INVALID_ARGUMENT -> new CommandFailure.Refused(detail);
             case UNAVAILABLE ->
@@ -75,6 +76,18 @@ final class Client implements AutoCloseable {
                 new CommandFailure("what listens at " + address + " is no StateManager of this version: " + detail);
             default -> new CommandFailure(detail);
         };
+    }
+
+    /** The word of what is furthest down says most: "Connection refused" rather than "io exception". */
+    private static String detail(Status status) {
+        @Nullable Throwable cause = status.getCause();
+        while (cause != null && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        if (cause != null && cause.getMessage() != null) {
+            return cause.getMessage();
+        }
+        return status.getDescription() == null ? status.getCode().toString() : status.getDescription();
     }
 
     @Override

@@ -31,8 +31,9 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "demo",
         description = {
-            "Shows what StateManager does, on this machine alone: an embedded store that is thrown away afterwards,",
-            "two simulated nodes and a simulated ActionController that talk gRPC with a real server."
+            "Shows what StateManager does, on this machine alone.",
+            "An embedded store that is thrown away afterwards, two simulated nodes and a simulated ActionController that",
+            "talk gRPC with a real server."
         },
         mixinStandardHelpOptions = true)
 final class Demo implements Callable<Integer> {

@@ -6,6 +6,9 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Properties;
+import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -22,9 +25,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {ArtifactCommand.Apply.class, ArtifactCommand.Delete.class, Get.class, Demo.class})
 public final class Main {
 
+    /** gRPC logs what it also reports, with a stack trace; only what it cannot report is of interest. */
+    private static final Logger GRPC_LOG = Logger.getLogger("io.grpc");
+
     private Main() {}
 
     public static void main(String[] args) {
+        GRPC_LOG.setLevel(Level.SEVERE);
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         System.exit(run(out, err, args));
@@ -60,7 +67,11 @@ public final class Main {
 
     private static int usageError(ParameterException e, PrintWriter err) {
         err.println("error: " + e.getMessage());
-        UnmatchedArgumentException.printSuggestions(e, err);
+        boolean suggested = UnmatchedArgumentException.printSuggestions(e, err);
+        Set<String> commands = e.getCommandLine().getSubcommands().keySet();
+        if (!suggested && !commands.isEmpty()) {
+            err.println("Commands are " + String.join(", ", commands) + ".");
+        }
         err.println("See '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
         return ExitCode.USAGE;
     }

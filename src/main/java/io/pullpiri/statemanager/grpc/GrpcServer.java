@@ -45,7 +45,7 @@ public final class GrpcServer implements AutoCloseable {
             throws IOException {
         GrpcServer server = new GrpcServer();
         try {
-            Resources resources = new Resources(manager, reconciler, protobufNames);
+            Resources resources = new Resources(reconciler, protobufNames);
             server.open(
                     host,
                     port,

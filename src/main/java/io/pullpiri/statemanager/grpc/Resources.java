@@ -12,7 +12,6 @@ import io.pullpiri.statemanager.cascade.ScenarioEntry;
 import io.pullpiri.statemanager.cascade.StateCell;
 import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.cascade.View;
-import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
@@ -26,21 +25,18 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Answers questions from the view of the last commit. */
+/** Answers questions from a view. */
 final class Resources {
 
-    private final Manager manager;
     private final Reconciler reconciler;
     private final boolean protobufNames;
 
-    Resources(Manager manager, Reconciler reconciler, boolean protobufNames) {
-        this.manager = manager;
+    Resources(Reconciler reconciler, boolean protobufNames) {
         this.reconciler = reconciler;
         this.protobufNames = protobufNames;
     }
 
-    ResourceStateResponse one(ResourceStateRequest request) {
-        View view = manager.view();
+    ResourceStateResponse one(View view, ResourceStateRequest request) {
         String name = request.getResourceName();
         ResourceState found = switch (request.getResourceType()) {
             case RESOURCE_TYPE_PACKAGE -> {
@@ -68,8 +64,7 @@ final class Resources {
                 .build();
     }
 
-    ListResourcesByStateResponse list(ListResourcesByStateRequest request) {
-        View view = manager.view();
+    ListResourcesByStateResponse list(View view, ListResourcesByStateRequest request) {
         ListResourcesByStateResponse.Builder response = ListResourcesByStateResponse.newBuilder();
         if (request.getLabelSelectorCount() > 0) {
             return response.setMessage("label_selector: is not supported (expected: none)")

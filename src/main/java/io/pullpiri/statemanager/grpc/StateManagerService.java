@@ -20,6 +20,7 @@ import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.ContainerFacts;
+import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.state.Names;
 import java.time.Instant;
@@ -27,9 +28,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Pullpiri's components and the command line call this. */
 final class StateManagerService extends StateManagerConnectionGrpc.StateManagerConnectionImplBase {
+
+    private static final Logger LOG = LoggerFactory.getLogger(StateManagerService.class);
 
     private final Manager manager;
     private final ActionControllerClient actionController;
@@ -126,12 +132,27 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
 
     @Override
     public void getResourceState(ResourceStateRequest request, StreamObserver<ResourceStateResponse> caller) {
-        Calls.answer(caller, resources.one(request));
+        answerFromView(caller, view -> resources.one(view, request));
     }
 
     @Override
     public void listResourcesByState(
             ListResourcesByStateRequest request, StreamObserver<ListResourcesByStateResponse> caller) {
-        Calls.answer(caller, resources.list(request));
+        answerFromView(caller, view -> resources.list(view, request));
+    }
+
+    private <T> void answerFromView(StreamObserver<T> caller, Function<View, T> answer) {
+        CompletableFuture<?> _ = manager.firstView(Calls.patience())
+                .thenApply(view -> view.map(answer))
+                .whenComplete((answered, defect) -> {
+                    if (defect != null) {
+                        LOG.error("a question cannot be answered, which is a defect", defect);
+                        Calls.fail(caller, Status.INTERNAL.withDescription("internal error: " + defect));
+                    } else if (answered.isPresent()) {
+                        Calls.answer(caller, answered.get());
+                    } else {
+                        Calls.fail(caller, Status.UNAVAILABLE.withDescription("the store has not been read yet"));
+                    }
+                });
     }
 }

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -61,6 +62,9 @@ public final class Manager implements AutoCloseable {
 
     /** What readers see: the view of the last commit. */
     private volatile View published = View.EMPTY;
+
+    /** Done when there is a view to see. */
+    private final CompletableFuture<Void> firstRead = new CompletableFuture<>();
 
     private volatile boolean ready;
     private volatile boolean closing;
@@ -127,6 +131,22 @@ public final class Manager implements AutoCloseable {
     /** The view of the last commit; empty until the store was first read. */
     public View view() {
         return published;
+    }
+
+    /**
+     * The same for whoever cannot use an empty one.
+     *
+     * @param timeout how long the caller waits for the store to be read; more than the commit timeout is no use
+     * @return completes with the view, or with nothing if the store was not read in time
+     */
+    public CompletableFuture<Optional<View>> firstView(Duration timeout) {
+        if (firstRead.isDone()) {
+            return CompletableFuture.completedFuture(Optional.of(published));
+        }
+        Duration wait = timeout.compareTo(limits.commitTimeout()) < 0 ? timeout : limits.commitTimeout();
+        return firstRead
+                .thenApply(done -> Optional.of(published))
+                .completeOnTimeout(Optional.empty(), wait.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /** Whether the store was read and, as far as one knows, can be written. */
@@ -334,6 +354,7 @@ public final class Manager implements AutoCloseable {
         View before = published;
         View next = cascade.committed(plan, revisions);
         published = next;
+        firstRead.complete(null);
         failures = 0;
         notices.addAll(plan.notices());
         int foreign = plan.answers().size() - batch.size();

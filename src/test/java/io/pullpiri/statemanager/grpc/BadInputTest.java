@@ -17,6 +17,7 @@ import io.pullpiri.proto.statemanager.ErrorCode;
 import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
 import io.pullpiri.proto.statemanager.OffloadingRequest;
 import io.pullpiri.proto.statemanager.OffloadingResponse;
+import io.pullpiri.proto.statemanager.ResourceStateRequest;
 import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.StateChangeResponse;
@@ -227,7 +228,7 @@ class BadInputTest {
         assertApplyFails(
                 "kind: Package\nmetadata: {name: good}\n---\nkind: Package\nmetadata: {}\n",
                 "document 2: metadata.name");
-        assertApplyFails("kind: Package\nmetadata: {name: a/b}\n", "metadata.name: has '/'");
+        assertApplyFails("kind: Package\nmetadata: {name: a/b}\n", "metadata.name: 'a/b' has '/'");
         assertApplyFails("kind: [Package\n", "no YAML");
         assertApplyFails("", "no documents");
         assertApplyFails("kind: Model\nmetadata: {name: m}\n---\nkind: Model\nmetadata: {name: m}\n", "Model/m");
@@ -265,6 +266,28 @@ class BadInputTest {
                     Duration.ofSeconds(20),
                     () -> "braking is " + onEtcd.packageState("braking"),
                     () -> onEtcd.packageState("braking").equals("Paused"));
+        }
+    }
+
+    @Test
+    void aQuestionBeforeTheStoreWasReadWaitsForItWithinTheCallersDeadline() throws Exception {
+        try (EtcdServer etcd = EtcdServer.start()) {
+            etcd.pause();
+            try (Rig early = new Rig("etcd://" + etcd.endpoint(), "off", Map.of())) {
+                ResourceStateRequest question = ResourceStateRequest.newBuilder()
+                        .setResourceType(RESOURCE_TYPE_MODEL)
+                        .setResourceName("brake")
+                        .build();
+                assertStatus(
+                        Status.Code.UNAVAILABLE,
+                        "the store has not been read yet",
+                        () -> early.client()
+                                .withDeadlineAfter(1, TimeUnit.SECONDS)
+                                .getResourceState(question));
+                etcd.resume();
+                assertThat(early.client().getResourceState(question).getMessage())
+                        .isEqualTo("model brake is not known");
+            }
         }
     }
 

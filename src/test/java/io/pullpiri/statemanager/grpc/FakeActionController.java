@@ -17,10 +17,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /** An ActionController that writes down what it is asked, and answers as a test wants it. */
-final class FakeActionController extends ActionControllerConnectionGrpc.ActionControllerConnectionImplBase
+public final class FakeActionController extends ActionControllerConnectionGrpc.ActionControllerConnectionImplBase
         implements AutoCloseable {
 
-    final List<ReconcileRequest> reconciles = new CopyOnWriteArrayList<>();
+    public final List<ReconcileRequest> reconciles = new CopyOnWriteArrayList<>();
     final List<OffloadModelRequest> offloads = new CopyOnWriteArrayList<>();
     volatile @Nullable Status refusal;
     volatile boolean silent;
@@ -35,17 +35,17 @@ final class FakeActionController extends ActionControllerConnectionGrpc.ActionCo
     }
 
     /** @param port 0 for any free one */
-    static FakeActionController start(int port) throws IOException {
+    public static FakeActionController start(int port) throws IOException {
         FakeActionController controller = new FakeActionController(port);
         controller.server.start();
         return controller;
     }
 
-    int port() {
+    public int port() {
         return server.getPort();
     }
 
-    String address() {
+    public String address() {
         return "127.0.0.1:" + port();
     }
 

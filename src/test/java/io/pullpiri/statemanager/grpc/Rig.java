@@ -25,9 +25,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A whole server on free ports, started as {@code serve} starts it, with a real client. */
-final class Rig implements AutoCloseable {
+public final class Rig implements AutoCloseable {
 
-    static final String BRAKING = """
+    public static final String BRAKING = """
             kind: Package
             metadata: {name: braking}
             spec: {models: [{name: brake}, {name: light}]}
@@ -37,11 +37,11 @@ final class Rig implements AutoCloseable {
             spec: {action: launch, target: braking}
             """;
 
-    final StateManager server;
+    public final StateManager server;
     private final ManagedChannel channel;
     private final ManagedChannel faultChannel;
 
-    Rig(String store, String actionController, Map<Setting, String> more) throws IOException {
+    public Rig(String store, String actionController, Map<Setting, String> more) throws IOException {
         Map<Setting, String> options = new EnumMap<>(Setting.class);
         options.put(Setting.STORE, store);
         options.put(Setting.PORT, "0");
@@ -59,42 +59,42 @@ final class Rig implements AutoCloseable {
         return NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
     }
 
-    ManagedChannel channel() {
+    public ManagedChannel channel() {
         return channel;
     }
 
-    StateManagerConnectionBlockingStub client() {
+    public StateManagerConnectionBlockingStub client() {
         return StateManagerConnectionGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
     }
 
-    ArtifactsGrpc.ArtifactsBlockingStub artifacts() {
+    public ArtifactsGrpc.ArtifactsBlockingStub artifacts() {
         return ArtifactsGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
     }
 
-    FaultServiceGrpc.FaultServiceBlockingStub faults() {
+    public FaultServiceGrpc.FaultServiceBlockingStub faults() {
         return FaultServiceGrpc.newBlockingStub(faultChannel).withDeadlineAfter(20, TimeUnit.SECONDS);
     }
 
-    void apply(String yaml) {
+    public void apply(String yaml) {
         artifacts().apply(ApplyRequest.newBuilder().setYaml(yaml).build());
     }
 
-    ResourceState state(ResourceType type, String name) {
+    public ResourceState state(ResourceType type, String name) {
         return get(type, name).getResourceState();
     }
 
-    ResourceStateResponse get(ResourceType type, String name) {
+    public ResourceStateResponse get(ResourceType type, String name) {
         return client().getResourceState(ResourceStateRequest.newBuilder()
                 .setResourceType(type)
                 .setResourceName(name)
                 .build());
     }
 
-    String packageState(String name) {
+    public String packageState(String name) {
         return state(ResourceType.RESOURCE_TYPE_PACKAGE, name).getCurrentState();
     }
 
-    static StateChange.Builder change(ResourceType type, String name, String target) {
+    public static StateChange.Builder change(ResourceType type, String name, String target) {
         return StateChange.newBuilder()
                 .setResourceType(type)
                 .setResourceName(name)
@@ -105,7 +105,7 @@ final class Rig implements AutoCloseable {
     }
 
     /** HPC's list: a container of brake and one of light, as a NodeAgent sends them. */
-    static ContainerList list(String brake, String light) {
+    public static ContainerList list(String brake, String light) {
         return ContainerList.newBuilder()
                 .setNodeName("HPC")
                 .addContainers(container("brake", brake))
@@ -113,7 +113,7 @@ final class Rig implements AutoCloseable {
                 .build();
     }
 
-    static ContainerInfo container(String model, String state) {
+    public static ContainerInfo container(String model, String state) {
         String[] parts = state.split(":", -1);
         boolean running = parts[0].equals("running");
         return ContainerInfo.newBuilder()

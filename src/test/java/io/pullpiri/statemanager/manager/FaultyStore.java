@@ -30,6 +30,7 @@ final class FaultyStore implements StateStore {
     private final StateStore store;
     final Queue<Fault> faults = new ConcurrentLinkedQueue<>();
     final AtomicInteger commits = new AtomicInteger();
+    final AtomicInteger writes = new AtomicInteger();
     final AtomicInteger reads = new AtomicInteger();
     volatile boolean away;
 
@@ -40,6 +41,7 @@ final class FaultyStore implements StateStore {
     @Override
     public CommitResult commit(Transaction transaction, Duration timeout) {
         commits.incrementAndGet();
+        writes.addAndGet(transaction.writes().size());
         Fault fault = away ? Fault.UNAVAILABLE : faults.poll();
         if (fault == null) {
             return store.commit(transaction, timeout);

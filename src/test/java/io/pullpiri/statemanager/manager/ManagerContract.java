@@ -118,6 +118,44 @@ abstract class ManagerContract {
     }
 
     @Test
+    void aChangeCostsTheSameHoweverManyPackagesThereAre() {
+        applyPackages(0, 10);
+        Cost few = costOfOneChange(5);
+        for (int done = 10; done < 10_000; done += 555) {
+            applyPackages(done, done + 555);
+        }
+        assertThat(manager.view().packages()).hasSize(10_000);
+        assertThat(manager.view().models()).hasSize(50_000);
+        assertThat(costOfOneChange(5_005)).isEqualTo(few);
+    }
+
+    private record Cost(int commits, int reads, int writes) {}
+
+    private Cost costOfOneChange(int number) {
+        String model = "m%d_0".formatted(number);
+        ask(new Command.ModelChange(model, ModelState.RUNNING, "first", "test"));
+        int commits = store.commits.get();
+        int reads = store.reads.get();
+        int writes = store.writes.get();
+        assertThat(ask(new Command.ModelChange(model, ModelState.DEAD, "id", "test")))
+                .isInstanceOf(Answer.Done.class);
+        assertThat(stored("p" + number)).isEqualTo("Degraded");
+        return new Cost(store.commits.get() - commits, store.reads.get() - reads - 1, store.writes.get() - writes);
+    }
+
+    private void applyPackages(int from, int to) {
+        StringBuilder yaml = new StringBuilder();
+        for (int i = from; i < to; i++) {
+            yaml.append("---\nkind: Package\nmetadata: {name: p").append(i).append("}\nspec: {models: [");
+            for (int model = 0; model < 5; model++) {
+                yaml.append("{name: m").append(i).append('_').append(model).append("},");
+            }
+            yaml.append("]}\n");
+        }
+        assertThat(ask(apply(yaml.toString()))).isInstanceOf(Answer.ArtifactsDone.class);
+    }
+
+    @Test
     void whatAnotherComponentWritesIsTakenIn() {
         ask(apply(BRAKING));
         store.put(Keys.modelState("brake"), "MODEL_STATE_DEAD");

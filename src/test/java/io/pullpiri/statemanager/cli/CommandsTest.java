@@ -1,0 +1,226 @@
+package io.pullpiri.statemanager.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pullpiri.statemanager.grpc.Rig;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+
+/** The commands of an operator, against a real server. */
+class CommandsTest {
+
+    private record Run(int exitCode, String out, String err) {}
+
+    @TempDir
+    Path folder;
+
+    private Rig rig;
+
+    @BeforeEach
+    void setUp() throws IOException {
+        rig = new Rig("sqlite:" + folder.resolve("states.db"), "127.0.0.1:1", Map.of());
+    }
+
+    @AfterEach
+    void tearDown() {
+        rig.close();
+    }
+
+    private static Run run(String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int exitCode = Main.run(new PrintWriter(out, true), new PrintWriter(err, true), args);
+        return new Run(exitCode, out.toString(), err.toString());
+    }
+
+    private Run ask(String... args) {
+        return run(Stream.concat(Stream.of(args), Stream.of("--server", "127.0.0.1:" + rig.server.port()))
+                .toArray(String[]::new));
+    }
+
+    private String file(String name, String text) throws IOException {
+        return Files.writeString(folder.resolve(name), text).toString();
+    }
+
+    @Test
+    void applySaysWhatBecameOfEachArtifact() throws IOException {
+        String braking = file("braking.yaml", Rig.BRAKING);
+        String other =
+                file("other.yaml", "kind: Policy\nmetadata: {name: p}\n---\nkind: Model\nmetadata: {name: brake}\n");
+
+        assertThat(ask("apply", "-f", braking, other)).isEqualTo(new Run(0, """
+                        package/braking created
+                        scenario/drive created
+                        policy/p passed over: no state depends on a Policy
+                        model/brake created
+                        """, ""));
+        assertThat(ask("apply", "-f", braking).out())
+                .isEqualTo("package/braking unchanged\nscenario/drive unchanged\n");
+        file("braking.yaml", Rig.BRAKING.replace("{name: light}", "{name: horn}"));
+        assertThat(ask("apply", "-f", braking).out()).isEqualTo("package/braking changed\nscenario/drive unchanged\n");
+        assertThat(ask("delete", "-f", braking).out()).isEqualTo("package/braking deleted\nscenario/drive deleted\n");
+        assertThat(ask("delete", "-f", braking).out())
+                .isEqualTo("package/braking not found\nscenario/drive not found\n");
+    }
+
+    @Test
+    void aRefusedFileIsNamedAndKeepsNoneOfTheOthersBack() throws IOException {
+        String broken = file("broken.yaml", "kind: Package\nmetadata: {name: 5}\n");
+        String good = file("good.yaml", Rig.BRAKING);
+
+        Run run = ask("apply", "-f", broken, "-f", good);
+
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.out()).contains("package/braking created");
+        assertThat(run.err())
+                .isEqualTo("error: " + broken + ": document 1: metadata.name: '5' (expected: a name, as text)\n");
+    }
+
+    @Test
+    void nothingIsSentIfAFileCannotBeRead() throws IOException {
+        String good = file("good.yaml", Rig.BRAKING);
+        Files.write(folder.resolve("latin1.yaml"), new byte[] {'k', (byte) 0xE9});
+        String missing = folder.resolve("missing.yaml").toString();
+        String latin1 = folder.resolve("latin1.yaml").toString();
+
+        assertThat(ask("apply", "-f", good, missing))
+                .isEqualTo(new Run(1, "", "error: " + missing + ": there is no such file\n"));
+        assertThat(ask("apply", "-f", good, latin1)).isEqualTo(new Run(1, "", "error: " + latin1 + ": is not UTF-8\n"));
+        assertThat(ask("apply", "-f", good, folder.toString()).exitCode()).isEqualTo(1);
+        assertThat(ask("get", "packages")).isEqualTo(new Run(0, "", "There are no packages yet.\n"));
+    }
+
+    @Test
+    void getShowsStateSinceCountsAndCause() {
+        rig.apply(Rig.BRAKING);
+        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+
+        List<String> packages = ask("get", "packages").out().lines().toList();
+        assertThat(packages).hasSize(2);
+        assertThat(packages.getFirst().split(" {2,}", -1)).containsExactly("NAME", "STATE", "SINCE", "MODELS", "CAUSE");
+        assertThat(packages.getLast())
+                .matches(
+                        "braking +Degraded +\\d+s +1 dead, 1 running +1 of 2 models dead: brake dead .*exit code 139.*");
+        assertThat(ask("get", "models").out().lines().map(line -> line.split(" +", 3)[1]))
+                .containsExactly("STATE", "Dead", "Running");
+        assertThat(ask("get", "model", "light").out().lines()).hasSize(2);
+        assertThat(ask("get", "scenarios").out())
+                .contains("drive")
+                .contains("launch")
+                .contains("braking");
+    }
+
+    @Test
+    void programsReadTheSameAsJsonAndYaml() throws IOException {
+        rig.apply(Rig.BRAKING);
+        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+
+        JsonNode all =
+                new ObjectMapper().readTree(ask("get", "packages", "-o", "json").out());
+        JsonNode one = new ObjectMapper()
+                .readTree(ask("get", "package", "braking", "-o", "json").out());
+        Object yaml = new Load(LoadSettings.builder().build())
+                .loadFromString(ask("get", "packages", "braking", "-o", "yaml").out());
+
+        assertThat(all).hasSize(1);
+        assertThat(all.get(0)).isEqualTo(one);
+        assertThat(one.get("state").asText()).isEqualTo("Degraded");
+        assertThat(one.get("models").toString()).isEqualTo("{\"total\":2,\"reported\":2,\"dead\":1,\"running\":1}");
+        assertThat(one.get("scenarios").toString()).isEqualTo("[\"drive\"]");
+        assertThat(new ObjectMapper().valueToTree(yaml).toString()).isEqualTo(one.toString());
+        assertThat(ask("get", "scenarios", "-o", "json").exitCode()).isZero();
+    }
+
+    @Test
+    void columnsStandBelowEachOtherInKoreanToo() {
+        rig.apply("kind: Package\nmetadata: {name: 제동}\n---\nkind: Package\nmetadata: {name: braking}\n");
+
+        List<String> lines = ask("get", "packages").out().lines().toList();
+
+        // A Hangul syllable is two columns wide.
+        int column = lines.getFirst().indexOf("STATE");
+        assertThat(lines.get(1).indexOf("Idle")).isEqualTo(column);
+        assertThat(lines.get(2))
+                .startsWith("제동")
+                .satisfies(line -> assertThat(line.indexOf("Idle")).isEqualTo(column - 2));
+    }
+
+    @Test
+    void whatIsUnknownIsAFailureNotACrash() {
+        assertThat(ask("get", "package", "nobody").exitCode()).isEqualTo(1);
+        assertThat(ask("get", "package", "nobody").err()).startsWith("error: ").contains("nobody");
+    }
+
+    @Test
+    void withoutAServerItSaysWhereItLookedAndWhatToDo() throws IOException {
+        int free;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            free = socket.getLocalPort();
+        }
+
+        Run run = run("get", "packages", "--server", "127.0.0.1:" + free);
+
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err())
+                .startsWith("error: no StateManager can be reached at 127.0.0.1:" + free + ": Connection refused\n")
+                .contains("--server HOST:PORT");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            gat                               | Commands are apply, delete, get, demo, serve.
+            get                               | Missing required parameter: 'KIND'
+            get pakages                       | 'pakages' (expected: packages, models or scenarios)
+            get packages -o xml               | expected one of [table, json, yaml]
+            get packages --server nowhere     | --server: 'nowhere' (expected: HOST:PORT)
+            get packages --sever x:1          | Unknown option
+            apply                             | Missing required option
+            demo --duration 0s                | '0s' (expected: a time such as 30s or 2m, at most 24h)
+            demo --duration soon              | 'soon' (expected: a time such as 30s or 2m, at most 24h)
+            serve --port 70000                | --port: '70000'
+            serve --store ftp://x             | --store: 'ftp://x'
+            serve --config /no/such/file      | /no/such/file
+            serve --reconcile-on sometimes    | 'sometimes'
+            """)
+    void aMistakeIsSaidInOneLineWithWhatWasExpected(String args, String message) {
+        Run run = run(args.split(" ", -1));
+
+        assertThat(run.exitCode()).isNotZero();
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).startsWith("error: ").contains(message).doesNotContain("\tat ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--help, Usage: statemanager", "serve --help, --action-controller", "--version, statemanager 0.1.0"})
+    void helpGoesToStandardOutput(String args, String text) {
+        Run run = run(args.split(" ", -1));
+
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).contains(text);
+        assertThat(run.err()).isEmpty();
+    }
+
+    @Test
+    void callingItWithNothingIsAMistakeThatShowsTheUsage() {
+        assertThat(run().exitCode()).isEqualTo(2);
+        assertThat(run().err()).startsWith("Usage: statemanager");
+    }
+}

@@ -1,0 +1,96 @@
+package io.pullpiri.statemanager.cli;
+
+import io.pullpiri.statemanager.store.Await;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The program in a process of its own, as {@code ./statemanager} starts it; killed at the end if it is still there. */
+final class Program implements AutoCloseable {
+
+    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Pattern LISTENS = Pattern.compile("listens on .*:(\\d+)(?:,|$)");
+
+    final Process process;
+    private final List<String> lines = new CopyOnWriteArrayList<>();
+    private final Thread reader;
+
+    private Program(Process process) {
+        this.process = process;
+        this.reader = Thread.ofVirtual().start(() -> {
+            try (BufferedReader in = process.inputReader(StandardCharsets.UTF_8)) {
+                in.lines().forEach(lines::add);
+            } catch (IOException | UncheckedIOException e) {
+                lines.add("(cut off: " + e.getMessage() + ")");
+            }
+        });
+    }
+
+    /** @param temporary where it makes its temporary files */
+    static Program start(Path temporary, String... args) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "@tools/java.options",
+                "-Djava.io.tmpdir=" + temporary,
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
+        command.addAll(Arrays.asList(args));
+        return new Program(new ProcessBuilder(command).redirectErrorStream(true).start());
+    }
+
+    void standardInput(String text) throws IOException {
+        try (OutputStream in = process.getOutputStream()) {
+            in.write(text.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** Everything that it has printed until now. */
+    String output() {
+        return String.join("\n", lines);
+    }
+
+    /** The port that {@code serve} says it listens on. */
+    int port() {
+        Await.until(
+                SOON,
+                () -> "the port: " + output(),
+                () -> LISTENS.matcher(output()).find());
+        Matcher matcher = LISTENS.matcher(output());
+        return matcher.find() ? Integer.parseInt(matcher.group(1)) : -1;
+    }
+
+    /** Waits for the end of the process and of its output. */
+    int exitCode() {
+        try {
+            if (process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS) && reader.join(SOON)) {
+                return process.exitValue();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        throw new AssertionError("still running: " + output());
+    }
+
+    /** As {@code kill -9}. */
+    void kill() {
+        process.destroyForcibly();
+        int _ = exitCode();
+    }
+
+    @Override
+    public void close() {
+        kill();
+    }
+}

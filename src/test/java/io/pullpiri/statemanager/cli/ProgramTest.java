@@ -1,0 +1,204 @@
+package io.pullpiri.statemanager.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import io.pullpiri.proto.actioncontroller.ReconcileRequest;
+import io.pullpiri.proto.statemanager.ResourceStateRequest;
+import io.pullpiri.proto.statemanager.ResourceType;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerConnectionBlockingStub;
+import io.pullpiri.proto.statemanager.v1.ApplyRequest;
+import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
+import io.pullpiri.statemanager.grpc.FakeActionController;
+import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.store.Await;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program as a process: what signals, kills and a second start do to it. */
+class ProgramTest {
+
+    private static final Duration SOON = Duration.ofSeconds(30);
+
+    @TempDir
+    Path folder;
+
+    private ManagedChannel channel =
+            NettyChannelBuilder.forTarget("127.0.0.1:1").build();
+
+    @AfterEach
+    void disconnect() {
+        channel.shutdownNow();
+    }
+
+    private Program serve(String... more) throws IOException {
+        String[] fixed = {
+            "serve", "--store", "sqlite:" + folder.resolve("states.db"), "--port", "0", "--fault-port", "off"
+        };
+        String[] args = Stream.of(fixed, more).flatMap(Arrays::stream).toArray(String[]::new);
+        Program program = Program.start(folder, args);
+        channel.shutdownNow();
+        channel = NettyChannelBuilder.forAddress("127.0.0.1", program.port())
+                .usePlaintext()
+                .build();
+        return program;
+    }
+
+    private StateManagerConnectionBlockingStub client() {
+        return StateManagerConnectionGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
+    }
+
+    private String packageState() {
+        return client().getResourceState(ResourceStateRequest.newBuilder()
+                        .setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE)
+                        .setResourceName("braking")
+                        .build())
+                .getResourceState()
+                .getCurrentState();
+    }
+
+    private void applyBraking() {
+        var _ = ArtifactsGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(20, TimeUnit.SECONDS)
+                .apply(ApplyRequest.newBuilder().setYaml(Rig.BRAKING).build());
+    }
+
+    @Test
+    void sigtermDrainsAndEndsWithZeroAndWhatWasAcknowledgedIsThereAfterwards() throws Exception {
+        AtomicInteger acknowledged = new AtomicInteger();
+        try (Program program = serve()) {
+            applyBraking();
+            Thread reporter = Thread.ofVirtual().start(() -> {
+                try {
+                    for (int i = 1; ; i++) {
+                        boolean dead = i % 2 == 0;
+                        client().sendChangedContainerList(Rig.list(dead ? "exited:1" : "running", "running"));
+                        acknowledged.set(i);
+                    }
+                } catch (StatusRuntimeException e) {
+                    // It has stopped: what was not answered may be there or not.
+                }
+            });
+            Await.until(SOON, () -> "reports", () -> acknowledged.get() >= 20);
+            program.process.destroy();
+
+            assertThat(program.exitCode()).as(program.output()).isZero();
+            assertThat(reporter.join(SOON)).isTrue();
+        }
+        try (Program _ = serve()) {
+            int last = acknowledged.get();
+            long generation = client().getResourceState(ResourceStateRequest.newBuilder()
+                            .setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE)
+                            .setResourceName("braking")
+                            .build())
+                    .getResourceState()
+                    .getStateGeneration();
+            // Idle is the first, every report after it another; the one under way may have been committed.
+            assertThat(generation).isBetween(last + 1L, last + 2L);
+        }
+    }
+
+    @Test
+    void aReconcileSurvivesKill9AndAnActionControllerThatIsAway() throws Exception {
+        int port;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = socket.getLocalPort();
+        }
+        String address = "127.0.0.1:" + port;
+        try (Program program = serve("--action-controller", address)) {
+            applyBraking();
+            var _ = client().sendChangedContainerList(Rig.list("exited:1", "exited:1"));
+            assertThat(packageState()).isEqualTo("Error");
+            program.kill();
+        }
+        try (FakeActionController controller = FakeActionController.start(port);
+                Program _ = serve("--action-controller", address, "--reconcile-resync", "1s")) {
+            assertThat(packageState()).isEqualTo("Error");
+            Await.until(SOON, () -> "the reconcile", () -> !controller.reconciles.isEmpty());
+            assertThat(controller.reconciles)
+                    .extracting(ReconcileRequest::getScenarioName)
+                    .containsOnly("drive");
+
+            var _ = client().sendChangedContainerList(Rig.list("running", "running"));
+            assertThat(packageState()).isEqualTo("Running");
+        }
+    }
+
+    @Test
+    void aSecondServerOnTheSameFileIsRefused() throws Exception {
+        try (Program _ = serve();
+                Program second = Program.start(
+                        folder,
+                        "serve",
+                        "--store",
+                        "sqlite:" + folder.resolve("states.db"),
+                        "--port",
+                        "0",
+                        "--fault-port",
+                        "0")) {
+            assertThat(second.exitCode()).isEqualTo(1);
+            assertThat(second.output())
+                    .contains("error: ")
+                    .contains("states.db")
+                    .doesNotContain("\tat ");
+        }
+    }
+
+    @Test
+    void aPortThatIsTakenIsNamed() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                Program program = Program.start(
+                        folder,
+                        "serve",
+                        "--store",
+                        "sqlite:" + folder.resolve("other.db"),
+                        "--port",
+                        Integer.toString(taken.getLocalPort()))) {
+            assertThat(program.exitCode()).isEqualTo(1);
+            assertThat(program.output())
+                    .contains("error: ")
+                    .contains(Integer.toString(taken.getLocalPort()))
+                    .doesNotContain("\tat ");
+        }
+    }
+
+    @Test
+    void artifactsMayComeFromStandardInput() throws Exception {
+        try (Program _ = serve();
+                Program apply = Program.start(folder, "apply", "-f", "-", "--server", channel.authority())) {
+            apply.standardInput(Rig.BRAKING);
+
+            assertThat(apply.exitCode()).isZero();
+            assertThat(apply.output()).isEqualTo("package/braking created\nscenario/drive created");
+        }
+    }
+
+    @Test
+    void theDemoTellsItsStoryInPlainLinesAndLeavesNothingBehind() throws Exception {
+        try (Program demo = Program.start(folder, "demo", "--duration", "6s")) {
+            assertThat(demo.exitCode()).as(demo.output()).isZero();
+            assertThat(demo.output())
+                    .doesNotContain("\u001b")
+                    .contains("Running")
+                    .contains("Degraded")
+                    .contains("reconcile");
+        }
+        try (Stream<Path> left = Files.list(folder)) {
+            assertThat(left.map(Path::getFileName).map(Path::toString)).noneMatch(name -> name.contains("demo"));
+        }
+    }
+}
