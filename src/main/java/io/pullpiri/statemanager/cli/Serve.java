@@ -31,9 +31,9 @@ final class Serve {
                 .abbreviateSynopsis(true)
                 .footer(
                         "",
-                        "Every setting may also stand in the file, e.g. 'reconcile.on: [error, degraded]', and in the",
-                        "environment, e.g. STATEMANAGER_RECONCILE_ON=error. An option wins over the environment, that",
-                        "over the file.");
+                        "Every setting may also stand in the file, e.g. 'reconcile.on: [error, degraded]', and in the"
+                                + " environment, e.g. STATEMANAGER_RECONCILE_ON=error. An option wins over the"
+                                + " environment, that over the file.");
         for (Setting setting : Setting.values()) {
             spec.addOption(OptionSpec.builder(setting.option())
                     .paramLabel(setting.placeholder())
