@@ -67,9 +67,15 @@ final class Client implements AutoCloseable {
         String detail = detail(status);
         return switch (status.getCode()) {
             case INVALID_ARGUMENT -> new CommandFailure.Refused(detail);
+            // What the server says has no cause; what keeps gRPC from reaching it has.
             case UNAVAILABLE ->
-                new CommandFailure("no StateManager can be reached at " + address + ": " + detail
-                        + "\nStart one with 'statemanager serve', or name another with --server HOST:PORT.");
+                new CommandFailure(
+                        status.getCause() == null
+                                ? "the StateManager at " + address + " cannot do it now: " + detail
+                                : "no StateManager can be reached at " + address + ": " + detail
+                                        + "\nStart one with 'statemanager serve', or name another with --server"
+                                        + " HOST:PORT.");
+            case CANCELLED -> new CommandFailure("the StateManager at " + address + " has stopped meanwhile");
             case DEADLINE_EXCEEDED ->
                 new CommandFailure("the StateManager at " + address + " did not answer within " + SECONDS + " s");
             case UNIMPLEMENTED ->

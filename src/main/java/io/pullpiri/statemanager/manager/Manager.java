@@ -32,6 +32,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The loop: takes the commands that wait, lets {@link Cascade} decide what follows, commits it, and only then answers,
@@ -68,6 +69,9 @@ public final class Manager implements AutoCloseable {
 
     private volatile boolean ready;
     private volatile boolean closing;
+
+    /** Why the last commit or read failed; empty if it did not. */
+    private volatile String trouble = "";
 
     // Only the loop touches these.
     private @Nullable Watch watch;
@@ -119,13 +123,15 @@ public final class Manager implements AutoCloseable {
                     "queue-full", "more than " + limits.queue() + " commands are waiting; new ones are turned away");
             caller.complete(new Answer.Unavailable("too much is waiting (queue.limit: " + limits.queue() + ")"));
         } else {
-            caller.completeOnTimeout(
-                    new Answer.Unavailable(
-                            "not durable yet: the store has not confirmed it within " + wait.toMillis() + " ms"),
-                    wait.toNanos(),
-                    TimeUnit.NANOSECONDS);
+            return caller.orTimeout(wait.toNanos(), TimeUnit.NANOSECONDS).exceptionally(late -> notYet(wait));
         }
         return caller;
+    }
+
+    private Answer notYet(Duration waited) {
+        String why = trouble;
+        return new Answer.Unavailable("not durable yet: "
+                + (why.isEmpty() ? "the store has not confirmed it within " + waited.toMillis() + " ms" : why));
     }
 
     /** The view of the last commit; empty until the store was first read. */
@@ -356,6 +362,7 @@ public final class Manager implements AutoCloseable {
         published = next;
         firstRead.complete(null);
         failures = 0;
+        trouble = "";
         notices.addAll(plan.notices());
         int foreign = plan.answers().size() - batch.size();
         for (int i = 0; i < batch.size(); i++) {
@@ -414,7 +421,10 @@ public final class Manager implements AutoCloseable {
 
     private void failed(String what) {
         failures++;
-        LOG.warn("{} (failure {} in a row)", what, failures);
+        trouble = what;
+        // 1, 2, 4, 8…: a store may be away for days.
+        LOG.atLevel(Integer.bitCount(failures) == 1 ? Level.WARN : Level.DEBUG)
+                .log("{} (failure {} in a row)", what, failures);
         setReady(false);
     }
 
