@@ -1,6 +1,12 @@
 package io.pullpiri.statemanager.cascade;
 
+import io.pullpiri.statemanager.cascade.Journal.Subject;
 import java.util.Arrays;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongFunction;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // longs by the hundred for every resource; nobody is handed them to change
 public record History(@Nullable Transition latest, long[] records) {
 
-    static final History NONE = new History(null, new long[0]);
+    public static final History NONE = new History(null, new long[0]);
 
     /** With a change that is decided but in no record yet. A resource that was gone begins anew. */
     History decided(Transition transition) {
@@ -33,6 +39,29 @@ public record History(@Nullable Transition latest, long[] records) {
     /** The newest change was carried forward into another record; everything older is gone. */
     History carriedTo(long record) {
         return new History(latest, new long[] {record});
+    }
+
+    /**
+     * The changes since the resource came into being, newest first. Reads records only as they are needed.
+     *
+     * @param text of the record with a sequence number; null if it is gone
+     */
+    public Stream<Transition> newestFirst(LongFunction<@Nullable String> text) {
+        if (latest == null) {
+            return Stream.empty();
+        }
+        Subject subject = Subject.of(latest);
+        Stream<Transition> recorded = LongStream.range(0, records.length)
+                .map(index -> records[(int) (records.length - 1 - index)])
+                .mapToObj(text)
+                .filter(Objects::nonNull)
+                .flatMap(found -> Journal.carriedAndChanges(found).reversed().stream())
+                .filter(transition -> Subject.of(transition).equals(subject));
+        // One of the same name may have lived before: its changes have the same numbers again.
+        AtomicLong expected = new AtomicLong(latest.generation());
+        return recorded.takeWhile(transition -> expected.get() > 0)
+                .filter(transition -> transition.generation() == expected.get())
+                .peek(transition -> expected.decrementAndGet());
     }
 
     /** The record that holds the newest change; -1 if there is none. */

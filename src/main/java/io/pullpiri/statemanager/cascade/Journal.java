@@ -1,6 +1,10 @@
 package io.pullpiri.statemanager.cascade;
 
+import io.pullpiri.statemanager.store.Keys;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.pcollections.TreePMap;
 
 /**
@@ -29,6 +33,29 @@ public record Journal(TreePMap<Long, Page> records, long next, long changes) {
      * @param revision the commit that wrote it, 0 as long as none has
      */
     public record Page(List<Subject> subjects, long revision) {}
+
+    /** The sequence number in a record's key; -1 for a key that is none. */
+    public static long sequence(String key) {
+        String digits = key.substring(Keys.JOURNAL_PREFIX.length());
+        return digits.matches("\\d{19}") ? Long.parseLong(digits) : -1;
+    }
+
+    /** The changes of the commit that wrote a record, in order; null for a text that is none of ours. */
+    public static @Nullable List<Transition> changes(String text) {
+        Records.JournalText record = Records.parse(text, Records.JournalText.class);
+        return record == null ? null : Objects.requireNonNullElse(record.changes(), List.of());
+    }
+
+    /** What was carried forward into a record, then its changes; empty for a text that is none of ours. */
+    static List<Transition> carriedAndChanges(String text) {
+        Records.JournalText record = Records.parse(text, Records.JournalText.class);
+        return record == null
+                ? List.of()
+                : Stream.of(record.carried(), record.changes())
+                        .filter(Objects::nonNull)
+                        .flatMap(List::stream)
+                        .toList();
+    }
 
     Journal plus(long sequence, List<Subject> subjects, long revision) {
         return new Journal(

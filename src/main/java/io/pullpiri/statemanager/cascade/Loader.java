@@ -70,13 +70,12 @@ final class Loader {
     }
 
     private void journalRecord(KeyValue entry) {
-        String digits = entry.key().substring(entry.key().lastIndexOf('/') + 1);
+        long sequence = Journal.sequence(entry.key());
         Records.JournalText text = Records.parse(entry.value(), Records.JournalText.class);
-        if (!digits.matches("\\d{19}") || text == null) {
+        if (sequence < 0 || text == null) {
             draft.notice("unreadable-record", entry.key() + " is none of ours, or damaged; it is passed over");
             return;
         }
-        long sequence = Long.parseLong(digits);
         List<Subject> subjects = new ArrayList<>();
         List<Transition> all = new ArrayList<>(orEmpty(text.carried()));
         all.addAll(orEmpty(text.changes()));

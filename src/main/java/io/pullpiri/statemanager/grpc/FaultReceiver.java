@@ -4,7 +4,9 @@ import io.grpc.stub.StreamObserver;
 import io.pullpiri.proto.schedinfo.v1.FaultInfo;
 import io.pullpiri.proto.schedinfo.v1.FaultServiceGrpc;
 import io.pullpiri.proto.schedinfo.v1.Response;
+import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.Manager;
+import java.util.concurrent.TimeUnit;
 
 /** Timpani reports faults here: they are counted and logged, and change no state. */
 final class FaultReceiver extends FaultServiceGrpc.FaultServiceImplBase {
@@ -17,15 +19,15 @@ final class FaultReceiver extends FaultServiceGrpc.FaultServiceImplBase {
 
     @Override
     public void notifyFault(FaultInfo fault, StreamObserver<Response> caller) {
-        manager.notices()
-                .add(
-                        "fault",
-                        "task %s of workload %s on node %s: %s"
-                                .formatted(
-                                        shown(fault.getTaskName()),
-                                        shown(fault.getWorkloadId()),
-                                        shown(fault.getNodeId()),
-                                        fault.getType()));
+        String detail = "task %s of workload %s on node %s: %s"
+                .formatted(
+                        shown(fault.getTaskName()),
+                        shown(fault.getWorkloadId()),
+                        shown(fault.getNodeId()),
+                        fault.getType());
+        long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
+        manager.notices().add("fault", detail);
+        manager.feed().tell(id -> new Event.Fault(id, now, detail));
         Calls.answer(caller, Response.newBuilder().setStatus(0).build());
     }
 

@@ -23,6 +23,7 @@ public final class GrpcServer implements AutoCloseable {
     private static final int MAX_MESSAGE = 4 << 20;
     private static final long DRAIN_SECONDS = 3;
 
+    private @Nullable Subscriptions subscriptions;
     private final HealthStatusManager health = new HealthStatusManager();
     private final List<Server> servers = new ArrayList<>();
 
@@ -45,12 +46,14 @@ public final class GrpcServer implements AutoCloseable {
             throws IOException {
         GrpcServer server = new GrpcServer();
         try {
-            Resources resources = new Resources(reconciler, protobufNames);
+            StateNames names = new StateNames(protobufNames);
+            Resources resources = new Resources(manager.feed(), reconciler, names);
+            server.subscriptions = new Subscriptions(manager, resources, new EventMessages(names));
             server.open(
                     host,
                     port,
                     "port",
-                    new StateManagerService(manager, actionController, resources),
+                    new StateManagerService(manager, actionController, resources, server.subscriptions),
                     new ArtifactsService(manager),
                     server.health.getHealthService(),
                     ProtoReflectionServiceV1.newInstance());
@@ -107,6 +110,9 @@ public final class GrpcServer implements AutoCloseable {
     @Override
     public void close() {
         health.enterTerminalState();
+        if (subscriptions != null) {
+            subscriptions.close();
+        }
         servers.forEach(Server::shutdown);
         try {
             for (Server server : servers) {

@@ -3,15 +3,21 @@ package io.pullpiri.statemanager.grpc;
 import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
 import io.pullpiri.proto.statemanager.ListResourcesByStateResponse;
 import io.pullpiri.proto.statemanager.ResourceState;
+import io.pullpiri.proto.statemanager.ResourceStateHistoryRequest;
+import io.pullpiri.proto.statemanager.ResourceStateHistoryResponse;
 import io.pullpiri.proto.statemanager.ResourceStateRequest;
 import io.pullpiri.proto.statemanager.ResourceStateResponse;
 import io.pullpiri.proto.statemanager.ResourceType;
+import io.pullpiri.proto.statemanager.StateTransitionHistory;
+import io.pullpiri.statemanager.cascade.History;
 import io.pullpiri.statemanager.cascade.ModelEntry;
 import io.pullpiri.statemanager.cascade.PackageEntry;
+import io.pullpiri.statemanager.cascade.ResourceKind;
 import io.pullpiri.statemanager.cascade.ScenarioEntry;
 import io.pullpiri.statemanager.cascade.StateCell;
 import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.manager.Feed;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
@@ -28,12 +34,14 @@ import org.jspecify.annotations.Nullable;
 /** Answers questions from a view. */
 final class Resources {
 
+    private final Feed feed;
     private final Reconciler reconciler;
-    private final boolean protobufNames;
+    private final StateNames names;
 
-    Resources(Reconciler reconciler, boolean protobufNames) {
+    Resources(Feed feed, Reconciler reconciler, StateNames names) {
+        this.feed = feed;
         this.reconciler = reconciler;
-        this.protobufNames = protobufNames;
+        this.names = names;
     }
 
     ResourceStateResponse one(View view, ResourceStateRequest request) {
@@ -61,6 +69,57 @@ final class Resources {
                         isManaged(request.getResourceType())
                                 ? word(request.getResourceType()) + " " + name + " is not known"
                                 : notManaged(request.getResourceTypeValue()))
+                .build();
+    }
+
+    /** Reads the store as far as it must: not for a thread of the network. */
+    ResourceStateHistoryResponse history(View view, ResourceStateHistoryRequest request) {
+        ResourceStateHistoryResponse.Builder response = ResourceStateHistoryResponse.newBuilder();
+        if (request.getLimit() < 0) {
+            return response.setMessage("limit: " + request.getLimit() + " (expected: 0 for all, or more)")
+                    .build();
+        }
+        ResourceStateResponse found = one(
+                view,
+                ResourceStateRequest.newBuilder()
+                        .setResourceType(request.getResourceType())
+                        .setResourceName(request.getResourceName())
+                        .build());
+        if (!found.getSuccess()) {
+            return response.setMessage(found.getMessage()).build();
+        }
+        long end = request.getEndTimeNs() == 0 ? Long.MAX_VALUE : request.getEndTimeNs();
+        feed.history(historyOf(view, request.getResourceType(), request.getResourceName()))
+                .filter(change -> change.atNanos() <= end)
+                .takeWhile(change -> change.atNanos() >= request.getStartTimeNs())
+                .limit(request.getLimit() == 0 ? Long.MAX_VALUE : request.getLimit())
+                .map(this::entry)
+                .forEach(response::addHistory);
+        return response.setSuccess(true).build();
+    }
+
+    private static History historyOf(View view, ResourceType type, String name) {
+        return switch (type) {
+            case RESOURCE_TYPE_PACKAGE -> history(view.packages().get(name), PackageEntry::state);
+            case RESOURCE_TYPE_MODEL -> history(view.models().get(name), ModelEntry::state);
+            default -> history(view.scenarios().get(name), ScenarioEntry::state);
+        };
+    }
+
+    private static <E> History history(@Nullable E entry, Function<E, StateCell<?>> cell) {
+        return entry == null ? History.NONE : cell.apply(entry).history();
+    }
+
+    private StateTransitionHistory entry(Transition change) {
+        return StateTransitionHistory.newBuilder()
+                .setFromState(names.of(change.kind(), change.from()))
+                .setToState(names.of(change.kind(), change.to()))
+                .setTimestampNs(change.atNanos())
+                .setTransitionId(change.transitionId())
+                .setReason(change.cause())
+                .setSource(change.source())
+                .setDurationMs(change.durationMillis())
+                .setSuccess(true)
                 .build();
     }
 
@@ -127,7 +186,7 @@ final class Resources {
         ResourceState.Builder state = common(
                 ResourceType.RESOURCE_TYPE_PACKAGE,
                 entry.name(),
-                value == null ? "" : protobufNames ? value.protobufName() : value.title(),
+                value == null ? "" : names.of(ResourceKind.PACKAGE, value.title()),
                 entry.state());
         state.putMetadata("models", Integer.toString(entry.models().total()));
         state.putMetadata("reported", Integer.toString(entry.reported()));
@@ -164,7 +223,7 @@ final class Resources {
         ResourceState.Builder state = common(
                 ResourceType.RESOURCE_TYPE_MODEL,
                 entry.name(),
-                value == null ? "" : protobufNames ? value.protobufName() : value.title(),
+                value == null ? "" : names.of(ResourceKind.MODEL, value.title()),
                 entry.state());
         int containers =
                 entry.containers().values().stream().mapToInt(List::size).sum();
@@ -179,7 +238,7 @@ final class Resources {
         ResourceState.Builder state = common(
                 ResourceType.RESOURCE_TYPE_SCENARIO,
                 entry.name(),
-                value == null ? "" : protobufNames ? value.protobufName() : value.title(),
+                value == null ? "" : names.of(ResourceKind.SCENARIO, value.title()),
                 entry.state());
         broken(state, entry.artifact().broken());
         entry.target().ifPresent(target -> state.putMetadata("target", target));
@@ -208,18 +267,18 @@ final class Resources {
         return builder;
     }
 
-    private static boolean isManaged(ResourceType type) {
+    static boolean isManaged(ResourceType type) {
         return type == ResourceType.RESOURCE_TYPE_PACKAGE
                 || type == ResourceType.RESOURCE_TYPE_MODEL
                 || type == ResourceType.RESOURCE_TYPE_SCENARIO;
     }
 
-    private static String notManaged(int type) {
+    static String notManaged(int type) {
         return "resource_type: " + type
                 + " is not managed (expected: RESOURCE_TYPE_SCENARIO, RESOURCE_TYPE_PACKAGE or RESOURCE_TYPE_MODEL)";
     }
 
-    private static String word(ResourceType type) {
+    static String word(ResourceType type) {
         return type.name().substring("RESOURCE_TYPE_".length()).toLowerCase(Locale.ROOT);
     }
 }

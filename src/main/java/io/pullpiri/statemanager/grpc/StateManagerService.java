@@ -11,22 +11,28 @@ import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
 import io.pullpiri.proto.statemanager.ListResourcesByStateResponse;
 import io.pullpiri.proto.statemanager.OffloadingRequest;
 import io.pullpiri.proto.statemanager.OffloadingResponse;
+import io.pullpiri.proto.statemanager.ResourceStateHistoryRequest;
+import io.pullpiri.proto.statemanager.ResourceStateHistoryResponse;
 import io.pullpiri.proto.statemanager.ResourceStateRequest;
 import io.pullpiri.proto.statemanager.ResourceStateResponse;
 import io.pullpiri.proto.statemanager.Response;
 import io.pullpiri.proto.statemanager.StateChange;
+import io.pullpiri.proto.statemanager.StateChangeEvent;
 import io.pullpiri.proto.statemanager.StateChangeResponse;
+import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.ContainerFacts;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.StoreAwayException;
 import io.pullpiri.statemanager.state.Names;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -37,14 +43,23 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
 
     private static final Logger LOG = LoggerFactory.getLogger(StateManagerService.class);
 
+    /** For what has to read the store. */
+    private final Executor readers = task -> Thread.ofVirtual().start(task);
+
     private final Manager manager;
     private final ActionControllerClient actionController;
     private final Resources resources;
+    private final Subscriptions subscriptions;
 
-    StateManagerService(Manager manager, ActionControllerClient actionController, Resources resources) {
+    StateManagerService(
+            Manager manager,
+            ActionControllerClient actionController,
+            Resources resources,
+            Subscriptions subscriptions) {
         this.manager = manager;
         this.actionController = actionController;
         this.resources = resources;
+        this.subscriptions = subscriptions;
     }
 
     @Override
@@ -141,11 +156,29 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
         answerFromView(caller, view -> resources.list(view, request));
     }
 
+    @Override
+    public void getResourceStateHistory(
+            ResourceStateHistoryRequest request, StreamObserver<ResourceStateHistoryResponse> caller) {
+        answerFromView(caller, view -> resources.history(view, request), readers);
+    }
+
+    @Override
+    public void subscribeToStateChanges(
+            StateChangeSubscriptionRequest request, StreamObserver<StateChangeEvent> caller) {
+        subscriptions.subscribe(request, caller);
+    }
+
     private <T> void answerFromView(StreamObserver<T> caller, Function<View, T> answer) {
+        answerFromView(caller, answer, Runnable::run);
+    }
+
+    private <T> void answerFromView(StreamObserver<T> caller, Function<View, T> answer, Executor executor) {
         CompletableFuture<?> _ = manager.firstView(Calls.patience())
-                .thenApply(view -> view.map(answer))
+                .thenApplyAsync(view -> view.map(answer), executor)
                 .whenComplete((answered, defect) -> {
-                    if (defect != null) {
+                    if (defect != null && defect.getCause() instanceof StoreAwayException e) {
+                        Calls.fail(caller, Status.UNAVAILABLE.withDescription(e.getMessage()));
+                    } else if (defect != null) {
                         LOG.error("a question cannot be answered, which is a defect", defect);
                         Calls.fail(caller, Status.INTERNAL.withDescription("internal error: " + defect));
                     } else if (answered.isPresent()) {

@@ -61,11 +61,8 @@ public final class Manager implements AutoCloseable {
     private final Notices notices = new Notices();
     private final List<Consumer<Boolean>> readinessListeners = new CopyOnWriteArrayList<>();
 
-    /** What readers see: the view of the last commit. */
-    private volatile View published = View.EMPTY;
-
-    /** Done when there is a view to see. */
-    private final CompletableFuture<Void> firstRead = new CompletableFuture<>();
+    /** What readers see: the view of the last commit, and what led to it. */
+    private final Feed feed;
 
     private volatile boolean ready;
     private volatile boolean closing;
@@ -94,11 +91,13 @@ public final class Manager implements AutoCloseable {
 
     public Manager(StateStore store, Cascade cascade, Reconciler reconciler, Limits limits, Clock clock) {
         this.store = store;
+        this.feed = new Feed(store);
         this.cascade = cascade;
         this.reconciler = reconciler;
         this.limits = limits;
         this.clock = clock;
         this.inbox = new Inbox(limits.queue());
+        reconciler.tell(feed::tell);
     }
 
     /** Starts the loop on its own thread. */
@@ -136,7 +135,12 @@ public final class Manager implements AutoCloseable {
 
     /** The view of the last commit; empty until the store was first read. */
     public View view() {
-        return published;
+        return feed.view();
+    }
+
+    /** What followers read. */
+    public Feed feed() {
+        return feed;
     }
 
     /**
@@ -146,13 +150,8 @@ public final class Manager implements AutoCloseable {
      * @return completes with the view, or with nothing if the store was not read in time
      */
     public CompletableFuture<Optional<View>> firstView(Duration timeout) {
-        if (firstRead.isDone()) {
-            return CompletableFuture.completedFuture(Optional.of(published));
-        }
         Duration wait = timeout.compareTo(limits.commitTimeout()) < 0 ? timeout : limits.commitTimeout();
-        return firstRead
-                .thenApply(done -> Optional.of(published))
-                .completeOnTimeout(Optional.empty(), wait.toNanos(), TimeUnit.NANOSECONDS);
+        return feed.firstView(wait);
     }
 
     /** Whether the store was read and, as far as one knows, can be written. */
@@ -193,7 +192,7 @@ public final class Manager implements AutoCloseable {
         if (failures > 0) {
             inbox.pause(TimeUnit.MILLISECONDS.toNanos(limits.backoffMillis().applyAsLong(failures)));
         } else {
-            long untilTick = Cascade.nextTick(published) - clock.now().ticks();
+            long untilTick = Cascade.nextTick(feed.view()) - clock.now().ticks();
             inbox.await(Math.min(untilTick, IDLE_WAIT));
         }
     }
@@ -214,11 +213,11 @@ public final class Manager implements AutoCloseable {
             }
             Moment now = clock.now();
             List<Inbox.Entry> batch = new ArrayList<>();
-            if (Cascade.nextTick(published) <= now.ticks()) {
+            if (Cascade.nextTick(feed.view()) <= now.ticks()) {
                 batch.add(new Inbox.Entry(new Command.Tick(), Long.MAX_VALUE));
             }
             batch.addAll(inbox.take(BATCH, now.ticks()));
-            return !batch.isEmpty() && process(batch, published);
+            return !batch.isEmpty() && process(batch, feed.view());
         } catch (RuntimeException e) {
             // A defect of ours: the store is read anew, and the service goes on.
             LOG.error("unexpected failure", e);
@@ -236,6 +235,7 @@ public final class Manager implements AutoCloseable {
             Snapshot snapshot = store.snapshot(ALL_PREFIXES);
             Cascade.Loaded loaded = cascade.load(snapshot, clock.now());
             notices.addAll(loaded.notices());
+            feed.readAnew(loaded.view().journal(), snapshot.entries());
             Listener fresh = new Listener();
             listener = fresh;
             watch = store.watch(Keys.WATCHED_PREFIXES, snapshot.revision() + 1, fresh);
@@ -245,13 +245,13 @@ public final class Manager implements AutoCloseable {
                 synced = false;
                 return false;
             }
-            reconciler.updateAll(published);
+            reconciler.updateAll(feed.view());
             LOG.info(
                     "store read at revision {}: {} packages, {} models, {} scenarios",
                     snapshot.revision(),
-                    published.packages().size(),
-                    published.models().size(),
-                    published.scenarios().size());
+                    feed.view().packages().size(),
+                    feed.view().models().size(),
+                    feed.view().scenarios().size());
             return true;
         } catch (StoreUnavailableException e) {
             synced = false;
@@ -300,7 +300,7 @@ public final class Manager implements AutoCloseable {
                         return readAnew(batch, unavailable.reason());
                     }
                     inbox.giveBack(external(batch));
-                    reconciler.update(published, Set.of());
+                    reconciler.update(feed.view(), Set.of());
                     failed("the store cannot be written: " + unavailable.reason());
                     return false;
                 }
@@ -357,10 +357,9 @@ public final class Manager implements AutoCloseable {
     }
 
     private void done(List<Inbox.Entry> batch, Plan plan, List<Long> revisions) {
-        View before = published;
+        View before = feed.view();
         View next = cascade.committed(plan, revisions);
-        published = next;
-        firstRead.complete(null);
+        feed.publish(next, plan.parts());
         failures = 0;
         trouble = "";
         notices.addAll(plan.notices());
@@ -391,7 +390,7 @@ public final class Manager implements AutoCloseable {
                 inbox.giveBack(external(rest));
                 return false;
             }
-            return process(rest, published);
+            return process(rest, feed.view());
         }
         Inbox.Entry culprit = batch.getFirst();
         if (external(batch).isEmpty() || culprit.command() instanceof Command.StoreEvents) {
@@ -399,7 +398,7 @@ public final class Manager implements AutoCloseable {
         }
         notices.add("refused-by-store", "a command fails for good: " + reason);
         culprit.answer(new Answer.Impossible(reason));
-        reconciler.update(published, Set.of());
+        reconciler.update(feed.view(), Set.of());
         return true;
     }
 

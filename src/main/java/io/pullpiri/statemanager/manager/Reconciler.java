@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.manager;
 import io.pullpiri.statemanager.cascade.PackageEntry;
 import io.pullpiri.statemanager.cascade.ReconcileRecord;
 import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.manager.Event.Recovery.Step;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -17,6 +18,8 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,6 +48,7 @@ public final class Reconciler implements AutoCloseable {
     private final Queue<Task> queued = new ArrayDeque<>();
     private int calls;
     private boolean closed;
+    private Consumer<Function<EventId, Event>> audience = event -> {};
 
     /**
      * @param delay between a package's death and the first call
@@ -88,6 +92,16 @@ public final class Reconciler implements AutoCloseable {
         this.timer = timer;
     }
 
+    /** Who hears of every step. */
+    synchronized void tell(Consumer<Function<EventId, Event>> listener) {
+        audience = listener;
+    }
+
+    private void tell(Step step, String packageName, String scenario, String detail) {
+        long now = clock.now().epochNanos();
+        audience.accept(id -> new Event.Recovery(id, now, step, packageName, scenario, detail));
+    }
+
     /** No call for these packages starts from now on: their recovery is being committed. Until the next update. */
     synchronized void hold(Collection<String> packages) {
         held.addAll(packages);
@@ -123,6 +137,7 @@ public final class Reconciler implements AutoCloseable {
             Map<String, Task> ended = tasks.remove(name);
             if (ended != null) {
                 ended.values().forEach(task -> task.cancelled = true);
+                tell(Step.RECOVERED, name, "", "package " + name + " is not dead any more");
             }
             return;
         }
@@ -167,6 +182,7 @@ public final class Reconciler implements AutoCloseable {
             calls++;
             task.underWay = true;
             task.attempts++;
+            tell(Step.REQUESTED, task.packageName, task.scenario, "request " + task.attempts);
             // The call starts under the lock, so that none starts once hold() has returned. It does not wait.
             CompletableFuture<?> _ = actionController
                     .reconcile(task.scenario, timing.timeout())
@@ -184,11 +200,13 @@ public final class Reconciler implements AutoCloseable {
                 if (reply != null && reply.accepted()) {
                     task.failures = 0;
                     task.lastOutcome = "acknowledged";
+                    tell(Step.ACKNOWLEDGED, task.packageName, task.scenario, task.lastOutcome);
                     LOG.info("reconcile of package {} acknowledged for scenario {}", task.packageName, task.scenario);
                     later(task, timing.resync().toNanos());
                 } else {
                     task.failures++;
                     task.lastOutcome = reply != null ? "refused: " + reply.message() : "failed: " + words(failure);
+                    tell(Step.FAILED, task.packageName, task.scenario, task.lastOutcome);
                     long wait = timing.backoffMillis().applyAsLong(task.failures);
                     LOG.warn(
                             "reconcile of package {} for scenario {} {}; next try in {} ms",

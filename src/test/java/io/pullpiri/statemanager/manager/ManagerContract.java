@@ -9,6 +9,7 @@ import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.ContainerFacts;
 import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.store.Await;
@@ -169,7 +170,8 @@ abstract class ManagerContract {
     }
 
     @Test
-    void aCommitWhoseAnswerIsLostIsResolvedByReading() {
+    void aCommitWhoseAnswerIsLostIsResolvedByReading() throws Exception {
+        Follower follower = manager.feed().follow();
         ask(apply(BRAKING));
         for (FaultyStore.Fault fault : FaultyStore.Fault.values()) {
             ask(report("running", "running"));
@@ -183,6 +185,20 @@ abstract class ManagerContract {
                         .generation())
                 .as("no change was made twice")
                 .isEqualTo(6);
+        List<String> told = new ArrayList<>();
+        while (told.size() < 7) {
+            List<Event> events = follower.next(SOON);
+            assertThat(events).isNotEmpty();
+            events.forEach(event -> {
+                if (event instanceof Event.Changed(EventId _, Transition change)
+                        && change.name().equals("braking")) {
+                    told.add(change.to() + change.generation());
+                }
+            });
+        }
+        assertThat(told)
+                .as("followers hear of what was committed without our knowing, once")
+                .containsExactly("Idle1", "Running2", "Degraded3", "Running4", "Degraded5", "Running6", "Degraded7");
     }
 
     @Test

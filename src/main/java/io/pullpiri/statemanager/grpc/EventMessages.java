@@ -1,0 +1,122 @@
+package io.pullpiri.statemanager.grpc;
+
+import io.pullpiri.proto.statemanager.EventType;
+import io.pullpiri.proto.statemanager.ResourceState;
+import io.pullpiri.proto.statemanager.ResourceType;
+import io.pullpiri.proto.statemanager.Severity;
+import io.pullpiri.proto.statemanager.StateChange;
+import io.pullpiri.proto.statemanager.StateChangeEvent;
+import io.pullpiri.statemanager.cascade.ResourceKind;
+import io.pullpiri.statemanager.cascade.Transition;
+import io.pullpiri.statemanager.manager.Event;
+import io.pullpiri.statemanager.manager.EventId;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import java.util.Locale;
+
+/** What events are called on the wire. */
+final class EventMessages {
+
+    private final StateNames names;
+
+    EventMessages(StateNames names) {
+        this.names = names;
+    }
+
+    StateChangeEvent message(Event event) {
+        return switch (event) {
+            case Event.Changed changed -> changed(changed.id(), changed.change());
+            case Event.Recovery recovery ->
+                StateChangeEvent.newBuilder()
+                        .setEventType(
+                                switch (recovery.step()) {
+                                    case REQUESTED, ACKNOWLEDGED -> EventType.EVENT_TYPE_RECOVERY_START;
+                                    case FAILED -> EventType.EVENT_TYPE_RECOVERY_FAILED;
+                                    case RECOVERED -> EventType.EVENT_TYPE_RECOVERY_COMPLETE;
+                                })
+                        .setSeverity(
+                                recovery.step() == Event.Recovery.Step.FAILED
+                                        ? Severity.SEVERITY_WARNING
+                                        : Severity.SEVERITY_INFO)
+                        .setEventTimestampNs(recovery.atNanos())
+                        .setEventId(recovery.id().toString())
+                        .setDescription(recovery.detail())
+                        .putMetadata("step", recovery.step().name().toLowerCase(Locale.ROOT))
+                        .putMetadata("package", recovery.packageName())
+                        .putMetadata("scenario", recovery.scenario())
+                        .build();
+            case Event.Fault fault ->
+                StateChangeEvent.newBuilder()
+                        .setEventType(EventType.EVENT_TYPE_WARNING)
+                        .setSeverity(Severity.SEVERITY_WARNING)
+                        .setEventTimestampNs(fault.atNanos())
+                        .setEventId(fault.id().toString())
+                        .setDescription(fault.detail())
+                        .build();
+        };
+    }
+
+    private StateChangeEvent changed(EventId id, Transition change) {
+        StateChangeEvent.Builder event = StateChangeEvent.newBuilder()
+                .setEventType(EventType.EVENT_TYPE_STATE_CHANGE)
+                .setStateChange(StateChange.newBuilder()
+                        .setResourceType(type(change.kind()))
+                        .setResourceName(change.name())
+                        .setCurrentState(names.of(change.kind(), change.from()))
+                        .setTargetState(names.of(change.kind(), change.to()))
+                        .setTransitionId(change.transitionId())
+                        .setTimestampNs(change.atNanos())
+                        .setSource(change.source()))
+                .setEventTimestampNs(change.atNanos())
+                .setEventId(id.toString())
+                .setSeverity(severity(change.kind(), change.to()))
+                .setDescription(change.cause())
+                .putMetadata("generation", Long.toString(change.generation()))
+                .putMetadata("duration_ms", Long.toString(change.durationMillis()));
+        if (change.to().isEmpty()) {
+            event.putMetadata("removed", "true");
+        }
+        return event.build();
+    }
+
+    /** What a new follower begins with. */
+    StateChangeEvent snapshot(EventId id, ResourceKind kind, ResourceState state) {
+        return StateChangeEvent.newBuilder()
+                .setEventType(EventType.EVENT_TYPE_STATE_CHANGE)
+                .setStateChange(StateChange.newBuilder()
+                        .setResourceType(state.getResourceType())
+                        .setResourceName(state.getResourceName())
+                        .setTargetState(state.getCurrentState())
+                        .setTimestampNs(state.getLastTransitionTimeNs())
+                        .setSource(state.getMetadataOrDefault("source", "")))
+                .setEventTimestampNs(state.getLastTransitionTimeNs())
+                .setEventId(id.toString())
+                .setSeverity(severity(kind, state.getCurrentState()))
+                .setDescription(state.getMetadataOrDefault("cause", ""))
+                .putMetadata("snapshot", "true")
+                .putMetadata("generation", Long.toString(state.getStateGeneration()))
+                .build();
+    }
+
+    static ResourceType type(ResourceKind kind) {
+        return switch (kind) {
+            case SCENARIO -> ResourceType.RESOURCE_TYPE_SCENARIO;
+            case PACKAGE -> ResourceType.RESOURCE_TYPE_PACKAGE;
+            case MODEL -> ResourceType.RESOURCE_TYPE_MODEL;
+        };
+    }
+
+    private static Severity severity(ResourceKind kind, String state) {
+        return switch (kind) {
+            case PACKAGE ->
+                PackageState.parse(state) == PackageState.ERROR
+                        ? Severity.SEVERITY_ERROR
+                        : PackageState.parse(state) == PackageState.DEGRADED
+                                ? Severity.SEVERITY_WARNING
+                                : Severity.SEVERITY_INFO;
+            case MODEL ->
+                ModelState.parse(state) == ModelState.DEAD ? Severity.SEVERITY_WARNING : Severity.SEVERITY_INFO;
+            case SCENARIO -> Severity.SEVERITY_INFO;
+        };
+    }
+}

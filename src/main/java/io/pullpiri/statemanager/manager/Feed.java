@@ -1,0 +1,228 @@
+package io.pullpiri.statemanager.manager;
+
+import io.pullpiri.statemanager.cascade.History;
+import io.pullpiri.statemanager.cascade.Journal;
+import io.pullpiri.statemanager.cascade.Plan;
+import io.pullpiri.statemanager.cascade.Transition;
+import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.StoreUnavailableException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The view of the last commit and the newest events that led to it, for whoever follows them. One writer, the loop, which
+ * never waits for a reader; any number of readers, each with a place of its own. The memory does not grow with either.
+ */
+public final class Feed {
+
+    /** Events that are kept; who falls further behind is told so. */
+    private static final int KEPT = 1 << 16;
+
+    private final StateStore store;
+    private final CompletableFuture<Void> firstPublished = new CompletableFuture<>();
+
+    // All guarded by this, but for readers of the view.
+    private final @Nullable Event[] ring = new Event[KEPT];
+    private final List<Event> missed = new ArrayList<>();
+    private volatile View view = View.EMPTY;
+    private long first;
+    private long end;
+    private long nextRecord = -1;
+
+    /**
+     * A view and the place in the feed from which the events continue it.
+     *
+     * @param position in the feed
+     * @param id the same place, in words that outlive this process
+     */
+    record Start(View view, long position, EventId id) {}
+
+    /** A reader's place is gone: more has happened since than is kept. */
+    static final class Lapped extends Exception {
+
+        private static final long serialVersionUID = 1L;
+    }
+
+    Feed(StateStore store) {
+        this.store = store;
+    }
+
+    View view() {
+        return view;
+    }
+
+    CompletableFuture<Optional<View>> firstView(Duration timeout) {
+        return firstPublished
+                .thenApply(done -> Optional.of(view))
+                .completeOnTimeout(Optional.empty(), timeout.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Reads all changes from now on. */
+    public Follower follow() {
+        return new Follower(this);
+    }
+
+    /**
+     * Reads all changes after an event.
+     *
+     * @throws Follower.LostException if there is no such event yet
+     */
+    public Follower followAfter(EventId event) throws Follower.LostException {
+        return new Follower(this, event);
+    }
+
+    /**
+     * The changes of a resource that are still recorded, newest first; blocks while the stream is read.
+     *
+     * @throws StoreAwayException from the stream
+     */
+    public Stream<Transition> history(History history) {
+        return history.newestFirst(this::journal);
+    }
+
+    /** The text of a journal record, null if it is gone; blocks. */
+    @Nullable
+    String journal(long sequence) {
+        try {
+            return store.get(Keys.journal(sequence)).map(KeyValue::value).orElse(null);
+        } catch (StoreUnavailableException e) {
+            throw new StoreAwayException(e);
+        }
+    }
+
+    /** A commit is done: the view that follows, and what has changed. Readers see both or neither. */
+    void publish(View next, List<Plan.Part> parts) {
+        append(next, parts);
+        firstPublished.complete(null);
+    }
+
+    private synchronized void append(View next, List<Plan.Part> parts) {
+        missed.forEach(this::append);
+        missed.clear();
+        for (Plan.Part part : parts) {
+            changes(part.sequence(), part.transitions()).forEach(this::append);
+        }
+        view = next;
+        nextRecord = next.journal().next();
+        notifyAll();
+    }
+
+    /**
+     * The store was read anew: what was committed without our knowing (the answer was lost) is published with the next
+     * view. Where that cannot be told, all readers have to begin anew.
+     */
+    synchronized void readAnew(Journal journal, List<KeyValue> entries) {
+        Map<Long, String> records = new HashMap<>();
+        entries.stream()
+                .filter(entry -> entry.key().startsWith(Keys.JOURNAL_PREFIX))
+                .forEach(entry -> records.put(Journal.sequence(entry.key()), entry.value()));
+        missed.clear();
+        boolean told = nextRecord >= 0 && journal.next() >= nextRecord;
+        for (long sequence = nextRecord; told && sequence < journal.next(); sequence++) {
+            String text = records.get(sequence);
+            List<Transition> changes = text == null ? null : Journal.changes(text);
+            told = changes != null;
+            if (changes != null) {
+                missed.addAll(changes(sequence, changes));
+            }
+        }
+        if (!told) {
+            missed.clear();
+            first = end;
+        }
+        nextRecord = journal.next();
+    }
+
+    static List<Event> changes(long sequence, List<Transition> transitions) {
+        List<Event> events = new ArrayList<>();
+        for (Transition transition : transitions) {
+            events.add(new Event.Changed(new EventId(sequence, events.size() + 1), transition));
+        }
+        return events;
+    }
+
+    /** What is no change of a state and in no journal: only those hear of it who follow now. */
+    public synchronized void tell(Function<EventId, Event> event) {
+        if (nextRecord >= 0) {
+            append(event.apply(new EventId(view.journal().next(), 0)));
+            notifyAll();
+        }
+    }
+
+    private void append(Event event) {
+        ring[index(end++)] = event;
+        first = Math.max(first, end - KEPT);
+    }
+
+    private static int index(long position) {
+        return (int) (position % KEPT);
+    }
+
+    private Event at(long position) {
+        return Objects.requireNonNull(ring[index(position)]);
+    }
+
+    synchronized Start start() {
+        return new Start(view, end, new EventId(view.journal().next(), 0));
+    }
+
+    /** The position of the first event behind a place; empty if what comes next is not here (any more). */
+    synchronized OptionalLong find(EventId place) {
+        if (first == end) {
+            boolean upToDate = place.sequence() >= view.journal().next();
+            return upToDate ? OptionalLong.of(end) : OptionalLong.empty();
+        }
+        EventId oldest = at(first).id();
+        if (place.compareTo(oldest) < 0 && !oldest.equals(new EventId(place.sequence(), place.known() + 1))) {
+            return OptionalLong.empty();
+        }
+        long position = end;
+        while (position > first && at(position - 1).id().compareTo(place) > 0) {
+            position--;
+        }
+        return OptionalLong.of(position);
+    }
+
+    /**
+     * The next events, in order.
+     *
+     * @param patience how long to wait for the first
+     * @return none if there was none in time
+     */
+    synchronized List<Event> read(long position, int most, Duration patience) throws Lapped, InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (position == end) {
+            long left = deadline - System.nanoTime();
+            if (left <= 0) {
+                return List.of();
+            }
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+        if (isLapped(position)) {
+            throw new Lapped();
+        }
+        List<Event> events = new ArrayList<>();
+        for (long next = position; next < end && events.size() < most; next++) {
+            events.add(at(next));
+        }
+        return events;
+    }
+
+    synchronized boolean isLapped(long position) {
+        return position < first;
+    }
+}

@@ -1,0 +1,13 @@
+package io.pullpiri.statemanager.manager;
+
+import io.pullpiri.statemanager.store.StoreUnavailableException;
+
+/** What a reader asked for is in the store, which cannot be read now. The message says so. */
+public final class StoreAwayException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    StoreAwayException(StoreUnavailableException cause) {
+        super("the store cannot be read: " + cause.getMessage(), cause);
+    }
+}

@@ -1,0 +1,381 @@
+package io.pullpiri.statemanager.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.grpc.Context;
+import io.grpc.Context.CancellableContext;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.pullpiri.proto.schedinfo.v1.FaultInfo;
+import io.pullpiri.proto.statemanager.EventType;
+import io.pullpiri.proto.statemanager.ResourceStateHistoryRequest;
+import io.pullpiri.proto.statemanager.ResourceStateHistoryResponse;
+import io.pullpiri.proto.statemanager.ResourceType;
+import io.pullpiri.proto.statemanager.Severity;
+import io.pullpiri.proto.statemanager.StateChangeEvent;
+import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.proto.statemanager.StateTransitionHistory;
+import io.pullpiri.statemanager.Setting;
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.store.Await;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Followers and histories, through real clients. */
+class SubscriptionTest {
+
+    private static final int MODELS = 100;
+    private static final int ROUNDS = 1_000;
+    private static final Duration SOON = Duration.ofSeconds(30);
+
+    @TempDir
+    Path folder;
+
+    private FakeActionController controller;
+    private Rig rig;
+    private final List<Subscriber> subscribers = new CopyOnWriteArrayList<>();
+
+    @BeforeEach
+    void setUp() throws IOException {
+        controller = FakeActionController.start(0);
+        start();
+    }
+
+    private void start() throws IOException {
+        rig = new Rig(
+                "sqlite:" + folder.resolve("states.db"),
+                controller.address(),
+                Map.of(Setting.RECONCILE_RESYNC, "60s", Setting.HISTORY_LIMIT, "5"));
+    }
+
+    @AfterEach
+    void tearDown() {
+        subscribers.forEach(Subscriber::close);
+        rig.close();
+        controller.close();
+    }
+
+    /** A subscription whose events are taken one by one. */
+    private final class Subscriber implements AutoCloseable {
+
+        private final CancellableContext context = Context.current().withCancellation();
+        private final Iterator<StateChangeEvent> events;
+
+        Subscriber(StateChangeSubscriptionRequest.Builder request) {
+            Context before = context.attach();
+            try {
+                events = StateManagerConnectionGrpc.newBlockingStub(rig.channel())
+                        .withDeadlineAfter(60, TimeUnit.SECONDS)
+                        .subscribeToStateChanges(request.build());
+            } finally {
+                context.detach(before);
+            }
+            subscribers.add(this);
+        }
+
+        StateChangeEvent next() {
+            return events.next();
+        }
+
+        /** {@code braking: Running > Degraded} */
+        String told() {
+            StateChangeEvent event = next();
+            return event.getStateChange().getResourceName() + ": "
+                    + event.getStateChange().getCurrentState() + " > "
+                    + event.getStateChange().getTargetState();
+        }
+
+        @Override
+        public void close() {
+            context.cancel(null);
+        }
+    }
+
+    private static StateChangeSubscriptionRequest.Builder request() {
+        return StateChangeSubscriptionRequest.newBuilder();
+    }
+
+    @Test
+    void aSubscriberGetsWhatIsAndThenEveryChangeInOrder() {
+        rig.apply(Rig.BRAKING);
+        var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        Subscriber all = new Subscriber(request());
+
+        List<StateChangeEvent> snapshot = List.of(all.next(), all.next(), all.next(), all.next());
+        assertThat(snapshot)
+                .allSatisfy(event -> assertThat(event.getMetadataMap()).containsEntry("snapshot", "true"));
+        assertThat(snapshot.stream()
+                        .map(event -> event.getStateChange().getResourceName() + " "
+                                + event.getStateChange().getTargetState()))
+                .containsExactly("drive Idle", "braking Running", "brake Running", "light Running");
+        var _ = rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        assertThat(all.told()).isEqualTo("brake: Running > Dead");
+        StateChangeEvent degraded = all.next();
+        assertThat(degraded.getEventType()).isEqualTo(EventType.EVENT_TYPE_STATE_CHANGE);
+        assertThat(degraded.getSeverity()).isEqualTo(Severity.SEVERITY_WARNING);
+        assertThat(degraded.getStateChange().getTargetState()).isEqualTo("Degraded");
+        assertThat(degraded.getDescription()).contains("exit code 139");
+        assertThat(degraded.getMetadataMap()).containsEntry("generation", "3").containsKey("duration_ms");
+    }
+
+    @Test
+    void aFilterLeavesOutOtherTypesAndNames() {
+        rig.apply(Rig.BRAKING);
+        Subscriber packages = new Subscriber(request().setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE));
+        Subscriber light = new Subscriber(request().putFilter("name", "light"));
+        assertThat(packages.told()).isEqualTo("braking:  > Idle");
+
+        var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        var _ = rig.client().sendChangedContainerList(Rig.list("running", "paused"));
+        var _ = rig.client().sendChangedContainerList(Rig.list("paused", "paused"));
+
+        assertThat(packages.told()).isEqualTo("braking: Idle > Running");
+        assertThat(packages.told()).isEqualTo("braking: Running > Paused");
+        assertThat(light.told()).isEqualTo("light:  > Running");
+        assertThat(light.told()).isEqualTo("light: Running > Paused");
+    }
+
+    @Test
+    void afterARestartASubscriberGoesOnWhereItStopped() throws IOException {
+        rig.apply(Rig.BRAKING);
+        Subscriber first = new Subscriber(request());
+        assertThat(first.next().getMetadataMap()).containsEntry("snapshot", "true");
+        assertThat(first.next().getMetadataMap()).containsEntry("snapshot", "true");
+        var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        StateChangeEvent last = first.next();
+        assertThat(last.getStateChange().getResourceName()).isEqualTo("brake");
+        var _ = rig.client().sendChangedContainerList(Rig.list("paused", "paused"));
+        rig.close();
+        assertThatThrownBy(() -> {
+                    while (true) {
+                        var _ = first.next();
+                    }
+                })
+                .isInstanceOf(StatusRuntimeException.class);
+
+        start();
+        Subscriber resumed = new Subscriber(request().putFilter("after", last.getEventId()));
+
+        assertThat(resumed.told()).isEqualTo("light:  > Running");
+        assertThat(resumed.told()).isEqualTo("braking: Idle > Running");
+        assertThat(resumed.told()).isEqualTo("brake: Running > Paused");
+        assertThat(resumed.told()).isEqualTo("light: Running > Paused");
+        assertThat(resumed.told()).isEqualTo("braking: Running > Paused");
+        var _ = rig.client().sendChangedContainerList(Rig.list("running", "paused"));
+        assertThat(resumed.told()).isEqualTo("brake: Paused > Running");
+    }
+
+    @Test
+    void recoveryAndFaultsAreToldToThoseWhoAsk() {
+        rig.apply(Rig.BRAKING);
+        Subscriber asking = new Subscriber(request()
+                .setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE)
+                .setIncludeRecoveryEvents(true)
+                .setIncludeHealthEvents(true));
+        Subscriber other = new Subscriber(request().setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE));
+        assertThat(asking.told()).isEqualTo("braking:  > Idle");
+        assertThat(other.told()).isEqualTo("braking:  > Idle");
+
+        var _ = rig.client().sendChangedContainerList(Rig.list("exited:1", "exited:1"));
+        assertThat(asking.told()).isEqualTo("braking: Idle > Error");
+        StateChangeEvent requested = asking.next();
+        assertThat(requested.getEventType()).isEqualTo(EventType.EVENT_TYPE_RECOVERY_START);
+        assertThat(requested.getMetadataMap())
+                .containsEntry("step", "requested")
+                .containsEntry("package", "braking")
+                .containsEntry("scenario", "drive");
+        assertThat(asking.next().getMetadataMap()).containsEntry("step", "acknowledged");
+        var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        List<EventType> two =
+                List.of(asking.next().getEventType(), asking.next().getEventType());
+        assertThat(two)
+                .containsExactlyInAnyOrder(EventType.EVENT_TYPE_STATE_CHANGE, EventType.EVENT_TYPE_RECOVERY_COMPLETE);
+        var _ = rig.faults()
+                .notifyFault(FaultInfo.newBuilder()
+                        .setWorkloadId("w")
+                        .setNodeId("HPC")
+                        .setTaskName("t")
+                        .build());
+        assertThat(asking.next().getEventType()).isEqualTo(EventType.EVENT_TYPE_WARNING);
+        assertThat(other.told()).isEqualTo("braking: Idle > Error");
+        assertThat(other.told()).isEqualTo("braking: Error > Running");
+    }
+
+    @Test
+    void whatCannotBeFollowedIsRefusedWithTheReason() {
+        assertRefused(
+                request().setResourceType(ResourceType.RESOURCE_TYPE_NODE),
+                Status.Code.INVALID_ARGUMENT,
+                "not managed");
+        assertRefused(request().putFilter("colour", "red"), Status.Code.INVALID_ARGUMENT, "filter: 'colour'");
+        assertRefused(request().putFilter("after", "soon"), Status.Code.INVALID_ARGUMENT, "filter.after: 'soon'");
+        assertRefused(request().putFilter("after", "999.0"), Status.Code.OUT_OF_RANGE, "999.0");
+    }
+
+    private void assertRefused(StateChangeSubscriptionRequest.Builder request, Status.Code code, String words) {
+        Subscriber subscriber = new Subscriber(request);
+        assertThatThrownBy(subscriber::next).isInstanceOfSatisfying(StatusRuntimeException.class, e -> {
+            assertThat(e.getStatus().getCode()).isEqualTo(code);
+            assertThat(e.getStatus().getDescription()).contains(words);
+        });
+    }
+
+    @Test
+    void theHistoryHasTheNewestChangesWithCauseSourceAndDuration() throws IOException {
+        rig.apply(Rig.BRAKING);
+        for (int i = 0; i < 4; i++) {
+            var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
+            var _ = rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        }
+        for (int start = 0; start < 2; start++) {
+            ResourceStateHistoryResponse history = history("braking", 0, 0);
+            assertThat(history.getSuccess()).isTrue();
+            assertThat(history.getHistoryList())
+                    .extracting(StateTransitionHistory::getToState)
+                    .containsExactly("Degraded", "Running", "Degraded", "Running", "Degraded");
+            StateTransitionHistory newest = history.getHistory(0);
+            assertThat(newest.getFromState()).isEqualTo("Running");
+            assertThat(newest.getReason()).contains("exit code 139");
+            assertThat(newest.getSource()).isEqualTo("node HPC");
+            assertThat(newest.getDurationMs()).isNotNegative();
+            assertThat(history("braking", 2, 0).getHistoryCount()).isEqualTo(2);
+            assertThat(history("braking", 0, history.getHistory(1).getTimestampNs())
+                            .getHistoryCount())
+                    .isEqualTo(2);
+            rig.close();
+            start();
+        }
+        assertThat(history("nobody", 0, 0).getMessage()).isEqualTo("package nobody is not known");
+        assertThat(history("braking", -1, 0).getMessage()).startsWith("limit: -1");
+    }
+
+    private ResourceStateHistoryResponse history(String name, int limit, long startNs) {
+        return rig.client()
+                .getResourceStateHistory(ResourceStateHistoryRequest.newBuilder()
+                        .setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE)
+                        .setResourceName(name)
+                        .setStartTimeNs(startNs)
+                        .setLimit(limit)
+                        .build());
+    }
+
+    /** Readers that stay, come and go, and stall, while 100,000 states change. */
+    @Test
+    void nothingIsMissedOrDoubledHoweverManyChangesThereAre() throws Exception {
+        Map<String, Long> steady = new HashMap<>();
+        Map<String, Long> changing = new HashMap<>();
+        CompletableFuture<Void> first = CompletableFuture.runAsync(() -> {
+            Subscriber subscriber = new Subscriber(request());
+            while (!isComplete(steady)) {
+                follow(steady, subscriber.next());
+            }
+        });
+        CompletableFuture<Void> second = CompletableFuture.runAsync(() -> {
+            @Nullable StateChangeEvent last = null;
+            while (!isComplete(changing)) {
+                try (Subscriber subscriber =
+                        new Subscriber(last == null ? request() : request().putFilter("after", last.getEventId()))) {
+                    for (int i = 0; i < 997 && !isComplete(changing); i++) {
+                        last = subscriber.next();
+                        follow(changing, last);
+                    }
+                }
+            }
+        });
+        CountDownLatch stalled = new CountDownLatch(1);
+        AtomicReference<@Nullable Throwable> told = new AtomicReference<>();
+        stall(stalled, told);
+
+        for (int round = 1; round <= ROUNDS; round++) {
+            ModelState state = round % 2 == 0 ? ModelState.DEAD : ModelState.RUNNING;
+            List<CompletableFuture<Answer>> answers = new ArrayList<>();
+            for (int model = 0; model < MODELS; model++) {
+                answers.add(
+                        rig.server.manager().submit(new Command.ModelChange("m" + model, state, "id", "test"), SOON));
+            }
+            for (CompletableFuture<Answer> answer : answers) {
+                assertThat(answer.join()).isInstanceOf(Answer.Done.class);
+            }
+        }
+        first.get(SOON.toSeconds(), TimeUnit.SECONDS);
+        second.get(SOON.toSeconds(), TimeUnit.SECONDS);
+        stalled.countDown();
+        Await.until(SOON, () -> "the stalled one is told", () -> told.get() != null);
+        assertThat(Status.fromThrowable(told.get()).getCode()).isEqualTo(Status.Code.OUT_OF_RANGE);
+        assertThat(Status.fromThrowable(told.get()).getDescription()).contains("since event ");
+    }
+
+    private static boolean isComplete(Map<String, Long> generations) {
+        return generations.size() == MODELS && generations.values().stream().allMatch(last -> last == ROUNDS);
+    }
+
+    private static void follow(Map<String, Long> generations, StateChangeEvent event) {
+        long generation = Long.parseLong(event.getMetadataOrThrow("generation"));
+        Long before = generations.put(event.getStateChange().getResourceName(), generation);
+        if (before == null ? generation != 1 && !event.containsMetadata("snapshot") : generation != before + 1) {
+            throw new AssertionError("after generation " + before + ": " + event);
+        }
+    }
+
+    /** Takes one event, and the others only when the latch opens. */
+    private void stall(CountDownLatch until, AtomicReference<@Nullable Throwable> told) {
+        StateManagerConnectionGrpc.newStub(rig.channel())
+                .subscribeToStateChanges(
+                        request().build(),
+                        new ClientResponseObserver<StateChangeSubscriptionRequest, StateChangeEvent>() {
+
+                            private @Nullable ClientCallStreamObserver<StateChangeSubscriptionRequest> call;
+
+                            @Override
+                            public void beforeStart(ClientCallStreamObserver<StateChangeSubscriptionRequest> stream) {
+                                call = stream;
+                                stream.disableAutoRequestWithInitial(1);
+                            }
+
+                            @Override
+                            public void onNext(StateChangeEvent event) {
+                                Thread.ofVirtual().start(() -> {
+                                    try {
+                                        until.await();
+                                        Objects.requireNonNull(call).request(1);
+                                    } catch (InterruptedException e) {
+                                        Thread.currentThread().interrupt();
+                                    }
+                                });
+                            }
+
+                            @Override
+                            public void onError(Throwable failure) {
+                                told.set(failure);
+                            }
+
+                            @Override
+                            public void onCompleted() {
+                                told.set(new AssertionError("completed"));
+                            }
+                        });
+    }
+}
