@@ -4,6 +4,7 @@ import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.Tally;
+import java.util.List;
 
 /**
  * What is known of one package.
@@ -52,6 +53,14 @@ public record PackageEntry(
 
     PackageEntry repairedNotBefore(long ticks) {
         return new PackageEntry(name, artifact, state, models, reported, reconcile, ticks);
+    }
+
+    /** The models that its artifact names, in that order. */
+    public List<String> modelNames() {
+        PackageArtifact good = artifact.good();
+        return good == null
+                ? List.of()
+                : good.models().stream().map(PackageArtifact.ModelRef::name).toList();
     }
 
     /** Whether nothing is left to remember. */

@@ -1,12 +1,29 @@
 package io.pullpiri.statemanager.cli;
 
 import io.grpc.Channel;
+import io.grpc.Context;
+import io.grpc.Context.CancellableContext;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
+import io.pullpiri.proto.statemanager.ListResourcesByStateResponse;
+import io.pullpiri.proto.statemanager.ResourceState;
+import io.pullpiri.proto.statemanager.ResourceStateHistoryRequest;
+import io.pullpiri.proto.statemanager.ResourceStateHistoryResponse;
+import io.pullpiri.proto.statemanager.ResourceStateRequest;
+import io.pullpiri.proto.statemanager.ResourceStateResponse;
+import io.pullpiri.proto.statemanager.StateChangeEvent;
+import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerConnectionBlockingStub;
+import io.pullpiri.proto.statemanager.StateTransitionHistory;
+import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -36,6 +53,9 @@ final class Client implements AutoCloseable {
     private static final Pattern ADDRESS = Pattern.compile("[^\\s:/]+:\\d{1,5}|\\[[0-9A-Fa-f:.]+\\]:\\d{1,5}");
     private static final long SECONDS = 10;
 
+    /** A list of 100,000 models has some 30 MB. */
+    private static final int MAX_ANSWER = 256 << 20;
+
     private final String address;
     private final ManagedChannel channel;
 
@@ -43,6 +63,7 @@ final class Client implements AutoCloseable {
         this.address = address;
         this.channel = NettyChannelBuilder.forTarget("dns:///" + address)
                 .usePlaintext()
+                .maxInboundMessageSize(MAX_ANSWER)
                 .build();
     }
 
@@ -59,11 +80,75 @@ final class Client implements AutoCloseable {
         }
     }
 
+    List<ResourceState> states(Kind kind) {
+        ListResourcesByStateResponse response =
+                call(channel -> within(StateManagerConnectionGrpc.newBlockingStub(channel))
+                        .listResourcesByState(ListResourcesByStateRequest.newBuilder()
+                                .setResourceType(kind.type())
+                                .build()));
+        if (!response.getSuccess()) {
+            throw new CommandFailure(response.getMessage());
+        }
+        return response.getResourcesList();
+    }
+
+    /** @throws CommandFailure also if there is none of this name */
+    ResourceState state(Kind kind, String name) {
+        ResourceStateResponse response = call(channel -> within(StateManagerConnectionGrpc.newBlockingStub(channel))
+                .getResourceState(ResourceStateRequest.newBuilder()
+                        .setResourceType(kind.type())
+                        .setResourceName(name)
+                        .build()));
+        if (!response.getSuccess()) {
+            throw new CommandFailure(response.getMessage());
+        }
+        return response.getResourceState();
+    }
+
+    /** The newest first. */
+    List<StateTransitionHistory> history(Kind kind, String name, int limit) {
+        ResourceStateHistoryResponse response =
+                call(channel -> within(StateManagerConnectionGrpc.newBlockingStub(channel))
+                        .getResourceStateHistory(ResourceStateHistoryRequest.newBuilder()
+                                .setResourceType(kind.type())
+                                .setResourceName(name)
+                                .setLimit(limit)
+                                .build()));
+        if (!response.getSuccess()) {
+            throw new CommandFailure(response.getMessage());
+        }
+        return response.getHistoryList();
+    }
+
+    /**
+     * Follows the stream until {@code wanted} says no, or until the deadline.
+     *
+     * @param millis 0 for no deadline
+     * @throws StatusRuntimeException if it ends otherwise
+     */
+    void follow(StateChangeSubscriptionRequest request, long millis, Predicate<StateChangeEvent> wanted) {
+        CancellableContext context = Context.current().withCancellation();
+        try {
+            context.run(() -> {
+                StateManagerConnectionBlockingStub stub = StateManagerConnectionGrpc.newBlockingStub(channel);
+                Iterator<StateChangeEvent> events = (millis == 0
+                                ? stub
+                                : stub.withDeadlineAfter(millis, TimeUnit.MILLISECONDS))
+                        .subscribeToStateChanges(request);
+                while (events.hasNext() && wanted.test(events.next())) {
+                    // All is done in the predicate.
+                }
+            });
+        } finally {
+            context.cancel(null);
+        }
+    }
+
     static <S extends io.grpc.stub.AbstractStub<S>> S within(S stub) {
         return stub.withDeadlineAfter(SECONDS, TimeUnit.SECONDS);
     }
 
-    private CommandFailure failure(Status status) {
+    CommandFailure failure(Status status) {
         String detail = detail(status);
         return switch (status.getCode()) {
             case INVALID_ARGUMENT -> new CommandFailure.Refused(detail);

@@ -6,6 +6,7 @@ final class ExitCode {
     static final int OK = 0;
     static final int FAILED = 1;
     static final int USAGE = 2;
+    static final int TIMED_OUT = 3;
 
     private ExitCode() {}
 }

@@ -1,7 +1,11 @@
 package io.pullpiri.statemanager.cli;
 
+import io.pullpiri.proto.statemanager.EventType;
 import io.pullpiri.proto.statemanager.ResourceState;
 import io.pullpiri.proto.statemanager.ResourceType;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -40,6 +44,35 @@ enum Kind {
 
     Kind(ResourceType type) {
         this.type = type;
+    }
+
+    static Kind of(ResourceType type) {
+        return Arrays.stream(values())
+                .filter(kind -> kind.type == type)
+                .findFirst()
+                .orElseThrow(() -> new CommandFailure("the server speaks of a " + type));
+    }
+
+    /** {@code state change} */
+    static String word(EventType type) {
+        return type.name().substring("EVENT_TYPE_".length()).replace('_', ' ').toLowerCase(Locale.ROOT);
+    }
+
+    boolean hasState(String state) {
+        return parsed(state) != null;
+    }
+
+    /** In whatever spelling. */
+    boolean isSameState(String one, String other) {
+        return hasState(one) && parsed(one) == parsed(other);
+    }
+
+    private @Nullable Enum<?> parsed(String state) {
+        return switch (this) {
+            case PACKAGE -> PackageState.parse(state);
+            case MODEL -> ModelState.parse(state);
+            case SCENARIO -> ScenarioState.parse(state);
+        };
     }
 
     ResourceType type() {
@@ -114,6 +147,9 @@ enum Kind {
                     .forEach(key -> models.put(key.substring(PER_STATE.length()), number(metadata.get(key))));
             metadata.keySet().removeIf(key -> key.startsWith(PER_STATE));
             fields.put("models", models);
+            if (metadata.containsKey("model.names")) {
+                fields.put("modelNames", list(metadata.remove("model.names")));
+            }
             fields.put("scenarios", list(metadata.remove("scenarios")));
         } else if (this == MODEL) {
             fields.put("packages", list(metadata.remove("packages")));
@@ -157,11 +193,11 @@ enum Kind {
         return text == null ? 0 : Integer.parseInt(text);
     }
 
-    private static List<String> list(@Nullable String text) {
+    static List<String> list(@Nullable String text) {
         return text == null || text.isEmpty() ? List.of() : List.of(text.split(","));
     }
 
-    private static Instant instant(long nanos) {
+    static Instant instant(long nanos) {
         return Instant.ofEpochSecond(0, nanos);
     }
 

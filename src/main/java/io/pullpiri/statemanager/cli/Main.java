@@ -9,6 +9,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -22,7 +23,17 @@ import picocli.CommandLine.UnmatchedArgumentException;
         description = "Derives, stores and acts on the states of a vehicle's packages.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {ArtifactCommand.Apply.class, ArtifactCommand.Delete.class, Get.class, Demo.class})
+        subcommands = {
+            ArtifactCommand.Apply.class,
+            ArtifactCommand.Delete.class,
+            Get.class,
+            Describe.class,
+            History.class,
+            Watch.class,
+            Wait.class,
+            Demo.class,
+            AutoComplete.GenerateCompletion.class
+        })
 public final class Main {
 
     /** gRPC logs what it also reports, with a stack trace; only what it cannot report is of interest. */

@@ -9,6 +9,7 @@ import io.pullpiri.proto.statemanager.ResourceStateRequest;
 import io.pullpiri.proto.statemanager.ResourceStateResponse;
 import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateTransitionHistory;
+import io.pullpiri.statemanager.cascade.Container;
 import io.pullpiri.statemanager.cascade.History;
 import io.pullpiri.statemanager.cascade.ModelEntry;
 import io.pullpiri.statemanager.cascade.PackageEntry;
@@ -49,11 +50,11 @@ final class Resources {
         ResourceState found = switch (request.getResourceType()) {
             case RESOURCE_TYPE_PACKAGE -> {
                 PackageEntry entry = view.packages().get(name);
-                yield entry == null ? null : packageState(view, entry);
+                yield entry == null ? null : withModels(packageState(view, entry), entry);
             }
             case RESOURCE_TYPE_MODEL -> {
                 ModelEntry entry = view.models().get(name);
-                yield entry == null ? null : modelState(entry);
+                yield entry == null ? null : withContainers(modelState(entry), entry);
             }
             case RESOURCE_TYPE_SCENARIO -> {
                 ScenarioEntry entry = view.scenarios().get(name);
@@ -231,6 +232,31 @@ final class Resources {
         state.putMetadata("containers", Integer.toString(containers));
         state.putMetadata("nodes", String.join(",", entry.containers().keySet()));
         return state.build();
+    }
+
+    /** What stands below a resource is shown of one alone: in a list it could be anything much. */
+    private static ResourceState withModels(ResourceState state, PackageEntry entry) {
+        return state.toBuilder()
+                .putMetadata("model.names", String.join(",", entry.modelNames()))
+                .build();
+    }
+
+    private static ResourceState withContainers(ResourceState state, ModelEntry entry) {
+        ResourceState.Builder more = state.toBuilder();
+        entry.containers()
+                .forEach((node, ofNode) -> ofNode.forEach(container ->
+                        more.putMetadata("container." + container.name() + " on " + node, words(container))));
+        return more.build();
+    }
+
+    private static String words(Container container) {
+        String words = container.state().title().toLowerCase(Locale.ROOT);
+        if (container.why() != null) {
+            words += ", " + container.why();
+        } else if (container.exitCode() != 0) {
+            words += ", exit code " + container.exitCode();
+        }
+        return container.absent() ? words + ", not in its node's last report" : words;
     }
 
     private ResourceState scenarioState(ScenarioEntry entry) {

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -141,7 +142,8 @@ class CommandsTest {
                 .loadFromString(ask("get", "packages", "braking", "-o", "yaml").out());
 
         assertThat(all).hasSize(1);
-        assertThat(all.get(0)).isEqualTo(one);
+        assertThat(all.get(0).get("cause")).isEqualTo(one.get("cause"));
+        assertThat(one.get("modelNames").toString()).isEqualTo("[\"brake\",\"light\"]");
         assertThat(one.get("state").asText()).isEqualTo("Degraded");
         assertThat(one.get("models").toString()).isEqualTo("{\"total\":2,\"reported\":2,\"dead\":1,\"running\":1}");
         assertThat(one.get("scenarios").toString()).isEqualTo("[\"drive\"]");
@@ -161,6 +163,64 @@ class CommandsTest {
         assertThat(lines.get(2))
                 .startsWith("제동")
                 .satisfies(line -> assertThat(line.indexOf("Idle")).isEqualTo(column - 2));
+    }
+
+    @Test
+    void describeShowsTheChainOfCausesDownToTheContainers() {
+        rig.apply(Rig.BRAKING);
+        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+
+        List<String> tree = ask("describe", "package", "braking").out().lines().toList();
+
+        assertThat(tree).hasSize(6);
+        assertThat(tree.get(0)).matches("package/braking  Degraded  \\d+s  1 of 2 models dead: brake dead .*");
+        assertThat(tree.get(1)).startsWith("├─ scenario/drive  Idle");
+        assertThat(tree.get(2)).startsWith("├─ model/brake  Dead");
+        assertThat(tree.get(3)).isEqualTo("│  └─ container brake_main on HPC: dead, exit code 139");
+        assertThat(tree.get(4)).startsWith("└─ model/light  Running");
+        assertThat(tree.get(5)).isEqualTo("   └─ container light_main on HPC: running");
+        assertThat(ask("describe", "scenario", "drive").out().lines().toList().subList(1, 2))
+                .first()
+                .asString()
+                .startsWith("└─ package/braking  Degraded");
+        assertThat(ask("describe", "package", "nobody").exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void historyShowsTheNewestFirst() throws IOException {
+        rig.apply(Rig.BRAKING);
+        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+
+        assertThat(ask("history", "package", "braking").out().lines().map(line -> line.split(" {2,}", -1)[1]))
+                .containsExactly("STATE", "Degraded", "Idle");
+        JsonNode json = new ObjectMapper()
+                .readTree(ask("history", "package", "braking", "-n", "1", "-o", "json")
+                        .out());
+        assertThat(json).hasSize(1);
+        assertThat(json.get(0).get("to").asText()).isEqualTo("Degraded");
+        assertThat(json.get(0).get("cause").asText()).contains("exit code 139");
+        assertThat(ask("history", "package", "nobody").err()).isEqualTo("error: package nobody is not known\n");
+    }
+
+    @Test
+    void waitEndsWhenTheStateIsThereOrTheTimeIsUp() {
+        rig.apply(Rig.BRAKING);
+        CompletableFuture<Run> waiting =
+                CompletableFuture.supplyAsync(() -> ask("wait", "package", "braking", "--for=running"));
+        rig.client().sendChangedContainerList(Rig.list("running", "running"));
+
+        assertThat(waiting.join()).isEqualTo(new Run(0, "package/braking is Running\n", ""));
+        assertThat(ask("wait", "package", "braking", "--for", "PACKAGE_STATE_RUNNING")
+                        .exitCode())
+                .isZero();
+        assertThat(ask("wait", "package", "braking", "--for=error", "--timeout=200ms")
+                        .exitCode())
+                .isEqualTo(3);
+        assertThat(ask("wait", "model", "ghost", "--for=dead", "--timeout=200ms")
+                        .err())
+                .isEqualTo("error: model/ghost has no state after 200 ms (expected: dead)\n");
+        assertThat(ask("wait", "package", "braking", "--for=waiting").exitCode())
+                .isEqualTo(2);
     }
 
     @Test
@@ -186,7 +246,7 @@ class CommandsTest {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            gat                               | Commands are apply, delete, get, demo, serve.
+            zzz                               | Commands are apply, delete, get, describe, history, watch, wait, demo,
             get                               | Missing required parameter: 'KIND'
             get pakages                       | 'pakages' (expected: packages, models or scenarios)
             get packages -o xml               | expected one of [table, json, yaml]

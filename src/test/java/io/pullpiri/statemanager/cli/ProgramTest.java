@@ -37,6 +37,7 @@ class ProgramTest {
     @TempDir
     Path folder;
 
+    private String port = "0";
     private ManagedChannel channel =
             NettyChannelBuilder.forTarget("127.0.0.1:1").build();
 
@@ -47,7 +48,7 @@ class ProgramTest {
 
     private Program serve(String... more) throws IOException {
         String[] fixed = {
-            "serve", "--store", "sqlite:" + folder.resolve("states.db"), "--port", "0", "--fault-port", "off"
+            "serve", "--store", "sqlite:" + folder.resolve("states.db"), "--port", port, "--fault-port", "off"
         };
         String[] args = Stream.of(fixed, more).flatMap(Arrays::stream).toArray(String[]::new);
         Program program = Program.start(folder, args);
@@ -184,6 +185,28 @@ class ProgramTest {
 
             assertThat(apply.exitCode()).isZero();
             assertThat(apply.output()).isEqualTo("package/braking created\nscenario/drive created");
+        }
+    }
+
+    @Test
+    void watchGoesOnByItselfWhenTheServerComesBack() throws Exception {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = Integer.toString(socket.getLocalPort());
+        }
+        Program first = serve();
+        applyBraking();
+        try (Program watch =
+                Program.start(folder, "watch", "packages", "-o", "json", "--server", "127.0.0.1:" + port)) {
+            Await.until(SOON, watch::output, () -> watch.output().contains("\"to\":\"Idle\""));
+            first.kill();
+            Await.until(SOON, watch::output, () -> watch.output().contains("The connection is lost; trying again."));
+            try (Program _ = serve()) {
+                var _ = client().sendChangedContainerList(Rig.list("running", "running"));
+                Await.until(SOON, watch::output, () -> watch.output().contains("\"to\":\"Running\""));
+                assertThat(watch.output().lines().filter(line -> line.startsWith("{")))
+                        .as("begun anew only once")
+                        .hasSize(2);
+            }
         }
     }
 

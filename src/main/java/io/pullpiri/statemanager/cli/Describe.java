@@ -1,0 +1,137 @@
+package io.pullpiri.statemanager.cli;
+
+import io.pullpiri.proto.statemanager.ResourceState;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.jline.utils.AttributedString;
+import org.jline.utils.AttributedStringBuilder;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code describe}: the chain of causes, from a package down to its containers, and who is at work on it. */
+@Command(
+        name = "describe",
+        description = "Shows a package, model or scenario with everything that its state comes from, as a tree.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class Describe implements Callable<Integer> {
+
+    private static final String CONTAINER = "container.";
+
+    @Parameters(
+            index = "0",
+            paramLabel = "KIND",
+            converter = Kind.Converter.class,
+            description = "package, model or scenario")
+    private Kind kind;
+
+    @Parameters(index = "1", paramLabel = "NAME", description = "which")
+    private String name = "";
+
+    @Mixin
+    private Client.Server server;
+
+    @Spec
+    private CommandSpec spec;
+
+    /** A line and what stands below it. */
+    private record Node(AttributedString line, List<Node> below) {}
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        try (Client client = server.connect()) {
+            Node root = node(client, client.state(kind, name), Instant.now());
+            print(out, root, "", "");
+        }
+        out.flush();
+        return ExitCode.OK;
+    }
+
+    private static Node node(Client client, ResourceState state, Instant now) {
+        Map<String, String> metadata = new TreeMap<>(state.getMetadataMap());
+        List<Node> below = new ArrayList<>();
+        Kind kind = Kind.of(state.getResourceType());
+        switch (kind) {
+            case PACKAGE -> {
+                note(below, "artifact broken: ", metadata.get("artifact.broken"));
+                note(below, "reconcile: ", metadata.get("reconcile"));
+                for (String scenario : Kind.list(metadata.get("scenarios"))) {
+                    below.add(node(client, client.state(Kind.SCENARIO, scenario), now, false));
+                }
+                for (String model : Kind.list(metadata.get("model.names"))) {
+                    below.add(node(client, client.state(Kind.MODEL, model), now));
+                }
+            }
+            case MODEL ->
+                metadata.forEach((key, value) -> {
+                    if (key.startsWith(CONTAINER)) {
+                        below.add(new Node(
+                                new AttributedString("container " + key.substring(CONTAINER.length()) + ": " + value),
+                                List.of()));
+                    }
+                });
+            case SCENARIO -> {
+                return node(client, state, now, true);
+            }
+        }
+        return new Node(line(kind, state, now), below);
+    }
+
+    /** @param down whether to show the scenario's package too */
+    private static Node node(Client client, ResourceState scenario, Instant now, boolean down) {
+        List<Node> below = new ArrayList<>();
+        note(below, "artifact broken: ", scenario.getMetadataOrDefault("artifact.broken", ""));
+        String target = scenario.getMetadataOrDefault("target", "");
+        if (down && !target.isEmpty()) {
+            below.add(client.states(Kind.PACKAGE).stream()
+                    .filter(state -> state.getResourceName().equals(target))
+                    .findFirst()
+                    .map(state -> node(client, state, now))
+                    .orElseGet(
+                            () -> new Node(new AttributedString("package/" + target + "  does not exist"), List.of())));
+        }
+        return new Node(line(Kind.SCENARIO, scenario, now), below);
+    }
+
+    private static void note(List<Node> below, String title, @Nullable String text) {
+        if (text != null && !text.isEmpty()) {
+            below.add(new Node(new AttributedString(title + text, Styles.BOLD), List.of()));
+        }
+    }
+
+    private static AttributedString line(Kind kind, ResourceState state, Instant now) {
+        AttributedStringBuilder line = new AttributedStringBuilder()
+                .append(kind.singular(), Styles.FAINT)
+                .append("/", Styles.FAINT)
+                .append(state.getResourceName(), Styles.BOLD)
+                .append("  ")
+                .append(
+                        state.getCurrentState().isEmpty()
+                                ? new AttributedString("no state yet", Styles.FAINT)
+                                : Styles.state(state.getCurrentState()));
+        if (state.getLastTransitionTimeNs() != 0) {
+            line.append("  ").append(Kind.age(Duration.between(Kind.instant(state.getLastTransitionTimeNs()), now)));
+        }
+        String cause = state.getMetadataOrDefault("cause", "");
+        return (cause.isEmpty() ? line : line.append("  ").append(cause)).toAttributedString();
+    }
+
+    private static void print(PrintWriter out, Node node, String first, String rest) {
+        out.println(first + Output.shown(node.line()));
+        for (int i = 0; i < node.below().size(); i++) {
+            boolean last = i == node.below().size() - 1;
+            print(out, node.below().get(i), rest + (last ? "└─ " : "├─ "), rest + (last ? "   " : "│  "));
+        }
+    }
+}

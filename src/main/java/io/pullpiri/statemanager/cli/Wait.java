@@ -1,0 +1,91 @@
+package io.pullpiri.statemanager.cli;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code wait}: for scripts that go on when something has come up. */
+@Command(
+        name = "wait",
+        description = "Waits until a package, model or scenario is in a state.",
+        footer = {"", "Ends with 0 when it is, and with 3 when the time is up."},
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class Wait implements Callable<Integer> {
+
+    @Parameters(
+            index = "0",
+            paramLabel = "KIND",
+            converter = Kind.Converter.class,
+            description = "package, model or scenario")
+    private Kind kind;
+
+    @Parameters(index = "1", paramLabel = "NAME", description = "which; it need not exist yet")
+    private String name = "";
+
+    @Option(names = "--for", paramLabel = "STATE", required = true, description = "such as running")
+    private String wanted = "";
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "TIME",
+            converter = Demo.Seconds.class,
+            defaultValue = "30s",
+            description = "how long to wait (default: 30s)")
+    private Duration timeout = Duration.ofSeconds(30);
+
+    @Mixin
+    private Client.Server server;
+
+    @Spec
+    private CommandSpec spec;
+
+    private String state = "";
+
+    @Override
+    public Integer call() {
+        if (!kind.hasState(wanted)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--for: '" + wanted + "' is no state of a " + kind.singular());
+        }
+        StateChangeSubscriptionRequest request = StateChangeSubscriptionRequest.newBuilder()
+                .setResourceType(kind.type())
+                .putFilter("name", name)
+                .build();
+        try (Client client = server.connect()) {
+            client.follow(request, timeout.toMillis(), event -> {
+                state = event.getStateChange().getTargetState();
+                return !kind.isSameState(wanted, state);
+            });
+            spec.commandLine().getOut().println(kind.singular() + "/" + name + " is " + state);
+            return ExitCode.OK;
+        } catch (StatusRuntimeException e) {
+            if (e.getStatus().getCode() != Status.Code.DEADLINE_EXCEEDED) {
+                try (Client client = server.connect()) {
+                    throw client.failure(e.getStatus());
+                }
+            }
+            spec.commandLine()
+                    .getErr()
+                    .println("error: %s/%s %s after %s (expected: %s)"
+                            .formatted(
+                                    kind.singular(),
+                                    name,
+                                    state.isEmpty() ? "has no state" : "is " + state,
+                                    timeout.toMillis() % 1000 == 0
+                                            ? timeout.toSeconds() + " s"
+                                            : timeout.toMillis() + " ms",
+                                    wanted));
+            return ExitCode.TIMED_OUT;
+        }
+    }
+}

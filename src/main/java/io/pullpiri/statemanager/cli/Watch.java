@@ -1,0 +1,167 @@
+package io.pullpiri.statemanager.cli;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.pullpiri.proto.statemanager.StateChange;
+import io.pullpiri.proto.statemanager.StateChangeEvent;
+import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
+import java.io.PrintWriter;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import org.jline.utils.AttributedStringBuilder;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code watch}: what is, and then every change as it happens. Goes on by itself when the server comes back. */
+@Command(
+        name = "watch",
+        description = "Shows states and then every change, until Ctrl-C.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class Watch implements Callable<Integer> {
+
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
+
+    /** How a change is written. */
+    enum Format {
+        text,
+        json
+    }
+
+    @Parameters(
+            index = "0",
+            arity = "0..1",
+            paramLabel = "KIND",
+            converter = Kind.Converter.class,
+            description = "only packages, models or scenarios")
+    private @Nullable Kind kind;
+
+    @Parameters(index = "1", arity = "0..1", paramLabel = "NAME", description = "only this one")
+    private @Nullable String name;
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FORMAT",
+            defaultValue = "text",
+            description = "${COMPLETION-CANDIDATES}: json is one object a line (default: text)")
+    private Format format = Format.text;
+
+    @Option(names = "--recovery", description = "also what is done about dead packages, and faults")
+    private boolean recovery;
+
+    @Option(
+            names = "--after",
+            paramLabel = "ID",
+            description = "go on after this event rather than begin with what is; ids are in the json")
+    private @Nullable String after;
+
+    @Mixin
+    private Client.Server server;
+
+    @Spec
+    private CommandSpec spec;
+
+    private @Nullable String last;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        PrintWriter err = spec.commandLine().getErr();
+        last = after;
+        try (Client client = server.connect()) {
+            while (true) {
+                boolean connected = last != null;
+                try {
+                    client.follow(request(), 0, this::show);
+                } catch (StatusRuntimeException e) {
+                    if (e.getStatus().getCode() != Status.Code.UNAVAILABLE || (!connected && last == null)) {
+                        throw client.failure(e.getStatus());
+                    }
+                    err.println("The connection is lost; trying again.");
+                    err.flush();
+                    TimeUnit.SECONDS.sleep(1);
+                }
+            }
+        }
+    }
+
+    private StateChangeSubscriptionRequest request() {
+        StateChangeSubscriptionRequest.Builder request = StateChangeSubscriptionRequest.newBuilder()
+                .setIncludeRecoveryEvents(recovery)
+                .setIncludeHealthEvents(recovery);
+        if (kind != null) {
+            request.setResourceType(kind.type());
+        }
+        if (name != null) {
+            request.putFilter("name", name);
+        }
+        if (last != null) {
+            request.putFilter("after", last);
+        }
+        return request.build();
+    }
+
+    private boolean show(StateChangeEvent event) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(format == Format.json ? Output.jsonLine(fields(event)) : text(event));
+        out.flush();
+        last = event.getEventId();
+        return true;
+    }
+
+    private static String text(StateChangeEvent event) {
+        StateChange change = event.getStateChange();
+        AttributedStringBuilder line = new AttributedStringBuilder();
+        line.append(TIME.format(Kind.instant(event.getEventTimestampNs())), Styles.FAINT)
+                .append("  ");
+        if (event.hasStateChange()) {
+            line.append(Kind.of(change.getResourceType()).singular())
+                    .append("/")
+                    .append(change.getResourceName())
+                    .append("  ");
+            if (!change.getCurrentState().isEmpty()) {
+                line.append(Styles.state(change.getCurrentState())).append(" → ");
+            }
+            line.append(change.getTargetState().isEmpty() ? "gone" : Styles.state(change.getTargetState()))
+                    .append("  ");
+        } else if (event.containsMetadata("package")) {
+            line.append("package/")
+                    .append(event.getMetadataOrThrow("package"))
+                    .append("  reconcile ")
+                    .append(event.getMetadataOrDefault("step", ""))
+                    .append("  ");
+        } else {
+            line.append("fault  ");
+        }
+        return Output.shown(line.append(event.getDescription()).toAttributedString());
+    }
+
+    private static Map<String, Object> fields(StateChangeEvent event) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("id", event.getEventId());
+        fields.put("type", Kind.word(event.getEventType()));
+        fields.put("time", Kind.instant(event.getEventTimestampNs()).toString());
+        if (event.hasStateChange()) {
+            StateChange change = event.getStateChange();
+            fields.put("kind", Kind.of(change.getResourceType()).singular());
+            fields.put("name", change.getResourceName());
+            fields.put("from", change.getCurrentState());
+            fields.put("to", change.getTargetState());
+            fields.put("source", change.getSource());
+            fields.put("transitionId", change.getTransitionId());
+        }
+        fields.put("cause", event.getDescription());
+        fields.putAll(new TreeMap<>(event.getMetadataMap()));
+        return fields;
+    }
+}
