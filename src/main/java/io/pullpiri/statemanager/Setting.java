@@ -13,6 +13,11 @@ public enum Setting {
     HOST("host", "127.0.0.1", "HOST", "address to listen on; host.ip of /etc/pullpiri/settings.yaml where that exists"),
     PORT("port", "47006", "PORT", "gRPC for Pullpiri's components and this command line; 0 is any free port"),
     FAULT_PORT("fault-port", "50053", "PORT", "gRPC for Timpani's faults; 0 is any free port, off is none"),
+    HTTP_PORT(
+            "http-port",
+            "47016",
+            "PORT",
+            "HTTP for people and their tools: dashboard, REST, events; 0 is any free port, off is none"),
     ACTION_CONTROLLER(
             "action-controller",
             "",

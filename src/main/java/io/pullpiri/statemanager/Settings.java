@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * How one server is to run. {@link SettingsLoader} makes it from the file, the environment and the command line.
  *
  * @param port 0 is any free port
- * @param faultPort null is none
+ * @param faultPort the same; null is none
+ * @param httpPort the same; null is none
  * @param actionController {@code host:port}, null is nobody
  * @param reconcileCurrentStatus a name of the wire's PodStatus
  * @param logLevel in lower case
@@ -22,6 +23,7 @@ public record Settings(
         String host,
         int port,
         @Nullable Integer faultPort,
+        @Nullable Integer httpPort,
         @Nullable String actionController,
         Rules rules,
         Duration reconcileDelay,

@@ -67,9 +67,8 @@ public final class SettingsLoader {
                 value(Setting.STORE).store(),
                 value(Setting.HOST).host(),
                 value(Setting.PORT).integer(0, 65_535),
-                value(Setting.FAULT_PORT).isOff()
-                        ? null
-                        : value(Setting.FAULT_PORT).integer(0, 65_535),
+                portOrOff(Setting.FAULT_PORT),
+                portOrOff(Setting.HTTP_PORT),
                 controller.isOff() ? null : controller.text().isEmpty() ? host + ":47001" : controller.endpoint(),
                 new Rules(
                         value(Setting.CONTAINER_CLEAN_EXIT_CODES).integers(),
@@ -85,6 +84,10 @@ public final class SettingsLoader {
                 value(Setting.COMMIT_TIMEOUT).duration(true),
                 value(Setting.QUEUE_LIMIT).integer(1, 10_000_000),
                 value(Setting.LOG_LEVEL).oneOf(LogLevel.class).name().toLowerCase(Locale.ROOT));
+    }
+
+    private @Nullable Integer portOrOff(Setting setting) {
+        return value(setting).isOff() ? null : value(setting).integer(0, 65_535);
     }
 
     private enum StateNames {

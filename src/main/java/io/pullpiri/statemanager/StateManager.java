@@ -10,6 +10,7 @@ import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.etcd.EtcdStore;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import io.pullpiri.statemanager.web.WebServer;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -19,6 +20,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntToLongFunction;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +34,7 @@ public final class StateManager implements AutoCloseable {
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Manager manager;
     private final GrpcServer server;
+    private final @Nullable WebServer web;
 
     /**
      * Opens the store and the ports. The ports are open before the store has been read: calls wait for that, within their
@@ -79,8 +82,15 @@ public final class StateManager implements AutoCloseable {
                     reconciler,
                     actionController,
                     settings.rules().protobufNames()));
+            Integer httpPort = settings.httpPort();
+            web = httpPort == null ? null : own(WebServer.start(settings.host(), httpPort, manager, reconciler));
             manager.start();
-            LOG.info("listening on {}:{}, faults on port {}", settings.host(), server.port(), server.faultPort());
+            LOG.info(
+                    "listening on {}:{}, faults on port {}, HTTP on port {}",
+                    settings.host(),
+                    server.port(),
+                    server.faultPort(),
+                    httpPort());
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
@@ -120,6 +130,11 @@ public final class StateManager implements AutoCloseable {
     /** -1 if there is none. */
     public int faultPort() {
         return server.faultPort();
+    }
+
+    /** -1 if there is none. */
+    public int httpPort() {
+        return web == null ? -1 : web.port();
     }
 
     public Manager manager() {

@@ -35,6 +35,7 @@ class ArchitectureTest {
                     cascade  | cascade artifact store state
                     manager  | manager cascade artifact store state
                     grpc     | grpc manager cascade state
+                    web      | web manager cascade state
                     """)
     void aRoomUsesOnlyTheRoomsBelowIt(String room, String allowed) {
         classes()
@@ -66,7 +67,8 @@ class ArchitectureTest {
     @CsvSource({
         "io.etcd.., store.etcd",
         "java.sql.., store.sqlite",
-        "com.fasterxml.jackson.., cascade cli",
+        "com.sun.net.httpserver.., web",
+        "com.fasterxml.jackson.., cascade web cli",
         "org.snakeyaml.., artifact cli",
     })
     void aLibraryHasItsRoom(String library, String rooms) {

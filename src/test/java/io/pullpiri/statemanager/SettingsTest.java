@@ -32,6 +32,7 @@ class SettingsTest {
                         "127.0.0.1",
                         47_006,
                         50_053,
+                        47_016,
                         "127.0.0.1:47001",
                         new Rules(
                                 Set.of(0, 143),
@@ -96,6 +97,7 @@ class SettingsTest {
                     PORT                       | 65536       | --port: '65536' (from the command line; expected: 0..65535)
                     PORT                       | off         | --port: 'off' (from the command line; expected: 0..65535)
                     FAULT_PORT                 | x           | --fault-port: 'x' (from the command line; expected: 0..65535)
+                    HTTP_PORT                  | on          | --http-port: 'on' (from the command line; expected: 0..65535)
                     STORE                      | mysql:x     | --store: 'mysql:x' (from the command line; expected: sqlite:PATH, or etcd://host:port[,host:port...])
                     STORE                      | etcd://a    | --store: 'a' (from the command line; expected: host:port)
                     ACTION_CONTROLLER          | host        | --action-controller: 'host' (from the command line; expected: host:port)

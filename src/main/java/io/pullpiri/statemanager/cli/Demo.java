@@ -127,6 +127,8 @@ final class Demo implements Callable<Integer> {
                 "0",
                 Setting.FAULT_PORT,
                 "off",
+                Setting.HTTP_PORT,
+                "0",
                 Setting.ACTION_CONTROLLER,
                 "127.0.0.1:" + controller.port());
         return SettingsLoader.load(options, Map.of(), null, folder.resolve("no-settings.yaml"));

@@ -73,6 +73,9 @@ final class Serve {
             Runtime.getRuntime().addShutdownHook(hook);
             out.println("StateManager listens on " + settings.host() + ":" + server.port()
                     + (server.faultPort() < 0 ? "" : ", for faults on port " + server.faultPort()));
+            if (server.httpPort() >= 0) {
+                out.println("Dashboard: http://" + settings.host() + ":" + server.httpPort() + "/");
+            }
             out.flush();
             stopped.await();
             return ExitCode.OK;

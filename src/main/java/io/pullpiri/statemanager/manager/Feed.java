@@ -49,7 +49,7 @@ public final class Feed {
      * @param position in the feed
      * @param id the same place, in words that outlive this process
      */
-    record Start(View view, long position, EventId id) {}
+    public record Start(View view, long position, EventId id) {}
 
     /** A reader's place is gone: more has happened since than is kept. */
     static final class Lapped extends Exception {
@@ -176,7 +176,8 @@ public final class Feed {
         return Objects.requireNonNull(ring[index(position)]);
     }
 
-    synchronized Start start() {
+    /** What is, and where the events continue it. */
+    public synchronized Start start() {
         return new Start(view, end, new EventId(view.journal().next(), 0));
     }
 

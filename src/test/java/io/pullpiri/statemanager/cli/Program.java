@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 final class Program implements AutoCloseable {
 
     private static final Duration SOON = Duration.ofSeconds(30);
-    private static final Pattern LISTENS = Pattern.compile("listens on .*:(\\d+)(?:,|$)");
+    private static final Pattern LISTENS = Pattern.compile("listens on [^\\n]*?:(\\d+)\\b");
 
     final Process process;
     private final List<String> lines = new CopyOnWriteArrayList<>();

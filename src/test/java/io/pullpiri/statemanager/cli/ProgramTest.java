@@ -48,7 +48,15 @@ class ProgramTest {
 
     private Program serve(String... more) throws IOException {
         String[] fixed = {
-            "serve", "--store", "sqlite:" + folder.resolve("states.db"), "--port", port, "--fault-port", "off"
+            "serve",
+            "--store",
+            "sqlite:" + folder.resolve("states.db"),
+            "--port",
+            port,
+            "--fault-port",
+            "off",
+            "--http-port",
+            "0"
         };
         String[] args = Stream.of(fixed, more).flatMap(Arrays::stream).toArray(String[]::new);
         Program program = Program.start(folder, args);
@@ -150,6 +158,8 @@ class ProgramTest {
                         "--port",
                         "0",
                         "--fault-port",
+                        "0",
+                        "--http-port",
                         "0")) {
             assertThat(second.exitCode()).isEqualTo(1);
             assertThat(second.output())

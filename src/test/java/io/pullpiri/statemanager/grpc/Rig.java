@@ -46,6 +46,7 @@ public final class Rig implements AutoCloseable {
         options.put(Setting.STORE, store);
         options.put(Setting.PORT, "0");
         options.put(Setting.FAULT_PORT, "0");
+        options.put(Setting.HTTP_PORT, "0");
         options.put(Setting.ACTION_CONTROLLER, actionController);
         options.put(Setting.CONTAINER_VANISH_GRACE, "100ms");
         options.putAll(more);

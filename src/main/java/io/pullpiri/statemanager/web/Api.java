@@ -1,0 +1,248 @@
+package io.pullpiri.statemanager.web;
+
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.ModelEntry;
+import io.pullpiri.statemanager.cascade.NodeEntry;
+import io.pullpiri.statemanager.cascade.PackageEntry;
+import io.pullpiri.statemanager.cascade.ScenarioEntry;
+import io.pullpiri.statemanager.cascade.StateCell;
+import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.manager.Feed;
+import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.StoreAwayException;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The questions and orders of the HTTP interface, but for the stream of events. For threads that may wait. */
+final class Api {
+
+    /** The manager does not wait longer than its own limits. */
+    private static final Duration PATIENCE = Duration.ofHours(1);
+
+    private final Manager manager;
+    private final Representations representations;
+
+    Api(Manager manager, Representations representations) {
+        this.manager = manager;
+        this.representations = representations;
+    }
+
+    Reply health(Request request) throws Refusal {
+        request.requireOnly();
+        if (!manager.isReady()) {
+            throw new Refusal(503, "the store is away");
+        }
+        return Reply.json(new Json.Health("ready"));
+    }
+
+    Reply packages(Request request) throws Refusal {
+        return listing(
+                request,
+                PackageState::parse,
+                view -> view.packages().values(),
+                PackageEntry::state,
+                representations::of);
+    }
+
+    Reply models(Request request) throws Refusal {
+        return listing(
+                request,
+                ModelState::parse,
+                view -> view.models().values(),
+                ModelEntry::state,
+                (view, entry) -> representations.of(entry));
+    }
+
+    Reply scenarios(Request request) throws Refusal {
+        return listing(
+                request,
+                ScenarioState::parse,
+                view -> view.scenarios().values(),
+                ScenarioEntry::state,
+                (view, entry) -> representations.of(entry));
+    }
+
+    Reply nodes(Request request) throws Refusal {
+        request.requireOnly();
+        Feed.Start now = now();
+        return Reply.json(new Json.Listing(
+                now.id().toString(),
+                now.view().nodes().values().stream().map(representations::of).toList()));
+    }
+
+    private interface Shown<E> {
+        Object of(View view, E entry);
+    }
+
+    private <E, S> Reply listing(
+            Request request,
+            Function<String, @Nullable S> states,
+            Function<View, Collection<E>> entries,
+            Function<E, StateCell<S>> cell,
+            Shown<E> shown)
+            throws Refusal {
+        request.requireOnly("state");
+        String text = request.parameter("state");
+        S wanted = text.isEmpty() ? null : states.apply(text);
+        if (wanted == null && !text.isEmpty()) {
+            throw new Refusal(400, "state: '" + text + "' is no state of these resources");
+        }
+        Feed.Start now = now();
+        List<Object> items = entries.apply(now.view()).stream()
+                .filter(entry ->
+                        wanted == null || wanted.equals(cell.apply(entry).value()))
+                .map(entry -> shown.of(now.view(), entry))
+                .toList();
+        return Reply.json(new Json.Listing(now.id().toString(), items));
+    }
+
+    Reply onePackage(Request request) throws Refusal {
+        request.requireOnly();
+        Feed.Start now = now();
+        View view = now.view();
+        PackageEntry entry = known(view.packages().get(request.name()), "package", request);
+        return Reply.json(new Json.Detail(
+                now.id().toString(),
+                representations.of(view, entry),
+                view.scenariosOf(entry.name()).stream()
+                        .map(view.scenarios()::get)
+                        .filter(Objects::nonNull)
+                        .map(representations::of)
+                        .toList(),
+                List.of(),
+                entry.modelNames().stream()
+                        .map(view.models()::get)
+                        .filter(Objects::nonNull)
+                        .map(representations::of)
+                        .toList(),
+                List.of(),
+                history(entry.state())));
+    }
+
+    Reply model(Request request) throws Refusal {
+        request.requireOnly();
+        Feed.Start now = now();
+        View view = now.view();
+        ModelEntry entry = known(view.models().get(request.name()), "model", request);
+        return Reply.json(new Json.Detail(
+                now.id().toString(),
+                representations.of(entry),
+                List.of(),
+                packages(view, entry.packages().stream().sorted()),
+                List.of(),
+                List.of(),
+                history(entry.state())));
+    }
+
+    Reply scenario(Request request) throws Refusal {
+        request.requireOnly();
+        Feed.Start now = now();
+        ScenarioEntry entry = known(now.view().scenarios().get(request.name()), "scenario", request);
+        return Reply.json(new Json.Detail(
+                now.id().toString(),
+                representations.of(entry),
+                List.of(),
+                packages(now.view(), entry.target().stream()),
+                List.of(),
+                List.of(),
+                history(entry.state())));
+    }
+
+    Reply node(Request request) throws Refusal {
+        request.requireOnly();
+        Feed.Start now = now();
+        NodeEntry entry = known(now.view().nodes().get(request.name()), "node", request);
+        return Reply.json(new Json.Detail(
+                now.id().toString(),
+                representations.of(entry),
+                List.of(),
+                List.of(),
+                List.of(),
+                entry.containers().values().stream()
+                        .map(container -> representations.of(entry.name(), container))
+                        .toList(),
+                List.of()));
+    }
+
+    private List<Json.Package> packages(View view, Stream<String> names) {
+        return names.map(view.packages()::get)
+                .filter(Objects::nonNull)
+                .map(entry -> representations.of(view, entry))
+                .toList();
+    }
+
+    private List<Json.Change> history(StateCell<?> cell) throws Refusal {
+        try {
+            return manager.feed()
+                    .history(cell.history())
+                    .map(representations::of)
+                    .toList();
+        } catch (StoreAwayException e) {
+            throw new Refusal(503, "the history cannot be read: " + e.getMessage());
+        }
+    }
+
+    private static <E> E known(@Nullable E entry, String kind, Request request) throws Refusal {
+        if (entry == null) {
+            throw new Refusal(404, kind + " " + request.name() + " is not known");
+        }
+        return entry;
+    }
+
+    /** What is, once the store was read. */
+    Feed.Start now() throws Refusal {
+        if (manager.firstView(PATIENCE).join().isEmpty()) {
+            throw new Refusal(503, "the store has not been read yet");
+        }
+        return manager.feed().start();
+    }
+
+    Reply apply(Request request) throws Refusal, IOException {
+        return submit(request, Command.ApplyArtifacts::parse);
+    }
+
+    Reply delete(Request request) throws Refusal, IOException {
+        return submit(request, Command.DeleteArtifacts::parse);
+    }
+
+    private Reply submit(Request request, Function<String, Command> reading) throws Refusal, IOException {
+        request.requireOnly();
+        // Whoever opens a page of somebody else's in a browser on this machine must not thereby change a vehicle.
+        if (request.header("Origin") != null) {
+            throw new Refusal(403, "Origin: web pages may not change artifacts (expected: no such header)");
+        }
+        Command command;
+        try {
+            command = reading.apply(request.body());
+        } catch (IllegalArgumentException e) {
+            throw new Refusal(400, String.valueOf(e.getMessage()));
+        }
+        return switch (manager.submit(command, PATIENCE).join()) {
+            case Answer.ArtifactsDone done ->
+                Reply.json(new Json.Outcomes(done.outcomes().stream()
+                        .map(outcome -> new Json.Outcome(
+                                outcome.kind(),
+                                outcome.name(),
+                                outcome.outcome()
+                                        .name()
+                                        .toLowerCase(Locale.ROOT)
+                                        .replace('_', '-')))
+                        .toList()));
+            case Answer.Unavailable unavailable -> throw new Refusal(503, unavailable.reason());
+            case Answer.Impossible impossible -> throw new Refusal(422, impossible.reason());
+            case Answer.NotAllowed notAllowed -> throw new Refusal(422, notAllowed.reason());
+            case Answer.Done done -> throw new IllegalStateException("no answer to artifacts: " + done);
+        };
+    }
+}

@@ -1,0 +1,133 @@
+package io.pullpiri.statemanager.web;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pullpiri.statemanager.manager.Reconciler;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the HTTP interface says, as JSON. openapi.yaml describes it. Times are in ISO 8601, states as the seed writes them
+ * ({@code Running}). What is unknown or empty is left out.
+ */
+final class Json {
+
+    private static final ObjectMapper MAPPER =
+            new ObjectMapper().setDefaultPropertyInclusion(JsonInclude.Include.NON_EMPTY);
+
+    private Json() {}
+
+    /** A problem as RFC 9457 has it. */
+    record Problem(String title, int status, String detail) {}
+
+    /**
+     * Resources of one kind.
+     *
+     * @param eventId where the stream of events continues the list
+     */
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    record Listing(String eventId, List<?> items) {}
+
+    /** One resource, what stands around it, and its last changes, newest first. */
+    record Detail(
+            String eventId,
+            Object resource,
+            List<Scenario> scenarios,
+            List<Package> packages,
+            List<Model> models,
+            List<Container> containers,
+            List<Change> history) {}
+
+    @SuppressWarnings("AvoidCommonTypeNames") // it is the field's
+    record Package(
+            String kind,
+            String name,
+            @Nullable String state,
+            @Nullable String since,
+            long generation,
+            String cause,
+            String source,
+            Map<String, Integer> modelCounts,
+            List<String> models,
+            List<String> scenarios,
+            List<Reconciler.Progress> reconcile,
+            @Nullable String artifactBroken) {}
+
+    record Model(
+            String kind,
+            String name,
+            @Nullable String state,
+            @Nullable String since,
+            long generation,
+            String cause,
+            String source,
+            List<String> packages,
+            List<Container> containers) {}
+
+    record Scenario(
+            String kind,
+            String name,
+            @Nullable String state,
+            @Nullable String since,
+            long generation,
+            String cause,
+            String source,
+            @Nullable String action,
+            @Nullable String target,
+            @Nullable String artifactBroken) {}
+
+    /** @param absent true if its node's last report left it out; null otherwise */
+    record Container(
+            String name,
+            String node,
+            @Nullable String model,
+            String state,
+            int exitCode,
+            @Nullable String why,
+            @Nullable Boolean absent) {}
+
+    record Node(String kind, String name, int containers, List<String> models) {}
+
+    /** @param to empty if the resource is gone */
+    record Change(
+            String kind,
+            String name,
+            String from,
+            @JsonInclude(JsonInclude.Include.ALWAYS) String to,
+            String time,
+            long generation,
+            String transitionId,
+            String cause,
+            String source,
+            long durationMillis) {}
+
+    record Recovery(
+            String time,
+            String step,
+            @JsonProperty("package") String packageName,
+            String scenario,
+            String detail) {}
+
+    record Fault(String time, String detail) {}
+
+    /** From here on, the events continue what was said before. */
+    record Ready(String eventId) {}
+
+    /** What became of an artifact. */
+    record Outcome(String kind, String name, String outcome) {}
+
+    record Outcomes(List<Outcome> items) {}
+
+    record Health(String status) {}
+
+    static byte[] bytes(Object value) {
+        try {
+            return MAPPER.writeValueAsBytes(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("cannot write " + value, e);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package io.pullpiri.statemanager.web;
+
+import io.pullpiri.statemanager.cascade.Container;
+import io.pullpiri.statemanager.cascade.ModelEntry;
+import io.pullpiri.statemanager.cascade.NodeEntry;
+import io.pullpiri.statemanager.cascade.PackageEntry;
+import io.pullpiri.statemanager.cascade.ScenarioEntry;
+import io.pullpiri.statemanager.cascade.StateCell;
+import io.pullpiri.statemanager.cascade.Transition;
+import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.manager.Event;
+import io.pullpiri.statemanager.manager.Reconciler;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Makes what the HTTP interface says of what a view holds. */
+final class Representations {
+
+    private static final long NANOS = 1_000_000_000;
+
+    private final Function<String, List<Reconciler.Progress>> reconciling;
+
+    /** @param reconciling how far the requests for a package have come */
+    Representations(Function<String, List<Reconciler.Progress>> reconciling) {
+        this.reconciling = reconciling;
+    }
+
+    Json.Package of(View view, PackageEntry entry) {
+        PackageState state = entry.state().value();
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        for (ModelState model : ModelState.values()) {
+            if (entry.models().count(model) > 0) {
+                counts.put(model.title(), entry.models().count(model));
+            }
+        }
+        Latest latest = Latest.of(entry.state());
+        return new Json.Package(
+                "package",
+                entry.name(),
+                state == null ? null : state.title(),
+                latest.since,
+                latest.generation,
+                latest.cause,
+                latest.source,
+                counts,
+                entry.modelNames(),
+                List.copyOf(view.scenariosOf(entry.name())),
+                entry.reconcile().value() == null ? List.of() : reconciling.apply(entry.name()),
+                entry.artifact().broken());
+    }
+
+    Json.Model of(ModelEntry entry) {
+        ModelState state = entry.state().value();
+        Latest latest = Latest.of(entry.state());
+        List<Json.Container> containers = new ArrayList<>();
+        entry.containers().forEach((node, ofNode) -> ofNode.forEach(container -> containers.add(of(node, container))));
+        return new Json.Model(
+                "model",
+                entry.name(),
+                state == null ? null : state.title(),
+                latest.since,
+                latest.generation,
+                latest.cause,
+                latest.source,
+                entry.packages().stream().sorted().toList(),
+                containers);
+    }
+
+    Json.Scenario of(ScenarioEntry entry) {
+        ScenarioState state = entry.state().value();
+        Latest latest = Latest.of(entry.state());
+        return new Json.Scenario(
+                "scenario",
+                entry.name(),
+                state == null ? null : state.title(),
+                latest.since,
+                latest.generation,
+                latest.cause,
+                latest.source,
+                entry.action().orElse(null),
+                entry.target().orElse(null),
+                entry.artifact().broken());
+    }
+
+    Json.Node of(NodeEntry entry) {
+        List<String> models = entry.containers().values().stream()
+                .map(Container::model)
+                .filter(Objects::nonNull)
+                .distinct()
+                .sorted()
+                .toList();
+        return new Json.Node("node", entry.name(), entry.containers().size(), models);
+    }
+
+    Json.Container of(String node, Container container) {
+        return new Json.Container(
+                container.name(),
+                node,
+                container.model(),
+                container.state().title(),
+                container.exitCode(),
+                container.why(),
+                container.absent() ? true : null);
+    }
+
+    Json.Change of(Transition change) {
+        return new Json.Change(
+                change.kind().word(),
+                change.name(),
+                change.from(),
+                change.to(),
+                time(change.atNanos()),
+                change.generation(),
+                change.transitionId(),
+                change.cause(),
+                change.source(),
+                change.durationMillis());
+    }
+
+    Json.Recovery of(Event.Recovery recovery) {
+        return new Json.Recovery(
+                time(recovery.atNanos()),
+                recovery.step().name().toLowerCase(Locale.ROOT),
+                recovery.packageName(),
+                recovery.scenario(),
+                recovery.detail());
+    }
+
+    Json.Fault of(Event.Fault fault) {
+        return new Json.Fault(time(fault.atNanos()), fault.detail());
+    }
+
+    private static String time(long epochNanos) {
+        return Instant.ofEpochSecond(epochNanos / NANOS, epochNanos % NANOS).toString();
+    }
+
+    /** Of the change that led to the present state. */
+    private record Latest(@Nullable String since, long generation, String cause, String source) {
+
+        static Latest of(StateCell<?> cell) {
+            Transition latest = cell.history().latest();
+            return latest == null || cell.value() == null
+                    ? new Latest(null, 0, "", "")
+                    : new Latest(time(latest.atNanos()), cell.history().generation(), latest.cause(), latest.source());
+        }
+    }
+}

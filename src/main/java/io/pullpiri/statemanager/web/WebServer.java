@@ -1,0 +1,180 @@
+package io.pullpiri.statemanager.web;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.Reconciler;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The HTTP port, for people and their tools: REST, the stream of events, the dashboard. */
+public final class WebServer implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(WebServer.class);
+
+    private static final String NAME = "{name}";
+
+    private final HttpServer server;
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final EventStreams streams;
+    private final List<Route> routes;
+
+    static {
+        // The server's only handles are these, read once. The streams, and others beside them.
+        System.setProperty("jdk.httpserver.maxConnections", Integer.toString(EventStreams.MOST + 200));
+        // Seconds for a request to come in.
+        System.setProperty("sun.net.httpserver.maxReqTime", "30");
+        System.setProperty("sun.net.httpserver.nodelay", "true");
+    }
+
+    interface Handler {
+        @Nullable
+        Reply handle(Request request, HttpExchange exchange) throws IOException, Refusal;
+    }
+
+    private interface Answering {
+        Reply answer(Request request) throws IOException, Refusal;
+    }
+
+    /** @param path with {@code {name}} in the last place, or without */
+    record Route(String method, String path, Handler handler) {
+
+        /** What stands for the name, empty if the path has none; null if this is another path. */
+        @Nullable
+        String match(String asked) {
+            if (!path.endsWith(NAME)) {
+                return path.equals(asked) ? "" : null;
+            }
+            int start = path.length() - NAME.length();
+            boolean matches = asked.length() > start
+                    && asked.startsWith(path.substring(0, start))
+                    && asked.indexOf('/', start) < 0;
+            return matches ? asked.substring(start) : null;
+        }
+    }
+
+    /**
+     * Opens the port.
+     *
+     * @param port 0 for any free one
+     * @throws IOException if it cannot be opened; the message says which and why
+     */
+    public static WebServer start(String host, int port, Manager manager, Reconciler reconciler) throws IOException {
+        HttpServer server;
+        try {
+            server = HttpServer.create(new InetSocketAddress(host, port), 0);
+        } catch (IOException e) {
+            throw new IOException(
+                    "cannot listen on %s:%d (setting http-port): %s".formatted(host, port, e.getMessage()), e);
+        }
+        return new WebServer(server, manager, reconciler);
+    }
+
+    private WebServer(HttpServer server, Manager manager, Reconciler reconciler) {
+        Representations representations = new Representations(reconciler::progress);
+        this.server = server;
+        this.streams = new EventStreams(manager, representations);
+        this.routes = routes(new Api(manager, representations), streams);
+        server.setExecutor(threads);
+        server.createContext("/", this::handle);
+        server.start();
+    }
+
+    static List<Route> routes(Api api, EventStreams streams) {
+        List<Route> table = new ArrayList<>();
+        table.add(route("GET", "/health", api::health));
+        table.add(route("GET", "/api/v1/packages", api::packages));
+        table.add(route("GET", "/api/v1/packages/{name}", api::onePackage));
+        table.add(route("GET", "/api/v1/models", api::models));
+        table.add(route("GET", "/api/v1/models/{name}", api::model));
+        table.add(route("GET", "/api/v1/scenarios", api::scenarios));
+        table.add(route("GET", "/api/v1/scenarios/{name}", api::scenario));
+        table.add(route("GET", "/api/v1/nodes", api::nodes));
+        table.add(route("GET", "/api/v1/nodes/{name}", api::node));
+        table.add(new Route("GET", "/api/v1/events", (request, exchange) -> {
+            streams.serve(request, exchange);
+            return null;
+        }));
+        // The second is Pullpiri's own: its examples' curl lines work here.
+        for (String path : List.of("/api/v1/artifacts", "/api/artifact")) {
+            table.add(route("POST", path, api::apply));
+            table.add(route("DELETE", path, api::delete));
+        }
+        return List.copyOf(table);
+    }
+
+    private static Route route(String method, String path, Answering answering) {
+        return new Route(method, path, (request, exchange) -> answering.answer(request));
+    }
+
+    private void handle(HttpExchange exchange) {
+        try (exchange) {
+            Reply reply;
+            try {
+                reply = reply(exchange);
+            } catch (Refusal e) {
+                Map<String, String> headers = e.status() == 503 ? Map.of("Retry-After", "1") : Map.of();
+                reply = Reply.problem(e.status(), e.detail(), headers);
+            } catch (RuntimeException e) {
+                LOG.error("{} cannot be answered, which is a defect", exchange.getRequestURI(), e);
+                reply = Reply.problem(500, "internal error: " + e, Map.of());
+            }
+            if (reply != null) {
+                reply.send(exchange);
+            }
+        } catch (IOException e) {
+            LOG.debug("a caller has hung up: {}", e.getMessage());
+        }
+    }
+
+    private @Nullable Reply reply(HttpExchange exchange) throws IOException, Refusal {
+        String path = exchange.getRequestURI().getPath();
+        String asked = exchange.getRequestMethod();
+        String method = asked.equals("HEAD") ? "GET" : asked;
+        TreeSet<String> others = new TreeSet<>();
+        for (Route route : routes) {
+            String name = route.match(path);
+            if (name != null && route.method().equals(method)) {
+                return route.handler().handle(new Request(exchange, name), exchange);
+            } else if (name != null) {
+                others.add(route.method());
+            }
+        }
+        if (!others.isEmpty()) {
+            return Reply.problem(
+                    405,
+                    "method: " + asked + " (expected: " + String.join(", ", others) + ")",
+                    Map.of("Allow", String.join(", ", others)));
+        }
+        Reply asset = method.equals("GET")
+                ? Assets.reply(path, exchange.getRequestHeaders().getFirst("If-None-Match"))
+                : null;
+        return asset == null ? Reply.problem(404, "there is nothing at " + path, Map.of()) : asset;
+    }
+
+    public int port() {
+        return server.getAddress().getPort();
+    }
+
+    /** How many follow the events. */
+    public int streams() {
+        return streams.size();
+    }
+
+    /** Ends the streams, gives other calls a moment to end, and closes the port. */
+    @Override
+    public void close() {
+        streams.close();
+        server.stop(1);
+        threads.shutdownNow();
+    }
+}

@@ -1,0 +1,160 @@
+package io.pullpiri.statemanager.web;
+
+import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_MODEL;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.proto.schedinfo.v1.FaultInfo;
+import io.pullpiri.statemanager.grpc.FakeActionController;
+import io.pullpiri.statemanager.grpc.Rig;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EventStreamTest {
+
+    @TempDir
+    private Path folder;
+
+    private FakeActionController controller;
+    private Rig rig;
+    private Http http;
+
+    @BeforeEach
+    void start() throws Exception {
+        controller = FakeActionController.start(0);
+        open();
+    }
+
+    private void open() throws IOException {
+        rig = new Rig("sqlite:" + folder.resolve("states.db"), controller.address(), Map.of());
+        http = new Http(rig.server.httpPort());
+    }
+
+    @AfterEach
+    void stop() {
+        http.close();
+        rig.close();
+        controller.close();
+    }
+
+    private void report(String brake, String light) {
+        rig.client().sendChangedContainerList(Rig.list(brake, light));
+    }
+
+    @Test
+    void itBeginsWithWhatIsAndTellsEveryChangeAsItIsDescribed() throws Exception {
+        OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
+        rig.apply(Rig.BRAKING);
+        try (Http.Events events = http.events("")) {
+            List<Http.Event> start = events.until("ready");
+            assertThat(start).extracting(Http.Event::type).containsExactly("snapshot", "snapshot", "ready");
+            assertThat(start).extracting(event -> event.of("name")).contains("drive", "braking");
+            assertThat(openApi.problems("Scenario", start.getFirst().data())).isEmpty();
+            assertThat(openApi.problems("Package", start.get(1).data())).isEmpty();
+            assertThat(openApi.problems("Ready", start.getLast().data())).isEmpty();
+            report("running", "running");
+            report("exited:139", "exited:1");
+            List<Http.Event> changes = events.until("recovery");
+            assertThat(changes.subList(0, changes.size() - 1))
+                    .allSatisfy(event ->
+                            assertThat(openApi.problems("Change", event.data())).isEmpty())
+                    .extracting(event -> event.of("name") + " " + event.of("to"))
+                    .containsExactly(
+                            "brake Running",
+                            "light Running",
+                            "braking Running",
+                            "brake Dead",
+                            "light Dead",
+                            "braking Error");
+            assertThat(openApi.problems("Recovery", changes.getLast().data())).isEmpty();
+            assertThat(changes.getLast().of("package")).isEqualTo("braking");
+            rig.faults().notifyFault(FaultInfo.newBuilder().setNodeId("HPC").build());
+            assertThat(openApi.problems("Fault", events.until("fault").getLast().data()))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void itContinuesAListAndWhatABrowserHasSeenAcrossARestart() throws Exception {
+        rig.apply(Rig.BRAKING);
+        String listed = http.json("/api/v1/packages").path("eventId").asText();
+        report("running", "running");
+        String seen;
+        try (Http.Events events = http.events("?after=" + listed)) {
+            assertThat(events.next().type()).isEqualTo("ready");
+            seen = events.next().id();
+        }
+        stop();
+        start();
+        report("exited:139", "running");
+        // A browser sends the address that it began with, and the header.
+        try (Http.Events events = http.events("?after=" + listed, "Last-Event-ID", seen)) {
+            assertThat(events.next().type()).isEqualTo("ready");
+            assertThat(List.of(events.next(), events.next(), events.next(), events.next()))
+                    .extracting(event -> event.of("name") + " " + event.of("to"))
+                    .containsExactly("light Running", "braking Running", "brake Dead", "braking Degraded");
+        }
+    }
+
+    @Test
+    void whatIsNotRecordedAnyMoreIsLost() throws Exception {
+        try (Http.Events events = http.events("?after=4711.1")) {
+            List<Http.Event> all = events.until("end");
+            assertThat(all).extracting(Http.Event::type).containsExactly("lost", "end");
+            assertThat(all.getFirst().of("detail")).contains("4711.1");
+        }
+    }
+
+    @Test
+    void aFilterLeavesOutWhatWasNotAskedFor() throws Exception {
+        rig.apply(Rig.BRAKING);
+        try (Http.Events events = http.events("?kind=model&name=light")) {
+            events.until("ready");
+            report("running", "running");
+            report("running", "exited:1");
+            assertThat(List.of(events.next(), events.next()))
+                    .extracting(event -> event.of("name") + " " + event.of("to"))
+                    .containsExactly("light Running", "light Dead");
+        }
+    }
+
+    @Test
+    void readersThatStallOrLeaveHoldUpNobody() throws Exception {
+        rig.apply(Rig.BRAKING);
+        try (Socket stalled = new Socket(InetAddress.getLoopbackAddress(), rig.server.httpPort());
+                Http.Events events = http.events("?kind=package")) {
+            stalled.setReceiveBufferSize(1_024);
+            stalled.getOutputStream()
+                    .write("GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            Http.Events leaving = http.events("");
+            leaving.until("ready");
+            leaving.close();
+            events.until("ready");
+            for (int i = 0; i < 3_000; i++) {
+                rig.client()
+                        .sendStateChange(Rig.change(RESOURCE_TYPE_MODEL, "brake", i % 2 == 0 ? "dead" : "running")
+                                .build());
+            }
+            for (int i = 0; i < 3_000; i++) {
+                assertThat(events.next().of("to")).isEqualTo(i % 2 == 0 ? "Degraded" : "Running");
+            }
+        }
+    }
+
+    @Test
+    void theServersEndEndsTheStreams() throws Exception {
+        try (Http.Events events = http.events("")) {
+            events.until("ready");
+            rig.close();
+            assertThat(events.next().type()).isIn("end", "broken");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+package io.pullpiri.statemanager.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.pullpiri.proto.monitoringserver.ContainerList;
+import io.pullpiri.statemanager.Setting;
+import io.pullpiri.statemanager.grpc.FakeActionController;
+import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class WebServerTest {
+
+    private static final Duration SOON = Duration.ofSeconds(10);
+
+    @TempDir
+    private Path folder;
+
+    private FakeActionController controller;
+    private Rig rig;
+    private Http http;
+
+    @BeforeEach
+    void start() throws Exception {
+        controller = FakeActionController.start(0);
+        rig = new Rig("sqlite:" + folder.resolve("states.db"), controller.address(), Map.of());
+        http = new Http(rig.server.httpPort());
+    }
+
+    @AfterEach
+    void stop() {
+        http.close();
+        rig.close();
+        controller.close();
+    }
+
+    /** Braking is in error, asked to be reconciled; a second package has a broken artifact. */
+    private void breakTheBrakes() {
+        rig.apply(Rig.BRAKING);
+        rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        rig.client().sendChangedContainerList(Rig.list("exited:139", "exited:1"));
+        Await.until(SOON, () -> "a request to reconcile", () -> !controller.reconciles.isEmpty());
+    }
+
+    @Test
+    void whatIsServedIsWhatIsDescribedAndNothingElse() throws Exception {
+        OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
+        TreeSet<String> served = new TreeSet<>();
+        Representations unused = new Representations(any -> List.of());
+        try (EventStreams streams = new EventStreams(rig.server.manager(), unused)) {
+            WebServer.routes(new Api(rig.server.manager(), unused), streams)
+                    .forEach(route -> served.add(route.method() + " " + route.path()));
+        }
+        assertThat(openApi.operations()).isEqualTo(served);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "/health, /health",
+        "/api/v1/packages, /api/v1/packages",
+        "/api/v1/packages?state=error, /api/v1/packages",
+        "/api/v1/packages/braking, /api/v1/packages/{name}",
+        "/api/v1/models, /api/v1/models",
+        "/api/v1/models/brake, /api/v1/models/{name}",
+        "/api/v1/scenarios, /api/v1/scenarios",
+        "/api/v1/scenarios/drive, /api/v1/scenarios/{name}",
+        "/api/v1/nodes, /api/v1/nodes",
+        "/api/v1/nodes/HPC, /api/v1/nodes/{name}",
+        "/api/v1/nodes/none, /api/v1/nodes/{name}",
+        "/api/v1/packages?state=lost, /api/v1/packages",
+    })
+    void answersAreAsTheyAreDescribed(String path, String described) throws Exception {
+        breakTheBrakes();
+        OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
+        HttpResponse<String> answer = http.get(path);
+        String schema = openApi.schemaOf(
+                "GET",
+                described,
+                answer.statusCode(),
+                answer.headers().firstValue("Content-Type").orElse(""));
+        assertThat(openApi.problems(schema, Http.json(answer))).isEmpty();
+        // The oracle itself can tell.
+        assertThat(openApi.problems("Change", Http.json(answer))).isNotEmpty();
+    }
+
+    @Test
+    void aPackageTellsTheWholeChainOfCauses() {
+        breakTheBrakes();
+        Await.until(
+                SOON,
+                () -> "an outcome",
+                () -> !http.json("/api/v1/packages/braking")
+                        .at("/resource/reconcile/0/lastOutcome")
+                        .asText()
+                        .isEmpty());
+        JsonNode detail = http.json("/api/v1/packages/braking");
+        assertThat(detail.at("/resource/state").asText()).isEqualTo("Error");
+        assertThat(detail.at("/resource/modelCounts/Dead").asInt()).isEqualTo(2);
+        assertThat(detail.at("/resource/reconcile/0/scenario").asText()).isEqualTo("drive");
+        assertThat(detail.at("/scenarios/0/name").asText()).isEqualTo("drive");
+        assertThat(detail.at("/models/0/state").asText()).isEqualTo("Dead");
+        assertThat(detail.at("/models/0/containers/0/exitCode").asInt()).isEqualTo(139);
+        assertThat(detail.at("/models/0/containers/0/node").asText()).isEqualTo("HPC");
+        assertThat(detail.path("history").findValuesAsText("to")).containsExactly("Error", "Running", "Idle");
+        assertThat(detail.at("/history/0/cause").asText()).contains("brake").contains("dead");
+        assertThat(http.json("/api/v1/models/brake").at("/packages/0/name").asText())
+                .isEqualTo("braking");
+        assertThat(http.json("/api/v1/scenarios/drive").at("/packages/0/state").asText())
+                .isEqualTo("Error");
+        assertThat(http.json("/api/v1/nodes/HPC").path("containers")).hasSize(2);
+    }
+
+    @ParameterizedTest(name = "{0} {1} is {2}: {3}")
+    @CsvSource(delimiter = '|', textBlock = """
+                    GET    | /api/v1/packages?state=lost    | 400 | state: 'lost' is no state of these resources
+                    GET    | /api/v1/packages?status=error  | 400 | query: 'status' is no parameter (expected: state)
+                    GET    | /api/v1/packages/a?b           | 400 | query: 'b' is no parameter (expected: none)
+                    GET    | /api/v1/events?kind=pod        | 400 | kind: 'pod' (expected: scenario, package, model)
+                    GET    | /api/v1/events?after=x         | 400 | after: 'x' (expected: the id of an event, such as 42.3)
+                    GET    | /api/v1/packages/none          | 404 | package none is not known
+                    GET    | /api/v1/packages/              | 404 | there is nothing at /api/v1/packages/
+                    GET    | /api/v1/packages/a/b           | 404 | there is nothing at /api/v1/packages/a/b
+                    GET    | /nothing                       | 404 | there is nothing at /nothing
+                    GET    | /../web/index.html             | 404 | there is nothing at /../web/index.html
+                    GET    | /%2e%2e/logback.xml            | 404 | there is nothing at /../logback.xml
+                    POST   | /nothing                       | 404 | there is nothing at /nothing
+                    GET    | /api/v1/artifacts              | 405 | method: GET (expected: DELETE, POST)
+                    PUT    | /api/v1/packages               | 405 | method: PUT (expected: GET)
+                    POST   | /api/v1/artifacts              | 400 | has no documents (expected: at least one artifact)
+                    DELETE | /api/artifact                  | 400 | has no documents (expected: at least one artifact)
+                    """)
+    void whatIsWrongIsNamed(String method, String path, int status, String detail) {
+        HttpResponse<String> answer = http.send(method, path, "");
+        assertThat(answer.statusCode()).isEqualTo(status);
+        assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+        assertThat(Http.json(answer).path("detail").asText()).contains(detail);
+        assertThat(Http.json(answer).path("status").asInt()).isEqualTo(status);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"/api/v1/artifacts", "/api/artifact"})
+    void artifactsAreStoredAndDeleted(String path) {
+        String yaml = "kind: Package\nmetadata: {name: 주차 보조}\nspec: {models: [{name: m}]}\n";
+        // As curl sends it in Pullpiri's examples.
+        HttpResponse<String> applied = http.send("POST", path, yaml, "Content-Type", "text/plain");
+        assertThat(Http.json(applied).at("/items/0/outcome").asText()).isEqualTo("created");
+        String named = "/api/v1/packages/%EC%A3%BC%EC%B0%A8%20%EB%B3%B4%EC%A1%B0";
+        assertThat(http.json(named).at("/resource/state").asText()).isEqualTo("Idle");
+        HttpResponse<String> deleted = http.send("DELETE", path, yaml);
+        assertThat(Http.json(deleted).at("/items/0/outcome").asText()).isEqualTo("deleted");
+        assertThat(http.get(named).statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void aBrokenArtifactIsRefusedWithItsField() {
+        HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", "kind: Package\nmetadata: {name: a/b}\n");
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(Http.json(answer).path("detail").asText())
+                .contains("metadata.name")
+                .contains("a/b");
+    }
+
+    @Test
+    void aWebPageMayNotChangeArtifacts() {
+        for (String origin : List.of("http://127.0.0.1:" + rig.server.httpPort(), "http://evil.example", "null")) {
+            HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", Rig.BRAKING, "Origin", origin);
+            assertThat(answer.statusCode()).isEqualTo(403);
+        }
+        assertThat(http.json("/api/v1/packages").path("items")).isEmpty();
+    }
+
+    @Test
+    void moreThanGrpcTakesIsTooMuch() {
+        HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", "#".repeat((4 << 20) + 1));
+        assertThat(answer.statusCode()).isEqualTo(413);
+        assertThat(http.get("/health").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void thePageIsGuardedAndSentOnce() {
+        HttpResponse<String> page = http.get("/");
+        assertThat(page.statusCode()).isEqualTo(200);
+        assertThat(page.headers().firstValue("Content-Type")).hasValue("text/html; charset=utf-8");
+        assertThat(page.headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
+        assertThat(page.headers().firstValue("Content-Security-Policy").orElse(""))
+                .contains("default-src 'self'");
+        String tag = page.headers().firstValue("ETag").orElseThrow();
+        assertThat(http.get("/", "If-None-Match", tag).statusCode()).isEqualTo(304);
+        assertThat(http.send("HEAD", "/", "").body()).isEmpty();
+        assertThat(http.get("/api/v1/openapi.yaml", "Accept-Encoding", "gzip")
+                        .headers()
+                        .firstValue("Content-Encoding"))
+                .hasValue("gzip");
+    }
+
+    @Test
+    void withoutTheStoreCallersAreToldSo() throws Exception {
+        try (EtcdServer etcd = EtcdServer.start()) {
+            etcd.pause();
+            try (Rig early = new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "300ms"));
+                    Http client = new Http(early.server.httpPort())) {
+                assertThat(client.get("/health").statusCode()).isEqualTo(503);
+                HttpResponse<String> answer = client.get("/api/v1/packages");
+                assertThat(answer.statusCode()).isEqualTo(503);
+                assertThat(answer.headers().firstValue("Retry-After")).hasValue("1");
+                assertThat(Http.json(answer).path("detail").asText()).contains("the store has not been read yet");
+                assertThat(client.get("/api/v1/events").statusCode()).isEqualTo(503);
+                etcd.resume();
+                Await.until(SOON, () -> "health", () -> client.get("/health").statusCode() == 200);
+            }
+        }
+    }
+
+    @Test
+    void offIsOff() throws Exception {
+        try (Rig without = new Rig("sqlite:" + folder.resolve("other.db"), "off", Map.of(Setting.HTTP_PORT, "off"))) {
+            assertThat(without.server.httpPort()).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void manyMessagesAtOnceAreAllAnswered() throws Exception {
+        rig.apply(Rig.BRAKING);
+        ContainerList list = Rig.list("running", "running");
+        rig.client().sendChangedContainerList(list);
+        List<Integer> answers = IntStream.range(0, 300)
+                .parallel()
+                .mapToObj(i -> http.get("/api/v1/packages/braking").statusCode())
+                .toList();
+        assertThat(answers).hasSize(300).containsOnly(200);
+    }
+}
