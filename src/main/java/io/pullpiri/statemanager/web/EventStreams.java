@@ -15,6 +15,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
@@ -31,8 +32,6 @@ final class EventStreams implements AutoCloseable {
 
     /** So often a silent stream shows that it lives. */
     private static final Duration HEARTBEAT = Duration.ofSeconds(10);
-
-    private static final byte[] HEARTBEAT_LINE = ":\n\n".getBytes(StandardCharsets.UTF_8);
 
     /** A caller that takes nothing for so long is given up. */
     private static final Duration STALLED = Duration.ofSeconds(30);
@@ -133,8 +132,15 @@ final class EventStreams implements AutoCloseable {
             sink.add(follower.last(), "ready", new Json.Ready(follower.last().toString()));
             sink.flush();
             while (!closed) {
-                for (Event event : follower.next(HEARTBEAT)) {
+                List<Event> events = follower.next(HEARTBEAT);
+                for (Event event : events) {
                     add(filter, event, sink);
+                }
+                if (events.isEmpty()) {
+                    sink.add(
+                            follower.last(),
+                            "alive",
+                            new Json.Ready(follower.last().toString()));
                 }
                 sink.flush();
             }
@@ -205,15 +211,13 @@ final class EventStreams implements AutoCloseable {
             }
         }
 
-        /** If there is nothing to give, the caller is shown that the stream lives. */
         void flush() throws IOException {
+            if (buffer.size() == 0) {
+                return;
+            }
             streams.put(Thread.currentThread(), System.nanoTime());
             try {
-                if (buffer.size() == 0) {
-                    caller.write(HEARTBEAT_LINE);
-                } else {
-                    buffer.writeTo(caller);
-                }
+                buffer.writeTo(caller);
                 caller.flush();
             } finally {
                 streams.put(Thread.currentThread(), 0L);

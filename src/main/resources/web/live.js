@@ -1,0 +1,103 @@
+// What the server says: all packages, kept up to date by the stream of events.
+const SILENCE = 30_000; // The server shows at least every ten seconds that it lives.
+const RETRY = 2_000;
+
+export class Live extends EventTarget {
+  packages = new Map();
+  connection = 'connecting';
+  #stream = null;
+  #heard = 0;
+
+  async start() {
+    clearTimeout(this.#heard);
+    this.#stream?.close();
+    try {
+      const { eventId, items } = await ask('/api/v1/packages');
+      this.packages = new Map(items.map(item => [item.name, item]));
+      this.#follow(eventId);
+      this.#tell('change', null);
+    } catch {
+      this.#away();
+      setTimeout(() => this.start(), RETRY);
+    }
+  }
+
+  #follow(eventId) {
+    const stream = new EventSource(`/api/v1/events?after=${eventId}`);
+    this.#stream = stream;
+    const on = (type, action) => stream.addEventListener(type, event => {
+      this.#alive();
+      action?.(JSON.parse(event.data));
+    });
+    on('ready', () => {
+      this.connection = 'live';
+      this.#tell('connection');
+    });
+    on('alive');
+    on('change', change => this.#change(change));
+    on('recovery', recovery => this.#recovery(recovery));
+    on('lost', () => this.start());
+    stream.onerror = () => {
+      this.#away();
+      // A browser tries again by itself, but not where the answer was an error.
+      if (stream.readyState === EventSource.CLOSED && stream === this.#stream) {
+        setTimeout(() => this.start(), RETRY);
+      }
+    };
+  }
+
+  #alive() {
+    clearTimeout(this.#heard);
+    this.#heard = setTimeout(() => {
+      this.#away();
+      this.start();
+    }, SILENCE);
+  }
+
+  #away() {
+    this.connection = 'away';
+    this.#tell('connection');
+  }
+
+  #change(change) {
+    if (change.kind === 'package') {
+      const { name, to, time, cause, source, generation } = change;
+      if (to) {
+        const known = this.packages.get(name) ?? { kind: 'package', name };
+        const reconcile = to === 'Error' || to === 'Degraded' ? known.reconcile : undefined;
+        this.packages.set(name, { ...known, state: to, since: time, cause, source, generation, reconcile });
+      } else {
+        this.packages.delete(name);
+      }
+    }
+    this.#tell('change', change);
+  }
+
+  // The list shows how often ActionController was asked, and what it said last.
+  #recovery({ package: name, scenario, step, detail }) {
+    const known = this.packages.get(name);
+    if (known && scenario) {
+      const others = (known.reconcile ?? []).filter(progress => progress.scenario !== scenario);
+      const before = (known.reconcile ?? []).find(progress => progress.scenario === scenario);
+      const attempts = (before?.attempts ?? 0) + (step === 'requested' ? 1 : 0);
+      const lastOutcome = step === 'requested' ? before?.lastOutcome : detail;
+      this.packages.set(name, { ...known, reconcile: [...others, { scenario, attempts, lastOutcome }] });
+    }
+    this.#tell('change', { kind: 'package', name });
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+export async function ask(path) {
+  const response = await fetch(path, { signal: AbortSignal.timeout(20_000) });
+  if (response.status === 404) {
+    return null;
+  }
+  if (!response.ok) {
+    throw new Error(`${path}: ${response.status}`);
+  }
+  return response.json();
+}

@@ -1,0 +1,174 @@
+// The graph of causes and the timeline of a package, drawn by ECharts.
+import * as echarts from './lib/echarts/echarts.esm.min.js';
+import { colours, sign } from './states.js';
+import { clock, duration, stateWord, words } from './words.js';
+
+const ROW = 58;
+const LANE = 34;
+const BOX = [186, 46];
+const LONGEST = 24;
+
+export class Pictures {
+  #graph = null;
+  #timeline = null;
+  #drawn = null;
+  #observer = new ResizeObserver(() => {
+    this.#graph?.resize();
+    this.#timeline?.resize();
+  });
+
+  // Draws again only if there is something new: the page is drawn more often than that.
+  draw(detail, lanes) {
+    const graph = document.querySelector('.graph');
+    const timeline = document.querySelector('.timeline');
+    if (this.#drawn === detail && this.#graph?.getDom() === graph) {
+      return;
+    }
+    this.#drawn = detail;
+    const columns = layout(detail);
+    graph.style.height = `${Math.max(...columns.map(column => column.length)) * ROW + 30}px`;
+    timeline.style.height = `${lanes.length * LANE + 80}px`;
+    this.#graph = this.#chart(this.#graph, graph);
+    this.#timeline = this.#chart(this.#timeline, timeline);
+    this.#graph.resize();
+    this.#timeline.resize();
+    const palette = colours();
+    this.#graph.setOption(graphOption(columns, palette));
+    this.#timeline.setOption(timelineOption(lanes, palette), { replaceMerge: ['series'] });
+  }
+
+  #chart(chart, element) {
+    if (chart?.getDom() === element) {
+      return chart;
+    }
+    chart?.dispose();
+    this.#observer.observe(element);
+    return echarts.init(element, null, { renderer: 'svg' });
+  }
+
+  close() {
+    this.#observer.disconnect();
+    this.#graph?.dispose();
+    this.#timeline?.dispose();
+  }
+}
+
+// Scenarios, the package, its models, their containers: causes stand to the right of what follows from them.
+function layout({ resource, scenarios = [], models = [] }) {
+  const known = new Map(models.map(model => [model.name, model]));
+  const all = (resource.models ?? []).map(name => known.get(name) ?? { kind: 'model', name });
+  return [
+    scenarios.map(one => ({ id: `s ${one.name}`, name: one.name, state: one.state, to: ['p'],
+      below: [stateWord(one.state), one.action].filter(Boolean).join(' · '), more: one.cause })),
+    [{ id: 'p', name: resource.name, state: resource.state, below: stateWord(resource.state), to: all.map(model => `m ${model.name}`), more: resource.cause }],
+    all.map(model => ({ id: `m ${model.name}`, name: model.name, state: model.state, below: stateWord(model.state), more: model.cause,
+      to: (model.containers ?? []).map(one => `c ${one.node} ${one.name}`) })),
+    all.flatMap(model => (model.containers ?? []).map(one => ({
+      id: `c ${one.node} ${one.name}`, name: one.name, state: one.state, to: [],
+      below: `${one.node} · ${containerWords(one)}`, more: `${one.node} · ${containerWords(one)}`,
+    }))),
+  ];
+}
+
+function containerWords({ state, exitCode, why, absent }) {
+  return [stateWord(state), exitCode ? `${words.exitCode} ${exitCode}` : '', why, absent ? words.absent : '']
+    .filter(Boolean).join(', ');
+}
+
+// Braces would be taken for styles.
+function short(label) {
+  const plain = label.replaceAll(/[{}|]/g, ' ');
+  return plain.length > LONGEST ? `${plain.slice(0, LONGEST - 1)}…` : plain;
+}
+
+function graphOption(columns, palette) {
+  const rows = Math.max(...columns.map(column => column.length));
+  const nodes = columns.flatMap((column, x) => column.map((node, index) => ({
+    id: node.id,
+    name: node.name,
+    value: [x, (rows / column.length) * (index + 0.5)],
+    more: node.more,
+    itemStyle: { color: palette.card, borderColor: palette.of(node.state), borderWidth: 2 },
+    label: { formatter: `{sign|${sign(node.state)}}{name|${short(node.name)}}\n{more|${short(node.below)}}`, rich: {
+      sign: { color: palette.of(node.state), width: 16, fontSize: 13 },
+      name: { color: palette.text, width: BOX[0] - 36, fontWeight: 'bold', fontSize: 13, lineHeight: 18 },
+      more: { color: palette.faint, width: BOX[0] - 36, padding: [0, 0, 0, 16], fontSize: 11, lineHeight: 15 },
+    } },
+    state: node.state,
+  })));
+  const trouble = new Set(['Dead', 'Error', 'Degraded']);
+  const states = new Map(nodes.map(node => [node.id, node.state]));
+  const links = columns.flat().flatMap(node => node.to.map(target => ({
+    source: node.id,
+    target,
+    lineStyle: trouble.has(states.get(target)) && node.id[0] !== 's'
+      ? { color: palette.of(states.get(target)), width: 2.5 } : { color: palette.line, width: 1.5 },
+  })));
+  return {
+    animationDurationUpdate: 300,
+    grid: { left: 0, right: 0, top: 24, bottom: 4 },
+    xAxis: { type: 'category', position: 'top', data: words.columns, axisLine: { show: false }, axisTick: { show: false },
+      axisLabel: { color: palette.faint, margin: 8 } },
+    yAxis: { type: 'value', min: 0, max: rows, inverse: true, show: false },
+    tooltip: { ...tooltip(palette), formatter: ({ dataType, data }) => (dataType === 'node'
+      ? text(data.name, data.more) : '') },
+    series: [{ type: 'graph', coordinateSystem: 'cartesian2d', symbol: 'rect', symbolSize: BOX,
+      label: { show: true }, emphasis: { focus: 'adjacency' }, lineStyle: { curveness: 0.04 }, data: nodes, links }],
+  };
+}
+
+function timelineOption(lanes, palette) {
+  const now = Date.now();
+  const bars = lanes.flatMap(({ history }, lane) => history.map((change, index) => ({
+    value: [lane, Date.parse(change.time), index === 0 ? now : Date.parse(history[index - 1].time)],
+    state: change.to,
+    cause: change.cause,
+    itemStyle: { color: change.to ? palette.of(change.to) : 'transparent' },
+  })));
+  const first = Math.min(...bars.map(bar => bar.value[1]));
+  return {
+    animation: false,
+    grid: { left: 8, right: 16, top: 8, bottom: 56, containLabel: true },
+    xAxis: { type: 'time', min: first, max: now, axisLabel: { color: palette.faint, hideOverlap: true },
+      axisLine: { lineStyle: { color: palette.line } } },
+    yAxis: { type: 'category', inverse: true, data: lanes.map(lane => lane.name),
+      axisLabel: { color: palette.text, width: 150, overflow: 'truncate',
+        formatter: (name, index) => (index === 0 ? `{package|${name}}` : name),
+        rich: { package: { fontWeight: 'bold', color: palette.text } } },
+      axisTick: { show: false }, axisLine: { lineStyle: { color: palette.line } } },
+    dataZoom: [
+      { type: 'inside', filterMode: 'weakFilter', zoomOnMouseWheel: 'ctrl', moveOnMouseWheel: false },
+      { type: 'slider', filterMode: 'weakFilter', height: 20, bottom: 6, borderColor: palette.line,
+        textStyle: { color: palette.faint }, showDataShadow: false, brushSelect: false,
+        labelFormatter: value => clock(value) },
+    ],
+    tooltip: { ...tooltip(palette), formatter: ({ data: { value, state, cause } }) =>
+      text(`${lanes[value[0]].name}: ${stateWord(state)}`,
+        `${clock(value[1])} · ${duration(value[2] - value[1])}`, cause) },
+    series: [{ type: 'custom', clip: true, encode: { x: [1, 2], y: 0 }, data: bars,
+      renderItem: (params, api) => {
+        const [x, y] = api.coord([api.value(1), api.value(0)]);
+        const [end] = api.coord([api.value(2), api.value(0)]);
+        const height = api.size([0, 1])[1] * (api.value(0) === 0 ? 0.72 : 0.48);
+        const shape = echarts.graphic.clipRectByRect(
+          { x, y: y - height / 2, width: Math.max(end - x, 1.5), height }, params.coordSys);
+        return shape && { type: 'rect', shape, style: { fill: api.visual('color') } };
+      } }],
+  };
+}
+
+function tooltip(palette) {
+  return { backgroundColor: palette.card, borderColor: palette.line, textStyle: { color: palette.text, fontSize: 13 },
+    confine: true, extraCssText: 'max-width: 26rem; white-space: normal' };
+}
+
+// As an element, so that nothing of what others wrote is taken for markup.
+function text(title, ...lines) {
+  const box = document.createElement('div');
+  const head = box.appendChild(document.createElement('b'));
+  head.textContent = title;
+  lines.filter(Boolean).forEach(line => {
+    box.appendChild(document.createElement('div')).textContent = line;
+  });
+  return box;
+}

@@ -1,0 +1,27 @@
+// The states of packages, worst first, and the signs that stand for states.
+export const PACKAGE_STATES = ['Error', 'Degraded', 'Paused', 'Exited', 'Idle', 'Running'];
+
+const SIGNS = {
+  Error: '✖', Dead: '✖', Degraded: '▲', Paused: '‖', Exited: '■', Idle: '○', Created: '○', Running: '●',
+};
+
+export const sign = state => SIGNS[state] ?? '·';
+
+const VARIABLES = {
+  Error: '--error', Dead: '--error', Degraded: '--degraded', Paused: '--paused', Exited: '--exited', Running: '--running',
+};
+
+// A colour of the style sheet, in the light or the dark that is on; canvas and SVG cannot read variables.
+export function colours() {
+  const probe = document.createElement('span');
+  document.body.append(probe);
+  const read = variable => {
+    probe.style.color = `var(${variable})`;
+    return getComputedStyle(probe).color;
+  };
+  const all = { text: read('--text'), faint: read('--faint'), line: read('--line'), card: read('--card') };
+  const idle = read('--idle');
+  const states = Object.fromEntries(Object.entries(VARIABLES).map(([state, variable]) => [state, read(variable)]));
+  probe.remove();
+  return { ...all, of: state => states[state] ?? idle };
+}
