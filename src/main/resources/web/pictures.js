@@ -71,9 +71,11 @@ function layout({ resource, scenarios = [], models = [] }) {
 }
 
 function containerWords({ state, exitCode, why, absent }) {
-  return [stateWord(state), exitCode ? `${words.exitCode} ${exitCode}` : '', why, absent ? words.absent : '']
+  return [exitCode ? `${words.exitCode} ${exitCode}` : why ?? stateWord(state), absent ? words.absent : '']
     .filter(Boolean).join(', ');
 }
+
+const tint = colour => colour.replace('rgb(', 'rgba(').replace(')', ', 0.2)');
 
 // Braces would be taken for styles.
 function short(label) {
@@ -88,7 +90,7 @@ function graphOption(columns, palette) {
     name: node.name,
     value: [x, (rows / column.length) * (index + 0.5)],
     more: node.more,
-    itemStyle: { color: palette.card, borderColor: palette.of(node.state), borderWidth: 2 },
+    itemStyle: { color: tint(palette.of(node.state)) },
     label: { formatter: `{sign|${sign(node.state)}}{name|${short(node.name)}}\n{more|${short(node.below)}}`, rich: {
       sign: { color: palette.of(node.state), width: 16, fontSize: 13 },
       name: { color: palette.text, width: BOX[0] - 36, fontWeight: 'bold', fontSize: 13, lineHeight: 18 },
@@ -113,7 +115,7 @@ function graphOption(columns, palette) {
     tooltip: { ...tooltip(palette), formatter: ({ dataType, data }) => (dataType === 'node'
       ? text(data.name, data.more) : '') },
     series: [{ type: 'graph', coordinateSystem: 'cartesian2d', symbol: 'rect', symbolSize: BOX,
-      label: { show: true }, emphasis: { focus: 'adjacency' }, lineStyle: { curveness: 0.04 }, data: nodes, links }],
+      label: { show: true }, emphasis: { focus: 'adjacency' }, lineStyle: { curveness: 0, opacity: 1 }, data: nodes, links }],
   };
 }
 

@@ -6,6 +6,7 @@ import io.pullpiri.statemanager.grpc.ActionControllerClient;
 import io.pullpiri.statemanager.grpc.GrpcServer;
 import io.pullpiri.statemanager.manager.Clock;
 import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.etcd.EtcdStore;
@@ -51,6 +52,7 @@ public final class StateManager implements AutoCloseable {
         try {
             StateStore store = own(open(settings));
             Clock clock = Clock.system();
+            Metrics metrics = new Metrics();
             ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("reconciler").daemon().factory());
             own(timer::shutdownNow);
@@ -73,7 +75,8 @@ public final class StateManager implements AutoCloseable {
                     cascade,
                     reconciler,
                     new Manager.Limits(settings.commitTimeout(), settings.queueLimit(), backoff(50, 1_000)),
-                    clock));
+                    clock,
+                    metrics));
             server = own(GrpcServer.start(
                     settings.host(),
                     settings.port(),
@@ -83,7 +86,9 @@ public final class StateManager implements AutoCloseable {
                     actionController,
                     settings.rules().protobufNames()));
             Integer httpPort = settings.httpPort();
-            web = httpPort == null ? null : own(WebServer.start(settings.host(), httpPort, manager, reconciler));
+            web = httpPort == null
+                    ? null
+                    : own(WebServer.start(settings.host(), httpPort, manager, reconciler, metrics));
             manager.start();
             LOG.info(
                     "listening on {}:{}, faults on port {}, HTTP on port {}",

@@ -68,6 +68,7 @@ class ArchitectureTest {
         "io.etcd.., store.etcd",
         "java.sql.., store.sqlite",
         "com.sun.net.httpserver.., web",
+        "io.prometheus.., manager web",
         "com.fasterxml.jackson.., cascade web cli",
         "org.snakeyaml.., artifact cli",
     })

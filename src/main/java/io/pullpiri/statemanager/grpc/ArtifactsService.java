@@ -48,6 +48,7 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
         try {
             command = reading.get();
         } catch (IllegalArgumentException e) {
+            manager.notices().add("invalid-artifact", String.valueOf(e.getMessage()));
             Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription(e.getMessage()));
             return;
         }

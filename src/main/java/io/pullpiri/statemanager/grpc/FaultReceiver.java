@@ -6,6 +6,7 @@ import io.pullpiri.proto.schedinfo.v1.FaultServiceGrpc;
 import io.pullpiri.proto.schedinfo.v1.Response;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.Notices;
 import java.util.concurrent.TimeUnit;
 
 /** Timpani reports faults here: they are counted and logged, and change no state. */
@@ -26,7 +27,7 @@ final class FaultReceiver extends FaultServiceGrpc.FaultServiceImplBase {
                         shown(fault.getNodeId()),
                         fault.getType());
         long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
-        manager.notices().add("fault", detail);
+        manager.notices().add(Notices.FAULT, detail);
         manager.feed().tell(id -> new Event.Fault(id, now, detail));
         Calls.answer(caller, Response.newBuilder().setStatus(0).build());
     }

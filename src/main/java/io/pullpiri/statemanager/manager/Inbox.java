@@ -34,16 +34,30 @@ final class Inbox {
 
         private Command command;
         private final List<CompletableFuture<Answer>> callers = new ArrayList<>();
+        private final long received;
         private final long deadline;
 
-        /** @param deadline when nobody waits for the answer any more, in ticks */
-        Entry(Command command, long deadline) {
+        /**
+         * @param received when it came, in ticks
+         * @param deadline when nobody waits for the answer any more, in ticks
+         */
+        Entry(Command command, long received, long deadline) {
             this.command = command;
+            this.received = received;
             this.deadline = deadline;
         }
 
         Command command() {
             return command;
+        }
+
+        long received() {
+            return received;
+        }
+
+        /** Whether somebody sent it, rather than the loop or the store. */
+        boolean hasCaller() {
+            return !callers.isEmpty();
         }
 
         void answer(Answer answer) {
@@ -61,8 +75,12 @@ final class Inbox {
         this.limit = limit;
     }
 
-    /** @return false if as much waits as may */
-    boolean offer(Command command, CompletableFuture<Answer> caller, long deadline) {
+    /**
+     * @param now in ticks
+     * @param patience of the caller, in ticks
+     * @return false if as much waits as may
+     */
+    boolean offer(Command command, CompletableFuture<Answer> caller, long now, long patience) {
         lock.lock();
         try {
             if (command instanceof Command.NodeReport report) {
@@ -77,7 +95,7 @@ final class Inbox {
             if (entries.size() - events >= limit) {
                 return false;
             }
-            Entry entry = new Entry(command, deadline);
+            Entry entry = new Entry(command, now, now + patience);
             entry.callers.add(caller);
             entries.addLast(entry);
             if (command instanceof Command.NodeReport report) {
@@ -98,7 +116,7 @@ final class Inbox {
                 return false;
             }
             events++;
-            entries.addLast(new Entry(command, Long.MAX_VALUE));
+            entries.addLast(new Entry(command, 0, Long.MAX_VALUE));
             filled.signal();
             return true;
         } finally {

@@ -57,6 +57,7 @@ public final class Manager implements AutoCloseable {
     private final Reconciler reconciler;
     private final Limits limits;
     private final Clock clock;
+    private final Metrics metrics;
     private final Inbox inbox;
     private final Notices notices = new Notices();
     private final List<Consumer<Boolean>> readinessListeners = new CopyOnWriteArrayList<>();
@@ -89,7 +90,8 @@ public final class Manager implements AutoCloseable {
      */
     public record Limits(Duration commitTimeout, int queue, IntToLongFunction backoffMillis) {}
 
-    public Manager(StateStore store, Cascade cascade, Reconciler reconciler, Limits limits, Clock clock) {
+    public Manager(
+            StateStore store, Cascade cascade, Reconciler reconciler, Limits limits, Clock clock, Metrics metrics) {
         this.store = store;
         this.feed = new Feed(store);
         this.cascade = cascade;
@@ -97,7 +99,9 @@ public final class Manager implements AutoCloseable {
         this.limits = limits;
         this.clock = clock;
         this.inbox = new Inbox(limits.queue());
+        this.metrics = metrics;
         reconciler.tell(feed::tell);
+        metrics.watch(this, reconciler, clock);
     }
 
     /** Starts the loop on its own thread. */
@@ -117,7 +121,7 @@ public final class Manager implements AutoCloseable {
         CompletableFuture<Answer> caller = new CompletableFuture<>();
         if (closing) {
             caller.complete(new Answer.Unavailable("StateManager is stopping"));
-        } else if (!inbox.offer(command, caller, clock.now().ticks() + wait.toNanos())) {
+        } else if (!inbox.offer(command, caller, clock.now().ticks(), wait.toNanos())) {
             notices.add(
                     "queue-full", "more than " + limits.queue() + " commands are waiting; new ones are turned away");
             caller.complete(new Answer.Unavailable("too much is waiting (queue.limit: " + limits.queue() + ")"));
@@ -214,7 +218,7 @@ public final class Manager implements AutoCloseable {
             Moment now = clock.now();
             List<Inbox.Entry> batch = new ArrayList<>();
             if (Cascade.nextTick(feed.view()) <= now.ticks()) {
-                batch.add(new Inbox.Entry(new Command.Tick(), Long.MAX_VALUE));
+                batch.add(new Inbox.Entry(new Command.Tick(), 0, Long.MAX_VALUE));
             }
             batch.addAll(inbox.take(BATCH, now.ticks()));
             return !batch.isEmpty() && process(batch, feed.view());
@@ -241,7 +245,7 @@ public final class Manager implements AutoCloseable {
             watch = store.watch(Keys.WATCHED_PREFIXES, snapshot.revision() + 1, fresh);
             synced = true;
             // Nobody sees the view before it is mended.
-            if (!process(List.of(new Inbox.Entry(new Command.Repair(), Long.MAX_VALUE)), loaded.view())) {
+            if (!process(List.of(new Inbox.Entry(new Command.Repair(), 0, Long.MAX_VALUE)), loaded.view())) {
                 synced = false;
                 return false;
             }
@@ -316,7 +320,9 @@ public final class Manager implements AutoCloseable {
         reconciler.hold(recovering(plan));
         CommitResult result = new CommitResult.Committed(0);
         for (Plan.Part part : plan.parts()) {
+            long start = System.nanoTime();
             result = store.commit(part.transaction(), limits.commitTimeout());
+            metrics.committed(System.nanoTime() - start);
             if (!(result instanceof CommitResult.Committed committed)) {
                 return result;
             }
@@ -360,6 +366,7 @@ public final class Manager implements AutoCloseable {
         View before = feed.view();
         View next = cascade.committed(plan, revisions);
         feed.publish(next, plan.parts());
+        measure(batch, plan);
         failures = 0;
         trouble = "";
         notices.addAll(plan.notices());
@@ -378,6 +385,13 @@ public final class Manager implements AutoCloseable {
         }
         reconciler.update(next, concerned);
         setReady(true);
+    }
+
+    private void measure(List<Inbox.Entry> batch, Plan plan) {
+        long now = clock.now().ticks();
+        metrics.batch(batch.size());
+        batch.stream().filter(Inbox.Entry::hasCaller).forEach(entry -> metrics.answered(now - entry.received()));
+        plan.parts().forEach(part -> part.transitions().forEach(metrics::changed));
     }
 
     /** What the store refuses for good is cut down until only the culprit fails. */
@@ -478,6 +492,7 @@ public final class Manager implements AutoCloseable {
         private void lost(String reason) {
             LOG.warn("the watch on the store is lost, it will be read anew: {}", reason);
             watchLost = true;
+            metrics.watchLost();
             inbox.wake();
         }
     }

@@ -14,6 +14,9 @@ import org.slf4j.LoggerFactory;
 /** Counts what was odd, and logs each oddity once. May be used from any thread. */
 public final class Notices {
 
+    /** The kind of what another component reports as its own trouble: nothing is wrong with the report. */
+    public static final String FAULT = "fault";
+
     private static final Logger LOG = LoggerFactory.getLogger(Notices.class);
     private static final int REMEMBERED = 10_000;
 

@@ -7,7 +7,9 @@ import io.pullpiri.statemanager.manager.Event.Recovery.Step;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -45,6 +47,7 @@ public final class Reconciler implements AutoCloseable {
     // All guarded by this.
     private final Map<String, TreeMap<String, Task>> tasks = new HashMap<>();
     private final Set<String> held = new HashSet<>();
+    private final Map<Step, Long> steps = new EnumMap<>(Step.class);
     private final Queue<Task> queued = new ArrayDeque<>();
     private int calls;
     private boolean closed;
@@ -90,6 +93,8 @@ public final class Reconciler implements AutoCloseable {
         this.timing = timing;
         this.clock = clock;
         this.timer = timer;
+        // A rate needs a figure to rise from.
+        Arrays.stream(Step.values()).forEach(step -> steps.put(step, 0L));
     }
 
     /** Who hears of every step. */
@@ -97,7 +102,13 @@ public final class Reconciler implements AutoCloseable {
         audience = listener;
     }
 
+    /** How often each step was taken since the start. */
+    synchronized Map<Step, Long> steps() {
+        return new EnumMap<>(steps);
+    }
+
     private void tell(Step step, String packageName, String scenario, String detail) {
+        steps.merge(step, 1L, Long::sum);
         long now = clock.now().epochNanos();
         audience.accept(id -> new Event.Recovery(id, now, step, packageName, scenario, detail));
     }

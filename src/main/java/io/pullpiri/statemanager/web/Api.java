@@ -226,6 +226,7 @@ final class Api {
         try {
             command = reading.apply(request.body());
         } catch (IllegalArgumentException e) {
+            manager.notices().add("invalid-artifact", String.valueOf(e.getMessage()));
             throw new Refusal(400, String.valueOf(e.getMessage()));
         }
         return switch (manager.submit(command, PATIENCE).join()) {

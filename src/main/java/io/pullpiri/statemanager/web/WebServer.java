@@ -2,8 +2,13 @@ package io.pullpiri.statemanager.web;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -22,6 +27,8 @@ public final class WebServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WebServer.class);
 
     private static final String NAME = "{name}";
+    private static final PrometheusTextFormatWriter EXPOSITION =
+            PrometheusTextFormatWriter.builder().build();
 
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -68,7 +75,8 @@ public final class WebServer implements AutoCloseable {
      * @param port 0 for any free one
      * @throws IOException if it cannot be opened; the message says which and why
      */
-    public static WebServer start(String host, int port, Manager manager, Reconciler reconciler) throws IOException {
+    public static WebServer start(String host, int port, Manager manager, Reconciler reconciler, Metrics metrics)
+            throws IOException {
         HttpServer server;
         try {
             server = HttpServer.create(new InetSocketAddress(host, port), 0);
@@ -76,22 +84,25 @@ public final class WebServer implements AutoCloseable {
             throw new IOException(
                     "cannot listen on %s:%d (setting http-port): %s".formatted(host, port, e.getMessage()), e);
         }
-        return new WebServer(server, manager, reconciler);
+        return new WebServer(server, manager, reconciler, metrics);
     }
 
-    private WebServer(HttpServer server, Manager manager, Reconciler reconciler) {
+    private WebServer(HttpServer server, Manager manager, Reconciler reconciler, Metrics metrics) {
         Representations representations = new Representations(reconciler::progress);
         this.server = server;
         this.streams = new EventStreams(manager, representations);
-        this.routes = routes(new Api(manager, representations), streams);
+        this.routes = routes(new Api(manager, representations), streams, metrics.registry());
+        metrics.gauge("statemanager_http_streams", "Streams of events over HTTP", streams::size);
+        JvmMetrics.builder().register(metrics.registry());
         server.setExecutor(threads);
         server.createContext("/", this::handle);
         server.start();
     }
 
-    static List<Route> routes(Api api, EventStreams streams) {
+    static List<Route> routes(Api api, EventStreams streams, PrometheusRegistry registry) {
         List<Route> table = new ArrayList<>();
         table.add(route("GET", "/health", api::health));
+        table.add(route("GET", "/metrics", request -> metrics(registry)));
         table.add(route("GET", "/api/v1/packages", api::packages));
         table.add(route("GET", "/api/v1/packages/{name}", api::onePackage));
         table.add(route("GET", "/api/v1/models", api::models));
@@ -114,6 +125,12 @@ public final class WebServer implements AutoCloseable {
 
     private static Route route(String method, String path, Answering answering) {
         return new Route(method, path, (request, exchange) -> answering.answer(request));
+    }
+
+    private static Reply metrics(PrometheusRegistry registry) throws IOException {
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        EXPOSITION.write(text, registry.scrape());
+        return new Reply(200, EXPOSITION.getContentType(), text.toByteArray(), Map.of());
     }
 
     private void handle(HttpExchange exchange) {
@@ -163,11 +180,6 @@ public final class WebServer implements AutoCloseable {
 
     public int port() {
         return server.getAddress().getPort();
-    }
-
-    /** How many follow the events. */
-    public int streams() {
-        return streams.size();
     }
 
     /** Ends the streams, gives other calls a moment to end, and closes the port. */

@@ -80,7 +80,8 @@ abstract class ManagerContract {
                 new Cascade(rules, new Cascade.Limits(store.maxWrites(), store.maxBytes() * 3 / 4)),
                 reconciler,
                 new Manager.Limits(TIMEOUT, queue, failures -> 20),
-                clock);
+                clock,
+                new Metrics());
         open.add(manager);
         manager.start();
     }

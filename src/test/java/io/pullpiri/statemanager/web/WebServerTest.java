@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.grpc.FakeActionController;
@@ -62,7 +63,7 @@ class WebServerTest {
         TreeSet<String> served = new TreeSet<>();
         Representations unused = new Representations(any -> List.of());
         try (EventStreams streams = new EventStreams(rig.server.manager(), unused)) {
-            WebServer.routes(new Api(rig.server.manager(), unused), streams)
+            WebServer.routes(new Api(rig.server.manager(), unused), streams, new PrometheusRegistry())
                     .forEach(route -> served.add(route.method() + " " + route.path()));
         }
         assertThat(openApi.operations()).isEqualTo(served);

@@ -1,0 +1,181 @@
+package io.pullpiri.statemanager.manager;
+
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.Unit;
+import io.pullpiri.statemanager.cascade.PackageEntry;
+import io.pullpiri.statemanager.cascade.ReconcileRecord;
+import io.pullpiri.statemanager.cascade.StateCell;
+import io.pullpiri.statemanager.cascade.Transition;
+import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/** The figures of one server, all in one place: deploy/ relies on their names. May be used from any thread. */
+public final class Metrics {
+
+    private static final double[] SECONDS = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
+    private static final double[] COMMANDS = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000};
+
+    private final PrometheusRegistry registry = new PrometheusRegistry();
+
+    private final Histogram cascade = Histogram.builder()
+            .name("statemanager_cascade_seconds")
+            .help("From a command's receipt until all that follows from it is durable")
+            .unit(Unit.SECONDS)
+            .classicOnly()
+            .classicUpperBounds(SECONDS)
+            .register(registry);
+    private final Histogram commit = Histogram.builder()
+            .name("statemanager_commit_seconds")
+            .help("One transaction on the store, successful or not")
+            .unit(Unit.SECONDS)
+            .classicOnly()
+            .classicUpperBounds(SECONDS)
+            .register(registry);
+    private final Histogram batch = Histogram.builder()
+            .name("statemanager_batch_commands")
+            .help("Commands that were decided and committed together")
+            .classicOnly()
+            .classicUpperBounds(COMMANDS)
+            .register(registry);
+    private final Counter transitions = Counter.builder()
+            .name("statemanager_transitions_total")
+            .help("Changes of state; to is 'gone' for a resource that is no more")
+            .labelNames("kind", "to")
+            .register(registry);
+    private final Counter watchRestarts = Counter.builder()
+            .name("statemanager_watch_restarts_total")
+            .help("How often the watch on the store was lost and everything read anew")
+            .register(registry);
+
+    /** What is watched by asking: called once, by the manager that it belongs to. */
+    void watch(Manager manager, Reconciler reconciler, Clock clock) {
+        gauge("statemanager_ready", "1 if the store was read and can be written", () -> manager.isReady() ? 1 : 0);
+        gauge("statemanager_queue_commands", "Commands that wait", manager::waiting);
+        gauge(
+                "statemanager_reconcile_open",
+                "Packages that ActionController is to reconcile",
+                () -> records(manager.view()).count());
+        gauge(
+                "statemanager_reconcile_oldest_seconds",
+                "For how long the first of them has been dead; 0 if there is none",
+                () -> records(manager.view())
+                        .mapToLong(ReconcileRecord::sinceNanos)
+                        .mapToDouble(since -> seconds(clock.now().epochNanos() - since))
+                        .max()
+                        .orElse(0));
+        GaugeWithCallback.builder()
+                .name("statemanager_resources")
+                .help("Resources by state")
+                .labelNames("kind", "state")
+                .callback(callback -> {
+                    View view = manager.view();
+                    count(view.packages().values(), PackageEntry::state, PackageState.class)
+                            .forEach((state, count) -> callback.call(count, "package", state.title()));
+                    count(view.models().values(), entry -> entry.state(), ModelState.class)
+                            .forEach((state, count) -> callback.call(count, "model", state.title()));
+                    count(view.scenarios().values(), entry -> entry.state(), ScenarioState.class)
+                            .forEach((state, count) -> callback.call(count, "scenario", state.title()));
+                })
+                .register(registry);
+        CounterWithCallback.builder()
+                .name("statemanager_reconcile_steps_total")
+                .help("Requests to ActionController, and what became of them")
+                .labelNames("step")
+                .callback(callback -> reconciler
+                        .steps()
+                        .forEach((step, count) ->
+                                callback.call(count, step.name().toLowerCase(Locale.ROOT))))
+                .register(registry);
+        CounterWithCallback.builder()
+                .name("statemanager_rejected_inputs_total")
+                .help("Inputs that were refused or passed over")
+                .labelNames("reason")
+                .callback(callback -> manager.notices().counts().forEach((reason, count) -> {
+                    if (!reason.equals(Notices.FAULT)) {
+                        callback.call(count, reason);
+                    }
+                }))
+                .register(registry);
+        CounterWithCallback.builder()
+                .name("statemanager_faults_total")
+                .help("Faults that Timpani has reported")
+                .callback(callback -> callback.call(manager.notices().counts().getOrDefault(Notices.FAULT, 0L)))
+                .register(registry);
+    }
+
+    /** A figure that is asked for when somebody looks. */
+    public void gauge(String name, String help, DoubleSupplier reading) {
+        GaugeWithCallback.builder()
+                .name(name)
+                .help(help)
+                .callback(callback -> callback.call(reading.getAsDouble()))
+                .register(registry);
+    }
+
+    private static Stream<ReconcileRecord> records(View view) {
+        return view.packages().values().stream()
+                .map(entry -> entry.reconcile().value())
+                .filter(Objects::nonNull);
+    }
+
+    private static <E, S extends Enum<S>> Map<S, Integer> count(
+            Collection<E> entries, Function<E, StateCell<S>> cell, Class<S> states) {
+        Map<S, Integer> counts = new EnumMap<>(states);
+        for (S state : states.getEnumConstants()) {
+            counts.put(state, 0);
+        }
+        for (E entry : entries) {
+            S state = cell.apply(entry).value();
+            if (state != null) {
+                counts.merge(state, 1, Integer::sum);
+            }
+        }
+        return counts;
+    }
+
+    void answered(long nanos) {
+        cascade.observe(seconds(nanos));
+    }
+
+    void committed(long nanos) {
+        commit.observe(seconds(nanos));
+    }
+
+    void batch(int commands) {
+        batch.observe(commands);
+    }
+
+    void changed(Transition change) {
+        transitions
+                .labelValues(change.kind().word(), change.to().isEmpty() ? "gone" : change.to())
+                .inc();
+    }
+
+    void watchLost() {
+        watchRestarts.inc();
+    }
+
+    private static double seconds(long nanos) {
+        return nanos / (double) TimeUnit.SECONDS.toNanos(1);
+    }
+
+    /** For whoever shows them. */
+    public PrometheusRegistry registry() {
+        return registry;
+    }
+}
