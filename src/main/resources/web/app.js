@@ -13,6 +13,7 @@ const overview = new Overview(live, draw);
 const onePackage = new PackagePage(draw);
 
 let due = false;
+let shown = null; // For whoever measures how long the page takes.
 let sorting = 0;
 const afterwards = [];
 
@@ -33,6 +34,9 @@ function draw(then) {
         </header>
         <main class=${live.connection === 'away' ? 'stale' : ''}>${page.view()}</main>`, document.body);
       page.drawn();
+      if (!shown && live.connection === 'live') {
+        shown = performance.mark('shown');
+      }
       afterwards.splice(0).forEach(action => action());
     });
   }
@@ -58,6 +62,9 @@ function go() {
 live.addEventListener('connection', draw);
 live.addEventListener('change', ({ detail }) => {
   onePackage.hear(detail);
+  if (detail && detail.kind !== 'package') {
+    return;
+  }
   // The first change shows at once; of many, not each is worth sorting all.
   if (!sorting) {
     overview.update();
@@ -67,6 +74,13 @@ live.addEventListener('change', ({ detail }) => {
       overview.update();
       draw();
     }, SORT_AGAIN);
+  }
+});
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) {
+    live.stop();
+  } else {
+    live.start();
   }
 });
 addEventListener('hashchange', go);

@@ -6,27 +6,49 @@ export class Live extends EventTarget {
   packages = new Map();
   connection = 'connecting';
   #stream = null;
-  #heard = 0;
+  #timer = 0;
+  #attempt = 0;
 
+  // Asks for everything, then follows the changes.
   async start() {
-    clearTimeout(this.#heard);
-    this.#stream?.close();
+    this.stop();
+    const attempt = this.#attempt;
     try {
       const { eventId, items } = await ask('/api/v1/packages');
-      this.packages = new Map(items.map(item => [item.name, item]));
-      this.#follow(eventId);
-      this.#tell('change', null);
+      if (attempt === this.#attempt) {
+        this.packages = new Map(items.map(item => [item.name, item]));
+        this.#follow(eventId);
+        this.#tell('change', null);
+      }
     } catch {
-      this.#away();
-      setTimeout(() => this.start(), RETRY);
+      if (attempt === this.#attempt) {
+        this.#again(RETRY);
+        this.#away();
+      }
     }
+  }
+
+  // A browser has but six connections to a host: a page that nobody sees must not hold one.
+  stop() {
+    this.#attempt++;
+    clearTimeout(this.#timer);
+    this.#stream?.close();
+    this.#stream = null;
+  }
+
+  #again(millis) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#away();
+      this.start();
+    }, millis);
   }
 
   #follow(eventId) {
     const stream = new EventSource(`/api/v1/events?after=${eventId}`);
     this.#stream = stream;
     const on = (type, action) => stream.addEventListener(type, event => {
-      this.#alive();
+      this.#again(SILENCE);
       action?.(JSON.parse(event.data));
     });
     on('ready', () => {
@@ -41,17 +63,9 @@ export class Live extends EventTarget {
       this.#away();
       // A browser tries again by itself, but not where the answer was an error.
       if (stream.readyState === EventSource.CLOSED && stream === this.#stream) {
-        setTimeout(() => this.start(), RETRY);
+        this.#again(RETRY);
       }
     };
-  }
-
-  #alive() {
-    clearTimeout(this.#heard);
-    this.#heard = setTimeout(() => {
-      this.#away();
-      this.start();
-    }, SILENCE);
   }
 
   #away() {

@@ -75,7 +75,12 @@ function containerWords({ state, exitCode, why, absent }) {
     .filter(Boolean).join(', ');
 }
 
-const tint = colour => colour.replace('rgb(', 'rgba(').replace(')', ', 0.2)');
+// A fifth of a colour on the card's: it must hide the lines behind it.
+function tint(colour, card) {
+  const parts = text => text.match(/\d+/g).map(Number);
+  const ground = parts(card);
+  return `rgb(${parts(colour).map((part, index) => Math.round(part * 0.2 + ground[index] * 0.8)).join(', ')})`;
+}
 
 // Braces would be taken for styles.
 function short(label) {
@@ -90,11 +95,11 @@ function graphOption(columns, palette) {
     name: node.name,
     value: [x, (rows / column.length) * (index + 0.5)],
     more: node.more,
-    itemStyle: { color: tint(palette.of(node.state)) },
+    itemStyle: { color: tint(palette.of(node.state), palette.card) },
     label: { formatter: `{sign|${sign(node.state)}}{name|${short(node.name)}}\n{more|${short(node.below)}}`, rich: {
       sign: { color: palette.of(node.state), width: 16, fontSize: 13 },
-      name: { color: palette.text, width: BOX[0] - 36, fontWeight: 'bold', fontSize: 13, lineHeight: 18 },
-      more: { color: palette.faint, width: BOX[0] - 36, padding: [0, 0, 0, 16], fontSize: 11, lineHeight: 15 },
+      name: { color: palette.text, width: BOX[0] - 36, align: 'left', fontWeight: 'bold', fontSize: 13, lineHeight: 18 },
+      more: { color: palette.faint, width: BOX[0] - 36, align: 'left', padding: [0, 0, 0, 16], fontSize: 11, lineHeight: 15 },
     } },
     state: node.state,
   })));

@@ -14,6 +14,7 @@ import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
+import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
@@ -72,6 +73,20 @@ final class Browser implements AutoCloseable {
     void open(int port, String path) {
         driver.get("about:blank");
         driver.get("http://127.0.0.1:" + port + path);
+    }
+
+    void anotherTab() {
+        driver.switchTo().newWindow(WindowType.TAB);
+    }
+
+    void closeOtherTabs() {
+        String kept = driver.getWindowHandle();
+        for (String tab : driver.getWindowHandles()) {
+            if (!tab.equals(kept)) {
+                driver.switchTo().window(tab).close();
+            }
+        }
+        driver.switchTo().window(kept);
     }
 
     /** Empty while there is no such element. */
