@@ -97,7 +97,7 @@ function graphOption(columns, palette) {
     more: node.more,
     itemStyle: { color: tint(palette.of(node.state), palette.card) },
     label: { formatter: `{sign|${sign(node.state)}}{name|${short(node.name)}}\n{more|${short(node.below)}}`, rich: {
-      sign: { color: palette.of(node.state), width: 16, fontSize: 13 },
+      sign: { color: palette.of(node.state), width: 16, align: 'left', fontSize: 13 },
       name: { color: palette.text, width: BOX[0] - 36, align: 'left', fontWeight: 'bold', fontSize: 13, lineHeight: 18 },
       more: { color: palette.faint, width: BOX[0] - 36, align: 'left', padding: [0, 0, 0, 16], fontSize: 11, lineHeight: 15 },
     } },

@@ -49,6 +49,11 @@ public enum Setting {
     COMMIT_TIMEOUT("commit.timeout", "5s", "TIME", "how long a commit may take, and how long a caller waits at most"),
     QUEUE_LIMIT("queue.limit", "10000", "COUNT", "how many commands may wait; more are turned away"),
     HISTORY_LIMIT("history.limit", "100", "COUNT", "how many changes of a resource are kept"),
+    TRACING_ENDPOINT(
+            "tracing.endpoint",
+            "off",
+            "URL",
+            "where traces go (OpenTelemetry's OTLP over HTTP), e.g. http://127.0.0.1:4318; off is nowhere"),
     LOG_LEVEL("log.level", "info", "LEVEL", "error, warn, info, debug or trace");
 
     private static final String ENVIRONMENT_PREFIX = "STATEMANAGER_";

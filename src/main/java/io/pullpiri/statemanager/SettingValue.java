@@ -138,6 +138,15 @@ record SettingValue(String name, String text, String origin) {
         throw wrong("host:port");
     }
 
+    /** {@code http://host:port}, without a path */
+    String httpUrl() {
+        String url = text.trim().replaceAll("/+$", "");
+        if (url.matches("https?://(\\[[0-9a-fA-F:.]+]|[^:\\s/]+)(:\\d{1,5})?")) {
+            return url;
+        }
+        throw wrong("a URL such as http://127.0.0.1:4318, or off");
+    }
+
     Settings.StoreLocation store() {
         if (text.startsWith(SQLITE) && text.length() > SQLITE.length()) {
             return new Settings.StoreLocation.Sqlite(Path.of(text.substring(SQLITE.length())));

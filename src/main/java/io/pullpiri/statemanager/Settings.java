@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param httpPort the same; null is none
  * @param actionController {@code host:port}, null is nobody
  * @param reconcileCurrentStatus a name of the wire's PodStatus
+ * @param tracingEndpoint a URL, null is nowhere
  * @param logLevel in lower case
  */
 public record Settings(
@@ -32,6 +33,7 @@ public record Settings(
         String reconcileCurrentStatus,
         Duration commitTimeout,
         int queueLimit,
+        @Nullable String tracingEndpoint,
         String logLevel) {
 
     /** Where the states are kept. */

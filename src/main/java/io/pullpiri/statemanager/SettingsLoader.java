@@ -83,6 +83,9 @@ public final class SettingsLoader {
                 value(Setting.RECONCILE_CURRENT_STATUS).oneOf(PodStatus.class).name(),
                 value(Setting.COMMIT_TIMEOUT).duration(true),
                 value(Setting.QUEUE_LIMIT).integer(1, 10_000_000),
+                value(Setting.TRACING_ENDPOINT).isOff()
+                        ? null
+                        : value(Setting.TRACING_ENDPOINT).httpUrl(),
                 value(Setting.LOG_LEVEL).oneOf(LogLevel.class).name().toLowerCase(Locale.ROOT));
     }
 

@@ -8,6 +8,7 @@ import io.pullpiri.statemanager.manager.Clock;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
+import io.pullpiri.statemanager.manager.Tracing;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.etcd.EtcdStore;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
@@ -53,6 +54,7 @@ public final class StateManager implements AutoCloseable {
             StateStore store = own(open(settings));
             Clock clock = Clock.system();
             Metrics metrics = new Metrics();
+            String endpoint = settings.tracingEndpoint();
             ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("reconciler").daemon().factory());
             own(timer::shutdownNow);
@@ -76,7 +78,8 @@ public final class StateManager implements AutoCloseable {
                     reconciler,
                     new Manager.Limits(settings.commitTimeout(), settings.queueLimit(), backoff(50, 1_000)),
                     clock,
-                    metrics));
+                    metrics,
+                    endpoint == null ? Tracing.OFF : own(new Traces(endpoint)).tracing()));
             server = own(GrpcServer.start(
                     settings.host(),
                     settings.port(),

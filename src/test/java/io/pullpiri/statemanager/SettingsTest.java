@@ -47,6 +47,7 @@ class SettingsTest {
                         "FAILED",
                         Duration.ofSeconds(5),
                         10_000,
+                        null,
                         "info"));
     }
 
@@ -98,6 +99,7 @@ class SettingsTest {
                     PORT                       | off         | --port: 'off' (from the command line; expected: 0..65535)
                     FAULT_PORT                 | x           | --fault-port: 'x' (from the command line; expected: 0..65535)
                     HTTP_PORT                  | on          | --http-port: 'on' (from the command line; expected: 0..65535)
+                    TRACING_ENDPOINT           | 127.0.0.1   | --tracing-endpoint: '127.0.0.1' (from the command line; expected: a URL such as http://127.0.0.1:4318, or off)
                     STORE                      | mysql:x     | --store: 'mysql:x' (from the command line; expected: sqlite:PATH, or etcd://host:port[,host:port...])
                     STORE                      | etcd://a    | --store: 'a' (from the command line; expected: host:port)
                     ACTION_CONTROLLER          | host        | --action-controller: 'host' (from the command line; expected: host:port)

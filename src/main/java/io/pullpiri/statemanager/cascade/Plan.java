@@ -1,7 +1,12 @@
 package io.pullpiri.statemanager.cascade;
 
+import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Transaction;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * What a batch of commands leads to: decided, not yet done.
@@ -12,6 +17,25 @@ import java.util.List;
  * @param next the view once all parts are committed, but for the revisions of what they write
  */
 public record Plan(List<Part> parts, List<Answer> answers, List<Notice> notices, View next) {
+
+    /** The packages that are dead no more once it is done. */
+    public Set<String> recovering() {
+        return reconcileRecords(write -> write.value() == null);
+    }
+
+    /** The packages whose reconcile records it writes or deletes. */
+    public Set<String> reconcileRecords() {
+        return reconcileRecords(write -> true);
+    }
+
+    private Set<String> reconcileRecords(Predicate<Transaction.Write> wanted) {
+        return parts.stream()
+                .flatMap(part -> part.transaction().writes().stream())
+                .filter(write -> write.key().startsWith(Keys.RECONCILE_PREFIX))
+                .filter(wanted)
+                .map(write -> write.key().substring(Keys.RECONCILE_PREFIX.length()))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
 
     /**
      * One transaction.

@@ -95,7 +95,7 @@ final class Demo implements Callable<Integer> {
         long start = System.nanoTime();
         try (SimulatedActionController controller = new SimulatedActionController(REFUSED_AT_FIRST);
                 StateManager server = StateManager.start(settings(folder, controller));
-                DemoVehicle vehicle = new DemoVehicle(server.port(), controller, duration, start)) {
+                DemoVehicle vehicle = new DemoVehicle(server, controller, duration, start)) {
             if (Screen.isPossible()) {
                 try (Screen screen = Screen.open()) {
                     // JLine has given Ctrl-C back to the system, which would leave the cursor hidden.
@@ -108,6 +108,7 @@ final class Demo implements Callable<Integer> {
                 }
             } else {
                 out.println("StateManager's demo: " + DemoVehicle.ABOUT);
+                out.println("Dashboard: " + vehicle.dashboard());
                 while (!stopped && vehicle.live()) {
                     vehicle.news().forEach(out::println);
                     Thread.sleep(FRAME_MILLIS);

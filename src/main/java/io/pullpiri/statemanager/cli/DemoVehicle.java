@@ -8,6 +8,7 @@ import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
+import io.pullpiri.statemanager.StateManager;
 import io.pullpiri.statemanager.artifact.ArtifactParser;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.artifact.PackageArtifact;
@@ -47,6 +48,7 @@ final class DemoVehicle implements Story.Vehicle, AutoCloseable {
         }
     }
 
+    private final String dashboard;
     private final long start;
     private final double seconds;
     private final SimulatedActionController controller;
@@ -63,12 +65,14 @@ final class DemoVehicle implements Story.Vehicle, AutoCloseable {
     private double reportedAt;
 
     /** @param start when the demo began, {@link System#nanoTime} */
-    DemoVehicle(int port, SimulatedActionController controller, Duration duration, long start) {
+    DemoVehicle(StateManager server, SimulatedActionController controller, Duration duration, long start) {
+        this.dashboard = "http://127.0.0.1:" + server.httpPort() + "/";
         this.start = start;
         this.seconds = duration.toMillis() / 1000.0;
         this.controller = controller;
-        this.channel =
-                NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+        this.channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+                .usePlaintext()
+                .build();
         for (String name : List.of("HPC", "ZONE")) {
             nodes.put(name, new SimulatedNode(name, channel));
         }
@@ -194,11 +198,16 @@ final class DemoVehicle implements Story.Vehicle, AutoCloseable {
         return news;
     }
 
+    /** Where a browser sees it. */
+    String dashboard() {
+        return dashboard;
+    }
+
     /** Everything at a glance. */
     List<AttributedString> picture(int rows) {
         List<AttributedString> lines = new ArrayList<>();
         int containers = nodes.values().stream().mapToInt(SimulatedNode::size).sum();
-        lines.add(new AttributedString("StateManager", Styles.BOLD));
+        lines.add(new AttributedString("StateManager · " + dashboard, Styles.BOLD));
         lines.add(new AttributedString(
                 "%.0f s of %.0f s · %d packages · %d containers on %d nodes · %s"
                         .formatted(Math.min(now(), seconds), seconds, states.size(), containers, nodes.size(), ABOUT),

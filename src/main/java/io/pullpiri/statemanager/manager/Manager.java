@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -58,6 +57,7 @@ public final class Manager implements AutoCloseable {
     private final Limits limits;
     private final Clock clock;
     private final Metrics metrics;
+    private final Tracing tracing;
     private final Inbox inbox;
     private final Notices notices = new Notices();
     private final List<Consumer<Boolean>> readinessListeners = new CopyOnWriteArrayList<>();
@@ -91,7 +91,13 @@ public final class Manager implements AutoCloseable {
     public record Limits(Duration commitTimeout, int queue, IntToLongFunction backoffMillis) {}
 
     public Manager(
-            StateStore store, Cascade cascade, Reconciler reconciler, Limits limits, Clock clock, Metrics metrics) {
+            StateStore store,
+            Cascade cascade,
+            Reconciler reconciler,
+            Limits limits,
+            Clock clock,
+            Metrics metrics,
+            Tracing tracing) {
         this.store = store;
         this.feed = new Feed(store);
         this.cascade = cascade;
@@ -100,7 +106,8 @@ public final class Manager implements AutoCloseable {
         this.clock = clock;
         this.inbox = new Inbox(limits.queue());
         this.metrics = metrics;
-        reconciler.tell(feed::tell);
+        this.tracing = tracing;
+        reconciler.tell(feed::tell, tracing);
         metrics.watch(this, reconciler, clock);
     }
 
@@ -273,6 +280,7 @@ public final class Manager implements AutoCloseable {
         List<Command> commands = new ArrayList<>(batch.size() + 1);
         batch.forEach(entry -> commands.add(entry.command()));
         for (int conflicts = 0; ; ) {
+            long begun = clock.now().ticks();
             Plan plan;
             try {
                 plan = cascade.plan(view, commands, clock.now());
@@ -280,10 +288,12 @@ public final class Manager implements AutoCloseable {
                 LOG.error("a command cannot be decided, which is a defect", e);
                 return refused(batch, view, "internal error: " + e);
             }
+            long decided = clock.now().ticks();
             List<Long> revisions = new ArrayList<>();
             switch (commit(plan, revisions)) {
                 case CommitResult.Committed ignored -> {
                     done(batch, plan, revisions);
+                    tracing.batch(batch, plan, revisions, begun, decided, clock.now());
                     return true;
                 }
                 case CommitResult.Conflict conflict -> {
@@ -317,7 +327,7 @@ public final class Manager implements AutoCloseable {
 
     /** Commits the parts one after the other; stops at the first that fails. */
     private CommitResult commit(Plan plan, List<Long> revisions) {
-        reconciler.hold(recovering(plan));
+        reconciler.hold(plan.recovering());
         CommitResult result = new CommitResult.Committed(0);
         for (Plan.Part part : plan.parts()) {
             long start = System.nanoTime();
@@ -334,20 +344,6 @@ public final class Manager implements AutoCloseable {
     @SuppressWarnings("ReferenceEquality") // an unchanged persistent map is the same map
     private static boolean isAnother(Object before, Object after) {
         return before != after;
-    }
-
-    private static Set<String> recovering(Plan plan) {
-        Set<String> names = new TreeSet<>();
-        forEachWrite(plan, write -> {
-            if (write.value() == null && write.key().startsWith(Keys.RECONCILE_PREFIX)) {
-                names.add(write.key().substring(Keys.RECONCILE_PREFIX.length()));
-            }
-        });
-        return names;
-    }
-
-    private static void forEachWrite(Plan plan, Consumer<Transaction.Write> action) {
-        plan.parts().forEach(part -> part.transaction().writes().forEach(action));
     }
 
     /** Whether somebody else has written one of our own records: then nothing that is known can be relied on. */
@@ -374,12 +370,7 @@ public final class Manager implements AutoCloseable {
         for (int i = 0; i < batch.size(); i++) {
             batch.get(i).answer(plan.answers().get(foreign + i));
         }
-        Set<String> concerned = new TreeSet<>();
-        forEachWrite(plan, write -> {
-            if (write.key().startsWith(Keys.RECONCILE_PREFIX)) {
-                concerned.add(write.key().substring(Keys.RECONCILE_PREFIX.length()));
-            }
-        });
+        Set<String> concerned = plan.reconcileRecords();
         if (isAnother(before.scenariosByTarget(), next.scenariosByTarget())) {
             concerned.addAll(reconciler.packages());
         }

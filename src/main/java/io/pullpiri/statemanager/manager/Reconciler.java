@@ -52,6 +52,7 @@ public final class Reconciler implements AutoCloseable {
     private int calls;
     private boolean closed;
     private Consumer<Function<EventId, Event>> audience = event -> {};
+    private Tracing tracing = Tracing.OFF;
 
     /**
      * @param delay between a package's death and the first call
@@ -80,6 +81,7 @@ public final class Reconciler implements AutoCloseable {
         String lastOutcome = "";
         long nextTicks;
         boolean underWay;
+        long startedTicks;
         boolean cancelled;
 
         Task(String packageName, String scenario) {
@@ -97,9 +99,10 @@ public final class Reconciler implements AutoCloseable {
         Arrays.stream(Step.values()).forEach(step -> steps.put(step, 0L));
     }
 
-    /** Who hears of every step. */
-    synchronized void tell(Consumer<Function<EventId, Event>> listener) {
+    /** Who hears of every step and of every call. */
+    synchronized void tell(Consumer<Function<EventId, Event>> listener, Tracing traces) {
         audience = listener;
+        tracing = traces;
     }
 
     /** How often each step was taken since the start. */
@@ -192,6 +195,7 @@ public final class Reconciler implements AutoCloseable {
             }
             calls++;
             task.underWay = true;
+            task.startedTicks = clock.now().ticks();
             task.attempts++;
             tell(Step.REQUESTED, task.packageName, task.scenario, "request " + task.attempts);
             // The call starts under the lock, so that none starts once hold() has returned. It does not wait.
@@ -207,6 +211,14 @@ public final class Reconciler implements AutoCloseable {
             calls--;
             task.underWay = false;
             next = queued.poll();
+            boolean accepted = reply != null && reply.accepted();
+            tracing.reconcile(
+                    task.packageName,
+                    task.scenario,
+                    task.startedTicks,
+                    accepted,
+                    accepted ? "" : reply != null ? reply.message() : words(failure),
+                    clock.now());
             if (!task.cancelled && !closed) {
                 if (reply != null && reply.accepted()) {
                     task.failures = 0;

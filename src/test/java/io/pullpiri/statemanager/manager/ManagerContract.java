@@ -81,7 +81,8 @@ abstract class ManagerContract {
                 reconciler,
                 new Manager.Limits(TIMEOUT, queue, failures -> 20),
                 clock,
-                new Metrics());
+                new Metrics(),
+                Tracing.OFF);
         open.add(manager);
         manager.start();
     }

@@ -1,0 +1,45 @@
+package io.pullpiri.statemanager;
+
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
+import io.opentelemetry.sdk.resources.Resource;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
+import io.pullpiri.statemanager.manager.Tracing;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/** Sends traces to a collector. What it does not take in time is dropped: tracing never holds up a state. */
+final class Traces implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    private final SdkTracerProvider provider;
+
+    /** @param endpoint of OTLP over HTTP, without a path */
+    Traces(String endpoint) {
+        OtlpHttpSpanExporter exporter = OtlpHttpSpanExporter.builder()
+                .setEndpoint(endpoint + "/v1/traces")
+                .setTimeout(PATIENCE)
+                .setConnectTimeout(PATIENCE)
+                .build();
+        provider = SdkTracerProvider.builder()
+                .setResource(Resource.getDefault().toBuilder()
+                        .put(AttributeKey.stringKey("service.name"), "statemanager")
+                        .build())
+                .addSpanProcessor(BatchSpanProcessor.builder(exporter)
+                        .setScheduleDelay(Duration.ofSeconds(1))
+                        .build())
+                .build();
+    }
+
+    Tracing tracing() {
+        return new Tracing(provider.get("io.pullpiri.statemanager"));
+    }
+
+    /** Sends what waits. */
+    @Override
+    public void close() {
+        provider.shutdown().join(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,136 @@
+package io.pullpiri.statemanager.manager;
+
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Context;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.Plan;
+import io.pullpiri.statemanager.cascade.ResourceKind;
+import io.pullpiri.statemanager.cascade.Transition;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells OpenTelemetry what the loop and the reconciler have done, once it is done. A batch is a trace: its commands from
+ * their receipt on, the decision, the commit, and as events the changes of packages. May be used from any thread.
+ */
+public final class Tracing {
+
+    /** For a server that traces nothing. */
+    public static final Tracing OFF = new Tracing(null);
+
+    /** Commands of one batch, and changes, that are told; of a thousand the rest say the same. */
+    private static final int MOST = 100;
+
+    private static final AttributeKey<Long> COMMANDS = AttributeKey.longKey("statemanager.commands");
+    private static final AttributeKey<Long> CHANGES = AttributeKey.longKey("statemanager.changes");
+    private static final AttributeKey<Long> REVISION = AttributeKey.longKey("statemanager.revision");
+    private static final AttributeKey<String> SUBJECT = AttributeKey.stringKey("statemanager.subject");
+    private static final AttributeKey<String> CAUSE = AttributeKey.stringKey("statemanager.cause");
+
+    private final @Nullable Tracer tracer;
+
+    /** @param tracer null for none */
+    public Tracing(@Nullable Tracer tracer) {
+        this.tracer = tracer;
+    }
+
+    /**
+     * A batch is durable.
+     *
+     * @param begun when its decision began, in ticks
+     * @param decided when it was decided and its commit began, in ticks
+     */
+    void batch(List<Inbox.Entry> batch, Plan plan, List<Long> revisions, long begun, long decided, Moment now) {
+        if (tracer == null) {
+            return;
+        }
+        List<Inbox.Entry> commands =
+                batch.stream().filter(Inbox.Entry::hasCaller).limit(MOST).toList();
+        long first = commands.stream().mapToLong(Inbox.Entry::received).min().orElse(begun);
+        List<Transition> changes = plan.parts().stream()
+                .flatMap(part -> part.transitions().stream())
+                .toList();
+        Span root = start(tracer, "batch", Context.root(), first, now)
+                .setAttribute(COMMANDS, (long) batch.size())
+                .setAttribute(CHANGES, (long) changes.size());
+        Context inBatch = Context.root().with(root);
+        for (Inbox.Entry entry : commands) {
+            Span command = start(tracer, word(entry.command()), inBatch, entry.received(), now);
+            command.setAttribute(SUBJECT, subject(entry.command()));
+            end(command, now.ticks(), now);
+        }
+        end(start(tracer, "decide", inBatch, begun, now), decided, now);
+        Span commit = start(tracer, "commit", inBatch, decided, now);
+        if (!revisions.isEmpty()) {
+            commit.setAttribute(REVISION, revisions.getLast());
+        }
+        end(commit, now.ticks(), now);
+        changes.stream()
+                .filter(change -> change.kind() == ResourceKind.PACKAGE)
+                .limit(MOST)
+                .forEach(change -> root.addEvent(
+                        "package %s: %s -> %s".formatted(change.name(), change.from(), change.to()),
+                        Attributes.of(CAUSE, change.cause()),
+                        change.atNanos(),
+                        TimeUnit.NANOSECONDS));
+        end(root, now.ticks(), now);
+    }
+
+    /** A request to ActionController has ended. */
+    void reconcile(String packageName, String scenario, long started, boolean accepted, String outcome, Moment now) {
+        if (tracer == null) {
+            return;
+        }
+        Span span = start(tracer, "reconcile", Context.root(), started, now);
+        span.setAttribute(SUBJECT, "package " + packageName + ", scenario " + scenario);
+        span.setStatus(accepted ? StatusCode.OK : StatusCode.ERROR, outcome);
+        end(span, now.ticks(), now);
+    }
+
+    private static String word(Command command) {
+        return switch (command) {
+            case Command.NodeReport report -> "container list";
+            case Command.ModelChange change -> "model change";
+            case Command.ScenarioChange change -> "scenario change";
+            case Command.ApplyArtifacts apply -> "apply artifacts";
+            case Command.DeleteArtifacts delete -> "delete artifacts";
+            case Command.StoreEvents events -> "store events";
+            case Command.Tick tick -> "tick";
+            case Command.Repair repair -> "repair";
+        };
+    }
+
+    private static String subject(Command command) {
+        return switch (command) {
+            case Command.NodeReport report -> "node " + report.node();
+            case Command.ModelChange change -> "model " + change.model();
+            case Command.ScenarioChange change -> "scenario " + change.scenario();
+            case Command.ApplyArtifacts apply -> apply.artifacts().size() + " artifacts";
+            case Command.DeleteArtifacts delete -> delete.artifacts().size() + " artifacts";
+            case Command.StoreEvents events -> events.events().size() + " events";
+            case Command.Tick tick -> "";
+            case Command.Repair repair -> "";
+        };
+    }
+
+    private static Span start(Tracer tracer, String name, Context parent, long ticks, Moment now) {
+        return tracer.spanBuilder(name)
+                .setParent(parent)
+                .setStartTimestamp(epochNanos(ticks, now), TimeUnit.NANOSECONDS)
+                .startSpan();
+    }
+
+    private static void end(Span span, long ticks, Moment now) {
+        span.end(epochNanos(ticks, now), TimeUnit.NANOSECONDS);
+    }
+
+    private static long epochNanos(long ticks, Moment now) {
+        return now.epochNanos() - (now.ticks() - ticks);
+    }
+}
