@@ -453,7 +453,7 @@ public final class Manager implements AutoCloseable {
         closing = true;
         inbox.wake();
         try {
-            if (!thread.join(limits.commitTimeout())) {
+            if (thread.getState() != Thread.State.NEW && !thread.join(limits.commitTimeout())) {
                 thread.interrupt();
             }
         } catch (InterruptedException e) {

@@ -1,0 +1,83 @@
+package io.pullpiri.statemanager.bench;
+
+import com.google.common.util.concurrent.FutureCallback;
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.MoreExecutors;
+import com.google.protobuf.ByteString;
+import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.PutRequest;
+import io.etcd.jetcd.api.PutResponse;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import java.util.Random;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
+
+/**
+ * The limit: plain puts by a client that has nothing of ours, as small as a package's state, over one connection. It puts
+ * over keys of its own, of which there are as many as there may be packages.
+ */
+final class RawEtcd implements AutoCloseable {
+
+    private static final int KEYS = 1_000;
+    private static final ByteString VALUE = ByteString.copyFromUtf8("Degraded");
+
+    private final ManagedChannel channel;
+    private final Random random = new Random(1);
+
+    RawEtcd(String endpoint) {
+        channel = NettyChannelBuilder.forTarget(endpoint).usePlaintext().build();
+    }
+
+    /** One put after the other. */
+    void oneByOne(int puts, Histogram nanos) {
+        KVGrpc.KVBlockingStub stub = KVGrpc.newBlockingStub(channel);
+        for (int i = 0; i < puts; i++) {
+            PutRequest put = put();
+            long start = System.nanoTime();
+            var _ = stub.withDeadlineAfter(30, TimeUnit.SECONDS).put(put);
+            nanos.recordValue(System.nanoTime() - start);
+        }
+    }
+
+    /** Always so many in flight. @return puts per second */
+    double manyAtOnce(int inFlight, long nanos) throws InterruptedException {
+        KVGrpc.KVFutureStub stub = KVGrpc.newFutureStub(channel);
+        Semaphore places = new Semaphore(inFlight);
+        long start = System.nanoTime();
+        int puts = 0;
+        while (System.nanoTime() - start < nanos) {
+            places.acquire();
+            puts++;
+            Futures.addCallback(
+                    stub.withDeadlineAfter(30, TimeUnit.SECONDS).put(put()),
+                    new FutureCallback<PutResponse>() {
+                        @Override
+                        public void onSuccess(PutResponse response) {
+                            places.release();
+                        }
+
+                        @Override
+                        public void onFailure(Throwable failure) {
+                            throw new IllegalStateException("a raw put failed", failure);
+                        }
+                    },
+                    MoreExecutors.directExecutor());
+        }
+        places.acquire(inFlight);
+        return puts / ((System.nanoTime() - start) / 1e9);
+    }
+
+    private PutRequest put() {
+        return PutRequest.newBuilder()
+                .setKey(ByteString.copyFromUtf8("raw/package-" + random.nextInt(KEYS) + "/state"))
+                .setValue(VALUE)
+                .build();
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+    }
+}
