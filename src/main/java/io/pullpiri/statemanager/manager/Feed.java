@@ -41,6 +41,11 @@ public final class Feed {
     private volatile View view = View.EMPTY;
     private long first;
     private long end;
+
+    /** Whether something was committed since the last view that cannot be told. */
+    private boolean gap;
+
+    /** The first journal record behind the last view; -1 as long as there was none. */
     private long nextRecord = -1;
 
     /**
@@ -111,6 +116,12 @@ public final class Feed {
     }
 
     private synchronized void append(View next, List<Plan.Part> parts) {
+        long before = end;
+        if (gap) {
+            // Nobody's place is any good: that of a reader who has read everything neither.
+            first = ++end;
+            gap = false;
+        }
         missed.forEach(this::append);
         missed.clear();
         for (Plan.Part part : parts) {
@@ -118,33 +129,37 @@ public final class Feed {
         }
         view = next;
         nextRecord = next.journal().next();
-        notifyAll();
+        if (end != before) {
+            notifyAll();
+        }
     }
 
     /**
-     * The store was read anew: what was committed without our knowing (the answer was lost) is published with the next
-     * view. Where that cannot be told, all readers have to begin anew.
+     * The store was read anew: what was committed since the last view without our knowing (the answer was lost) is
+     * published with the next one. Where that cannot be told, all readers will have to begin anew.
      */
     synchronized void readAnew(Journal journal, List<KeyValue> entries) {
+        missed.clear();
+        gap = false;
+        if (nextRecord < 0) {
+            return; // nobody has read anything yet
+        }
         Map<Long, String> records = new HashMap<>();
         entries.stream()
                 .filter(entry -> entry.key().startsWith(Keys.JOURNAL_PREFIX))
                 .forEach(entry -> records.put(Journal.sequence(entry.key()), entry.value()));
-        missed.clear();
-        boolean told = nextRecord >= 0 && journal.next() >= nextRecord;
-        for (long sequence = nextRecord; told && sequence < journal.next(); sequence++) {
+        gap = journal.next() < nextRecord;
+        for (long sequence = nextRecord; !gap && sequence < journal.next(); sequence++) {
             String text = records.get(sequence);
             List<Transition> changes = text == null ? null : Journal.changes(text);
-            told = changes != null;
+            gap = changes == null;
             if (changes != null) {
                 missed.addAll(changes(sequence, changes));
             }
         }
-        if (!told) {
+        if (gap) {
             missed.clear();
-            first = end;
         }
-        nextRecord = journal.next();
     }
 
     static List<Event> changes(long sequence, List<Transition> transitions) {

@@ -48,7 +48,7 @@ public final class Follower {
         this.start = null;
         this.last = after;
         EventId now = feed.start().id();
-        if (after.sequence() > now.sequence()) {
+        if (after.compareTo(now) > 0) {
             throw new LostException("event id " + after + " is none of this store (its next is " + now + ")");
         }
     }

@@ -293,7 +293,11 @@ public final class Manager implements AutoCloseable {
             switch (commit(plan, revisions)) {
                 case CommitResult.Committed ignored -> {
                     done(batch, plan, revisions);
-                    tracing.batch(batch, plan, revisions, begun, decided, clock.now());
+                    // The watch's echo of our own commits is no news.
+                    if (!plan.parts().isEmpty() || batch.stream().anyMatch(Inbox.Entry::hasCaller)) {
+                        measure(batch, plan);
+                        tracing.batch(batch, plan, revisions, begun, decided, clock.now());
+                    }
                     return true;
                 }
                 case CommitResult.Conflict conflict -> {
@@ -362,7 +366,6 @@ public final class Manager implements AutoCloseable {
         View before = feed.view();
         View next = cascade.committed(plan, revisions);
         feed.publish(next, plan.parts());
-        measure(batch, plan);
         failures = 0;
         trouble = "";
         notices.addAll(plan.notices());

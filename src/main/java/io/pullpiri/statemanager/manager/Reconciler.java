@@ -128,7 +128,7 @@ public final class Reconciler implements AutoCloseable {
         held.clear();
         for (String name : concerned) {
             PackageEntry entry = view.packages().get(name);
-            update(name, entry == null ? null : entry.reconcile().value(), view.scenariosOf(name));
+            update(name, entry, view.scenariosOf(name));
         }
     }
 
@@ -146,12 +146,15 @@ public final class Reconciler implements AutoCloseable {
         return Set.copyOf(tasks.keySet());
     }
 
-    private void update(String name, @Nullable ReconcileRecord record, Collection<String> scenarios) {
+    private void update(String name, @Nullable PackageEntry entry, Collection<String> scenarios) {
+        ReconcileRecord record = entry == null ? null : entry.reconcile().value();
         if (record == null) {
             Map<String, Task> ended = tasks.remove(name);
             if (ended != null) {
                 ended.values().forEach(task -> task.cancelled = true);
-                tell(Step.RECOVERED, name, "", "package " + name + " is not dead any more");
+                if (entry != null) { // to be deleted is no recovery
+                    tell(Step.RECOVERED, name, "", "package " + name + " is not dead any more");
+                }
             }
             return;
         }

@@ -141,6 +141,22 @@ class ReconcilerTest {
     }
 
     @Test
+    void toBeDeletedIsNoRecovery() {
+        List<Event> told = new ArrayList<>();
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        reconciler.tell(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
+        die(reconciler);
+        pass(Duration.ZERO);
+        run(Command.DeleteArtifacts.parse("kind: Package\nmetadata: {name: p}"));
+        reconciler.updateAll(view);
+        pass(Duration.ofMinutes(5));
+        assertThat(asked).containsExactly("s", "t");
+        assertThat(told)
+                .extracting(event -> ((Event.Recovery) event).step())
+                .containsExactly(Event.Recovery.Step.REQUESTED, Event.Recovery.Step.REQUESTED);
+    }
+
+    @Test
     void aRecoveryThatCouldNotBeCommittedEndsTheHold() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);

@@ -1,0 +1,126 @@
+package io.pullpiri.statemanager.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.store.CommitResult;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What followers hear when the store was read anew; the test turns the loop by hand. */
+class FeedTest {
+
+    private static final Duration SOON = Duration.ofSeconds(5);
+
+    @TempDir
+    Path folder;
+
+    private FaultyStore store;
+    private Manager manager;
+
+    @BeforeEach
+    void setUp() {
+        store = new FaultyStore(SqliteStore.open(folder.resolve("states.db")));
+        Clock clock = Clock.system();
+        Rules rules =
+                new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
+        Reconciler reconciler = new Reconciler(
+                (scenario, timeout) -> CompletableFuture.completedFuture(new ActionController.Reply(true, "")),
+                new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
+                clock,
+                (delay, task) -> {});
+        manager = new Manager(
+                store,
+                new Cascade(rules, new Cascade.Limits(128, 1 << 20)),
+                reconciler,
+                new Manager.Limits(SOON, 1_000, failures -> 1),
+                clock,
+                new Metrics(),
+                Tracing.OFF);
+        assertThat(manager.step()).isTrue();
+        CompletableFuture<Answer> _ = manager.submit(
+                Command.ApplyArtifacts.parse("kind: Package\nmetadata: {name: p}\nspec: {models: [{name: m}]}"), SOON);
+        turn();
+    }
+
+    @AfterEach
+    void tearDown() {
+        manager.close();
+        store.close();
+    }
+
+    private void set(ModelState state) {
+        CompletableFuture<Answer> _ = manager.submit(new Command.ModelChange("m", state, "", "test"), SOON);
+    }
+
+    /** Until nothing is left to do. */
+    private void turn() {
+        while (manager.step()) {}
+    }
+
+    private static List<String> told(Follower follower) throws Exception {
+        List<String> told = new ArrayList<>();
+        for (Event event : follower.next(Duration.ZERO)) {
+            if (event instanceof Event.Changed changed) {
+                told.add(changed.change().name() + " " + changed.change().to());
+            }
+        }
+        return told;
+    }
+
+    @Test
+    void whatWasCommittedUnseenIsToldThoughItsRepairFailsAtFirst() throws Exception {
+        Follower follower = manager.feed().follow();
+        store.faults.add(FaultyStore.Fault.ANSWER_LOST);
+        store.faults.add(FaultyStore.Fault.UNAVAILABLE);
+        set(ModelState.RUNNING);
+        assertThat(manager.step()).as("the answer is lost").isFalse();
+        store.put(Keys.packageState("p"), "Idle");
+        assertThat(manager.step()).as("the repair fails").isFalse();
+        turn();
+        assertThat(told(follower)).containsExactly("m Running", "p Running");
+        assertThat(store.get(Keys.packageState("p")).orElseThrow().value()).isEqualTo("Running");
+    }
+
+    @Test
+    void whoHasReadEverythingBeginsAnewTooWhenTheJournalIsGone() throws Exception {
+        set(ModelState.RUNNING);
+        turn();
+        Follower follower = manager.feed().follow();
+        List<Transaction.Write> deletions = store.getAllWithPrefix(Keys.JOURNAL_PREFIX).stream()
+                .map(entry -> new Transaction.Write(entry.key(), null, entry.modRevision()))
+                .toList();
+        assertThat(store.commit(new Transaction(deletions), SOON)).isInstanceOf(CommitResult.Committed.class);
+        store.faults.add(FaultyStore.Fault.LOST);
+        set(ModelState.DEAD);
+        assertThat(manager.step()).as("the outcome is unknown").isFalse();
+        turn();
+        assertThat(follower.isLost()).isTrue();
+        assertThatThrownBy(() -> follower.next(Duration.ZERO)).isInstanceOf(Follower.LostException.class);
+        assertThat(told(manager.feed().follow())).isEmpty();
+    }
+
+    @Test
+    void aPlaceThatNoEventCanHaveIsRefused() {
+        EventId now = manager.feed().follow().last();
+        assertThatThrownBy(() -> manager.feed().followAfter(new EventId(now.sequence(), 1)))
+                .isInstanceOf(Follower.LostException.class);
+    }
+}
