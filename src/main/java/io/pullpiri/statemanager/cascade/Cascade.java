@@ -22,6 +22,9 @@ public final class Cascade {
     /** The source of what an operator's files bring about. */
     private static final String BY_OPERATOR = "operator";
 
+    /** How full a transaction may be for one more command. */
+    private static final double FULL = 0.75;
+
     private final Rules rules;
     private final Limits limits;
 
@@ -41,10 +44,17 @@ public final class Cascade {
         return new Loader(rules, now).load(snapshot);
     }
 
+    /**
+     * Decides the first of the commands: as many as one transaction holds, and at least one. What a command leads to is so
+     * visible as a whole, unless it alone is too large.
+     */
     public Plan plan(View view, List<Command> batch, Moment now) {
         Draft draft = new Draft(view, rules, now);
         List<Answer> answers = new ArrayList<>(batch.size());
         for (Command command : batch) {
+            if (!answers.isEmpty() && draft.writes() > limits.maxWrites() * FULL) {
+                break;
+            }
             answers.add(decide(command, draft));
             draft.settle();
         }

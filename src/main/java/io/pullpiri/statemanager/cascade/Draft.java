@@ -55,6 +55,9 @@ final class Draft {
     final Set<String> touchedNodes = new LinkedHashSet<>();
     final Set<ArtifactWrite> artifactWrites = new LinkedHashSet<>();
 
+    /** How many reconcile records change. */
+    private int records;
+
     final List<Transition> transitions = new ArrayList<>();
     final List<Notice> notices = new ArrayList<>();
 
@@ -157,6 +160,11 @@ final class Draft {
 
     void notice(String kind, String message) {
         notices.add(new Notice(kind, message));
+    }
+
+    /** How many keys will be written at the most, but for the journal's. */
+    int writes() {
+        return transitions.size() + records + touchedNodes.size() + artifactWrites.size();
     }
 
     /** Gives a model a state, or takes it away (null). */
@@ -290,9 +298,11 @@ final class Draft {
         boolean dead = state != null && rules.reconcileOn().contains(state);
         Stored<ReconcileRecord> record = entry.reconcile();
         if (state != null && dead && record.value() == null) {
+            records++;
             put(entry.with(new Stored<>(
                     new ReconcileRecord(name, state.title(), now.epochNanos(), cause), record.revision())));
         } else if (!dead && record.value() != null) {
+            records++;
             put(entry.with(new Stored<>(null, record.revision())));
         }
     }

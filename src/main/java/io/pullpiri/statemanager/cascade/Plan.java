@@ -12,7 +12,8 @@ import java.util.stream.Collectors;
  * What a batch of commands leads to: decided, not yet done.
  *
  * @param parts the transactions to commit, in order; usually one, none if nothing is to be written
- * @param answers one for each command of the batch, to be given when all parts are committed
+ * @param answers one for each command that was decided, which are the first of the batch, to be given when all parts are
+ *     committed
  * @param notices what an operator should hear of
  * @param next the view once all parts are committed, but for the revisions of what they write
  */

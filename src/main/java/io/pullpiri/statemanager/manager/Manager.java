@@ -76,6 +76,9 @@ public final class Manager implements AutoCloseable {
     private boolean synced;
     private int failures;
 
+    /** How many commands are taken at once: fewer while the store refuses one of them. */
+    private int most = BATCH;
+
     /** The one whose word counts; what that of an older watch still says is dropped. */
     private volatile @Nullable Listener listener;
 
@@ -223,11 +226,9 @@ public final class Manager implements AutoCloseable {
                 return synchronize();
             }
             Moment now = clock.now();
-            List<Inbox.Entry> batch = new ArrayList<>();
-            if (Cascade.nextTick(feed.view()) <= now.ticks()) {
-                batch.add(new Inbox.Entry(new Command.Tick(), 0, Long.MAX_VALUE));
-            }
-            batch.addAll(inbox.take(BATCH, now.ticks()));
+            List<Inbox.Entry> batch = Cascade.nextTick(feed.view()) <= now.ticks()
+                    ? List.of(new Inbox.Entry(new Command.Tick(), 0, Long.MAX_VALUE))
+                    : inbox.take(most, now.ticks());
             return !batch.isEmpty() && process(batch, feed.view());
         } catch (RuntimeException e) {
             // A defect of ours: the store is read anew, and the service goes on.
@@ -272,11 +273,12 @@ public final class Manager implements AutoCloseable {
     }
 
     /**
-     * Decides and commits a batch.
+     * Decides and commits a batch, or as many of its commands as one transaction holds: the others are given back.
      *
-     * @return false if the store could not take it now: it was given back
+     * @return false if the store could not take it now: all of it was given back
      */
-    private boolean process(List<Inbox.Entry> batch, View view) {
+    private boolean process(List<Inbox.Entry> waiting, View view) {
+        List<Inbox.Entry> batch = waiting;
         List<Command> commands = new ArrayList<>(batch.size() + 1);
         batch.forEach(entry -> commands.add(entry.command()));
         for (int conflicts = 0; ; ) {
@@ -286,9 +288,15 @@ public final class Manager implements AutoCloseable {
                 plan = cascade.plan(view, commands, clock.now());
             } catch (RuntimeException e) {
                 LOG.error("a command cannot be decided, which is a defect", e);
-                return refused(batch, view, "internal error: " + e);
+                return refused(batch, "internal error: " + e);
             }
             long decided = clock.now().ticks();
+            int own = Math.max(0, plan.answers().size() - (commands.size() - batch.size()));
+            if (own < batch.size()) {
+                inbox.giveBack(external(batch.subList(own, batch.size())));
+                batch = batch.subList(0, own);
+                commands.subList(plan.answers().size(), commands.size()).clear();
+            }
             List<Long> revisions = new ArrayList<>();
             switch (commit(plan, revisions)) {
                 case CommitResult.Committed ignored -> {
@@ -309,9 +317,7 @@ public final class Manager implements AutoCloseable {
                     commands.addFirst(new Command.StoreEvents(conflict.current(), true));
                 }
                 case CommitResult.Refused refused -> {
-                    return revisions.isEmpty()
-                            ? refused(batch, view, refused.reason())
-                            : readAnew(batch, refused.reason());
+                    return revisions.isEmpty() ? refused(batch, refused.reason()) : readAnew(batch, refused.reason());
                 }
                 case CommitResult.Unavailable unavailable -> {
                     if (!revisions.isEmpty()) {
@@ -367,6 +373,7 @@ public final class Manager implements AutoCloseable {
         View next = cascade.committed(plan, revisions);
         feed.publish(next, plan.parts());
         failures = 0;
+        most = Math.min(BATCH, most * 2);
         trouble = "";
         notices.addAll(plan.notices());
         int foreign = plan.answers().size() - batch.size();
@@ -389,21 +396,16 @@ public final class Manager implements AutoCloseable {
     }
 
     /** What the store refuses for good is cut down until only the culprit fails. */
-    private boolean refused(List<Inbox.Entry> batch, View view, String reason) {
+    private boolean refused(List<Inbox.Entry> batch, String reason) {
         if (batch.size() > 1) {
-            int half = batch.size() / 2;
-            boolean first = process(batch.subList(0, half), view);
-            List<Inbox.Entry> rest = batch.subList(half, batch.size());
-            if (!first || !synced) {
-                inbox.giveBack(external(rest));
-                return false;
-            }
-            return process(rest, feed.view());
+            inbox.giveBack(external(batch));
+            most = batch.size() / 2;
+            return true;
         }
-        Inbox.Entry culprit = batch.getFirst();
-        if (external(batch).isEmpty() || culprit.command() instanceof Command.StoreEvents) {
+        if (external(batch).isEmpty() || batch.getFirst().command() instanceof Command.StoreEvents) {
             return readAnew(batch, reason);
         }
+        Inbox.Entry culprit = batch.getFirst();
         notices.add("refused-by-store", "a command fails for good: " + reason);
         culprit.answer(new Answer.Impossible(reason));
         reconciler.update(feed.view(), Set.of());
