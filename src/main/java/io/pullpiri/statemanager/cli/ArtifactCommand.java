@@ -5,6 +5,7 @@ import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactResult;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
 import io.pullpiri.proto.statemanager.v1.DeleteRequest;
+import io.pullpiri.statemanager.state.Names;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -104,7 +105,7 @@ abstract class ArtifactCommand implements Callable<Integer> {
             case OUTCOME_PASSED_OVER -> "passed over: no state depends on a " + result.getKind();
             case OUTCOME_UNSPECIFIED, UNRECOGNIZED -> "answered with something unknown";
         };
-        return result.getKind().toLowerCase(Locale.ROOT) + "/" + result.getName() + " " + outcome;
+        return Names.printable(result.getKind().toLowerCase(Locale.ROOT) + "/" + result.getName() + " " + outcome);
     }
 
     @Command(name = "apply", description = "Puts artifacts (scenarios, packages, models) into the store.")

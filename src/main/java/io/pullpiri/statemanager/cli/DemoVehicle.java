@@ -41,6 +41,10 @@ final class DemoVehicle implements Story.Vehicle, AutoCloseable {
 
     private record Event(double second, AttributedString text) {
 
+        Event {
+            text = Output.printable(text);
+        }
+
         AttributedString line() {
             AttributedStringBuilder line = new AttributedStringBuilder();
             line.styled(Styles.FAINT, "%6.1f s  ".formatted(second));

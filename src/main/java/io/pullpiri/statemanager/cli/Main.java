@@ -9,6 +9,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.regex.Pattern;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -38,6 +39,9 @@ public final class Main {
 
     /** gRPC logs what it also reports, with a stack trace; only what it cannot report is of interest. */
     private static final Logger GRPC_LOG = Logger.getLogger("io.grpc");
+
+    /** All but the ends of lines: what a server says is not for the terminal to obey. */
+    private static final Pattern CONTROL = Pattern.compile("[\\p{Cc}&&[^\n]]");
 
     private Main() {}
 
@@ -89,7 +93,8 @@ public final class Main {
 
     private static int failure(Exception e, PrintWriter err) throws Exception {
         if (e instanceof CommandFailure) {
-            err.println("error: " + e.getMessage());
+            err.println(
+                    "error: " + CONTROL.matcher(String.valueOf(e.getMessage())).replaceAll("?"));
             return ExitCode.FAILED;
         }
         throw e;

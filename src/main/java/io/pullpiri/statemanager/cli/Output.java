@@ -2,7 +2,10 @@ package io.pullpiri.statemanager.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pullpiri.statemanager.state.Names;
+import java.util.regex.Pattern;
 import org.jline.utils.AttributedString;
+import org.jline.utils.AttributedStringBuilder;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.common.FlowStyle;
@@ -12,17 +15,32 @@ import picocli.CommandLine.Help.Ansi;
 final class Output {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Pattern LATE_CONTROL = Pattern.compile("[\\x7F-\\x9F]");
 
     private Output() {}
 
     /** With colours where the terminal has them and {@code NO_COLOR} does not forbid them. */
     static String shown(AttributedString line) {
-        return Ansi.AUTO.enabled() ? line.toAnsi() : line.toString();
+        AttributedString plain = printable(line);
+        return Ansi.AUTO.enabled() ? plain.toAnsi() : plain.toString();
+    }
+
+    /** Anybody may have put anything into a name or a cause; the styles are all that steers the terminal. */
+    static AttributedString printable(AttributedString line) {
+        if (line.chars().noneMatch(Character::isISOControl)) {
+            return line;
+        }
+        String text = Names.printable(line.toString());
+        AttributedStringBuilder plain = new AttributedStringBuilder(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            plain.append(text.substring(i, i + 1), line.styleAt(i));
+        }
+        return plain.toAttributedString();
     }
 
     static String json(Object value) {
         try {
-            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(value) + "\n";
+            return escaped(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(value)) + "\n";
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
@@ -31,10 +49,17 @@ final class Output {
     /** Without line breaks. */
     static String jsonLine(Object value) {
         try {
-            return JSON.writeValueAsString(value);
+            return escaped(JSON.writeValueAsString(value));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** JSON itself escapes but the first of the control characters; a terminal obeys the others too. */
+    private static String escaped(String json) {
+        return LATE_CONTROL
+                .matcher(json)
+                .replaceAll(found -> "\\\\u%04x".formatted((int) found.group().charAt(0)));
     }
 
     static String yaml(Object value) {

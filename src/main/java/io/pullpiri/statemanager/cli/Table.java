@@ -23,6 +23,7 @@ final class Table {
     void add(CharSequence... cells) {
         rows.add(Arrays.stream(cells)
                 .map(cell -> cell instanceof AttributedString styled ? styled : new AttributedString(cell))
+                .map(Output::printable)
                 .toList());
     }
 

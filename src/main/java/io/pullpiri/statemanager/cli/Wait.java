@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.cli;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
+import io.pullpiri.statemanager.state.Names;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -63,7 +64,7 @@ final class Wait implements Callable<Integer> {
                 .build();
         try (Client client = server.connect()) {
             client.follow(request, timeout.toMillis(), event -> {
-                state = event.getStateChange().getTargetState();
+                state = Names.printable(event.getStateChange().getTargetState());
                 return !kind.isSameState(wanted, state);
             });
             spec.commandLine().getOut().println(kind.singular() + "/" + name + " is " + state);

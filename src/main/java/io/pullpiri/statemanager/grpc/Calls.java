@@ -5,6 +5,7 @@ import io.grpc.Deadline;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.pullpiri.statemanager.state.Names;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
@@ -17,7 +18,15 @@ final class Calls {
     /** So that a caller sees our answer rather than its own deadline: a tenth of its time, at most this. */
     private static final long HEAD_START = TimeUnit.MILLISECONDS.toNanos(100);
 
+    private static final int SHOWN = 60;
+
     private Calls() {}
+
+    /** A caller's words within one line of ours: it must not break the line, nor fill the log. */
+    static String shown(String text) {
+        String plain = Names.printable(text);
+        return plain.length() <= SHOWN ? plain : plain.substring(0, SHOWN) + "…";
+    }
 
     /** How long the caller of the current call waits, less a little for the way back. */
     static Duration patience() {

@@ -22,19 +22,13 @@ final class FaultReceiver extends FaultServiceGrpc.FaultServiceImplBase {
     public void notifyFault(FaultInfo fault, StreamObserver<Response> caller) {
         String detail = "task %s of workload %s on node %s: %s"
                 .formatted(
-                        shown(fault.getTaskName()),
-                        shown(fault.getWorkloadId()),
-                        shown(fault.getNodeId()),
+                        Calls.shown(fault.getTaskName()),
+                        Calls.shown(fault.getWorkloadId()),
+                        Calls.shown(fault.getNodeId()),
                         fault.getType());
         long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
         manager.notices().add(Notices.FAULT, detail);
         manager.feed().tell(id -> new Event.Fault(id, now, detail));
         Calls.answer(caller, Response.newBuilder().setStatus(0).build());
-    }
-
-    /** Whoever sends it, it must not break a line of the log. */
-    private static String shown(String text) {
-        String plain = text.replaceAll("\\p{Cntrl}", "?");
-        return plain.length() <= 60 ? plain : plain.substring(0, 60) + "…";
     }
 }

@@ -12,8 +12,6 @@ import org.jspecify.annotations.Nullable;
 /** Makes a command of a state change request, or says which of its fields is wrong (wire, "What bad input gets"). */
 final class StateChanges {
 
-    private static final int SHOWN = 60;
-
     private StateChanges() {}
 
     /** What becomes of a request. */
@@ -73,7 +71,7 @@ final class StateChanges {
         return target == null
                 ? unknown("target_state", change.getTargetState(), ModelState.values())
                 : new Reading.Good(new Command.ModelChange(
-                        change.getResourceName(), target, change.getTransitionId(), change.getSource()));
+                        change.getResourceName(), target, change.getTransitionId(), source(change)));
     }
 
     private static Reading scenario(StateChange change) {
@@ -87,12 +85,16 @@ final class StateChanges {
             return unknown("current_state", given, ScenarioState.values());
         }
         return new Reading.Good(new Command.ScenarioChange(
-                change.getResourceName(), current, target, change.getTransitionId(), change.getSource()));
+                change.getResourceName(), current, target, change.getTransitionId(), source(change)));
+    }
+
+    /** It becomes part of causes, which stand in lines of logs and terminals. */
+    private static String source(StateChange change) {
+        return Names.printable(change.getSource());
     }
 
     private static Reading unknown(String field, String value, Enum<?>[] states) {
-        String shown = value.length() <= SHOWN ? value : value.substring(0, SHOWN) + "…";
         String known = Arrays.stream(states).map(Enum::name).collect(Collectors.joining(", "));
-        return new Reading.Invalid(field + ": '" + shown + "' (expected: one of " + known + ")");
+        return new Reading.Invalid(field + ": '" + Calls.shown(value) + "' (expected: one of " + known + ")");
     }
 }

@@ -71,7 +71,9 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
             }
             case StateChanges.Reading.Invalid invalid -> {
                 manager.notices()
-                        .add("invalid-state-change", "from '" + change.getSource() + "': " + invalid.details());
+                        .add(
+                                "invalid-state-change",
+                                "from '" + Calls.shown(change.getSource()) + "': " + invalid.details());
                 Calls.answer(caller, response(change, ErrorCode.ERROR_CODE_INVALID_REQUEST, invalid.details()));
             }
             case StateChanges.Reading.NotAllowed refused ->

@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.state;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What the names of packages, models, scenarios, nodes and containers may look like (spec, "In etcd"). */
@@ -9,7 +10,14 @@ public final class Names {
 
     private static final int MAX_BYTES = 253;
 
+    private static final Pattern CONTROL = Pattern.compile("\\p{Cc}");
+
     private Names() {}
+
+    /** A text of whatever origin without control characters, which could break a line of a log or steer a terminal. */
+    public static String printable(String text) {
+        return CONTROL.matcher(text).replaceAll("?");
+    }
 
     /**
      * What is wrong with a name, in words that follow the name of a field; null if nothing is: 1 to 253 bytes, no

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.state.ModelState;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -12,6 +15,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -22,11 +26,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /** The commands of an operator, against a real server. */
 class CommandsTest {
+
+    private static final String CONTROL = "[\\p{Cc}&&[^\n]]";
 
     private record Run(int exitCode, String out, String err) {}
 
@@ -184,6 +191,20 @@ class CommandsTest {
                 .asString()
                 .startsWith("└─ package/braking  Degraded");
         assertThat(ask("describe", "package", "nobody").exitCode()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"get models", "get model brake", "describe model brake", "history model brake"})
+    void whatOthersWroteDoesNotSteerTheTerminal(String args) {
+        // Past the service, which would clean it: an earlier version or another component may not have.
+        Command change = new Command.ModelChange("brake", ModelState.RUNNING, "id", "\u001b]0;owned\u0007\u009b2J");
+        assertThat(rig.server.manager().submit(change, Duration.ofSeconds(20)).join())
+                .isInstanceOf(Answer.Done.class);
+
+        assertThat(ask(args.split(" ")).out())
+                .contains("requested by ?]0;owned??2J")
+                .doesNotContainPattern(CONTROL);
+        assertThat(ask((args + " -o json").split(" ")).out()).doesNotContainPattern(CONTROL);
     }
 
     @Test

@@ -326,4 +326,16 @@ class BadInputTest {
             assertThat(e.getStatus().getDescription()).contains(description);
         });
     }
+
+    @Test
+    void controlCharactersInASourceDoNotReachCauses() {
+        StateChange change = Rig.change(RESOURCE_TYPE_MODEL, "brake", "dead")
+                .setSource("me\n\u001b[2J")
+                .build();
+        assertThat(rig.client().sendStateChange(change).getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_SUCCESS);
+
+        assertThat(rig.state(RESOURCE_TYPE_MODEL, "brake").getMetadataMap())
+                .containsEntry("source", "me??[2J")
+                .containsEntry("cause", "requested by me??[2J");
+    }
 }
