@@ -6,6 +6,9 @@ import io.grpc.Context.CancellableContext;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
+import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyChannelBuilder;
 import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
 import io.pullpiri.proto.statemanager.ListResourcesByStateResponse;
@@ -92,6 +95,16 @@ final class Client implements AutoCloseable {
         return response.getResourcesList();
     }
 
+    /**
+     * Returns if there is a server, whatever state it is in.
+     *
+     * @throws CommandFailure if there is none
+     */
+    void reach() {
+        HealthCheckResponse _ = call(
+                channel -> within(HealthGrpc.newBlockingStub(channel)).check(HealthCheckRequest.getDefaultInstance()));
+    }
+
     /** @throws CommandFailure also if there is none of this name */
     ResourceState state(Kind kind, String name) {
         ResourceStateResponse response = call(channel -> within(StateManagerConnectionGrpc.newBlockingStub(channel))
@@ -170,7 +183,7 @@ final class Client implements AutoCloseable {
     }
 
     /** The word of what is furthest down says most: "Connection refused" rather than "io exception". */
-    private static String detail(Status status) {
+    static String detail(Status status) {
         @Nullable Throwable cause = status.getCause();
         while (cause != null && cause.getCause() != null) {
             cause = cause.getCause();

@@ -5,6 +5,7 @@ import io.grpc.StatusRuntimeException;
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.StateChangeEvent;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
+import io.pullpiri.statemanager.state.Names;
 import java.io.PrintWriter;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -79,20 +80,33 @@ final class Watch implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         last = after;
         try (Client client = server.connect()) {
+            // Whether there is a server at all: the stream says nothing as long as there is nothing to say.
+            client.reach();
             while (true) {
-                boolean connected = last != null;
+                String news = "The server has ended the stream; trying again.";
                 try {
                     client.follow(request(), 0, this::show);
                 } catch (StatusRuntimeException e) {
-                    if (e.getStatus().getCode() != Status.Code.UNAVAILABLE || (!connected && last == null)) {
-                        throw client.failure(e.getStatus());
-                    }
-                    err.println("The connection is lost; trying again.");
-                    err.flush();
-                    TimeUnit.SECONDS.sleep(1);
+                    news = interrupted(client, e.getStatus());
                 }
+                err.println(Names.printable(news));
+                err.flush();
+                TimeUnit.SECONDS.sleep(1);
             }
         }
+    }
+
+    /** What to say before it goes on; throws where it cannot. */
+    private String interrupted(Client client, Status status) {
+        String why = Client.detail(status);
+        return switch (status.getCode()) {
+            case UNAVAILABLE, CANCELLED -> "No changes come now (" + why + "); trying again.";
+            case OUT_OF_RANGE -> {
+                last = null;
+                yield "Changes are missing (" + why + "); beginning anew.";
+            }
+            default -> throw client.failure(status);
+        };
     }
 
     private StateChangeSubscriptionRequest request() {
@@ -115,7 +129,10 @@ final class Watch implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         out.println(format == Format.json ? Output.jsonLine(fields(event)) : text(event));
         out.flush();
-        last = event.getEventId();
+        // Within what is at first no event has an id: whoever is cut off there begins anew.
+        if (!event.getEventId().isEmpty()) {
+            last = event.getEventId();
+        }
         return true;
     }
 

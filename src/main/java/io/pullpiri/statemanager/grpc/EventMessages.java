@@ -79,8 +79,8 @@ final class EventMessages {
         return event.build();
     }
 
-    /** What a new follower begins with. */
-    StateChangeEvent snapshot(EventId id, ResourceKind kind, ResourceState state) {
+    /** What a new follower begins with. Without an id: nobody can go on in the midst of it. */
+    StateChangeEvent snapshot(ResourceKind kind, ResourceState state) {
         return StateChangeEvent.newBuilder()
                 .setEventType(EventType.EVENT_TYPE_STATE_CHANGE)
                 .setStateChange(StateChange.newBuilder()
@@ -90,7 +90,6 @@ final class EventMessages {
                         .setTimestampNs(state.getLastTransitionTimeNs())
                         .setSource(state.getMetadataOrDefault("source", "")))
                 .setEventTimestampNs(state.getLastTransitionTimeNs())
-                .setEventId(id.toString())
                 .setSeverity(severity(kind, state.getCurrentState()))
                 .setDescription(state.getMetadataOrDefault("cause", ""))
                 .putMetadata("snapshot", "true")

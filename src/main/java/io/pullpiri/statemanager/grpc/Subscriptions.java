@@ -3,7 +3,6 @@ package io.pullpiri.statemanager.grpc;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
 import io.pullpiri.proto.statemanager.ResourceState;
 import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateChangeEvent;
@@ -16,6 +15,8 @@ import io.pullpiri.statemanager.manager.Follower;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
 import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -102,11 +103,11 @@ final class Subscriptions implements AutoCloseable {
                     after == null ? manager.feed().follow() : manager.feed().followAfter(after);
             View start = follower.start();
             if (start != null) {
-                sendSnapshot(request, call, woken, follower.last(), start);
+                sendSnapshot(request, call, woken, follower, start);
             }
-            while (awaitReady(call, woken, follower)) {
+            while (!call.isCancelled()) {
                 for (Event event : follower.next(A_WHILE)) {
-                    if (isWanted(request, event)) {
+                    if (isWanted(request, event) && awaitReady(call, woken, follower)) {
                         call.onNext(messages.message(event));
                     }
                 }
@@ -118,29 +119,41 @@ final class Subscriptions implements AutoCloseable {
         }
     }
 
+    /** One message at a time. Only the last has an id, the place behind them all: who is cut off before begins anew. */
     private void sendSnapshot(
             StateChangeSubscriptionRequest request,
             ServerCallStreamObserver<StateChangeEvent> call,
             Semaphore woken,
-            EventId id,
+            Follower follower,
             View view)
-            throws InterruptedException {
+            throws InterruptedException, Follower.LostException {
+        StateChangeEvent held = null;
         for (ResourceKind kind : ResourceKind.values()) {
-            ResourceType type = EventMessages.type(kind);
-            if (!isOf(request, type)) {
+            if (!isOf(request, EventMessages.type(kind))) {
                 continue;
             }
-            ListResourcesByStateRequest all = ListResourcesByStateRequest.newBuilder()
-                    .setResourceType(type)
-                    .build();
-            for (ResourceState state : resources.list(view, all).getResourcesList()) {
-                if (!state.getCurrentState().isEmpty() && isNamed(request, state.getResourceName())) {
-                    while (!call.isReady() && !call.isCancelled()) {
-                        boolean _ = woken.tryAcquire(A_WHILE.toMillis(), TimeUnit.MILLISECONDS);
-                    }
-                    call.onNext(messages.snapshot(id, kind, state));
+            Iterator<ResourceState> states = resources
+                    .withState(view, kind, request.getFilterOrDefault(NAME, ""))
+                    .iterator();
+            while (states.hasNext()) {
+                if (held != null) {
+                    sendPart(held, call, woken, follower);
                 }
+                held = messages.snapshot(kind, states.next());
             }
+        }
+        if (held != null) {
+            sendPart(held.toBuilder().setEventId(follower.last().toString()).build(), call, woken, follower);
+        }
+    }
+
+    /** A snapshot that nothing can continue any more is not worth its end. */
+    private static void sendPart(
+            StateChangeEvent part, ServerCallStreamObserver<StateChangeEvent> call, Semaphore woken, Follower follower)
+            throws InterruptedException, Follower.LostException {
+        requireNotLost(follower);
+        if (awaitReady(call, woken, follower)) {
+            call.onNext(part);
         }
     }
 
@@ -149,12 +162,20 @@ final class Subscriptions implements AutoCloseable {
             ServerCallStreamObserver<StateChangeEvent> call, Semaphore woken, Follower follower)
             throws InterruptedException, Follower.LostException {
         while (!call.isCancelled()) {
-            if (call.isReady() || follower.isLost()) {
+            if (call.isReady()) {
                 return true;
             }
+            requireNotLost(follower);
             boolean _ = woken.tryAcquire(A_WHILE.toMillis(), TimeUnit.MILLISECONDS);
         }
         return false;
+    }
+
+    private static void requireNotLost(Follower follower) throws InterruptedException, Follower.LostException {
+        if (follower.isLost()) {
+            // It says why.
+            List<Event> _ = follower.next(Duration.ZERO);
+        }
     }
 
     private static boolean isWanted(StateChangeSubscriptionRequest request, Event event) {

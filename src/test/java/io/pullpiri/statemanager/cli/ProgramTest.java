@@ -209,7 +209,7 @@ class ProgramTest {
                 Program.start(folder, "watch", "packages", "-o", "json", "--server", "127.0.0.1:" + port)) {
             Await.until(SOON, watch::output, () -> watch.output().contains("\"to\":\"Idle\""));
             first.kill();
-            Await.until(SOON, watch::output, () -> watch.output().contains("The connection is lost; trying again."));
+            Await.until(SOON, watch::output, () -> watch.output().contains("; trying again."));
             try (Program _ = serve()) {
                 var _ = client().sendChangedContainerList(Rig.list("running", "running"));
                 Await.until(SOON, watch::output, () -> watch.output().contains("\"to\":\"Running\""));

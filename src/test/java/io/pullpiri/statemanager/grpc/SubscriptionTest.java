@@ -3,10 +3,13 @@ package io.pullpiri.statemanager.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.Context.CancellableContext;
+import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.pullpiri.proto.schedinfo.v1.FaultInfo;
@@ -22,6 +25,7 @@ import io.pullpiri.proto.statemanager.StateTransitionHistory;
 import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
@@ -74,7 +78,14 @@ class SubscriptionTest {
         rig = new Rig(
                 "sqlite:" + folder.resolve("states.db"),
                 controller.address(),
-                Map.of(Setting.RECONCILE_RESYNC, "60s", Setting.HISTORY_LIMIT, "5"));
+                Map.of(
+                        Setting.RECONCILE_RESYNC,
+                        "60s",
+                        Setting.HISTORY_LIMIT,
+                        "5",
+                        // The disk of a busy machine may take its time.
+                        Setting.COMMIT_TIMEOUT,
+                        "30s"));
     }
 
     @AfterEach
@@ -137,6 +148,11 @@ class SubscriptionTest {
                         .map(event -> event.getStateChange().getResourceName() + " "
                                 + event.getStateChange().getTargetState()))
                 .containsExactly("drive Idle", "braking Running", "brake Running", "light Running");
+        assertThat(snapshot.subList(0, 3))
+                .as("nobody can go on within it")
+                .allSatisfy(event -> assertThat(event.getEventId()).isEmpty());
+        Subscriber behindIt =
+                new Subscriber(request().putFilter("after", snapshot.getLast().getEventId()));
         var _ = rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
         assertThat(all.told()).isEqualTo("brake: Running > Dead");
         StateChangeEvent degraded = all.next();
@@ -145,6 +161,7 @@ class SubscriptionTest {
         assertThat(degraded.getStateChange().getTargetState()).isEqualTo("Degraded");
         assertThat(degraded.getDescription()).contains("exit code 139");
         assertThat(degraded.getMetadataMap()).containsEntry("generation", "3").containsKey("duration_ms");
+        assertThat(behindIt.told()).isEqualTo("brake: Running > Dead");
     }
 
     @Test
@@ -321,7 +338,7 @@ class SubscriptionTest {
                 readers);
         CountDownLatch stalled = new CountDownLatch(1);
         AtomicReference<@Nullable Throwable> told = new AtomicReference<>();
-        stall(stalled, told);
+        List<StateChangeEvent> _ = stall(rig.channel(), stalled, told);
 
         for (int round = 1; round <= ROUNDS; round++) {
             // Whoever reads keeps up, however slow the machine is; the stalled one is left behind all the same.
@@ -350,6 +367,42 @@ class SubscriptionTest {
         assertThat(Status.fromThrowable(told.get()).getDescription()).contains("since event ");
     }
 
+    @Test
+    void whoStallsInTheSnapshotIsToldWhenNothingCanContinueIt() throws Exception {
+        int models = 1_000;
+        List<CompletableFuture<Answer>> answers = new ArrayList<>();
+        for (int model = 0; model < models; model++) {
+            String name = "m" + model + "x".repeat(240);
+            answers.add(
+                    rig.server.manager().submit(new Command.ModelChange(name, ModelState.RUNNING, "id", "test"), SOON));
+        }
+        for (CompletableFuture<Answer> answer : answers) {
+            assertThat(answer.join()).isInstanceOf(Answer.Done.class);
+        }
+        ManagedChannel narrow = NettyChannelBuilder.forAddress("127.0.0.1", rig.server.port())
+                .usePlaintext()
+                .flowControlWindow(1 << 16)
+                .build();
+        try {
+            CountDownLatch stalled = new CountDownLatch(1);
+            AtomicReference<@Nullable Throwable> told = new AtomicReference<>();
+            List<StateChangeEvent> taken = stall(narrow, stalled, told);
+            Await.until(SOON, () -> "the first", () -> !taken.isEmpty());
+            for (int fault = 0; fault <= 1 << 16; fault++) {
+                rig.server.manager().feed().tell(id -> new Event.Fault(id, 1, "a fault"));
+            }
+            stalled.countDown();
+
+            Await.until(SOON, () -> taken.size() + " are taken", () -> told.get() != null);
+            assertThat(Status.fromThrowable(told.get()).getCode()).isEqualTo(Status.Code.OUT_OF_RANGE);
+            assertThat(taken)
+                    .hasSizeLessThan(models)
+                    .allSatisfy(event -> assertThat(event.getEventId()).isEmpty());
+        } finally {
+            narrow.shutdownNow();
+        }
+    }
+
     private static boolean isComplete(Map<String, Long> generations) {
         return generations.size() == MODELS && generations.values().stream().allMatch(last -> last == ROUNDS);
     }
@@ -364,9 +417,15 @@ class SubscriptionTest {
         return Math.toIntExact(generation);
     }
 
-    /** Takes one event, and the others only when the latch opens. */
-    private void stall(CountDownLatch until, AtomicReference<@Nullable Throwable> told) {
-        StateManagerConnectionGrpc.newStub(rig.channel())
+    /**
+     * Takes one event, and the others only when the latch opens.
+     *
+     * @return those that it has taken
+     */
+    private static List<StateChangeEvent> stall(
+            Channel channel, CountDownLatch until, AtomicReference<@Nullable Throwable> told) {
+        List<StateChangeEvent> taken = new CopyOnWriteArrayList<>();
+        StateManagerConnectionGrpc.newStub(channel)
                 .subscribeToStateChanges(
                         request().build(),
                         new ClientResponseObserver<StateChangeSubscriptionRequest, StateChangeEvent>() {
@@ -381,6 +440,7 @@ class SubscriptionTest {
 
                             @Override
                             public void onNext(StateChangeEvent event) {
+                                taken.add(event);
                                 Thread.ofVirtual().start(() -> {
                                     try {
                                         until.await();
@@ -401,5 +461,6 @@ class SubscriptionTest {
                                 told.set(new AssertionError("completed"));
                             }
                         });
+        return taken;
     }
 }

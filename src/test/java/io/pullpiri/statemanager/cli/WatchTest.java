@@ -1,0 +1,105 @@
+package io.pullpiri.statemanager.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.stub.StreamObserver;
+import io.pullpiri.proto.statemanager.ResourceType;
+import io.pullpiri.proto.statemanager.StateChange;
+import io.pullpiri.proto.statemanager.StateChangeEvent;
+import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerConnectionImplBase;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** {@code watch} against a server whose streams end as a test wants it. */
+class WatchTest {
+
+    /** One stream: what it tells, each with an id or none, and how it ends. */
+    private record Script(List<String> ids, Status end) {}
+
+    private final Queue<Script> scripts = new ArrayDeque<>();
+    private final List<String> asked = new CopyOnWriteArrayList<>();
+    private Server server;
+
+    @BeforeEach
+    void setUp() throws IOException {
+        server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                .directExecutor()
+                .addService(new HealthStatusManager().getHealthService())
+                .addService(new StateManagerConnectionImplBase() {
+                    @Override
+                    public void subscribeToStateChanges(
+                            StateChangeSubscriptionRequest request, StreamObserver<StateChangeEvent> caller) {
+                        asked.add("after " + request.getFilterOrDefault("after", "nothing"));
+                        Script script = scripts.remove();
+                        script.ids().forEach(id -> caller.onNext(event(id)));
+                        caller.onError(script.end().asRuntimeException());
+                    }
+                })
+                .build()
+                .start();
+    }
+
+    @AfterEach
+    void tearDown() {
+        server.shutdownNow();
+    }
+
+    private static StateChangeEvent event(String id) {
+        return StateChangeEvent.newBuilder()
+                .setEventId(id)
+                .setStateChange(StateChange.newBuilder()
+                        .setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE)
+                        .setResourceName("adas")
+                        .setTargetState("Idle"))
+                .setDescription("cause \u001b[2J of '" + id + "'")
+                .build();
+    }
+
+    @Test
+    void itGoesOnWhereItCanAndBeginsAnewWhereItMust() {
+        Status away = Status.UNAVAILABLE.withDescription("away");
+        scripts.add(new Script(List.of(), away));
+        scripts.add(new Script(List.of("", ""), away));
+        scripts.add(new Script(List.of("", "7.0"), away));
+        scripts.add(new Script(List.of(), Status.OUT_OF_RANGE.withDescription("too late\u0007")));
+        scripts.add(new Script(List.of(), Status.PERMISSION_DENIED.withDescription("enough")));
+
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int exitCode = Main.run(
+                new PrintWriter(out, true),
+                new PrintWriter(err, true),
+                "watch",
+                "--server",
+                "127.0.0.1:" + server.getPort());
+
+        assertThat(asked)
+                .as("before anything was shown, within what is, behind it, too late, anew")
+                .containsExactly("after nothing", "after nothing", "after nothing", "after 7.0", "after nothing");
+        assertThat(exitCode).isEqualTo(1);
+        assertThat(err.toString())
+                .isEqualTo("No changes come now (away); trying again.\n".repeat(3)
+                        + "Changes are missing (too late?); beginning anew.\nerror: enough\n");
+        assertThat(out.toString().lines().map(line -> line.split(" {2}", 2)[1]))
+                .containsExactly(
+                        "package/adas  Idle  cause ?[2J of ''",
+                        "package/adas  Idle  cause ?[2J of ''",
+                        "package/adas  Idle  cause ?[2J of ''",
+                        "package/adas  Idle  cause ?[2J of '7.0'");
+    }
+}
