@@ -24,6 +24,7 @@ import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerCon
 import io.pullpiri.proto.statemanager.StateTransitionHistory;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -107,15 +108,25 @@ final class Client implements AutoCloseable {
 
     /** @throws CommandFailure also if there is none of this name */
     ResourceState state(Kind kind, String name) {
-        ResourceStateResponse response = call(channel -> within(StateManagerConnectionGrpc.newBlockingStub(channel))
-                .getResourceState(ResourceStateRequest.newBuilder()
-                        .setResourceType(kind.type())
-                        .setResourceName(name)
-                        .build()));
+        ResourceStateResponse response = ask(kind, name);
         if (!response.getSuccess()) {
             throw new CommandFailure(response.getMessage());
         }
         return response.getResourceState();
+    }
+
+    /** Empty if there is none of this name. */
+    Optional<ResourceState> find(Kind kind, String name) {
+        ResourceStateResponse response = ask(kind, name);
+        return response.getSuccess() ? Optional.of(response.getResourceState()) : Optional.empty();
+    }
+
+    private ResourceStateResponse ask(Kind kind, String name) {
+        return call(channel -> within(StateManagerConnectionGrpc.newBlockingStub(channel))
+                .getResourceState(ResourceStateRequest.newBuilder()
+                        .setResourceType(kind.type())
+                        .setResourceName(name)
+                        .build()));
     }
 
     /** The newest first. */

@@ -51,26 +51,29 @@ final class Describe implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         try (Client client = server.connect()) {
-            Node root = node(client, client.state(kind, name), Instant.now());
+            Node root = node(client, client.state(kind, name), Instant.now(), null);
             print(out, root, "", "");
         }
         out.flush();
         return ExitCode.OK;
     }
 
-    private static Node node(Client client, ResourceState state, Instant now) {
+    /** @param above under whom it stands, who is not shown again below it; null at the top */
+    private static Node node(Client client, ResourceState state, Instant now, @Nullable ResourceState above) {
         Map<String, String> metadata = new TreeMap<>(state.getMetadataMap());
         List<Node> below = new ArrayList<>();
         Kind kind = Kind.of(state.getResourceType());
+        note(below, "artifact broken: ", metadata.get("artifact.broken"));
         switch (kind) {
             case PACKAGE -> {
-                note(below, "artifact broken: ", metadata.get("artifact.broken"));
                 note(below, "reconcile: ", metadata.get("reconcile"));
                 for (String scenario : Kind.list(metadata.get("scenarios"))) {
-                    below.add(node(client, client.state(Kind.SCENARIO, scenario), now, false));
+                    if (above == null || !scenario.equals(above.getResourceName())) {
+                        below.add(node(client, Kind.SCENARIO, scenario, now, state));
+                    }
                 }
                 for (String model : Kind.list(metadata.get("model.names"))) {
-                    below.add(node(client, client.state(Kind.MODEL, model), now));
+                    below.add(node(client, Kind.MODEL, model, now, state));
                 }
             }
             case MODEL ->
@@ -82,26 +85,20 @@ final class Describe implements Callable<Integer> {
                     }
                 });
             case SCENARIO -> {
-                return node(client, state, now, true);
+                String target = metadata.getOrDefault("target", "");
+                if (above == null && !target.isEmpty()) {
+                    below.add(node(client, Kind.PACKAGE, target, now, state));
+                }
             }
         }
         return new Node(line(kind, state, now), below);
     }
 
-    /** @param down whether to show the scenario's package too */
-    private static Node node(Client client, ResourceState scenario, Instant now, boolean down) {
-        List<Node> below = new ArrayList<>();
-        note(below, "artifact broken: ", scenario.getMetadataOrDefault("artifact.broken", ""));
-        String target = scenario.getMetadataOrDefault("target", "");
-        if (down && !target.isEmpty()) {
-            below.add(client.states(Kind.PACKAGE).stream()
-                    .filter(state -> state.getResourceName().equals(target))
-                    .findFirst()
-                    .map(state -> node(client, state, now))
-                    .orElseGet(
-                            () -> new Node(new AttributedString("package/" + target + "  does not exist"), List.of())));
-        }
-        return new Node(line(Kind.SCENARIO, scenario, now), below);
+    private static Node node(Client client, Kind kind, String name, Instant now, ResourceState above) {
+        return client.find(kind, name)
+                .map(state -> node(client, state, now, above))
+                .orElseGet(() ->
+                        new Node(new AttributedString(kind.singular() + "/" + name + "  does not exist"), List.of()));
     }
 
     private static void note(List<Node> below, String title, @Nullable String text) {

@@ -111,8 +111,8 @@ enum Kind {
                     state.getResourceName(),
                     shown(state),
                     since,
-                    orDash(metadata.get("packages")),
-                    orDash(metadata.get("nodes")),
+                    names(metadata.get("packages")),
+                    names(metadata.get("nodes")),
                     cause(metadata),
                 };
             case SCENARIO ->
@@ -189,12 +189,17 @@ enum Kind {
         return text == null || text.isEmpty() ? "-" : text;
     }
 
+    private static String names(@Nullable String text) {
+        return orDash(String.join(", ", list(text)));
+    }
+
     private static int number(@Nullable String text) {
         return text == null ? 0 : Integer.parseInt(text);
     }
 
+    /** Names, with what no name has between them. */
     static List<String> list(@Nullable String text) {
-        return text == null || text.isEmpty() ? List.of() : List.of(text.split(","));
+        return text == null || text.isEmpty() ? List.of() : List.of(text.split("/"));
     }
 
     static Instant instant(long nanos) {

@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 /** Answers questions from a view. */
 final class Resources {
 
+    /** Stands between names: no name has it. */
+    private static final String BETWEEN = "/";
+
     private final Feed feed;
     private final Reconciler reconciler;
     private final StateNames names;
@@ -218,7 +221,7 @@ final class Resources {
                         Integer.toString(entry.models().count(model)));
             }
         }
-        state.putMetadata("scenarios", String.join(",", view.scenariosOf(entry.name())));
+        state.putMetadata("scenarios", String.join(BETWEEN, view.scenariosOf(entry.name())));
         broken(state, entry.artifact().broken());
         if (entry.reconcile().value() != null) {
             state.putMetadata("reconcile", reconcile(entry.name()));
@@ -248,16 +251,16 @@ final class Resources {
                 entry.state());
         int containers =
                 entry.containers().values().stream().mapToInt(List::size).sum();
-        state.putMetadata("packages", entry.packages().stream().sorted().collect(Collectors.joining(",")));
+        state.putMetadata("packages", entry.packages().stream().sorted().collect(Collectors.joining(BETWEEN)));
         state.putMetadata("containers", Integer.toString(containers));
-        state.putMetadata("nodes", String.join(",", entry.containers().keySet()));
+        state.putMetadata("nodes", String.join(BETWEEN, entry.containers().keySet()));
         return state.build();
     }
 
     /** What stands below a resource is shown of one alone: in a list it could be anything much. */
     private static ResourceState withModels(ResourceState state, PackageEntry entry) {
         return state.toBuilder()
-                .putMetadata("model.names", String.join(",", entry.modelNames()))
+                .putMetadata("model.names", String.join(BETWEEN, entry.modelNames()))
                 .build();
     }
 

@@ -186,11 +186,38 @@ class CommandsTest {
         assertThat(tree.get(3)).isEqualTo("│  └─ container brake_main on HPC: dead, exit code 139");
         assertThat(tree.get(4)).startsWith("└─ model/light  Running");
         assertThat(tree.get(5)).isEqualTo("   └─ container light_main on HPC: running");
-        assertThat(ask("describe", "scenario", "drive").out().lines().toList().subList(1, 2))
-                .first()
-                .asString()
-                .startsWith("└─ package/braking  Degraded");
         assertThat(ask("describe", "package", "nobody").exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void describeShowsOfAScenarioTheWholeChainAndWhatIsNotThere() {
+        rig.apply(Rig.BRAKING);
+        rig.apply("kind: Scenario\nmetadata: {name: park}\nspec: {action: launch, target: braking}\n");
+        rig.apply("kind: Scenario\nmetadata: {name: lost}\nspec: {action: launch, target: nothing}\n");
+        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+
+        assertThat(ask("describe", "scenario", "drive").out().lines().map(line -> line.split(" {2}[A-Z0-9]", -1)[0]))
+                .containsExactly(
+                        "scenario/drive",
+                        "└─ package/braking",
+                        "   ├─ scenario/park",
+                        "   ├─ model/brake",
+                        "   │  └─ container brake_main on HPC: dead, exit code 139",
+                        "   └─ model/light",
+                        "      └─ container light_main on HPC: running");
+        assertThat(ask("describe", "scenario", "lost").out().lines().skip(1))
+                .containsExactly("└─ package/nothing  does not exist");
+    }
+
+    @Test
+    void aNameMayHaveACommaInIt() throws IOException {
+        rig.apply("kind: Package\nmetadata: {name: braking}\nspec: {models: [{name: 'a,b'}, {name: c}]}\n");
+
+        JsonNode json = new ObjectMapper()
+                .readTree(ask("get", "package", "braking", "-o", "json").out());
+        assertThat(json.get("modelNames").toString()).isEqualTo("[\"a,b\",\"c\"]");
+        assertThat(ask("describe", "package", "braking").out().lines().skip(1))
+                .containsExactly("├─ model/a,b  no state yet", "└─ model/c  no state yet");
     }
 
     @ParameterizedTest
