@@ -95,8 +95,8 @@ final class Resources {
         }
         long end = request.getEndTimeNs() == 0 ? Long.MAX_VALUE : request.getEndTimeNs();
         feed.history(historyOf(view, request.getResourceType(), request.getResourceName()))
-                .filter(change -> change.atNanos() <= end)
-                .takeWhile(change -> change.atNanos() >= request.getStartTimeNs())
+                // The clock on the wall may have been put back: the newest need not be the latest.
+                .filter(change -> change.atNanos() >= request.getStartTimeNs() && change.atNanos() <= end)
                 .limit(request.getLimit() == 0 ? Long.MAX_VALUE : request.getLimit())
                 .map(this::entry)
                 .forEach(response::addHistory);

@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager.grpc;
 
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
@@ -28,6 +29,7 @@ import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
 import io.pullpiri.statemanager.state.Names;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,8 +45,10 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
 
     private static final Logger LOG = LoggerFactory.getLogger(StateManagerService.class);
 
-    /** For what has to read the store. */
+    /** For what has to read the store: each may read as many records as the history has changes. */
     private final Executor readers = task -> Thread.ofVirtual().start(task);
+
+    private final Turns turns = new Turns(16);
 
     private final Manager manager;
     private final ActionControllerClient actionController;
@@ -161,7 +165,8 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     @Override
     public void getResourceStateHistory(
             ResourceStateHistoryRequest request, StreamObserver<ResourceStateHistoryResponse> caller) {
-        answerFromView(caller, view -> resources.history(view, request), readers);
+        Duration patience = Calls.patience();
+        answerFromView(caller, view -> turns.take(patience, () -> resources.history(view, request)), readers);
     }
 
     @Override
@@ -180,6 +185,8 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
                 .whenComplete((answered, defect) -> {
                     if (defect != null && defect.getCause() instanceof StoreAwayException e) {
                         Calls.fail(caller, Status.UNAVAILABLE.withDescription(e.getMessage()));
+                    } else if (defect != null && defect.getCause() instanceof StatusRuntimeException refused) {
+                        Calls.fail(caller, refused.getStatus());
                     } else if (defect != null) {
                         LOG.error("a question cannot be answered, which is a defect", defect);
                         Calls.fail(caller, Status.INTERNAL.withDescription("internal error: " + defect));

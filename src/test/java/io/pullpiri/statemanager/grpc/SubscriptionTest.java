@@ -28,6 +28,10 @@ import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.sqlite.SqliteStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -293,6 +297,26 @@ class SubscriptionTest {
         }
         assertThat(history("nobody", 0, 0).getMessage()).isEqualTo("package nobody is not known");
         assertThat(history("braking", -1, 0).getMessage()).startsWith("limit: -1");
+    }
+
+    @Test
+    void theHistoryOfATimeIsWholeThoughTheClockWasPutBackInIt() throws IOException {
+        rig.apply(Rig.BRAKING);
+        var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        var _ = rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        rig.close();
+        try (StateStore store = SqliteStore.open(folder.resolve("states.db"))) {
+            List<KeyValue> records = store.getAllWithPrefix(Keys.JOURNAL_PREFIX);
+            KeyValue degraded = records.get(records.size() - 2);
+            assertThat(degraded.value()).contains("Degraded");
+            store.put(degraded.key(), degraded.value().replaceAll("\"atNanos\":\\d+", "\"atNanos\":1"));
+        }
+        start();
+
+        assertThat(history("braking", 0, 2).getHistoryList())
+                .extracting(StateTransitionHistory::getToState)
+                .containsExactly("Running", "Running", "Idle");
     }
 
     private ResourceStateHistoryResponse history(String name, int limit, long startNs) {

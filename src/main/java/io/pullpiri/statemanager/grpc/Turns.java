@@ -1,0 +1,48 @@
+package io.pullpiri.statemanager.grpc;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/** So many at a time may do what takes the store's time; the others wait for their turn, in the order they came. */
+final class Turns {
+
+    /** Whoever has more patience gets an answer all the same. */
+    private static final Duration LONGEST = Duration.ofSeconds(5);
+
+    private final int most;
+    private final Semaphore free;
+
+    Turns(int most) {
+        this.most = most;
+        this.free = new Semaphore(most, true);
+    }
+
+    /**
+     * Does it when its turn has come; blocks.
+     *
+     * @param patience how long to wait for the turn
+     * @throws StatusRuntimeException UNAVAILABLE if it did not come in time
+     */
+    <T> T take(Duration patience, Supplier<T> task) {
+        Duration wait = patience.compareTo(LONGEST) < 0 ? patience : LONGEST;
+        try {
+            if (!free.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+                throw Status.UNAVAILABLE
+                        .withDescription("busy: " + most + " callers are reading the store already")
+                        .asRuntimeException();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw Status.UNAVAILABLE.withDescription("StateManager is stopping").asRuntimeException();
+        }
+        try {
+            return task.get();
+        } finally {
+            free.release();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package io.pullpiri.statemanager.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class TurnsTest {
+
+    private static final Executor THREADS = task -> Thread.ofVirtual().start(task);
+
+    private final Turns turns = new Turns(1);
+    private final CompletableFuture<String> store = new CompletableFuture<>();
+    private final CompletableFuture<Boolean> reading = new CompletableFuture<>();
+
+    @Test
+    void whoseTurnDoesNotComeIsToldAndWhoWaitsLongerGetsIt() throws Exception {
+        CompletableFuture<String> first = CompletableFuture.supplyAsync(() -> take(Duration.ZERO), THREADS);
+        assertThat(reading.get(30, TimeUnit.SECONDS)).isTrue();
+
+        assertThatThrownBy(() -> take(Duration.ofMillis(1))).isInstanceOfSatisfying(StatusRuntimeException.class, e -> {
+            assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+            assertThat(e.getStatus().getDescription()).isEqualTo("busy: 1 callers are reading the store already");
+        });
+        store.complete("read");
+
+        assertThat(first.get(30, TimeUnit.SECONDS)).isEqualTo("read");
+        assertThat(take(Duration.ofSeconds(5))).isEqualTo("read");
+    }
+
+    @Test
+    void aTurnThatFailsIsOver() {
+        assertThatThrownBy(() -> turns.take(Duration.ZERO, () -> {
+                    throw new IllegalStateException("away");
+                }))
+                .hasMessage("away");
+        store.complete("read");
+
+        assertThat(take(Duration.ZERO)).isEqualTo("read");
+    }
+
+    private String take(Duration patience) {
+        return turns.take(patience, () -> {
+            reading.complete(true);
+            return store.join();
+        });
+    }
+}
