@@ -17,9 +17,7 @@ import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.store.WatchListener;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -46,7 +44,10 @@ public final class Manager implements AutoCloseable {
 
     private static final int BATCH = 1_000;
     private static final int CONFLICTS = 10;
-    private static final long IDLE_WAIT = TimeUnit.MINUTES.toNanos(1);
+
+    /** After so long without a word from the store it is asked whether it is still there. */
+    private static final long SILENCE = TimeUnit.SECONDS.toNanos(2);
+
     private static final List<String> ALL_PREFIXES = Stream.concat(
                     Keys.WATCHED_PREFIXES.stream(), Stream.of(Keys.OWN_PREFIX))
             .toList();
@@ -75,6 +76,9 @@ public final class Manager implements AutoCloseable {
     private @Nullable Watch watch;
     private boolean synced;
     private int failures;
+
+    /** When the store last answered, in ticks. */
+    private long heard;
 
     /** How many commands are taken at once: fewer while the store refuses one of them. */
     private int most = BATCH;
@@ -207,7 +211,7 @@ public final class Manager implements AutoCloseable {
             inbox.pause(TimeUnit.MILLISECONDS.toNanos(limits.backoffMillis().applyAsLong(failures)));
         } else {
             long untilTick = Cascade.nextTick(feed.view()) - clock.now().ticks();
-            inbox.await(Math.min(untilTick, IDLE_WAIT));
+            inbox.await(Math.min(untilTick, SILENCE));
         }
     }
 
@@ -229,7 +233,13 @@ public final class Manager implements AutoCloseable {
             List<Inbox.Entry> batch = Cascade.nextTick(feed.view()) <= now.ticks()
                     ? List.of(new Inbox.Entry(new Command.Tick(), 0, Long.MAX_VALUE))
                     : inbox.take(most, now.ticks());
-            return !batch.isEmpty() && process(batch, feed.view());
+            if (!batch.isEmpty()) {
+                return process(batch, feed.view());
+            }
+            if (failures > 0 || now.ticks() - heard >= SILENCE) {
+                askStore();
+            }
+            return false;
         } catch (RuntimeException e) {
             // A defect of ours: the store is read anew, and the service goes on.
             LOG.error("unexpected failure", e);
@@ -303,14 +313,17 @@ public final class Manager implements AutoCloseable {
                     done(batch, plan, revisions);
                     // The watch's echo of our own commits is no news.
                     if (!plan.parts().isEmpty() || batch.stream().anyMatch(Inbox.Entry::hasCaller)) {
-                        measure(batch, plan);
+                        metrics.batch(batch, plan, clock.now().ticks());
                         tracing.batch(batch, plan, revisions, begun, decided, clock.now());
                     }
                     return true;
                 }
                 case CommitResult.Conflict conflict -> {
                     Transaction failed = plan.parts().get(revisions.size()).transaction();
-                    if (!revisions.isEmpty() || ++conflicts > CONFLICTS || touchesOwnRecords(failed, conflict)) {
+                    // Where somebody else writes our own records, nothing that is known can be relied on.
+                    if (!revisions.isEmpty()
+                            || ++conflicts > CONFLICTS
+                            || failed.isOutdated(Keys.OWN_PREFIX, conflict.current())) {
                         return readAnew(batch, "somebody else writes the same keys");
                     }
                     // What others wrote comes first; then the same batch is decided again.
@@ -356,25 +369,11 @@ public final class Manager implements AutoCloseable {
         return before != after;
     }
 
-    /** Whether somebody else has written one of our own records: then nothing that is known can be relied on. */
-    private static boolean touchesOwnRecords(Transaction transaction, CommitResult.Conflict conflict) {
-        Map<String, Long> expected = new HashMap<>();
-        transaction.writes().forEach(write -> expected.put(write.key(), write.expectedRevision()));
-        return conflict.current().stream()
-                .filter(event -> event.key().startsWith(Keys.OWN_PREFIX))
-                .anyMatch(event -> {
-                    long revision = event.value() == null ? 0 : event.revision();
-                    return revision != expected.getOrDefault(event.key(), revision);
-                });
-    }
-
     private void done(List<Inbox.Entry> batch, Plan plan, List<Long> revisions) {
         View before = feed.view();
         View next = cascade.committed(plan, revisions);
         feed.publish(next, plan.parts());
-        failures = 0;
         most = Math.min(BATCH, most * 2);
-        trouble = "";
         notices.addAll(plan.notices());
         int foreign = plan.answers().size() - batch.size();
         for (int i = 0; i < batch.size(); i++) {
@@ -385,14 +384,26 @@ public final class Manager implements AutoCloseable {
             concerned.addAll(reconciler.packages());
         }
         reconciler.update(next, concerned);
-        setReady(true);
+        if (!plan.parts().isEmpty() || !ready) {
+            answered();
+        }
     }
 
-    private void measure(List<Inbox.Entry> batch, Plan plan) {
-        long now = clock.now().ticks();
-        metrics.batch(batch.size());
-        batch.stream().filter(Inbox.Entry::hasCaller).forEach(entry -> metrics.answered(now - entry.received()));
-        plan.parts().forEach(part -> part.transitions().forEach(metrics::changed));
+    /** Nobody changes anything: whether the store can still be reached is to be known all the same. */
+    private void askStore() {
+        try {
+            Optional<?> _ = store.get(Keys.PROBE);
+            answered();
+        } catch (StoreUnavailableException e) {
+            failed("the store cannot be read: " + e.getMessage());
+        }
+    }
+
+    private void answered() {
+        heard = clock.now().ticks();
+        failures = 0;
+        trouble = "";
+        setReady(true);
     }
 
     /** What the store refuses for good is cut down until only the culprit fails. */

@@ -7,6 +7,7 @@ import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.Unit;
 import io.pullpiri.statemanager.cascade.PackageEntry;
+import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.ReconcileRecord;
 import io.pullpiri.statemanager.cascade.StateCell;
 import io.pullpiri.statemanager.cascade.Transition;
@@ -16,6 +17,7 @@ import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -148,19 +150,20 @@ public final class Metrics {
         return counts;
     }
 
-    void answered(long nanos) {
-        cascade.observe(seconds(nanos));
+    /** @param now in ticks */
+    void batch(List<Inbox.Entry> entries, Plan plan, long now) {
+        batch.observe(entries.size());
+        entries.stream()
+                .filter(Inbox.Entry::hasCaller)
+                .forEach(entry -> cascade.observe(seconds(now - entry.received())));
+        plan.parts().forEach(part -> part.transitions().forEach(this::changed));
     }
 
     void committed(long nanos) {
         commit.observe(seconds(nanos));
     }
 
-    void batch(int commands) {
-        batch.observe(commands);
-    }
-
-    void changed(Transition change) {
+    private void changed(Transition change) {
         transitions
                 .labelValues(change.kind().word(), change.to().isEmpty() ? "gone" : change.to())
                 .inc();

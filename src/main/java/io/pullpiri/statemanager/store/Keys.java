@@ -23,6 +23,9 @@ public final class Keys {
     public static final String JOURNAL_PREFIX = OWN_PREFIX + "journal/";
     public static final String NODE_PREFIX = OWN_PREFIX + "node/";
 
+    /** Never there: it is read to learn whether the store answers. */
+    public static final String PROBE = OWN_PREFIX + "probe";
+
     /** What the manager mirrors: written by us and by others. */
     public static final List<String> WATCHED_PREFIXES = List.of(
             PACKAGE_STATE_PREFIX,

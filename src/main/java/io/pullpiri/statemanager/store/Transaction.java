@@ -1,8 +1,10 @@
 package io.pullpiri.statemanager.store;
 
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,20 @@ public record Transaction(List<Write> writes) {
             bytes += write.bytes();
         }
         return bytes > maxBytes ? "size: %d bytes (expected: at most %d)".formatted(bytes, maxBytes) : null;
+    }
+
+    /**
+     * Whether a key under the prefix is not as this transaction expects it.
+     *
+     * @param current every key of the transaction as it is now
+     */
+    public boolean isOutdated(String prefix, List<WatchEvent> current) {
+        Map<String, Long> expected = new HashMap<>();
+        writes.forEach(write -> expected.put(write.key(), write.expectedRevision()));
+        return current.stream().filter(event -> event.key().startsWith(prefix)).anyMatch(event -> {
+            long revision = event.value() == null ? 0 : event.revision();
+            return revision != expected.getOrDefault(event.key(), revision);
+        });
     }
 
     /**

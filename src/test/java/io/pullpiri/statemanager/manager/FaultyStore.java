@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.manager;
 
 import io.pullpiri.statemanager.store.CommitResult;
 import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Snapshot;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
@@ -67,7 +68,12 @@ final class FaultyStore implements StateStore {
 
     @Override
     public Optional<KeyValue> get(String key) {
-        reads.incrementAndGet();
+        if (away) {
+            throw new StoreUnavailableException("forced");
+        }
+        if (!key.equals(Keys.PROBE)) {
+            reads.incrementAndGet();
+        }
         return store.get(key);
     }
 

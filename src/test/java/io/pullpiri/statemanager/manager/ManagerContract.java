@@ -225,6 +225,16 @@ abstract class ManagerContract {
     }
 
     @Test
+    void whetherTheStoreIsThereIsKnownThoughNobodyChangesAnything() {
+        ask(apply(BRAKING));
+        assertThat(manager.isReady()).isTrue();
+        store.away = true;
+        Await.until(SOON, () -> "still ready", () -> !manager.isReady());
+        store.away = false;
+        Await.until(SOON, () -> "not ready", manager::isReady);
+    }
+
+    @Test
     void moreThanTheQueuesBoundIsTurnedAwayAtOnce() throws Exception {
         tearDown();
         open.clear();
