@@ -2,7 +2,6 @@ package io.pullpiri.statemanager.cascade;
 
 import static io.pullpiri.statemanager.cascade.Transition.BY_STATE_MANAGER;
 
-import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.cascade.Journal.Subject;
 import io.pullpiri.statemanager.cascade.Plan.Notice;
 import io.pullpiri.statemanager.state.ModelState;
@@ -30,8 +29,6 @@ final class Draft {
 
     /** Two managers that disagree must not melt the store. */
     private static final long REPAIR_INTERVAL = TimeUnit.SECONDS.toNanos(1);
-
-    private static final int CULPRITS_NAMED = 3;
 
     final Rules rules;
     final Moment now;
@@ -312,39 +309,16 @@ final class Draft {
         if (to == null || to == PackageState.IDLE || to == PackageState.RUNNING) {
             return trigger.cause();
         }
-        ModelState counted = switch (to) {
-            case PAUSED -> ModelState.PAUSED;
-            case EXITED -> ModelState.EXITED;
-            case DEGRADED, ERROR -> ModelState.DEAD;
+        return switch (to) {
+            case PAUSED -> Causes.count(entry, ModelState.PAUSED, trigger.cause());
+            case EXITED -> Causes.count(entry, ModelState.EXITED, trigger.cause());
+            case DEGRADED, ERROR ->
+                trigger.dead()
+                        ? Causes.count(entry, ModelState.DEAD, trigger.cause())
+                        // The package came after its dead models, or one of several recovered.
+                        : Causes.dead(entry, models::get) + "; " + trigger.cause();
             case IDLE, RUNNING -> throw new AssertionError(to);
         };
-        String cause = counted != ModelState.DEAD || trigger.dead() ? trigger.cause() : deadOnes(entry, trigger);
-        return "%d of %d models %s: %s"
-                .formatted(
-                        entry.models().count(counted),
-                        entry.models().total(),
-                        counted.title().toLowerCase(Locale.ROOT),
-                        cause);
-    }
-
-    /** Names dead models where the trigger does not: the package came after them, or one of several recovered. */
-    private String deadOnes(PackageEntry entry, Trigger trigger) {
-        PackageArtifact artifact = entry.artifact().good();
-        if (artifact == null) {
-            return trigger.cause();
-        }
-        List<String> named = new ArrayList<>();
-        for (PackageArtifact.ModelRef ref : artifact.models()) {
-            ModelEntry model = model(ref.name());
-            if (model.counted() == ModelState.DEAD) {
-                Transition latest = model.state().history().latest();
-                named.add(ref.name() + " dead" + (latest == null ? "" : " (" + latest.cause() + ")"));
-            }
-            if (named.size() == CULPRITS_NAMED) {
-                break;
-            }
-        }
-        return String.join(", ", named) + "; " + trigger.cause();
     }
 
     /** Whether a package's key, which somebody else overwrote, may be repaired now; if not, it will be later. */

@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSet;
 import org.pcollections.TreePMap;
@@ -52,6 +53,20 @@ public record View(
     public @Nullable ModelState modelState(String model) {
         ModelEntry entry = models.get(model);
         return entry == null ? null : entry.state().value();
+    }
+
+    /**
+     * Why a package is now as it is: which models are dead at this moment, whichever were when it came to its state. For
+     * other states, what brought it there; empty for a package without a state.
+     */
+    public String causeOf(PackageEntry entry) {
+        PackageState state = entry.state().value();
+        Transition latest = entry.state().history().latest();
+        if (state == null || latest == null) {
+            return "";
+        }
+        boolean dead = state == PackageState.DEGRADED || state == PackageState.ERROR;
+        return dead && entry.models().count(ModelState.DEAD) > 0 ? Causes.dead(entry, models::get) : latest.cause();
     }
 
     /** Whether some package names the model. */

@@ -212,6 +212,9 @@ final class Resources {
                 entry.name(),
                 value == null ? "" : names.of(ResourceKind.PACKAGE, value.title()),
                 entry.state());
+        if (value != null) {
+            state.putMetadata("cause", view.causeOf(entry));
+        }
         state.putMetadata("models", Integer.toString(entry.models().total()));
         state.putMetadata("reported", Integer.toString(entry.reported()));
         for (ModelState model : ModelState.values()) {

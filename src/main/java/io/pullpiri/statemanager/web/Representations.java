@@ -50,7 +50,7 @@ final class Representations {
                 state == null ? null : state.title(),
                 latest.since,
                 latest.generation,
-                latest.cause,
+                view.causeOf(entry),
                 latest.source,
                 counts,
                 entry.modelNames(),

@@ -13,6 +13,7 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Keys;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,28 @@ class CascadeTest {
         assertThat(world.packageState("braking")).isEqualTo("Degraded");
         assertThat(world.lastCause(ResourceKind.PACKAGE, "braking"))
                 .isEqualTo("1 of 2 models dead: brake dead (container ctl on HPC: exit code 139)");
+    }
+
+    @Test
+    void theCauseOfAPackageNamesTheModelsThatAreDeadNow() {
+        world.run(apply(packageYaml("braking", "brake", "light", "horn", "wiper", "lock")));
+        world.run(report("HPC", "brake/a=exited:139", "light/b=running"));
+        world.run(report("HPC", "brake/a=exited:139", "light/b=exited:1"));
+        world.run(report("HPC", "brake/a=running", "light/b=exited:1"));
+        assertThat(world.lastCause(ResourceKind.PACKAGE, "braking"))
+                .as("why it became degraded")
+                .isEqualTo("1 of 5 models dead: brake dead (container a on HPC: exit code 139)");
+        assertThat(cause("braking"))
+                .as("why it is degraded")
+                .isEqualTo("1 of 5 models dead: light dead (container b on HPC: exit code 1)");
+        world.run(report("HPC", "brake/a=dead", "light/b=dead", "horn/c=dead", "wiper/d=dead"));
+        assertThat(cause("braking"))
+                .startsWith("4 of 5 models dead: brake dead")
+                .endsWith(", and 1 more");
+    }
+
+    private String cause(String name) {
+        return world.view.causeOf(Objects.requireNonNull(world.view.packages().get(name)));
     }
 
     @Test

@@ -56,7 +56,16 @@ final class World {
     /** Decides and commits a batch as the manager does; every guard must hold. */
     List<Answer> run(Command... batch) {
         nanos += 1_000_000;
-        Plan plan = cascade.plan(view, Arrays.asList(batch), now());
+        List<Command> waiting = Arrays.asList(batch);
+        List<Answer> answers = new ArrayList<>();
+        while (answers.size() < batch.length) {
+            answers.addAll(decide(waiting.subList(answers.size(), batch.length)));
+        }
+        return answers;
+    }
+
+    private List<Answer> decide(List<Command> waiting) {
+        Plan plan = cascade.plan(view, waiting, now());
         List<Long> revisions = new ArrayList<>();
         for (Plan.Part part : plan.parts()) {
             revisions.add(commit(part.transaction()));
