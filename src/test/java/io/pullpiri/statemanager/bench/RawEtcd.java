@@ -7,11 +7,14 @@ import com.google.protobuf.ByteString;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.PutResponse;
+import io.etcd.jetcd.api.RangeRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -27,7 +30,10 @@ final class RawEtcd implements AutoCloseable {
     private final Random random = new Random(1);
 
     RawEtcd(String endpoint) {
-        channel = NettyChannelBuilder.forTarget(endpoint).usePlaintext().build();
+        channel = NettyChannelBuilder.forTarget(endpoint)
+                .usePlaintext()
+                .maxInboundMessageSize(256 << 20)
+                .build();
     }
 
     /** One put after the other. */
@@ -67,6 +73,24 @@ final class RawEtcd implements AutoCloseable {
         }
         places.acquire(inFlight);
         return puts / ((System.nanoTime() - start) / 1e9);
+    }
+
+    /** Every key under a prefix, with its value. */
+    Map<String, String> read(String prefix) {
+        ByteString start = ByteString.copyFromUtf8(prefix);
+        // '0' is the character after '/'.
+        ByteString end = ByteString.copyFromUtf8(prefix.substring(0, prefix.length() - 1) + "0");
+        return KVGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(60, TimeUnit.SECONDS)
+                .range(RangeRequest.newBuilder().setKey(start).setRangeEnd(end).build())
+                .getKvsList()
+                .stream()
+                .collect(Collectors.toMap(
+                        kv -> kv.getKey().toStringUtf8(), kv -> kv.getValue().toStringUtf8()));
+    }
+
+    ManagedChannel channel() {
+        return channel;
     }
 
     private PutRequest put() {

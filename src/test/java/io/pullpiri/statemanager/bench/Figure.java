@@ -1,0 +1,78 @@
+package io.pullpiri.statemanager.bench;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thing that was measured, once in each repetition.
+ *
+ * @param unit of the values, e.g. {@code ms}; {@code x} for a ratio of two things measured in the same repetition
+ * @param goal what is to be reached; null where nothing was promised
+ */
+record Figure(
+        String name,
+        String unit,
+        List<Double> values,
+        @Nullable Goal goal) {
+
+    /** The median must not be more (or, {@code atLeast}, not less) than this. */
+    record Goal(double value, boolean atLeast) {
+
+        static Goal atMost(double value) {
+            return new Goal(value, false);
+        }
+
+        static Goal atLeast(double value) {
+            return new Goal(value, true);
+        }
+
+        @Override
+        public String toString() {
+            return (atLeast ? "≥ " : "≤ ") + Figure.shown(value);
+        }
+    }
+
+    Figure {
+        values = List.copyOf(values);
+        if (values.isEmpty()) {
+            throw new IllegalArgumentException(name + ": no values (expected: one at least)");
+        }
+    }
+
+    double median() {
+        double[] sorted =
+                values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        int half = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+    }
+
+    double min() {
+        return Arrays.stream(values.stream().mapToDouble(Double::doubleValue).toArray())
+                .min()
+                .orElseThrow();
+    }
+
+    double max() {
+        return Arrays.stream(values.stream().mapToDouble(Double::doubleValue).toArray())
+                .max()
+                .orElseThrow();
+    }
+
+    /** Null where there is no goal. */
+    @Nullable
+    Boolean reached() {
+        if (goal == null) {
+            return null;
+        }
+        return goal.atLeast() ? median() >= goal.value() : median() <= goal.value();
+    }
+
+    /** Three digits that matter, more for what is large. */
+    static String shown(double value) {
+        double size = Math.abs(value);
+        return String.format(
+                Locale.ROOT, size >= 100 ? "%,.0f" : size >= 10 ? "%.1f" : size >= 1 ? "%.2f" : "%.3f", value);
+    }
+}

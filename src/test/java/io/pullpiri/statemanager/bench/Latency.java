@@ -1,0 +1,155 @@
+package io.pullpiri.statemanager.bench;
+
+import static io.pullpiri.statemanager.bench.Figure.Goal.atMost;
+
+import io.pullpiri.proto.monitoringserver.ContainerList;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerConnectionBlockingStub;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
+
+/** One report that changes one package: from sending it to the answer, and to what another component sees. */
+final class Latency implements Bench.Measurement {
+
+    private static final int SLICES = 10;
+    private static final Map<String, Double> PERCENTILES = Map.of("p50", 50.0, "p99", 99.0, "p99.9", 99.9);
+
+    @Override
+    public void measure(Bench.Effort effort, Path folder, Report report) throws Exception {
+        Map<String, Histogram> plotted = new LinkedHashMap<>();
+        try (EtcdServer etcd = EtcdServer.start();
+                RawEtcd raw = new RawEtcd(etcd.endpoint());
+                ServerProcess server = new ServerProcess("etcd://" + etcd.endpoint())) {
+            Bench.apply(server, 0, 10);
+            StateWatch watch = new StateWatch(raw.channel(), Keys.packageState(Vehicle.packageName(0)));
+            Series series = new Series();
+            OneNode node = new OneNode(server);
+            Histogram seen = new Histogram(3);
+            run(
+                    effort,
+                    raw::oneByOne,
+                    (count, nanos) -> node.report(count, nanos, watch, seen),
+                    series,
+                    plotted,
+                    "etcd");
+            seen(series, seen);
+            report.add("Latency on etcd", """
+                    One caller, one report of five containers of which one has changed: its model and its package are in \
+                    etcd, with history, digest and journal, in one transaction, when the answer comes. Beside it one put of \
+                    eight bytes by a client of its own.""", series.figures(), Plots.percentiles(folder, "latency-etcd", plotted));
+        }
+        plotted.clear();
+        Path data = Files.createTempDirectory("bench");
+        try (RawDisk raw = new RawDisk(data);
+                ServerProcess server = new ServerProcess("sqlite:" + data.resolve("states.db"))) {
+            Bench.apply(server, 0, 10);
+            Series series = new Series();
+            OneNode node = new OneNode(server);
+            run(effort, raw::oneByOne, node::report, series, plotted, "flush");
+            report.add(
+                    "Latency on SQLite",
+                    "The same in one file. Beside it a page of 4 KiB written and flushed by a program of its own.",
+                    series.figures(),
+                    Plots.percentiles(folder, "latency-sqlite", plotted));
+        }
+    }
+
+    /** So many operations one after the other, each recorded in nanoseconds. */
+    interface Load {
+        void run(int count, Histogram nanos) throws Exception;
+    }
+
+    private static void run(
+            Bench.Effort effort, Load raw, Load ours, Series series, Map<String, Histogram> plotted, String limit)
+            throws Exception {
+        int slice = effort.choose(200, 1_000);
+        ours.run(effort.choose(2_000, 10_000), new Histogram(3));
+        raw.run(effort.choose(1_000, 5_000), new Histogram(3));
+        Histogram allRaw = new Histogram(3);
+        Histogram allOurs = new Histogram(3);
+        for (int repetition = 0; repetition < effort.repetitions(); repetition++) {
+            Histogram rawNanos = new Histogram(3);
+            Histogram ourNanos = new Histogram(3);
+            for (int i = 0; i < SLICES; i++) {
+                raw.run(slice, rawNanos);
+                ours.run(slice, ourNanos);
+            }
+            for (String name : List.of("p50", "p99", "p99.9")) {
+                double limitMillis = millis(rawNanos, name);
+                double millis = millis(ourNanos, name);
+                series.add("raw " + limit + ", " + name, "ms", limitMillis);
+                series.add("report to answer, " + name, "ms", millis);
+                String ratio = "report to answer against raw " + limit + ", " + name;
+                if (limit.equals("etcd") && !name.equals("p99.9")) {
+                    series.add(ratio, "x", millis / limitMillis, atMost(name.equals("p50") ? 1.3 : 1.5));
+                } else {
+                    series.add(ratio, "x", millis / limitMillis);
+                }
+            }
+            allRaw.add(rawNanos);
+            allOurs.add(ourNanos);
+        }
+        plotted.put("raw " + limit, allRaw);
+        plotted.put("report to answer", allOurs);
+    }
+
+    private static void seen(Series series, Histogram seen) {
+        for (String name : List.of("p50", "p99", "p99.9")) {
+            series.add("report to a watch on etcd, " + name, "ms", millis(seen, name));
+        }
+    }
+
+    private static double millis(Histogram nanos, String percentile) {
+        return nanos.getValueAtPercentile(PERCENTILES.getOrDefault(percentile, 100.0)) / 1e6;
+    }
+
+    /** A node with the five models of the first package, of which one dies and comes back. */
+    static final class OneNode {
+
+        private final StateManagerConnectionBlockingStub stub;
+        private final List<ContainerList> both = new ArrayList<>();
+        private int reports;
+
+        OneNode(ServerProcess server) {
+            stub = StateManagerConnectionGrpc.newBlockingStub(server.channel);
+            List<String> models = Vehicle.modelNames(0, Nodes.MODELS_OF_A_PACKAGE);
+            for (boolean running : new boolean[] {true, false}) {
+                both.add(Vehicle.list(
+                        "HPC",
+                        models.stream()
+                                .map(model -> Vehicle.container(model, running || !model.equals(models.getFirst())))
+                                .toList()));
+            }
+        }
+
+        void report(int count, Histogram nanos) {
+            for (int i = 0; i < count; i++) {
+                nanos.recordValue(report());
+            }
+        }
+
+        /** @return how long the answer took */
+        private long report() {
+            ContainerList list = both.get(reports++ % 2);
+            long start = System.nanoTime();
+            var _ = stub.withDeadlineAfter(30, TimeUnit.SECONDS).sendChangedContainerList(list);
+            return System.nanoTime() - start;
+        }
+
+        void report(int count, Histogram nanos, StateWatch watch, Histogram seen) throws InterruptedException {
+            for (int i = 0; i < count; i++) {
+                long start = System.nanoTime();
+                nanos.recordValue(report());
+                seen.recordValue(Math.max(0, watch.next() - start));
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package io.pullpiri.statemanager.bench;
+
+import static io.pullpiri.statemanager.bench.Figure.Goal.atMost;
+
+import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+
+/** What it holds of the machine's memory. */
+final class Memory implements Bench.Measurement {
+
+    @Override
+    public void measure(Bench.Effort effort, Path folder, Report report) throws Exception {
+        Series series = new Series();
+        int packages = effort.choose(1_000, 10_000);
+        long changes = effort.choose(20_000L, 1_000_000L);
+        for (int i = 0; i < effort.choose(1, 3); i++) {
+            try (EtcdServer etcd = EtcdServer.start("--quota-backend-bytes", "8589934592")) {
+                String store = "etcd://" + etcd.endpoint();
+                try (ServerProcess server = new ServerProcess(store)) {
+                    new Latency.OneNode(server).report(1, new org.HdrHistogram.Histogram(3));
+                    series.add("after the start, resident", "MB", server.residentMegabytes(), atMost(100));
+                    series.add("after the start, proportional", "MB", server.proportionalMegabytes());
+                    Bench.apply(server, 0, packages);
+                }
+                try (ServerProcess server = new ServerProcess(store)) {
+                    new Latency.OneNode(server).report(1, new org.HdrHistogram.Histogram(3));
+                    series.add(
+                            "%,d packages, resident".formatted(packages),
+                            "MB",
+                            server.residentMegabytes(),
+                            atMost(180));
+                }
+            }
+            afterChanges(changes, series);
+        }
+        report.add("Memory", """
+                Resident memory of the server, on etcd. The changes are those of 100 nodes, all ten models in every report; \
+                an hour has that many if a vehicle changes 280 times a second. "Half way" shows whether it grows.""", series.figures());
+    }
+
+    private static void afterChanges(long changes, Series series) throws Exception {
+        int nodes = 100;
+        try (EtcdServer etcd =
+                        EtcdServer.start("--quota-backend-bytes", "8589934592", "--auto-compaction-retention", "1");
+                ServerProcess server = new ServerProcess("etcd://" + etcd.endpoint())) {
+            Bench.apply(server, 0, Nodes.packages(nodes));
+            try (Nodes load = new Nodes(server.port, nodes, true)) {
+                String name = "after %,d changes, resident".formatted(changes);
+                change(load, changes / 2);
+                series.add("half way, resident", "MB", server.residentMegabytes());
+                change(load, changes / 2);
+                series.add(name, "MB", server.residentMegabytes(), atMost(200));
+            }
+        }
+    }
+
+    private static void change(Nodes load, long changes) throws InterruptedException {
+        long slice = TimeUnit.SECONDS.toNanos(1);
+        for (double done = 0; done < changes; ) {
+            done += load.run(slice) * slice / 1e9;
+        }
+    }
+}

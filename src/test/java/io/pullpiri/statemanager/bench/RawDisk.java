@@ -1,0 +1,40 @@
+package io.pullpiri.statemanager.bench;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.HdrHistogram.Histogram;
+
+/** The limit of a store in a file: a page of 4 KiB at the end of a file, and the flush to the disk. */
+final class RawDisk implements AutoCloseable {
+
+    private final Path path;
+    private final FileChannel file;
+
+    RawDisk(Path folder) throws IOException {
+        path = Files.createTempFile(folder, "raw", ".bin");
+        file = FileChannel.open(path, StandardOpenOption.WRITE);
+    }
+
+    void oneByOne(int flushes, Histogram nanos) throws IOException {
+        ByteBuffer page = ByteBuffer.allocateDirect(4096);
+        for (int i = 0; i < flushes; i++) {
+            long start = System.nanoTime();
+            page.clear();
+            while (page.hasRemaining()) {
+                file.write(page);
+            }
+            file.force(false);
+            nanos.recordValue(System.nanoTime() - start);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+        Files.delete(path);
+    }
+}

@@ -1,0 +1,97 @@
+package io.pullpiri.statemanager.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What a run has measured, as Markdown to be read and as JSON for programs. */
+final class Report {
+
+    private static final ObjectMapper JSON =
+            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    private final Map<String, String> machine;
+    private final List<Section> sections = new ArrayList<>();
+
+    /** Figures of one kind, with what a reader has to know of them and the plots that show them. */
+    record Section(String title, String text, List<Figure> figures, List<String> plots) {}
+
+    Report(Map<String, String> machine) {
+        this.machine = machine;
+    }
+
+    @SuppressWarnings("SystemOut") // somebody waits for it
+    void add(String title, String text, List<Figure> figures, String... plots) {
+        Section section = new Section(title, text, List.copyOf(figures), List.of(plots));
+        sections.add(section);
+        System.out.println(markdown(section));
+    }
+
+    void write(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        StringBuilder text = new StringBuilder("# Benchmarks\n\n");
+        machine.forEach((what, value) ->
+                text.append("- ").append(what).append(": ").append(value).append('\n'));
+        text.append("""
+
+                Each figure is the median of its repetitions, with the least and the greatest beside it. A ratio is taken \
+                within a repetition, between slices that took turns, and then its median over the repetitions: machines \
+                are noisy, and what counts is how far we are from the limit at the same moment.
+                """);
+        sections.forEach(section -> text.append('\n').append(markdown(section)));
+        Files.writeString(folder.resolve("README.md"), text);
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("machine", machine);
+        all.put("sections", sections.stream().map(Report::json).toList());
+        Files.writeString(folder.resolve("figures.json"), JSON.writeValueAsString(all) + "\n");
+    }
+
+    private static String markdown(Section section) {
+        StringBuilder text = new StringBuilder(
+                "## " + section.title() + "\n\n" + section.text().strip() + "\n\n");
+        text.append("| what | median | least | greatest | unit | to reach | |\n|---|--:|--:|--:|---|---|---|\n");
+        for (Figure figure : section.figures()) {
+            Boolean reached = figure.reached();
+            text.append("| %s | **%s** | %s | %s | %s | %s | %s |\n"
+                    .formatted(
+                            figure.name(),
+                            Figure.shown(figure.median()),
+                            Figure.shown(figure.min()),
+                            Figure.shown(figure.max()),
+                            figure.unit(),
+                            figure.goal() == null ? "" : figure.goal(),
+                            reached == null ? "" : reached ? "reached" : "not reached"));
+        }
+        section.plots().forEach(plot -> text.append("\n![%s](%s)\n".formatted(section.title(), plot)));
+        return text.toString();
+    }
+
+    private static Map<String, Object> json(Section section) {
+        List<Map<String, Object>> figures = new ArrayList<>();
+        for (Figure figure : section.figures()) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("name", figure.name());
+            one.put("unit", figure.unit());
+            one.put("median", figure.median());
+            one.put("min", figure.min());
+            one.put("max", figure.max());
+            one.put("values", figure.values());
+            if (figure.goal() != null) {
+                one.put("goal", figure.goal().toString());
+                one.put("reached", figure.reached());
+            }
+            figures.add(one);
+        }
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("title", section.title());
+        json.put("figures", figures);
+        return json;
+    }
+}

@@ -1,0 +1,34 @@
+package io.pullpiri.statemanager.bench;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Collects the values of figures, repetition by repetition. */
+final class Series {
+
+    private final Map<String, List<Double>> values = new LinkedHashMap<>();
+    private final Map<String, String> units = new LinkedHashMap<>();
+    private final Map<String, Figure.Goal> goals = new LinkedHashMap<>();
+
+    void add(String name, String unit, double value) {
+        values.computeIfAbsent(name, any -> new ArrayList<>()).add(value);
+        units.put(name, unit);
+    }
+
+    void add(String name, String unit, double value, Figure.Goal goal) {
+        add(name, unit, value);
+        goals.put(name, goal);
+    }
+
+    List<Figure> figures() {
+        return values.entrySet().stream()
+                .map(entry -> new Figure(
+                        entry.getKey(),
+                        units.getOrDefault(entry.getKey(), ""),
+                        entry.getValue(),
+                        goals.get(entry.getKey())))
+                .toList();
+    }
+}

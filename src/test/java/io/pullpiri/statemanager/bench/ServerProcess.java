@@ -1,0 +1,134 @@
+package io.pullpiri.statemanager.bench;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** StateManager as its users start it: the program with its class cache and its options, in a process of its own. */
+final class ServerProcess implements AutoCloseable {
+
+    private static final Pattern LISTENS = Pattern.compile("listens on \\S*?:(\\d+)");
+    private static final int TICKS_PER_SECOND = 100;
+
+    private final Process process;
+    private final Thread atExit;
+    final int port;
+    final ManagedChannel channel;
+
+    /** @param options more of {@code serve}'s */
+    ServerProcess(String store, String... options) throws IOException {
+        List<String> command = new ArrayList<>(List.of("./statemanager", "serve", "--store", store));
+        command.addAll(List.of("--port", "0", "--fault-port", "off", "--http-port", "0", "--action-controller", "off"));
+        command.addAll(List.of(options));
+        process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        atExit = new Thread(process::destroyForcibly);
+        Runtime.getRuntime().addShutdownHook(atExit);
+        BufferedReader output = process.inputReader();
+        port = port(output);
+        Thread.ofVirtual().start(() -> drain(output));
+        channel = NettyChannelBuilder.forAddress("127.0.0.1", port)
+                .usePlaintext()
+                .maxInboundMessageSize(64 << 20)
+                .build();
+    }
+
+    private static int port(BufferedReader output) throws IOException {
+        StringBuilder said = new StringBuilder();
+        for (String line = output.readLine(); line != null; line = output.readLine()) {
+            Matcher matcher = LISTENS.matcher(line);
+            if (matcher.find()) {
+                return Integer.parseInt(matcher.group(1));
+            }
+            said.append(line).append('\n');
+        }
+        throw new IOException("the server has not started:\n" + said);
+    }
+
+    private static void drain(BufferedReader output) {
+        try {
+            while (output.readLine() != null) {
+                // What it logs while it is measured is of no interest.
+            }
+        } catch (IOException e) {
+            // It has ended.
+        }
+    }
+
+    /** Seconds of processor time that it has used. */
+    double cpuSeconds() {
+        return cpuSeconds(process.pid());
+    }
+
+    /** Seconds of processor time that a process has used. */
+    static double cpuSeconds(long pid) {
+        try {
+            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+            return (Double.parseDouble(fields[11]) + Double.parseDouble(fields[12])) / TICKS_PER_SECOND;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Resident memory in MB (10^6 bytes). */
+    double residentMegabytes() {
+        return memory("Rss:");
+    }
+
+    /** The same, but of what is shared with other processes only its part. */
+    double proportionalMegabytes() {
+        return memory("Pss:");
+    }
+
+    private double memory(String field) {
+        try {
+            return Files.readAllLines(Path.of("/proc/" + process.pid() + "/smaps_rollup")).stream()
+                            .filter(line -> line.startsWith(field))
+                            .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")))
+                            .findFirst()
+                            .orElseThrow()
+                    * 1024
+                    / 1e6;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** As a crash would end it. */
+    void kill() {
+        process.destroyForcibly();
+        end();
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        end();
+    }
+
+    private void end() {
+        channel.shutdownNow();
+        try {
+            if (!process.waitFor(20, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+        Runtime.getRuntime().removeShutdownHook(atExit);
+    }
+}

@@ -1,0 +1,110 @@
+package io.pullpiri.statemanager.bench;
+
+import static io.pullpiri.statemanager.bench.Figure.Goal.atMost;
+
+import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
+import io.pullpiri.proto.statemanager.ResourceType;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** From the start of the process to the first answer, and what a crash under load costs. */
+final class Start implements Bench.Measurement {
+
+    private static final int PACKAGES = 10_000;
+
+    @Override
+    public void measure(Bench.Effort effort, Path folder, Report report) throws Exception {
+        Series series = new Series();
+        int starts = effort.choose(5, 11);
+        try (EtcdServer etcd = EtcdServer.start()) {
+            String store = "etcd://" + etcd.endpoint();
+            for (int i = 0; i < starts; i++) {
+                series.add("a JVM that prints its version", "s", jvm());
+                series.add("empty etcd, start to first answer", "s", start(store, 0), atMost(0.4));
+            }
+            int packages = effort.choose(PACKAGES / 10, PACKAGES);
+            try (ServerProcess server = new ServerProcess(store)) {
+                Bench.apply(server, 0, packages);
+            }
+            for (int i = 0; i < starts; i++) {
+                String name = "%,d packages in etcd, start to first answer".formatted(packages);
+                series.add(name, "s", start(store, packages), atMost(1));
+            }
+        }
+        for (int i = 0; i < effort.repetitions(); i++) {
+            crash(series);
+        }
+        report.add("Start and recovery", """
+                From the start of `./statemanager serve` to the first answer to a question for all packages, which comes \
+                when the store has been read. The crash: kill -9 while 100 nodes report; then a start, and the first report \
+                that is acknowledged again.""", series.figures());
+    }
+
+    private static double jvm() throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-version")
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start()
+                .waitFor();
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    private static double start(String store, int packages) throws IOException {
+        long start = System.nanoTime();
+        try (ServerProcess server = new ServerProcess(store)) {
+            int found = StateManagerConnectionGrpc.newBlockingStub(server.channel)
+                    .withWaitForReady()
+                    .withDeadlineAfter(60, TimeUnit.SECONDS)
+                    .listResourcesByState(ListResourcesByStateRequest.newBuilder()
+                            .setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE)
+                            .setLimit(1)
+                            .build())
+                    .getTotalCount();
+            double seconds = (System.nanoTime() - start) / 1e9;
+            if (found != packages) {
+                throw new IllegalStateException(found + " packages (expected: " + packages + ")");
+            }
+            return seconds;
+        }
+    }
+
+    private static void crash(Series series) throws Exception {
+        int nodes = 100;
+        try (EtcdServer etcd = EtcdServer.start();
+                RawEtcd raw = new RawEtcd(etcd.endpoint())) {
+            ServerProcess server = new ServerProcess("etcd://" + etcd.endpoint());
+            Bench.apply(server, 0, Nodes.packages(nodes));
+            try (Nodes load = new Nodes(server.port, nodes, true)) {
+                CompletableFuture<Void> killer = CompletableFuture.runAsync(
+                        server::kill, CompletableFuture.delayedExecutor(700, TimeUnit.MILLISECONDS));
+                try {
+                    load.run(TimeUnit.SECONDS.toNanos(5));
+                } catch (IllegalStateException e) {
+                    // The crash ends it: that is what is wanted.
+                }
+                killer.join();
+                long start = System.nanoTime();
+                try (ServerProcess again = new ServerProcess("etcd://" + etcd.endpoint())) {
+                    new Latency.OneNode(again).report(1, new org.HdrHistogram.Histogram(3));
+                    series.add(
+                            "kill -9 under load, start to first acknowledged report",
+                            "s",
+                            (System.nanoTime() - start) / 1e9);
+                }
+                Map<String, String> stored = raw.read("/model/");
+                double lost = load.expected().entrySet().stream()
+                        .filter(entry -> !stored.containsKey(Keys.modelState(entry.getKey())))
+                        .count();
+                series.add("models of acknowledged reports that are not in the store", "models", lost, atMost(0));
+            }
+        }
+    }
+}

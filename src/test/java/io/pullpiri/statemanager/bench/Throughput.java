@@ -1,0 +1,114 @@
+package io.pullpiri.statemanager.bench;
+
+import static io.pullpiri.statemanager.bench.Figure.Goal.atLeast;
+import static io.pullpiri.statemanager.bench.Figure.Goal.atMost;
+
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.HdrHistogram.Histogram;
+
+/** Changes of models that are acknowledged in a second, and whether all of them are in the store afterwards. */
+final class Throughput implements Bench.Measurement {
+
+    private static final int IN_FLIGHT = 100;
+
+    @Override
+    public void measure(Bench.Effort effort, Path folder, Report report) throws Exception {
+        long nanos = TimeUnit.MILLISECONDS.toNanos(effort.choose(1_000, 5_000));
+        List<Integer> sizes = effort.choose(List.of(1, 100), List.of(1, 10, 100, 1_000));
+        Series series = new Series();
+        for (int nodes : sizes) {
+            for (boolean all : new boolean[] {false, true}) {
+                try (EtcdServer etcd = EtcdServer.start();
+                        RawEtcd raw = new RawEtcd(etcd.endpoint());
+                        ServerProcess server = new ServerProcess("etcd://" + etcd.endpoint())) {
+                    Bench.apply(server, 0, Nodes.packages(nodes));
+                    try (Nodes load = new Nodes(server.port, nodes, all)) {
+                        load.run(nanos);
+                        raw.manyAtOnce(IN_FLIGHT, nanos);
+                        for (int i = 0; i < effort.repetitions(); i++) {
+                            double limit = raw.manyAtOnce(IN_FLIGHT, nanos);
+                            double cpuBefore = server.cpuSeconds();
+                            double changes = load.run(nanos);
+                            double cpu = (server.cpuSeconds() - cpuBefore) / (changes * nanos / 1e9);
+                            String name = name(nodes, all);
+                            series.add(name, "changes/s", changes);
+                            String ratio = name + ", against raw puts";
+                            if (nodes == IN_FLIGHT && all) {
+                                series.add(ratio, "x", changes / limit, atLeast(3));
+                            } else {
+                                series.add(ratio, "x", changes / limit);
+                            }
+                            series.add(name + ", processor time of the server", "µs/change", cpu * 1e6);
+                            series.add("raw puts, 100 in flight", "puts/s", limit);
+                        }
+                        series.add("changes lost, all runs", "changes", lost(load, raw.read("/model/")), atMost(0));
+                    }
+                }
+            }
+        }
+        report.add("Throughput on etcd", """
+                Each node has ten models of two packages and one report on its way; in a report one of the ten has changed, \
+                or all have. With a change of a model its package may change too. Afterwards every model's key is compared \
+                with what its node was last told. Load, server and etcd share the machine: what the load costs is missing \
+                to the others.""", series.figures());
+        report.add(
+                "Throughput on SQLite",
+                "The same in one file, against flushes of a page one after the other.",
+                sqlite(effort, sizes, nanos));
+    }
+
+    private static String name(int nodes, boolean all) {
+        return "%,d node%s, %s".formatted(nodes, nodes == 1 ? "" : "s", all ? "all ten models change" : "one change");
+    }
+
+    private static List<Figure> sqlite(Bench.Effort effort, List<Integer> sizes, long nanos) throws Exception {
+        Series series = new Series();
+        for (int nodes : sizes) {
+            Path data = Files.createTempDirectory("bench");
+            Path file = data.resolve("states.db");
+            try (Nodes load = load(effort, series, data, file, nodes, nanos);
+                    StateStore store = SqliteStore.open(file)) {
+                Map<String, String> stored = store.getAllWithPrefix("/model/").stream()
+                        .collect(Collectors.toMap(entry -> entry.key(), entry -> entry.value()));
+                series.add("changes lost, all runs", "changes", lost(load, stored), atMost(0));
+            }
+        }
+        return series.figures();
+    }
+
+    private static Nodes load(Bench.Effort effort, Series series, Path data, Path file, int nodes, long nanos)
+            throws Exception {
+        try (RawDisk raw = new RawDisk(data);
+                ServerProcess server = new ServerProcess("sqlite:" + file)) {
+            Bench.apply(server, 0, Nodes.packages(nodes));
+            Nodes load = new Nodes(server.port, nodes, true);
+            load.run(nanos);
+            for (int i = 0; i < effort.repetitions(); i++) {
+                int flushes = effort.choose(500, 5_000);
+                long start = System.nanoTime();
+                raw.oneByOne(flushes, new Histogram(3));
+                double limit = flushes / ((System.nanoTime() - start) / 1e9);
+                double changes = load.run(nanos);
+                series.add(name(nodes, true), "changes/s", changes);
+                series.add(name(nodes, true) + ", against flushes", "x", changes / limit);
+                series.add("flushes, one after the other", "flushes/s", limit);
+            }
+            return load;
+        }
+    }
+
+    private static double lost(Nodes load, Map<String, String> stored) {
+        return load.expected().entrySet().stream()
+                .filter(entry -> !entry.getValue().equals(stored.get(Keys.modelState(entry.getKey()))))
+                .count();
+    }
+}
