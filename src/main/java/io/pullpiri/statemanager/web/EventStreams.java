@@ -15,8 +15,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -30,26 +29,24 @@ final class EventStreams implements AutoCloseable {
 
     static final int MOST = 1_000;
 
-    /** So often a silent stream shows that it lives. */
-    private static final Duration HEARTBEAT = Duration.ofSeconds(10);
-
-    /** A caller that takes nothing for so long is given up. */
-    private static final Duration STALLED = Duration.ofSeconds(30);
-
     private static final int BUFFER = 32 << 10;
 
     private final Manager manager;
     private final Representations representations;
+    private final Patience patience;
+    private final Duration heartbeat;
 
-    /** The threads that serve, and since when each waits for its caller to take something; 0 if it does not. */
-    private final Map<Thread, Long> streams = new ConcurrentHashMap<>();
+    /** The threads that serve. */
+    private final Set<Thread> streams = ConcurrentHashMap.newKeySet();
 
-    private final Thread watchdog = Thread.ofVirtual().name("stalled streams").start(this::endStalled);
     private volatile boolean closed;
 
-    EventStreams(Manager manager, Representations representations) {
+    /** @param heartbeat so often a silent stream shows that it lives */
+    EventStreams(Manager manager, Representations representations, Patience patience, Duration heartbeat) {
         this.manager = manager;
         this.representations = representations;
+        this.patience = patience;
+        this.heartbeat = heartbeat;
     }
 
     /** Of what a caller wants to hear. */
@@ -97,10 +94,13 @@ final class EventStreams implements AutoCloseable {
         Reply.secure(headers);
         headers.set("Content-Type", "text/event-stream");
         headers.set("Cache-Control", "no-store");
-        streams.put(Thread.currentThread(), 0L);
+        // Without it, the server would count the connection of a caller that was given up as open for ever.
+        headers.set("Connection", "close");
+        boolean head = exchange.getRequestMethod().equals("HEAD");
+        streams.add(Thread.currentThread());
         try {
-            exchange.sendResponseHeaders(200, exchange.getRequestMethod().equals("HEAD") ? -1 : 0);
-            if (!exchange.getRequestMethod().equals("HEAD")) {
+            patience.send(() -> exchange.sendResponseHeaders(200, head ? -1 : 0));
+            if (!head) {
                 follow(filter, after, new Sink(exchange.getResponseBody()));
             }
         } catch (InterruptedException e) {
@@ -132,11 +132,11 @@ final class EventStreams implements AutoCloseable {
             sink.add(follower.last(), "ready", new Json.Ready(follower.last().toString()));
             sink.flush();
             while (!closed) {
-                List<Event> events = follower.next(HEARTBEAT);
-                for (Event event : events) {
+                for (Event event : follower.next(sink.untilHeartbeat())) {
                     add(filter, event, sink);
                 }
-                if (events.isEmpty()) {
+                // What happens may be nothing that this caller asked for.
+                if (sink.untilHeartbeat().isZero()) {
                     sink.add(
                             follower.last(),
                             "alive",
@@ -196,6 +196,7 @@ final class EventStreams implements AutoCloseable {
 
         private final OutputStream caller;
         private final ByteArrayOutputStream buffer = new ByteArrayOutputStream(BUFFER);
+        private long lastAdded = System.nanoTime();
 
         Sink(OutputStream caller) {
             this.caller = caller;
@@ -206,6 +207,7 @@ final class EventStreams implements AutoCloseable {
             buffer.writeBytes(head.getBytes(StandardCharsets.UTF_8));
             buffer.writeBytes(Json.bytes(data));
             buffer.writeBytes("\n\n".getBytes(StandardCharsets.UTF_8));
+            lastAdded = System.nanoTime();
             if (buffer.size() >= BUFFER) {
                 flush();
             }
@@ -215,31 +217,16 @@ final class EventStreams implements AutoCloseable {
             if (buffer.size() == 0) {
                 return;
             }
-            streams.put(Thread.currentThread(), System.nanoTime());
-            try {
+            patience.send(() -> {
                 buffer.writeTo(caller);
                 caller.flush();
-            } finally {
-                streams.put(Thread.currentThread(), 0L);
-                buffer.reset();
-            }
+            });
+            buffer.reset();
         }
-    }
 
-    private void endStalled() {
-        try {
-            while (true) {
-                Thread.sleep(STALLED.dividedBy(6));
-                long now = System.nanoTime();
-                // Whoever is interrupted while it writes to a connection loses the connection.
-                streams.forEach((thread, since) -> {
-                    if (since != 0 && now - since > STALLED.toNanos()) {
-                        thread.interrupt();
-                    }
-                });
-            }
-        } catch (InterruptedException e) {
-            LOG.debug("no stream is watched any more");
+        /** Not negative. */
+        Duration untilHeartbeat() {
+            return Duration.ofNanos(Math.max(0, heartbeat.toNanos() - (System.nanoTime() - lastAdded)));
         }
     }
 
@@ -251,7 +238,6 @@ final class EventStreams implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        watchdog.interrupt();
-        streams.keySet().forEach(Thread::interrupt);
+        streams.forEach(Thread::interrupt);
     }
 }

@@ -17,6 +17,10 @@ import java.util.zip.GZIPOutputStream;
 record Reply(int status, String contentType, byte[] body, Map<String, String> headers) {
 
     private static final int WORTH_COMPRESSING = 1_024;
+
+    /** So much is sent at a time: for a larger piece the server would make, and keep, a buffer of twice its size. */
+    private static final int SLICE = 32 << 10;
+
     private static final Map<Integer, String> TITLES = Map.of(
             400, "Bad Request",
             403, "Forbidden",
@@ -45,27 +49,30 @@ record Reply(int status, String contentType, byte[] body, Map<String, String> he
                 "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'");
     }
 
-    void send(HttpExchange exchange) throws IOException {
+    void send(HttpExchange exchange, Patience patience) throws IOException {
         Headers answer = exchange.getResponseHeaders();
         secure(answer);
         answer.set("Content-Type", contentType);
         headers.forEach(answer::set);
-        byte[] sent = body;
-        if (body.length >= WORTH_COMPRESSING && takesGzip(exchange)) {
-            sent = gzip(body);
+        boolean compress = body.length >= WORTH_COMPRESSING && takesGzip(exchange);
+        byte[] sent = compress ? gzip(body) : body;
+        if (compress) {
             answer.set("Content-Encoding", "gzip");
         }
         answer.set("Vary", "Accept-Encoding");
-        if (exchange.getRequestMethod().equals("HEAD")) {
+        boolean head = exchange.getRequestMethod().equals("HEAD");
+        if (head) {
             answer.set("Content-Length", Integer.toString(sent.length));
-            exchange.sendResponseHeaders(status, -1);
-            return;
         }
-        exchange.sendResponseHeaders(status, sent.length == 0 ? -1 : sent.length);
-        if (sent.length > 0) {
-            try (OutputStream out = exchange.getResponseBody()) {
-                out.write(sent);
+        boolean empty = head || sent.length == 0;
+        patience.send(() -> exchange.sendResponseHeaders(status, empty ? -1 : sent.length));
+        if (!empty) {
+            OutputStream out = exchange.getResponseBody();
+            for (int from = 0; from < sent.length; from += SLICE) {
+                int start = from;
+                patience.send(() -> out.write(sent, start, Math.min(SLICE, sent.length - start)));
             }
+            patience.send(out::close);
         }
     }
 

@@ -11,6 +11,7 @@ import io.pullpiri.statemanager.manager.Reconciler;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +31,14 @@ public final class WebServer implements AutoCloseable {
     private static final PrometheusTextFormatWriter EXPOSITION =
             PrometheusTextFormatWriter.builder().build();
 
+    /** So often a silent stream shows that it lives. */
+    private static final Duration HEARTBEAT = Duration.ofSeconds(10);
+
+    /** A caller that takes nothing for so long is given up. */
+    private static final Duration STALLED = Duration.ofSeconds(30);
+
     private final HttpServer server;
+    private final Patience patience;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final EventStreams streams;
     private final List<Route> routes;
@@ -77,20 +85,40 @@ public final class WebServer implements AutoCloseable {
      */
     public static WebServer start(String host, int port, Manager manager, Reconciler reconciler, Metrics metrics)
             throws IOException {
+        return start(host, port, manager, reconciler, metrics, new Patience(STALLED), HEARTBEAT);
+    }
+
+    static WebServer start(
+            String host,
+            int port,
+            Manager manager,
+            Reconciler reconciler,
+            Metrics metrics,
+            Patience patience,
+            Duration heartbeat)
+            throws IOException {
         HttpServer server;
         try {
             server = HttpServer.create(new InetSocketAddress(host, port), 0);
         } catch (IOException e) {
+            patience.close();
             throw new IOException(
                     "cannot listen on %s:%d (setting http-port): %s".formatted(host, port, e.getMessage()), e);
         }
-        return new WebServer(server, manager, reconciler, metrics);
+        return new WebServer(server, manager, reconciler, metrics, patience, heartbeat);
     }
 
-    private WebServer(HttpServer server, Manager manager, Reconciler reconciler, Metrics metrics) {
+    private WebServer(
+            HttpServer server,
+            Manager manager,
+            Reconciler reconciler,
+            Metrics metrics,
+            Patience patience,
+            Duration heartbeat) {
         Representations representations = new Representations(reconciler::progress);
         this.server = server;
-        this.streams = new EventStreams(manager, representations);
+        this.patience = patience;
+        this.streams = new EventStreams(manager, representations, patience, heartbeat);
         this.routes = routes(new Api(manager, representations), streams, metrics.registry());
         metrics.gauge("statemanager_http_streams", "Streams of events over HTTP", streams::size);
         JvmMetrics.builder().register(metrics.registry());
@@ -133,8 +161,8 @@ public final class WebServer implements AutoCloseable {
         return new Reply(200, EXPOSITION.getContentType(), text.toByteArray(), Map.of());
     }
 
-    private void handle(HttpExchange exchange) {
-        try (exchange) {
+    private void handle(HttpExchange exchange) throws IOException {
+        try {
             Reply reply;
             try {
                 reply = reply(exchange);
@@ -146,10 +174,14 @@ public final class WebServer implements AutoCloseable {
                 reply = Reply.problem(500, "internal error: " + e, Map.of());
             }
             if (reply != null) {
-                reply.send(exchange);
+                reply.send(exchange, patience);
             }
         } catch (IOException e) {
             LOG.debug("a caller has hung up: {}", e.getMessage());
+            // The server counts the connection as open unless it hears of this.
+            throw e;
+        } finally {
+            patience.send(exchange::close);
         }
     }
 
@@ -188,5 +220,6 @@ public final class WebServer implements AutoCloseable {
         streams.close();
         server.stop(1);
         threads.shutdownNow();
+        patience.close();
     }
 }

@@ -62,7 +62,8 @@ class WebServerTest {
         OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
         TreeSet<String> served = new TreeSet<>();
         Representations unused = new Representations(any -> List.of());
-        try (EventStreams streams = new EventStreams(rig.server.manager(), unused)) {
+        try (Patience patience = new Patience(SOON);
+                EventStreams streams = new EventStreams(rig.server.manager(), unused, patience, SOON)) {
             WebServer.routes(new Api(rig.server.manager(), unused), streams, new PrometheusRegistry())
                     .forEach(route -> served.add(route.method() + " " + route.path()));
         }

@@ -1,0 +1,109 @@
+package io.pullpiri.statemanager.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.manager.Clock;
+import io.pullpiri.statemanager.manager.Metrics;
+import io.pullpiri.statemanager.manager.Reconciler;
+import io.pullpiri.statemanager.store.Await;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A server that has less patience with its callers than usual. */
+class PatienceTest {
+
+    private static final Duration SOON = Duration.ofSeconds(10);
+
+    /** More than the buffers between two sockets take. */
+    private static final int SCENARIOS = 8;
+
+    private static final int EACH = 1_000_000;
+
+    @TempDir
+    private Path folder;
+
+    private Rig rig;
+    private Patience patience;
+    private WebServer server;
+    private Http http;
+
+    @BeforeEach
+    void start() throws Exception {
+        rig = new Rig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
+        patience = new Patience(Duration.ofMillis(300));
+        Reconciler idle = new Reconciler(
+                (scenario, timeout) -> new CompletableFuture<>(),
+                new Reconciler.Timing(SOON, SOON, SOON, failures -> 1),
+                Clock.system(),
+                (delay, task) -> {});
+        server = WebServer.start(
+                "127.0.0.1", 0, rig.server.manager(), idle, new Metrics(), patience, Duration.ofMillis(50));
+        http = new Http(server.port());
+    }
+
+    @AfterEach
+    void stop() {
+        http.close();
+        server.close();
+        rig.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/api/v1/events", "/api/v1/scenarios"})
+    void aCallerThatTakesNothingIsGivenUp(String path) throws Exception {
+        for (int i = 0; i < SCENARIOS; i++) {
+            rig.apply("kind: Scenario\nmetadata: {name: s%s}\nspec: {action: %s, target: t}\n"
+                    .formatted(i, "x".repeat(EACH)));
+        }
+        try (Socket stalled = new Socket()) {
+            stalled.setReceiveBufferSize(1_024);
+            stalled.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+            String request = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+            stalled.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            Await.until(SOON, () -> "a caller that is given up", () -> patience.givenUp() == 1);
+            // What was under way may still come, and then the end.
+            assertThat(stalled.getInputStream().readAllBytes()).hasSizeBetween(1, SCENARIOS * EACH);
+        }
+        Await.until(
+                SOON, () -> "no stream", () -> http.get("/metrics").body().contains("statemanager_http_streams 0.0"));
+    }
+
+    @Test
+    void aStreamLivesAlsoWhereOnlyWhatWasNotAskedForHappens() throws Exception {
+        rig.apply(Rig.BRAKING);
+        try (Http.Events events = http.events("?name=nobody")) {
+            String begun = events.until("ready").getLast().id();
+            AtomicBoolean done = new AtomicBoolean();
+            Thread busy = Thread.ofVirtual().start(() -> {
+                for (int i = 0; !done.get(); i++) {
+                    rig.client().sendChangedContainerList(Rig.list(i % 2 == 0 ? "running" : "exited:1", "running"));
+                }
+            });
+            try {
+                Http.Event alive = events.next();
+                while (alive.id().equals(begun)) {
+                    alive = events.next();
+                }
+                assertThat(alive.type()).isEqualTo("alive");
+                assertThat(alive.of("eventId")).isEqualTo(alive.id());
+            } finally {
+                done.set(true);
+                busy.join();
+            }
+        }
+    }
+}
