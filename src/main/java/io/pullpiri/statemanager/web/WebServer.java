@@ -38,6 +38,7 @@ public final class WebServer implements AutoCloseable {
     private static final Duration STALLED = Duration.ofSeconds(30);
 
     private final HttpServer server;
+    private final Hosts hosts;
     private final Patience patience;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final EventStreams streams;
@@ -105,11 +106,12 @@ public final class WebServer implements AutoCloseable {
             throw new IOException(
                     "cannot listen on %s:%d (setting http-port): %s".formatted(host, port, e.getMessage()), e);
         }
-        return new WebServer(server, manager, reconciler, metrics, patience, heartbeat);
+        return new WebServer(server, new Hosts(host), manager, reconciler, metrics, patience, heartbeat);
     }
 
     private WebServer(
             HttpServer server,
+            Hosts hosts,
             Manager manager,
             Reconciler reconciler,
             Metrics metrics,
@@ -117,6 +119,7 @@ public final class WebServer implements AutoCloseable {
             Duration heartbeat) {
         Representations representations = new Representations(reconciler::progress);
         this.server = server;
+        this.hosts = hosts;
         this.patience = patience;
         this.streams = new EventStreams(manager, representations, patience, heartbeat);
         this.routes = routes(new Api(manager, representations), streams, metrics.registry());
@@ -186,6 +189,7 @@ public final class WebServer implements AutoCloseable {
     }
 
     private @Nullable Reply reply(HttpExchange exchange) throws IOException, Refusal {
+        hosts.require(exchange.getRequestHeaders().getFirst("Host"));
         String path = exchange.getRequestURI().getPath();
         String asked = exchange.getRequestMethod();
         String method = asked.equals("HEAD") ? "GET" : asked;

@@ -133,7 +133,8 @@ class EventStreamTest {
                 Http.Events events = http.events("?kind=package")) {
             stalled.setReceiveBufferSize(1_024);
             stalled.getOutputStream()
-                    .write("GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                    .write("GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
             Http.Events leaving = http.events("");
             leaving.until("ready");
             leaving.close();

@@ -11,6 +11,7 @@ import io.pullpiri.statemanager.grpc.Rig;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -225,6 +226,26 @@ class WebServerTest {
                 Await.until(SOON, () -> "health", () -> client.get("/health").statusCode() == 200);
             }
         }
+    }
+
+    @ParameterizedTest(name = "{0} is answered with {1}")
+    @CsvSource({
+        "127.0.0.1, 200",
+        "192.168.1.7:47016, 200",
+        "[::1]:47016, 200",
+        "LocalHost:47016, 200",
+        "evil.example, 403",
+        "127.0.0.1.evil.example:47016, 403",
+        "evil.example:127, 403",
+    })
+    void onlyOurOwnNamesAreAnsweredFor(String host, int status) throws Exception {
+        assertThat(Http.statusAs(rig.server.httpPort(), host)).isEqualTo(status);
+    }
+
+    @Test
+    void theMachinesOwnNameIsOneOfThem() throws Exception {
+        String name = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+        assertThat(Http.statusAs(rig.server.httpPort(), name + ":80")).isEqualTo(200);
     }
 
     @Test

@@ -1,0 +1,47 @@
+package io.pullpiri.statemanager.web;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The names that requests may be addressed to. A stranger's page whose name is made to point here (DNS rebinding) is, for
+ * its browser, one of ours; only the name that it asks for tells it from them.
+ */
+final class Hosts {
+
+    private static final Path MACHINE = Path.of("/proc/sys/kernel/hostname");
+    private static final Pattern PORT = Pattern.compile(":\\d*$");
+    private static final Pattern ADDRESS = Pattern.compile("\\[.*]|\\d+\\.\\d+\\.\\d+\\.\\d+");
+
+    private final Set<String> names = new TreeSet<>(Set.of("localhost"));
+
+    /** @param configured the address or name that the server listens on */
+    Hosts(String configured) {
+        names.add(configured.toLowerCase(Locale.ROOT));
+        try {
+            names.add(Files.readString(MACHINE).strip().toLowerCase(Locale.ROOT));
+        } catch (IOException e) {
+            // A machine that does not tell its name is not asked for by it.
+        }
+    }
+
+    /** @param header Host; null if there is none, as no browser does it */
+    void require(@Nullable String header) throws Refusal {
+        if (header == null) {
+            return;
+        }
+        String name = PORT.matcher(header.toLowerCase(Locale.ROOT)).replaceFirst("");
+        if (!names.contains(name) && !ADDRESS.matcher(name).matches()) {
+            throw new Refusal(
+                    403,
+                    "Host: '" + header + "' is no name of this server (expected: an IP address, "
+                            + String.join(", ", names) + ")");
+        }
+    }
+}
