@@ -32,10 +32,12 @@ final class Api {
 
     private final Manager manager;
     private final Representations representations;
+    private final Histories histories;
 
-    Api(Manager manager, Representations representations) {
+    Api(Manager manager, Representations representations, Histories histories) {
         this.manager = manager;
         this.representations = representations;
+        this.histories = histories;
     }
 
     Reply health(Request request) throws Refusal {
@@ -112,8 +114,8 @@ final class Api {
         Feed.Start now = now();
         View view = now.view();
         PackageEntry entry = known(view.packages().get(request.name()), "package", request);
-        return Reply.json(new Json.Detail(
-                now.id().toString(),
+        return detail(
+                now,
                 representations.of(view, entry),
                 view.scenariosOf(entry.name()).stream()
                         .map(view.scenarios()::get)
@@ -126,8 +128,7 @@ final class Api {
                         .filter(Objects::nonNull)
                         .map(representations::of)
                         .toList(),
-                List.of(),
-                history(entry.state())));
+                entry.state());
     }
 
     Reply model(Request request) throws Refusal {
@@ -135,28 +136,16 @@ final class Api {
         Feed.Start now = now();
         View view = now.view();
         ModelEntry entry = known(view.models().get(request.name()), "model", request);
-        return Reply.json(new Json.Detail(
-                now.id().toString(),
-                representations.of(entry),
-                List.of(),
-                packages(view, entry.packages().stream().sorted()),
-                List.of(),
-                List.of(),
-                history(entry.state())));
+        List<Json.Package> packages = packages(view, entry.packages().stream().sorted());
+        return detail(now, representations.of(entry), List.of(), packages, List.of(), entry.state());
     }
 
     Reply scenario(Request request) throws Refusal {
         request.requireOnly();
         Feed.Start now = now();
         ScenarioEntry entry = known(now.view().scenarios().get(request.name()), "scenario", request);
-        return Reply.json(new Json.Detail(
-                now.id().toString(),
-                representations.of(entry),
-                List.of(),
-                packages(now.view(), entry.target().stream()),
-                List.of(),
-                List.of(),
-                history(entry.state())));
+        List<Json.Package> packages = packages(now.view(), entry.target().stream());
+        return detail(now, representations.of(entry), List.of(), packages, List.of(), entry.state());
     }
 
     Reply node(Request request) throws Refusal {
@@ -172,7 +161,28 @@ final class Api {
                 entry.containers().values().stream()
                         .map(container -> representations.of(entry.name(), container))
                         .toList(),
-                List.of()));
+                List.of(),
+                null));
+    }
+
+    /** What is comes from memory: it can be told without the store, and without what was. */
+    private Reply detail(
+            Feed.Start now,
+            Object resource,
+            List<Json.Scenario> scenarios,
+            List<Json.Package> packages,
+            List<Json.Model> models,
+            StateCell<?> cell)
+            throws Refusal {
+        List<Json.Change> history = List.of();
+        String unavailable = null;
+        try {
+            history = histories.of(cell.history());
+        } catch (StoreAwayException e) {
+            unavailable = e.getMessage();
+        }
+        return Reply.json(new Json.Detail(
+                now.id().toString(), resource, scenarios, packages, models, List.of(), history, unavailable));
     }
 
     private List<Json.Package> packages(View view, Stream<String> names) {
@@ -180,17 +190,6 @@ final class Api {
                 .filter(Objects::nonNull)
                 .map(entry -> representations.of(view, entry))
                 .toList();
-    }
-
-    private List<Json.Change> history(StateCell<?> cell) throws Refusal {
-        try {
-            return manager.feed()
-                    .history(cell.history())
-                    .map(representations::of)
-                    .toList();
-        } catch (StoreAwayException e) {
-            throw new Refusal(503, "the history cannot be read: " + e.getMessage());
-        }
     }
 
     private static <E> E known(@Nullable E entry, String kind, Request request) throws Refusal {

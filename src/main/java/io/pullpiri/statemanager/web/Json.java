@@ -31,7 +31,11 @@ final class Json {
     @JsonInclude(JsonInclude.Include.ALWAYS)
     record Listing(String eventId, List<?> items) {}
 
-    /** One resource, what stands around it, and its last changes, newest first. */
+    /**
+     * One resource, what stands around it, and its last changes, newest first.
+     *
+     * @param historyUnavailable why they are not told; null if they are
+     */
     record Detail(
             String eventId,
             Object resource,
@@ -39,7 +43,8 @@ final class Json {
             List<Package> packages,
             List<Model> models,
             List<Container> containers,
-            List<Change> history) {}
+            List<Change> history,
+            @Nullable String historyUnavailable) {}
 
     @SuppressWarnings("AvoidCommonTypeNames") // it is the field's
     record Package(

@@ -37,6 +37,9 @@ public final class WebServer implements AutoCloseable {
     /** A caller that takes nothing for so long is given up. */
     private static final Duration STALLED = Duration.ofSeconds(30);
 
+    private static final int HISTORIES_AT_ONCE = 8;
+    private static final Duration HISTORY_PATIENCE = Duration.ofSeconds(10);
+
     private final HttpServer server;
     private final Hosts hosts;
     private final Patience patience;
@@ -118,11 +121,16 @@ public final class WebServer implements AutoCloseable {
             Patience patience,
             Duration heartbeat) {
         Representations representations = new Representations(reconciler::progress);
+        Histories histories = new Histories(
+                history ->
+                        manager.feed().history(history).map(representations::of).toList(),
+                HISTORIES_AT_ONCE,
+                HISTORY_PATIENCE);
         this.server = server;
         this.hosts = hosts;
         this.patience = patience;
         this.streams = new EventStreams(manager, representations, patience, heartbeat);
-        this.routes = routes(new Api(manager, representations), streams, metrics.registry());
+        this.routes = routes(new Api(manager, representations, histories), streams, metrics.registry());
         metrics.gauge("statemanager_http_streams", "Streams of events over HTTP", streams::size);
         JvmMetrics.builder().register(metrics.registry());
         server.setExecutor(threads);

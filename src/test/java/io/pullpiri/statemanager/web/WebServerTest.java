@@ -63,9 +63,10 @@ class WebServerTest {
         OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
         TreeSet<String> served = new TreeSet<>();
         Representations unused = new Representations(any -> List.of());
+        Histories none = new Histories(any -> List.of(), 1, SOON);
         try (Patience patience = new Patience(SOON);
                 EventStreams streams = new EventStreams(rig.server.manager(), unused, patience, SOON)) {
-            WebServer.routes(new Api(rig.server.manager(), unused), streams, new PrometheusRegistry())
+            WebServer.routes(new Api(rig.server.manager(), unused, none), streams, new PrometheusRegistry())
                     .forEach(route -> served.add(route.method() + " " + route.path()));
         }
         assertThat(openApi.operations()).isEqualTo(served);
@@ -225,6 +226,33 @@ class WebServerTest {
                 etcd.resume();
                 Await.until(SOON, () -> "health", () -> client.get("/health").statusCode() == 200);
             }
+        }
+    }
+
+    @Test
+    void withoutTheStoreWhatIsIsToldAllTheSame() throws Exception {
+        try (EtcdServer etcd = EtcdServer.start();
+                Rig cut = new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"));
+                Http client = new Http(cut.server.httpPort())) {
+            Await.until(SOON, () -> "the store", () -> cut.server.manager().isReady());
+            cut.apply(Rig.BRAKING);
+            cut.client().sendChangedContainerList(Rig.list("running", "exited:1"));
+            OpenApi openApi = new OpenApi(client.get("/api/v1/openapi.yaml").body());
+            etcd.pause();
+            JsonNode detail = client.json("/api/v1/packages/braking");
+            etcd.resume();
+            assertThat(openApi.problems("Detail", detail)).isEmpty();
+            assertThat(detail.at("/resource/state").asText()).isEqualTo("Degraded");
+            assertThat(detail.path("models")).hasSize(2);
+            assertThat(detail.path("history")).isEmpty();
+            assertThat(detail.path("historyUnavailable").asText()).contains("the store cannot be read");
+            Await.until(
+                    SOON,
+                    () -> "history",
+                    () -> client.json("/api/v1/packages/braking")
+                                    .path("history")
+                                    .size()
+                            == 2);
         }
     }
 

@@ -1,0 +1,84 @@
+package io.pullpiri.statemanager.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pullpiri.statemanager.cascade.History;
+import io.pullpiri.statemanager.store.Await;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class HistoriesTest {
+
+    private static final Duration SOON = Duration.ofSeconds(10);
+
+    private static History history(long record) {
+        return new History(null, new long[] {record});
+    }
+
+    private static List<Json.Change> changes(int count) {
+        Json.Change change = new Json.Change("model", "m", "", "Dead", "", 1, "", "", "", 0);
+        return IntStream.range(0, count).mapToObj(i -> change).toList();
+    }
+
+    @Test
+    void whatHasNotChangedIsNotReadAgain() throws Exception {
+        AtomicInteger reads = new AtomicInteger();
+        Histories histories = new Histories(
+                history -> {
+                    reads.incrementAndGet();
+                    return changes(100);
+                },
+                1,
+                SOON);
+        History one = history(1);
+        assertThat(histories.of(one)).isSameAs(histories.of(one)).hasSize(100);
+        assertThat(reads).hasValue(1);
+        List<Json.Change> _ = histories.of(history(2));
+        assertThat(reads).hasValue(2);
+        // The memory has a bound: of many, those that were not asked for are forgotten.
+        for (int i = 0; i < 100; i++) {
+            List<Json.Change> _ = histories.of(history(i));
+        }
+        List<Json.Change> _ = histories.of(one);
+        assertThat(reads).hasValue(103);
+    }
+
+    @Test
+    void onlySomeAreReadAtATimeAndNobodyWaitsForEver() throws Exception {
+        AtomicInteger reading = new AtomicInteger();
+        CountDownLatch store = new CountDownLatch(1);
+        Histories histories = new Histories(
+                history -> {
+                    reading.incrementAndGet();
+                    try {
+                        store.await();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                    return changes(1);
+                },
+                2,
+                Duration.ofMillis(50));
+        try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            var first = callers.submit(() -> histories.of(history(1)));
+            var second = callers.submit(() -> histories.of(history(2)));
+            Await.until(SOON, () -> "2 readers", () -> reading.get() == 2);
+            assertThatThrownBy(() -> histories.of(history(3)))
+                    .isInstanceOfSatisfying(
+                            Refusal.class,
+                            refusal -> assertThat(refusal.status()).isEqualTo(503))
+                    .hasMessage("too many histories are being read");
+            store.countDown();
+            assertThat(first.get()).hasSize(1);
+            assertThat(second.get()).hasSize(1);
+        }
+        assertThat(histories.of(history(3))).hasSize(1);
+    }
+}
