@@ -107,4 +107,6 @@ setInterval(draw, TICK);
 
 document.documentElement.lang = language;
 go();
-live.start();
+if (!document.hidden) {
+  live.start();
+}

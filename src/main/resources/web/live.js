@@ -11,7 +11,7 @@ export class Live extends EventTarget {
 
   // Asks for everything, then follows the changes.
   async start() {
-    this.stop();
+    this.#end();
     const attempt = this.#attempt;
     try {
       const { eventId, items } = await ask('/api/v1/packages');
@@ -28,8 +28,14 @@ export class Live extends EventTarget {
     }
   }
 
-  // A browser has but six connections to a host: a page that nobody sees must not hold one.
+  // A browser has but six connections to a host: a page that nobody sees must not hold one. What it shows gets old.
   stop() {
+    this.#end();
+    this.connection = 'connecting';
+    this.#tell('connection');
+  }
+
+  #end() {
     this.#attempt++;
     clearTimeout(this.#timer);
     this.#stream?.close();
@@ -51,7 +57,14 @@ export class Live extends EventTarget {
       this.#again(SILENCE);
       action?.(JSON.parse(event.data));
     });
+    let ready = false;
     on('ready', () => {
+      if (ready) {
+        // The browser has reconnected. Steps of recovery that were taken meanwhile are not kept.
+        this.start();
+        return;
+      }
+      ready = true;
       this.connection = 'live';
       this.#tell('connection');
     });
@@ -90,7 +103,9 @@ export class Live extends EventTarget {
   // The list shows how often ActionController was asked, and what it said last.
   #recovery({ package: name, scenario, step, detail }) {
     const known = this.packages.get(name);
-    if (known && scenario) {
+    if (known && step === 'recovered') {
+      this.packages.set(name, { ...known, reconcile: undefined });
+    } else if (known && scenario) {
       const others = (known.reconcile ?? []).filter(progress => progress.scenario !== scenario);
       const before = (known.reconcile ?? []).find(progress => progress.scenario === scenario);
       const attempts = (before?.attempts ?? 0) + (step === 'requested' ? 1 : 0);

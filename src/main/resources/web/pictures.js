@@ -7,34 +7,45 @@ const ROW = 58;
 const LANE = 34;
 const BOX = [186, 46];
 const LONGEST = 24;
+const still = matchMedia('(prefers-reduced-motion: reduce)');
 
 export class Pictures {
   #graph = null;
   #timeline = null;
+  #seen = null;
   #drawn = null;
   #observer = new ResizeObserver(() => {
     this.#graph?.resize();
     this.#timeline?.resize();
   });
 
-  // Draws again only if there is something new: the page is drawn more often than that.
+  // Draws again only if there is something new: the page is drawn more often than that. Without a past, no timeline.
   draw(detail, lanes) {
     const graph = document.querySelector('.graph');
     const timeline = document.querySelector('.timeline');
-    if (this.#drawn === detail && this.#graph?.getDom() === graph) {
+    if (this.#seen === detail && this.#graph?.getDom() === graph) {
       return;
     }
-    this.#drawn = detail;
+    this.#seen = detail;
+    const { resource, scenarios, models } = detail;
+    const content = JSON.stringify([resource.state, resource.cause, resource.models, scenarios, models,
+      timeline && lanes.map(lane => lane.key)]);
+    if (this.#drawn === content && this.#graph?.getDom() === graph) {
+      return;
+    }
+    this.#drawn = content;
+    const palette = colours();
     const columns = layout(detail);
     graph.style.height = `${Math.max(...columns.map(column => column.length)) * ROW + 30}px`;
-    timeline.style.height = `${lanes.length * LANE + 80}px`;
     this.#graph = this.#chart(this.#graph, graph);
-    this.#timeline = this.#chart(this.#timeline, timeline);
     this.#graph.resize();
-    this.#timeline.resize();
-    const palette = colours();
-    this.#graph.setOption(graphOption(columns, palette));
-    this.#timeline.setOption(timelineOption(lanes, palette), { replaceMerge: ['series'] });
+    this.#graph.setOption({ animation: !still.matches, ...graphOption(columns, palette) });
+    if (timeline) {
+      timeline.style.height = `${lanes.length * LANE + 80}px`;
+      this.#timeline = this.#chart(this.#timeline, timeline);
+      this.#timeline.resize();
+      this.#timeline.setOption(timelineOption(lanes, palette), { replaceMerge: ['series'] });
+    }
   }
 
   #chart(chart, element) {
@@ -132,10 +143,10 @@ function timelineOption(lanes, palette) {
     cause: change.cause,
     itemStyle: { color: change.to ? palette.of(change.to) : 'transparent' },
   })));
-  const first = Math.min(...bars.map(bar => bar.value[1]));
+  const first = Math.min(now, ...bars.map(bar => bar.value[1]));
   return {
     animation: false,
-    grid: { left: 8, right: 16, top: 8, bottom: 56, containLabel: true },
+    grid: { left: 8, right: 32, top: 8, bottom: 56, containLabel: true },
     xAxis: { type: 'time', min: first, max: now, axisLabel: { color: palette.faint, hideOverlap: true },
       axisLine: { lineStyle: { color: palette.line } } },
     yAxis: { type: 'category', inverse: true, data: lanes.map(lane => lane.name),

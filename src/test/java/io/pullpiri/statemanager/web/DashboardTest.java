@@ -8,6 +8,7 @@ import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.grpc.FakeActionController;
 import io.pullpiri.statemanager.grpc.Rig;
 import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,9 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -28,6 +32,11 @@ import org.openqa.selenium.Keys;
 class DashboardTest {
 
     private static final String LIVE = ".connection.live";
+    private static final Duration SOON = Duration.ofSeconds(10);
+
+    /** A script that counts what a page fetches. */
+    private static final String COUNTING =
+            "window.asked = 0; const real = fetch; window.fetch = (...all) => { asked++; return real(...all); };";
 
     private static Browser browser;
 
@@ -95,6 +104,14 @@ class DashboardTest {
         browser.awaitCount(LIVE, 1);
     }
 
+    /** The page shows what the server knows. */
+    private void awaitCountsOfStates() {
+        Map<String, Long> counts = rig.server.manager().view().packages().values().stream()
+                .collect(Collectors.groupingBy(
+                        entry -> Objects.requireNonNull(entry.state().value()).title(), Collectors.counting()));
+        counts.forEach((state, count) -> browser.awaitText(".counts [data-state=" + state + "] b", count.toString()));
+    }
+
     @Test
     void theOverviewShowsEveryPackageAndChangesLive() throws Exception {
         vehicle();
@@ -126,11 +143,11 @@ class DashboardTest {
                         "lidar-perception", "exited:139",
                         "object-fusion", "exited:137",
                         "emergency-brake", "exited:1"));
+        look("/");
         for (Map<String, String> change : story) {
             report(change);
-            Thread.sleep(700);
+            awaitCountsOfStates();
         }
-        look("/");
         browser.awaitText(".row .reconcile", "acknowledged");
         browser.picture("overview-light");
         browser.dark(true);
@@ -144,10 +161,11 @@ class DashboardTest {
         look("/#/packages/adas");
         browser.awaitText(".timeline", "emergency-brake");
         browser.awaitText(".graph", "emergency-brake");
-        Thread.sleep(500);
         browser.picture("package-dark");
         browser.dark(false);
-        Thread.sleep(700);
+        look("/#/packages/adas");
+        browser.awaitText(".timeline", "emergency-brake");
+        browser.awaitText(".graph", "emergency-brake");
         browser.picture("package-light");
         assertThat(browser.text(".title")).contains("adas").contains("Error").contains("4 of 4 models dead");
         assertThat(browser.complaints()).isEmpty();
@@ -170,6 +188,106 @@ class DashboardTest {
         browser.type(Keys.ESCAPE);
         browser.awaitText(".row", "adas");
         assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void aPackagesPageFollowsWhatChangesNoState() throws Exception {
+        vehicle();
+        report(Map.of(
+                "lidar-perception", "exited:139",
+                "camera-perception", "exited:1",
+                "object-fusion", "exited:1",
+                "emergency-brake", "exited:1"));
+        look("/#/packages/adas");
+        browser.awaitText(".graph", "exit code 139");
+        browser.awaitText(".card .faint", "next in");
+        String next = browser.text(".card .faint");
+        Await.until(
+                SOON,
+                () -> "less than " + next,
+                () -> !browser.text(".card .faint").equals(next));
+        // The model stays dead: nobody is told of it.
+        report(Map.of("lidar-perception", "exited:7"));
+        browser.awaitText(".graph", "exit code 7");
+    }
+
+    @Test
+    void aPackagesPageShowsSomethingHoweverFastItChanges() throws Exception {
+        vehicle();
+        AtomicBoolean done = new AtomicBoolean();
+        Thread busy = Thread.ofVirtual().start(() -> {
+            for (int i = 0; !done.get(); i++) {
+                rig.client()
+                        .sendStateChange(
+                                Rig.change(RESOURCE_TYPE_MODEL, "lidar-perception", i % 2 == 0 ? "dead" : "running")
+                                        .build());
+            }
+        });
+        try {
+            String slow = "const real = fetch; window.fetch = async (...all) => {"
+                    + " await new Promise(done => setTimeout(done, 400)); return real(...all); };";
+            browser.openAfter(slow, rig.server.httpPort(), "/#/packages/adas");
+            browser.awaitText(".title strong", "adas");
+        } finally {
+            done.set(true);
+            busy.join();
+        }
+    }
+
+    @Test
+    void theListForgetsRequestsThatHaveEnded() throws Exception {
+        vehicle();
+        look("/");
+        report(Map.of(
+                "lidar-perception", "exited:139",
+                "camera-perception", "exited:1",
+                "object-fusion", "exited:1",
+                "emergency-brake", "exited:1"));
+        browser.awaitText(".row .reconcile", "acknowledged");
+        // Not dead any more, as the settings have it, but not well either.
+        report(Map.of("lidar-perception", "running"));
+        browser.awaitText(".row", "Degraded");
+        Await.until(
+                SOON,
+                () -> "no requests: " + browser.text(".row .reconcile"),
+                () -> browser.text(".row .reconcile").isEmpty());
+    }
+
+    @Test
+    void aPageThatNobodySeesAsksForNothing() throws Exception {
+        vehicle();
+        String hidden = COUNTING
+                + " window.hide = now => { Object.defineProperty(document, 'hidden', { configurable: true, value: now });"
+                + " document.dispatchEvent(new Event('visibilitychange')); }; hide(true);";
+        browser.openAfter(hidden, rig.server.httpPort(), "/");
+        browser.awaitText(".connection.connecting", "connecting");
+        assertThat(browser.script("return asked")).isEqualTo(0L);
+        browser.script("hide(false)");
+        browser.awaitCount(LIVE, 1);
+        // What is seen again may be old, and says so until it is not.
+        browser.script("hide(true)");
+        browser.awaitText(".connection.connecting", "connecting");
+        browser.script("hide(false)");
+        browser.awaitCount(LIVE, 1);
+    }
+
+    @Test
+    void withoutTheStoreAPackagesPageTellsWhatItCan() throws Exception {
+        try (EtcdServer etcd = EtcdServer.start();
+                Rig cut = new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"))) {
+            Await.until(SOON, () -> "the store", () -> cut.server.manager().isReady());
+            cut.apply(Rig.BRAKING);
+            cut.client().sendChangedContainerList(Rig.list("running", "exited:1"));
+            etcd.pause();
+            browser.open(cut.server.httpPort(), "/#/packages/braking");
+            browser.awaitText(".title .state", "Degraded");
+            browser.awaitText(".graph", "exit code 1");
+            browser.awaitText(".warning", "the past cannot be read now");
+            browser.picture("package-without-store");
+            etcd.resume();
+            browser.awaitText("table", "Degraded");
+            browser.awaitText(".timeline", "brake");
+        }
     }
 
     @Test
@@ -201,7 +319,8 @@ class DashboardTest {
     @Test
     void itReconnectsByItselfAndSaysSo() throws Exception {
         vehicle();
-        look("/");
+        browser.openAfter(COUNTING, rig.server.httpPort(), "/");
+        browser.awaitCount(LIVE, 1);
         int port = rig.server.httpPort();
         rig.close();
         browser.awaitText(".connection.away", "no connection, trying again");
@@ -209,6 +328,8 @@ class DashboardTest {
         report(Map.of("lidar-perception", "exited:139"));
         browser.awaitCount(LIVE, 1);
         browser.awaitText(".row", "Degraded");
+        // What is not kept for who was away, requests to reconcile, is asked for anew.
+        Await.until(SOON, () -> "a second look", () -> (long) browser.script("return asked") > 1);
     }
 
     @Test
@@ -286,7 +407,7 @@ class DashboardTest {
         browser.awaitCount(".row", 10);
         look("/");
         browser.script("scrollTo(0, 200000)");
-        Await.until(Duration.ofSeconds(10), () -> "rows from further down: " + browser.text(".row"), () ->
+        Await.until(SOON, () -> "rows from further down: " + browser.text(".row"), () ->
                 (boolean) browser.script("return document.querySelector('.row')?.dataset.index > 1000"));
         Object hosts = browser.script("return [...new Set(performance.getEntriesByType('resource')"
                 + ".map(entry => new URL(entry.name).host))].join(' ')");
