@@ -147,24 +147,34 @@ class WebServerTest {
                     POST   | /api/v1/artifacts              | 400 | has no documents (expected: at least one artifact)
                     DELETE | /api/artifact                  | 400 | has no documents (expected: at least one artifact)
                     """)
-    void whatIsWrongIsNamed(String method, String path, int status, String detail) {
-        HttpResponse<String> answer = http.send(method, path, "");
+    void whatIsWrongIsNamed(String method, String path, int status, String detail) throws Exception {
+        assertProblem(http.send(method, path, ""), status, detail);
+    }
+
+    private void assertProblem(HttpResponse<String> answer, int status, String detail) throws Exception {
         assertThat(answer.statusCode()).isEqualTo(status);
         assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+        OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
+        assertThat(openApi.problems("Problem", Http.json(answer))).isEmpty();
         assertThat(Http.json(answer).path("detail").asText()).contains(detail);
         assertThat(Http.json(answer).path("status").asInt()).isEqualTo(status);
     }
 
     @ParameterizedTest
     @CsvSource({"/api/v1/artifacts", "/api/artifact"})
-    void artifactsAreStoredAndDeleted(String path) {
+    void artifactsAreStoredAndDeleted(String path) throws Exception {
+        OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
+        String schema = openApi.schemaOf("POST", path, 200, "application/json");
         String yaml = "kind: Package\nmetadata: {name: 주차 보조}\nspec: {models: [{name: m}]}\n";
         // As curl sends it in Pullpiri's examples.
         HttpResponse<String> applied = http.send("POST", path, yaml, "Content-Type", "text/plain");
+        assertThat(openApi.problems(schema, Http.json(applied))).isEmpty();
         assertThat(Http.json(applied).at("/items/0/outcome").asText()).isEqualTo("created");
         String named = "/api/v1/packages/%EC%A3%BC%EC%B0%A8%20%EB%B3%B4%EC%A1%B0";
         assertThat(http.json(named).at("/resource/state").asText()).isEqualTo("Idle");
         HttpResponse<String> deleted = http.send("DELETE", path, yaml);
+        assertThat(openApi.schemaOf("DELETE", path, 200, "application/json")).isEqualTo(schema);
+        assertThat(openApi.problems(schema, Http.json(deleted))).isEmpty();
         assertThat(Http.json(deleted).at("/items/0/outcome").asText()).isEqualTo("deleted");
         assertThat(http.get(named).statusCode()).isEqualTo(404);
     }
@@ -179,18 +189,18 @@ class WebServerTest {
     }
 
     @Test
-    void aWebPageMayNotChangeArtifacts() {
+    void aWebPageMayNotChangeArtifacts() throws Exception {
         for (String origin : List.of("http://127.0.0.1:" + rig.server.httpPort(), "http://evil.example", "null")) {
             HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", Rig.BRAKING, "Origin", origin);
-            assertThat(answer.statusCode()).isEqualTo(403);
+            assertProblem(answer, 403, "Origin: web pages may not change artifacts");
         }
         assertThat(http.json("/api/v1/packages").path("items")).isEmpty();
     }
 
     @Test
-    void moreThanGrpcTakesIsTooMuch() {
+    void moreThanGrpcTakesIsTooMuch() throws Exception {
         HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", "#".repeat((4 << 20) + 1));
-        assertThat(answer.statusCode()).isEqualTo(413);
+        assertProblem(answer, 413, "body: more than 4 MiB");
         assertThat(http.get("/health").statusCode()).isEqualTo(200);
     }
 
