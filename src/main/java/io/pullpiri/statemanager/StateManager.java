@@ -1,6 +1,10 @@
 package io.pullpiri.statemanager;
 
 import io.github.resilience4j.core.IntervalFunction;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.grpc.ActionControllerClient;
 import io.pullpiri.statemanager.grpc.GrpcServer;
@@ -16,6 +20,8 @@ import io.pullpiri.statemanager.web.WebServer;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -51,12 +57,17 @@ public final class StateManager implements AutoCloseable {
 
     private StateManager(Settings settings) throws IOException {
         try {
-            StateStore store = own(open(settings));
+            // One thread for everything that comes and goes: what it hands on to others, it would have to wake them
+            // for.
+            EventLoopGroup network = new MultiThreadIoEventLoopGroup(
+                    1, new DefaultThreadFactory("network", true), NioIoHandler.newFactory());
+            own(() -> network.shutdownGracefully(0, 2, TimeUnit.SECONDS).await(3, TimeUnit.SECONDS));
+            StateStore store = own(open(settings, network));
             Clock clock = Clock.system();
             Metrics metrics = new Metrics();
             String endpoint = settings.tracingEndpoint();
             ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofPlatform().name("reconciler").daemon().factory());
+                    Thread.ofPlatform().name("timer").daemon().factory());
             own(timer::shutdownNow);
             ActionControllerClient actionController =
                     own(new ActionControllerClient(settings.actionController(), settings.reconcileCurrentStatus()));
@@ -79,7 +90,11 @@ public final class StateManager implements AutoCloseable {
                     new Manager.Limits(settings.commitTimeout(), settings.queueLimit(), backoff(50, 1_000)),
                     clock,
                     metrics,
-                    endpoint == null ? Tracing.OFF : own(new Traces(endpoint)).tracing()));
+                    endpoint == null ? Tracing.OFF : own(new Traces(endpoint)).tracing(),
+                    new Manager.Threads(
+                            loop(settings, network),
+                            task -> Thread.ofVirtual().name("store").start(task),
+                            (delay, task) -> schedule(timer, task, delay.toNanos()))));
             server = own(GrpcServer.start(
                     settings.host(),
                     settings.port(),
@@ -87,7 +102,8 @@ public final class StateManager implements AutoCloseable {
                     manager,
                     reconciler,
                     actionController,
-                    settings.rules().protobufNames()));
+                    settings.rules().protobufNames(),
+                    network));
             Integer httpPort = settings.httpPort();
             web = httpPort == null
                     ? null
@@ -105,10 +121,24 @@ public final class StateManager implements AutoCloseable {
         }
     }
 
-    private static StateStore open(Settings settings) {
+    private static StateStore open(Settings settings, EventLoopGroup network) {
         return switch (settings.store()) {
             case Settings.StoreLocation.Sqlite sqlite -> SqliteStore.open(sqlite.file());
-            case Settings.StoreLocation.Etcd etcd -> EtcdStore.open(etcd.endpoints(), settings.commitTimeout());
+            case Settings.StoreLocation.Etcd etcd ->
+                EtcdStore.open(etcd.endpoints(), settings.commitTimeout(), network);
+        };
+    }
+
+    /** etcd's answers come from the network, so the loop lives there; a file makes it wait, so it has a thread. */
+    private Executor loop(Settings settings, EventLoopGroup network) {
+        return switch (settings.store()) {
+            case Settings.StoreLocation.Etcd etcd -> network.next();
+            case Settings.StoreLocation.Sqlite sqlite -> {
+                ExecutorService thread = Executors.newSingleThreadExecutor(
+                        Thread.ofPlatform().name("manager").daemon().factory());
+                own(thread::shutdownNow);
+                yield thread;
+            }
         };
     }
 

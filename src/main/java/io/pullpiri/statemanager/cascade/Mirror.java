@@ -65,7 +65,7 @@ final class Mirror {
                 return true;
             }
         }
-        long known = revision(event.key());
+        long known = draft.view().revision(event.key());
         if (event.revision() <= known || (event.value() == null && known == 0)) {
             return true;
         }
@@ -74,24 +74,6 @@ final class Mirror {
             draft.tombstones = draft.tombstones.plus(event.key(), event.revision());
         }
         return false;
-    }
-
-    /** The revision at which a watched key is known, 0 for one that is not there. */
-    private long revision(String text) {
-        StoreKey key = StoreKey.parse(text);
-        if (key == null) {
-            return 0;
-        }
-        String name = key.name();
-        return switch (key.kind()) {
-            case PACKAGE_STATE -> draft.packageEntry(name).state().stored().revision();
-            case MODEL_STATE -> draft.model(name).state().stored().revision();
-            case SCENARIO_STATE -> draft.scenario(name).state().stored().revision();
-            case PACKAGE_ARTIFACT -> draft.packageEntry(name).artifact().text().revision();
-            case SCENARIO_ARTIFACT -> draft.scenario(name).artifact().text().revision();
-            case MODEL_ARTIFACT -> draft.model(name).artifact().revision();
-            case RECONCILE, JOURNAL, NODE -> 0;
-        };
     }
 
     /** Nobody else may write a package's state: it is put right, at most once a second. */

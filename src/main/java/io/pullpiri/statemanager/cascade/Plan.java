@@ -19,6 +19,9 @@ import java.util.stream.Collectors;
  */
 public record Plan(List<Part> parts, List<Answer> answers, List<Notice> notices, View next) {
 
+    /** Of no command. */
+    public static final Plan NOTHING = new Plan(List.of(), List.of(), List.of(), View.EMPTY);
+
     /** The packages that are dead no more once it is done. */
     public Set<String> recovering() {
         return reconcileRecords(write -> write.value() == null);

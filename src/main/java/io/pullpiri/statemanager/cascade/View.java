@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.store.WatchEvent;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSet;
 import org.pcollections.TreePMap;
@@ -67,6 +68,41 @@ public record View(
         }
         boolean dead = state == PackageState.DEGRADED || state == PackageState.ERROR;
         return dead && entry.models().count(ModelState.DEAD) > 0 ? Causes.dead(entry, models::get) : latest.cause();
+    }
+
+    /**
+     * Whether a watch tells only what the view has, most of the time our own commit. Deleted keys are left to the loop,
+     * which remembers them until their end is told.
+     */
+    public boolean isEcho(WatchEvent event) {
+        return event.value() != null
+                && event.revision() <= revision(event.key())
+                && !tombstones.containsKey(event.key());
+    }
+
+    /** The revision at which a watched key is known, 0 for one that is not there or not watched. */
+    long revision(String text) {
+        StoreKey key = StoreKey.parse(text);
+        if (key == null) {
+            return 0;
+        }
+        String name = key.name();
+        PackageEntry inPackages = packages.get(name);
+        ModelEntry inModels = models.get(name);
+        ScenarioEntry inScenarios = scenarios.get(name);
+        return switch (key.kind()) {
+            case PACKAGE_STATE ->
+                inPackages == null ? 0 : inPackages.state().stored().revision();
+            case PACKAGE_ARTIFACT ->
+                inPackages == null ? 0 : inPackages.artifact().text().revision();
+            case MODEL_STATE -> inModels == null ? 0 : inModels.state().stored().revision();
+            case MODEL_ARTIFACT -> inModels == null ? 0 : inModels.artifact().revision();
+            case SCENARIO_STATE ->
+                inScenarios == null ? 0 : inScenarios.state().stored().revision();
+            case SCENARIO_ARTIFACT ->
+                inScenarios == null ? 0 : inScenarios.artifact().text().revision();
+            case RECONCILE, JOURNAL, NODE -> 0;
+        };
     }
 
     /** Whether some package names the model. */

@@ -12,6 +12,7 @@ import io.pullpiri.proto.statemanager.v1.Outcome;
 import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.manager.Manager;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -44,6 +45,16 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
 
     private <R> void submit(
             Supplier<Command> reading, StreamObserver<R> caller, Function<List<ArtifactResult>, R> response) {
+        Duration patience = Calls.patience();
+        // Megabytes of YAML are nothing for the network's thread.
+        Thread.ofVirtual().name("artifacts").start(() -> submit(reading, patience, caller, response));
+    }
+
+    private <R> void submit(
+            Supplier<Command> reading,
+            Duration patience,
+            StreamObserver<R> caller,
+            Function<List<ArtifactResult>, R> response) {
         Command command;
         try {
             command = reading.get();
@@ -52,7 +63,7 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
             Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription(e.getMessage()));
             return;
         }
-        CompletableFuture<?> _ = manager.submit(command, Calls.patience()).thenAccept(answer -> {
+        CompletableFuture<?> _ = manager.submit(command, patience).thenAccept(answer -> {
             if (answer instanceof Answer.ArtifactsDone done) {
                 Calls.answer(
                         caller,

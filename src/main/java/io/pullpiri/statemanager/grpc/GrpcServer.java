@@ -6,6 +6,8 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.pullpiri.proto.schedinfo.v1.FaultServiceGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.statemanager.manager.Manager;
@@ -26,6 +28,11 @@ public final class GrpcServer implements AutoCloseable {
     private @Nullable Subscriptions subscriptions;
     private final HealthStatusManager health = new HealthStatusManager();
     private final List<Server> servers = new ArrayList<>();
+    private final EventLoopGroup network;
+
+    private GrpcServer(EventLoopGroup network) {
+        this.network = network;
+    }
 
     /**
      * Opens the ports.
@@ -33,6 +40,7 @@ public final class GrpcServer implements AutoCloseable {
      * @param port 0 for any free one
      * @param faultPort the same; null for none
      * @param protobufNames whether states are answered as {@code PACKAGE_STATE_RUNNING}
+     * @param network where the connections live
      * @throws IOException if a port cannot be opened; the message says which and why
      */
     public static GrpcServer start(
@@ -42,9 +50,10 @@ public final class GrpcServer implements AutoCloseable {
             Manager manager,
             Reconciler reconciler,
             ActionControllerClient actionController,
-            boolean protobufNames)
+            boolean protobufNames,
+            EventLoopGroup network)
             throws IOException {
-        GrpcServer server = new GrpcServer();
+        GrpcServer server = new GrpcServer(network);
         try {
             StateNames names = new StateNames(protobufNames);
             Resources resources = new Resources(manager.feed(), reconciler, names);
@@ -72,6 +81,9 @@ public final class GrpcServer implements AutoCloseable {
     /** The handlers only put commands on a queue, so they may run where the network is read. */
     private void open(String host, int port, String setting, BindableService... services) throws IOException {
         NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
+                .bossEventLoopGroup(network)
+                .workerEventLoopGroup(network)
+                .channelType(NioServerSocketChannel.class)
                 .directExecutor()
                 .maxInboundMessageSize(MAX_MESSAGE)
                 .permitKeepAliveTime(5, TimeUnit.SECONDS)

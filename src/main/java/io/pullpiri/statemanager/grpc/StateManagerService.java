@@ -159,7 +159,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     @Override
     public void listResourcesByState(
             ListResourcesByStateRequest request, StreamObserver<ListResourcesByStateResponse> caller) {
-        answerFromView(caller, view -> resources.list(view, request));
+        answerFromView(caller, view -> resources.list(view, request), readers);
     }
 
     @Override

@@ -9,8 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -21,13 +19,11 @@ final class Inbox {
 
     private final int limit;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition filled = lock.newCondition();
 
     // Guarded by the lock.
     private final SequencedSet<Entry> entries = new LinkedHashSet<>();
     private final Map<String, Entry> reports = new HashMap<>();
     private int events;
-    private boolean woken;
 
     /** A command that waits, and who waits for its answer. Compared by identity. */
     static final class Entry {
@@ -101,7 +97,6 @@ final class Inbox {
             if (command instanceof Command.NodeReport report) {
                 reports.put(report.node(), entry);
             }
-            filled.signal();
             return true;
         } finally {
             lock.unlock();
@@ -117,14 +112,13 @@ final class Inbox {
             }
             events++;
             entries.addLast(new Entry(command, 0, Long.MAX_VALUE));
-            filled.signal();
             return true;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Puts back what could not be done, before everything that has come since. */
+    /** Puts back what could not be done, before everything that has come since; but not what the loop itself has begun. */
     void giveBack(List<Entry> batch) {
         lock.lock();
         try {
@@ -142,6 +136,8 @@ final class Inbox {
                         events++;
                         entries.addFirst(entry);
                     }
+                    case Command.Tick tick -> {}
+                    case Command.Repair repair -> {}
                     default -> entries.addFirst(entry);
                 }
             }
@@ -178,44 +174,6 @@ final class Inbox {
                 }
             }
             return taken;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Waits until something is there, somebody calls {@link #wake}, or the time is over. */
-    void await(long nanos) throws InterruptedException {
-        lock.lock();
-        try {
-            long left = nanos;
-            while (entries.isEmpty() && !woken && left > 0) {
-                left = filled.awaitNanos(left);
-            }
-            woken = false;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Waits, whatever is there, until somebody calls {@link #wake} or the time is over. */
-    void pause(long nanos) throws InterruptedException {
-        lock.lock();
-        try {
-            long left = Math.min(nanos, TimeUnit.MINUTES.toNanos(1));
-            while (!woken && left > 0) {
-                left = filled.awaitNanos(left);
-            }
-            woken = false;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    void wake() {
-        lock.lock();
-        try {
-            woken = true;
-            filled.signal();
         } finally {
             lock.unlock();
         }

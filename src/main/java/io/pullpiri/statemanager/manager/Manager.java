@@ -6,47 +6,40 @@ import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.Moment;
 import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.View;
-import io.pullpiri.statemanager.store.CommitResult;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Snapshot;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
-import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.Watch;
 import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.store.WatchListener;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.IntToLongFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
- * The loop: takes the commands that wait, lets {@link Cascade} decide what follows, commits it, and only then answers,
+ * The loop: takes the commands that wait, lets {@link Cascade} decide what follows, has it committed, and only then answers,
  * publishes and acts. While a commit is under way the next batch gathers.
  *
- * <p>{@link #start} gives it a thread of its own; a simulation calls {@link #step} instead. The other methods may be
- * called from any thread.
+ * <p>It has no thread: its rounds run on the executor that it is given, one after the other, and none of them waits. The
+ * public methods may be called from any thread.
  */
 public final class Manager implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Manager.class);
 
     private static final int BATCH = 1_000;
-    private static final int CONFLICTS = 10;
-
-    /** After so long without a word from the store it is asked whether it is still there. */
-    private static final long SILENCE = TimeUnit.SECONDS.toNanos(2);
 
     private static final List<String> ALL_PREFIXES = Stream.concat(
                     Keys.WATCHED_PREFIXES.stream(), Stream.of(Keys.OWN_PREFIX))
@@ -59,26 +52,34 @@ public final class Manager implements AutoCloseable {
     private final Clock clock;
     private final Metrics metrics;
     private final Tracing tracing;
+    private final Threads threads;
+    private final Committer committer;
     private final Inbox inbox;
     private final Notices notices = new Notices();
-    private final List<Consumer<Boolean>> readinessListeners = new CopyOnWriteArrayList<>();
+    private final Health health;
 
     /** What readers see: the view of the last commit, and what led to it. */
     private final Feed feed;
 
-    private volatile boolean ready;
+    private volatile boolean started;
     private volatile boolean closing;
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
-    /** Why the last commit or read failed; empty if it did not. */
-    private volatile String trouble = "";
+    /** Whether a round is due that has not begun. */
+    private final AtomicBoolean due = new AtomicBoolean();
 
     // Only the loop touches these.
     private @Nullable Watch watch;
     private boolean synced;
-    private int failures;
 
-    /** When the store last answered, in ticks. */
-    private long heard;
+    /** Whether a batch is on its way, or the store is being read: its end begins the next round. */
+    private boolean busy;
+
+    /** Whether the store was asked if it is there and has not answered. */
+    private boolean asking;
+
+    /** When the next round begins by itself, in ticks. */
+    private long alarm = Long.MAX_VALUE;
 
     /** How many commands are taken at once: fewer while the store refuses one of them. */
     private int most = BATCH;
@@ -88,14 +89,21 @@ public final class Manager implements AutoCloseable {
 
     private volatile boolean watchLost;
 
-    private final Thread thread = new Thread(this::run, "manager");
-
     /**
      * @param commitTimeout how long a commit may take, and how long a caller waits at the most
      * @param queue how many commands may wait
      * @param backoffMillis how long to leave the store alone after so many failures in a row, at least one
      */
     public record Limits(Duration commitTimeout, int queue, IntToLongFunction backoffMillis) {}
+
+    /**
+     * Where the manager's work is done.
+     *
+     * @param loop runs its rounds, one at a time and in order
+     * @param waiting runs what waits for an answer of the store
+     * @param timer begins rounds that are due by the clock
+     */
+    public record Threads(Executor loop, Executor waiting, Timer timer) {}
 
     public Manager(
             StateStore store,
@@ -104,23 +112,29 @@ public final class Manager implements AutoCloseable {
             Limits limits,
             Clock clock,
             Metrics metrics,
-            Tracing tracing) {
+            Tracing tracing,
+            Threads threads) {
         this.store = store;
         this.feed = new Feed(store);
         this.cascade = cascade;
         this.reconciler = reconciler;
         this.limits = limits;
         this.clock = clock;
+        this.health = new Health(limits.backoffMillis(), clock);
         this.inbox = new Inbox(limits.queue());
         this.metrics = metrics;
         this.tracing = tracing;
+        this.threads = threads;
+        this.committer =
+                new Committer(store, cascade, reconciler, limits.commitTimeout(), clock, metrics, threads.loop());
         reconciler.tell(feed::tell, tracing);
         metrics.watch(this, reconciler, clock);
     }
 
-    /** Starts the loop on its own thread. */
+    /** Begins to read the store and to take commands. */
     public void start() {
-        thread.start();
+        started = true;
+        wake();
     }
 
     /**
@@ -140,13 +154,14 @@ public final class Manager implements AutoCloseable {
                     "queue-full", "more than " + limits.queue() + " commands are waiting; new ones are turned away");
             caller.complete(new Answer.Unavailable("too much is waiting (queue.limit: " + limits.queue() + ")"));
         } else {
+            wake();
             return caller.orTimeout(wait.toNanos(), TimeUnit.NANOSECONDS).exceptionally(late -> notYet(wait));
         }
         return caller;
     }
 
     private Answer notYet(Duration waited) {
-        String why = trouble;
+        String why = health.trouble();
         return new Answer.Unavailable("not durable yet: "
                 + (why.isEmpty() ? "the store has not confirmed it within " + waited.toMillis() + " ms" : why));
     }
@@ -174,13 +189,12 @@ public final class Manager implements AutoCloseable {
 
     /** Whether the store was read and, as far as one knows, can be written. */
     public boolean isReady() {
-        return ready;
+        return health.isReady();
     }
 
     /** Tells of every change of {@link #isReady}, on the loop's thread. */
     public void onReadiness(Consumer<Boolean> listener) {
-        readinessListeners.add(listener);
-        listener.accept(ready);
+        health.onReadiness(listener);
     }
 
     public Notices notices() {
@@ -192,176 +206,167 @@ public final class Manager implements AutoCloseable {
         return inbox.size();
     }
 
-    private void run() {
-        try {
-            while (!closing || (inbox.size() > 0 && synced && failures == 0)) {
-                if (!step()) {
-                    rest();
-                }
-            }
-        } catch (InterruptedException e) {
-            LOG.debug("interrupted", e);
-        } finally {
-            closeWatch();
+    private void wake() {
+        if (started && !ended.isDone() && due.compareAndSet(false, true)) {
+            threads.loop().execute(() -> {
+                due.set(false);
+                round();
+            });
         }
     }
 
-    private void rest() throws InterruptedException {
-        if (failures > 0) {
-            inbox.pause(TimeUnit.MILLISECONDS.toNanos(limits.backoffMillis().applyAsLong(failures)));
-        } else {
-            long untilTick = Cascade.nextTick(feed.view()) - clock.now().ticks();
-            inbox.await(Math.min(untilTick, SILENCE));
+    /** Begins a round at a moment, in ticks, if none begins before. */
+    private void wakeAt(long ticks) {
+        if (ticks < alarm) {
+            alarm = ticks;
+            threads.timer()
+                    .after(
+                            Duration.ofNanos(Math.max(0, ticks - clock.now().ticks())),
+                            () -> threads.loop().execute(() -> {
+                                alarm = Long.MAX_VALUE;
+                                round();
+                            }));
         }
     }
 
-    /**
-     * One round: reads the store if that is due, then does what waits. Never throws.
-     *
-     * @return false if there was nothing to do, or the store could not be reached: time to wait
-     */
-    public boolean step() {
+    /** Begins what is due next: reads the store, or sends a batch on its way. Never throws, never waits. */
+    private void round() {
+        if (busy || ended.isDone()) {
+            return;
+        }
         try {
             if (watchLost) {
                 watchLost = false;
                 synced = false;
             }
-            if (!synced) {
-                return synchronize();
-            }
             Moment now = clock.now();
-            List<Inbox.Entry> batch = Cascade.nextTick(feed.view()) <= now.ticks()
-                    ? List.of(new Inbox.Entry(new Command.Tick(), 0, Long.MAX_VALUE))
-                    : inbox.take(most, now.ticks());
-            if (!batch.isEmpty()) {
-                return process(batch, feed.view());
+            if (closing && (inbox.size() == 0 || !synced || health.isFailing())) {
+                closeWatch();
+                ended.complete(null);
+            } else if (now.ticks() < health.pausedUntil()) {
+                wakeAt(health.pausedUntil());
+            } else if (!synced) {
+                synchronize();
+            } else if (Cascade.nextTick(feed.view()) <= now.ticks()) {
+                process(alone(new Command.Tick()), feed.view());
+            } else {
+                List<Inbox.Entry> batch = inbox.take(most, now.ticks());
+                if (batch.isEmpty()) {
+                    rest(now);
+                } else {
+                    process(batch, feed.view());
+                }
             }
-            if (failures > 0 || now.ticks() - heard >= SILENCE) {
-                askStore();
-            }
-            return false;
         } catch (RuntimeException e) {
-            // A defect of ours: the store is read anew, and the service goes on.
-            LOG.error("unexpected failure", e);
-            synced = false;
-            failed("the store will be read anew: " + e);
-            return false;
+            defect(e);
         }
+    }
+
+    private void defect(Throwable e) {
+        // Of ours: the store is read anew, and the service goes on.
+        LOG.error("unexpected failure", e);
+        synced = false;
+        health.failed("the store will be read anew: " + e);
+    }
+
+    private void rest(Moment now) {
+        if (!asking && health.isInDoubt()) {
+            askStore();
+        }
+        wakeAt(Math.min(Cascade.nextTick(feed.view()), now.ticks() + Health.SILENCE));
+    }
+
+    private static List<Inbox.Entry> alone(Command command) {
+        return List.of(new Inbox.Entry(command, 0, Long.MAX_VALUE));
     }
 
     /** Reads everything at one revision, watches from there, and mends what is not as the rules want it. */
-    private boolean synchronize() {
+    private void synchronize() {
         closeWatch();
         inbox.dropEvents();
-        try {
-            Snapshot snapshot = store.snapshot(ALL_PREFIXES);
-            Cascade.Loaded loaded = cascade.load(snapshot, clock.now());
-            notices.addAll(loaded.notices());
-            feed.readAnew(loaded.view().journal(), snapshot.entries());
-            Listener fresh = new Listener();
-            listener = fresh;
-            watch = store.watch(Keys.WATCHED_PREFIXES, snapshot.revision() + 1, fresh);
-            synced = true;
-            // Nobody sees the view before it is mended.
-            if (!process(List.of(new Inbox.Entry(new Command.Repair(), 0, Long.MAX_VALUE)), loaded.view())) {
-                synced = false;
-                return false;
-            }
-            reconciler.updateAll(feed.view());
-            LOG.info(
-                    "store read at revision {}: {} packages, {} models, {} scenarios",
-                    snapshot.revision(),
-                    feed.view().packages().size(),
-                    feed.view().models().size(),
-                    feed.view().scenarios().size());
-            return true;
-        } catch (StoreUnavailableException e) {
-            synced = false;
-            failed("the store cannot be read: " + e.getMessage());
-            return false;
-        }
-    }
-
-    /**
-     * Decides and commits a batch, or as many of its commands as one transaction holds: the others are given back.
-     *
-     * @return false if the store could not take it now: all of it was given back
-     */
-    private boolean process(List<Inbox.Entry> waiting, View view) {
-        List<Inbox.Entry> batch = waiting;
-        List<Command> commands = new ArrayList<>(batch.size() + 1);
-        batch.forEach(entry -> commands.add(entry.command()));
-        for (int conflicts = 0; ; ) {
-            long begun = clock.now().ticks();
-            Plan plan;
+        busy = true;
+        threads.waiting().execute(() -> {
+            Runnable next;
             try {
-                plan = cascade.plan(view, commands, clock.now());
+                Snapshot snapshot = store.snapshot(ALL_PREFIXES);
+                Cascade.Loaded loaded = cascade.load(snapshot, clock.now());
+                next = () -> mend(snapshot, loaded);
+            } catch (StoreUnavailableException e) {
+                next = () -> health.failed("the store cannot be read: " + e.getMessage());
             } catch (RuntimeException e) {
-                LOG.error("a command cannot be decided, which is a defect", e);
-                return refused(batch, "internal error: " + e);
+                next = () -> defect(e);
             }
-            long decided = clock.now().ticks();
-            int own = Math.max(0, plan.answers().size() - (commands.size() - batch.size()));
-            if (own < batch.size()) {
-                inbox.giveBack(external(batch.subList(own, batch.size())));
-                batch = batch.subList(0, own);
-                commands.subList(plan.answers().size(), commands.size()).clear();
-            }
-            List<Long> revisions = new ArrayList<>();
-            switch (commit(plan, revisions)) {
-                case CommitResult.Committed ignored -> {
-                    done(batch, plan, revisions);
-                    // The watch's echo of our own commits is no news.
-                    if (!plan.parts().isEmpty() || batch.stream().anyMatch(Inbox.Entry::hasCaller)) {
-                        metrics.batch(batch, plan, clock.now().ticks());
-                        tracing.batch(batch, plan, revisions, begun, decided, clock.now());
-                    }
-                    return true;
-                }
-                case CommitResult.Conflict conflict -> {
-                    Transaction failed = plan.parts().get(revisions.size()).transaction();
-                    // Where somebody else writes our own records, nothing that is known can be relied on.
-                    if (!revisions.isEmpty()
-                            || ++conflicts > CONFLICTS
-                            || failed.isOutdated(Keys.OWN_PREFIX, conflict.current())) {
-                        return readAnew(batch, "somebody else writes the same keys");
-                    }
-                    // What others wrote comes first; then the same batch is decided again.
-                    commands.addFirst(new Command.StoreEvents(conflict.current(), true));
-                }
-                case CommitResult.Refused refused -> {
-                    return revisions.isEmpty() ? refused(batch, refused.reason()) : readAnew(batch, refused.reason());
-                }
-                case CommitResult.Unavailable unavailable -> {
-                    if (!revisions.isEmpty()) {
-                        return readAnew(batch, unavailable.reason());
-                    }
-                    inbox.giveBack(external(batch));
-                    reconciler.update(feed.view(), Set.of());
-                    failed("the store cannot be written: " + unavailable.reason());
-                    return false;
-                }
-                case CommitResult.Unknown unknown -> {
-                    return readAnew(batch, unknown.reason());
-                }
-            }
-        }
+            end(next);
+        });
     }
 
-    /** Commits the parts one after the other; stops at the first that fails. */
-    private CommitResult commit(Plan plan, List<Long> revisions) {
-        reconciler.hold(plan.recovering());
-        CommitResult result = new CommitResult.Committed(0);
-        for (Plan.Part part : plan.parts()) {
-            long start = System.nanoTime();
-            result = store.commit(part.transaction(), limits.commitTimeout());
-            metrics.committed(System.nanoTime() - start);
-            if (!(result instanceof CommitResult.Committed committed)) {
-                return result;
+    /** Ends what made the loop busy. */
+    private void end(Runnable then) {
+        threads.loop().execute(() -> {
+            busy = false;
+            try {
+                then.run();
+            } catch (RuntimeException e) {
+                defect(e);
             }
-            revisions.add(committed.revision());
+            wake();
+        });
+    }
+
+    private void mend(Snapshot snapshot, Cascade.Loaded loaded) {
+        notices.addAll(loaded.notices());
+        feed.readAnew(loaded.view().journal(), snapshot.entries());
+        Listener fresh = new Listener();
+        listener = fresh;
+        try {
+            watch = store.watch(Keys.WATCHED_PREFIXES, snapshot.revision() + 1, fresh);
+        } catch (StoreUnavailableException e) {
+            health.failed("the store cannot be read: " + e.getMessage());
+            return;
         }
-        return result;
+        // Nobody sees the view before it is mended.
+        process(alone(new Command.Repair()), loaded.view());
+    }
+
+    /** Sends a batch on its way; what becomes of it is dealt with later. */
+    private void process(List<Inbox.Entry> batch, View view) {
+        busy = true;
+        committer.commit(batch, view, outcome -> {
+            busy = false;
+            try {
+                dealWith(outcome);
+            } catch (RuntimeException e) {
+                defect(e);
+            }
+            wake();
+        });
+    }
+
+    private void dealWith(Committer.Outcome outcome) {
+        List<Inbox.Entry> batch = outcome.batch();
+        boolean repair = !batch.isEmpty() && batch.getFirst().command() instanceof Command.Repair;
+        switch (outcome) {
+            case Committer.Outcome.Done done -> {
+                inbox.giveBack(done.rest());
+                done(done);
+                if (repair) {
+                    synced = true;
+                    reconciler.updateAll(feed.view());
+                    LOG.info(
+                            "store read: {} packages, {} models, {} scenarios",
+                            feed.view().packages().size(),
+                            feed.view().models().size(),
+                            feed.view().scenarios().size());
+                }
+            }
+            case Committer.Outcome.Refused refused -> refused(batch, refused.reason());
+            case Committer.Outcome.Unavailable unavailable -> {
+                inbox.giveBack(batch);
+                reconciler.update(feed.view(), Set.of());
+                health.failed("the store cannot be written: " + unavailable.reason());
+            }
+            case Committer.Outcome.Unreliable unreliable -> readAnew(batch, unreliable.reason());
+        }
     }
 
     @SuppressWarnings("ReferenceEquality") // an unchanged persistent map is the same map
@@ -369,9 +374,11 @@ public final class Manager implements AutoCloseable {
         return before != after;
     }
 
-    private void done(List<Inbox.Entry> batch, Plan plan, List<Long> revisions) {
+    private void done(Committer.Outcome.Done done) {
+        List<Inbox.Entry> batch = done.batch();
+        Plan plan = done.plan();
         View before = feed.view();
-        View next = cascade.committed(plan, revisions);
+        View next = cascade.committed(plan, done.revisions());
         feed.publish(next, plan.parts());
         most = Math.min(BATCH, most * 2);
         notices.addAll(plan.notices());
@@ -384,75 +391,56 @@ public final class Manager implements AutoCloseable {
             concerned.addAll(reconciler.packages());
         }
         reconciler.update(next, concerned);
-        if (!plan.parts().isEmpty() || !ready) {
-            answered();
+        if (!plan.parts().isEmpty() || !health.isReady()) {
+            health.answered();
+        }
+        // The watch's echo of our own commits is no news.
+        if (!plan.parts().isEmpty() || batch.stream().anyMatch(Inbox.Entry::hasCaller)) {
+            metrics.batch(batch, plan, clock.now().ticks());
+            tracing.batch(batch, plan, done.revisions(), done.begun(), done.decided(), clock.now());
         }
     }
 
     /** Nobody changes anything: whether the store can still be reached is to be known all the same. */
     private void askStore() {
-        try {
-            Optional<?> _ = store.get(Keys.PROBE);
-            answered();
-        } catch (StoreUnavailableException e) {
-            failed("the store cannot be read: " + e.getMessage());
-        }
-    }
-
-    private void answered() {
-        heard = clock.now().ticks();
-        failures = 0;
-        trouble = "";
-        setReady(true);
+        asking = true;
+        threads.waiting().execute(() -> {
+            Runnable next;
+            try {
+                Optional<?> _ = store.get(Keys.PROBE);
+                next = health::answered;
+            } catch (StoreUnavailableException e) {
+                next = () -> health.failed("the store cannot be read: " + e.getMessage());
+            } catch (RuntimeException e) {
+                next = () -> defect(e);
+            }
+            Runnable then = next;
+            threads.loop().execute(() -> {
+                asking = false;
+                then.run();
+            });
+        });
     }
 
     /** What the store refuses for good is cut down until only the culprit fails. */
-    private boolean refused(List<Inbox.Entry> batch, String reason) {
+    private void refused(List<Inbox.Entry> batch, String reason) {
         if (batch.size() > 1) {
-            inbox.giveBack(external(batch));
+            inbox.giveBack(batch);
             most = batch.size() / 2;
-            return true;
+        } else if (batch.isEmpty() || !batch.getFirst().hasCaller()) {
+            readAnew(batch, reason);
+        } else {
+            notices.add("refused-by-store", "a command fails for good: " + reason);
+            batch.getFirst().answer(new Answer.Impossible(reason));
+            reconciler.update(feed.view(), Set.of());
         }
-        if (external(batch).isEmpty() || batch.getFirst().command() instanceof Command.StoreEvents) {
-            return readAnew(batch, reason);
-        }
-        Inbox.Entry culprit = batch.getFirst();
-        notices.add("refused-by-store", "a command fails for good: " + reason);
-        culprit.answer(new Answer.Impossible(reason));
-        reconciler.update(feed.view(), Set.of());
-        return true;
     }
 
     /** What is known cannot be relied on: the store is read before anything else is done. */
-    private boolean readAnew(List<Inbox.Entry> batch, String reason) {
-        inbox.giveBack(external(batch));
+    private void readAnew(List<Inbox.Entry> batch, String reason) {
+        inbox.giveBack(batch);
         synced = false;
-        failed("the store will be read anew: " + reason);
-        return false;
-    }
-
-    /** Without what the loop itself has put in: that comes again. */
-    private static List<Inbox.Entry> external(List<Inbox.Entry> batch) {
-        return batch.stream()
-                .filter(entry ->
-                        !(entry.command() instanceof Command.Tick) && !(entry.command() instanceof Command.Repair))
-                .toList();
-    }
-
-    private void failed(String what) {
-        failures++;
-        trouble = what;
-        // 1, 2, 4, 8…: a store may be away for days.
-        LOG.atLevel(Integer.bitCount(failures) == 1 ? Level.WARN : Level.DEBUG)
-                .log("{} (failure {} in a row)", what, failures);
-        setReady(false);
-    }
-
-    private void setReady(boolean now) {
-        if (ready != now) {
-            ready = now;
-            readinessListeners.forEach(listener -> listener.accept(now));
-        }
+        health.failed("the store will be read anew: " + reason);
     }
 
     private void closeWatch() {
@@ -467,26 +455,30 @@ public final class Manager implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        inbox.wake();
-        try {
-            if (thread.getState() != Thread.State.NEW && !thread.join(limits.commitTimeout())) {
-                thread.interrupt();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        if (started) {
+            wake();
+            ended.completeOnTimeout(null, limits.commitTimeout().toNanos(), TimeUnit.NANOSECONDS)
+                    .join();
         }
         inbox.take(Integer.MAX_VALUE, Long.MIN_VALUE)
                 .forEach(entry -> entry.answer(new Answer.Unavailable("StateManager is stopping")));
-        setReady(false);
+        health.stopped();
     }
 
     private final class Listener implements WatchListener {
 
         @Override
         public void onEvents(List<WatchEvent> events) {
-            if (listener == this && !inbox.offerEvents(new Command.StoreEvents(events, false))) {
+            if (listener != this) {
+                return;
+            }
+            View known = feed.view();
+            List<WatchEvent> news =
+                    events.stream().filter(event -> !known.isEcho(event)).toList();
+            if (!news.isEmpty() && !inbox.offerEvents(new Command.StoreEvents(news, false))) {
                 lost("its changes come faster than they are taken in");
             }
+            wake();
         }
 
         @Override
@@ -500,7 +492,7 @@ public final class Manager implements AutoCloseable {
             LOG.warn("the watch on the store is lost, it will be read anew: {}", reason);
             watchLost = true;
             metrics.watchLost();
-            inbox.wake();
+            wake();
         }
     }
 }

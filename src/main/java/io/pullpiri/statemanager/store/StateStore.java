@@ -3,15 +3,15 @@ package io.pullpiri.statemanager.store;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * A key-value store with etcd's semantics: one revision per commit, a create and a modification revision per key,
  * compare-then-write transactions, and a watch from a revision. {@code get}, {@code put} and {@code getAllWithPrefix}
  * are the operations of the seed's section 5.
  *
- * <p>Every call blocks until the store has answered or its deadline has passed (a large read: the deadline of each of its
- * pages); all methods may be called from any
- * thread.
+ * <p>Every call but {@link #commitAsync} and {@link #watch} blocks until the store has answered or its deadline has passed
+ * (a large read: the deadline of each of its pages); all methods may be called from any thread.
  */
 public interface StateStore extends AutoCloseable {
 
@@ -45,12 +45,18 @@ public interface StateStore extends AutoCloseable {
     Snapshot snapshot(List<String> prefixes);
 
     /**
-     * Compares all guards and, if every one holds, does all writes at one new revision; otherwise does nothing. Never
-     * throws for what a store can do: every outcome is a {@link CommitResult}.
+     * Compares all guards and, if every one holds, does all writes at one new revision; otherwise does nothing.
      *
-     * @param timeout how long the caller waits; what is not known by then is {@link CommitResult.Unknown}
+     * @param timeout when the caller stops waiting; what is not known by then is {@link CommitResult.Unknown}
+     * @return always completes, and never exceptionally for what a store can do: every outcome is a {@link CommitResult}. It
+     *     may be complete already, or be completed by a thread of the network, which may not wait
      */
-    CommitResult commit(Transaction transaction, Duration timeout);
+    CompletableFuture<CommitResult> commitAsync(Transaction transaction, Duration timeout);
+
+    /** The same for whoever may wait. */
+    default CommitResult commit(Transaction transaction, Duration timeout) {
+        return commitAsync(transaction, timeout).join();
+    }
 
     /**
      * Tells the listener of every change under the prefixes from {@code fromRevision} on (inclusive), none twice and none

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -40,21 +41,22 @@ final class FaultyStore implements StateStore {
     }
 
     @Override
-    public CommitResult commit(Transaction transaction, Duration timeout) {
+    public CompletableFuture<CommitResult> commitAsync(Transaction transaction, Duration timeout) {
         commits.incrementAndGet();
         writes.addAndGet(transaction.writes().size());
         Fault fault = away ? Fault.UNAVAILABLE : faults.poll();
         if (fault == null) {
-            return store.commit(transaction, timeout);
+            return store.commitAsync(transaction, timeout);
         }
-        return switch (fault) {
-            case UNAVAILABLE -> new CommitResult.Unavailable("forced");
-            case LOST -> new CommitResult.Unknown("forced");
-            case ANSWER_LOST -> {
-                store.commit(transaction, timeout);
-                yield new CommitResult.Unknown("forced");
-            }
-        };
+        return CompletableFuture.completedFuture(
+                switch (fault) {
+                    case UNAVAILABLE -> new CommitResult.Unavailable("forced");
+                    case LOST -> new CommitResult.Unknown("forced");
+                    case ANSWER_LOST -> {
+                        store.commit(transaction, timeout);
+                        yield new CommitResult.Unknown("forced");
+                    }
+                });
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.Moment;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
@@ -15,8 +16,10 @@ import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -32,13 +35,16 @@ class FeedTest {
     @TempDir
     Path folder;
 
+    private final Queue<Runnable> rounds = new ArrayDeque<>();
+    private final Queue<Runnable> alarms = new ArrayDeque<>();
+    private long nanos = 1;
     private FaultyStore store;
     private Manager manager;
 
     @BeforeEach
     void setUp() {
         store = new FaultyStore(SqliteStore.open(folder.resolve("states.db")));
-        Clock clock = Clock.system();
+        Clock clock = () -> new Moment(nanos, nanos);
         Rules rules =
                 new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
         Reconciler reconciler = new Reconciler(
@@ -53,8 +59,11 @@ class FeedTest {
                 new Manager.Limits(SOON, 1_000, failures -> 1),
                 clock,
                 new Metrics(),
-                Tracing.OFF);
-        assertThat(manager.step()).isTrue();
+                Tracing.OFF,
+                new Manager.Threads(rounds::add, Runnable::run, (delay, task) -> alarms.add(task)));
+        manager.start();
+        turn();
+        assertThat(manager.isReady()).isTrue();
         CompletableFuture<Answer> _ = manager.submit(
                 Command.ApplyArtifacts.parse("kind: Package\nmetadata: {name: p}\nspec: {models: [{name: m}]}"), SOON);
         turn();
@@ -62,7 +71,6 @@ class FeedTest {
 
     @AfterEach
     void tearDown() {
-        manager.close();
         store.close();
     }
 
@@ -70,9 +78,20 @@ class FeedTest {
         CompletableFuture<Answer> _ = manager.submit(new Command.ModelChange("m", state, "", "test"), SOON);
     }
 
-    /** Until nothing is left to do. */
+    /** Until nothing is left to do at this moment. */
     private void turn() {
-        while (manager.step()) {}
+        while (!rounds.isEmpty()) {
+            rounds.remove().run();
+        }
+    }
+
+    /** The pause after a failure is over. */
+    private void pass() {
+        nanos += Duration.ofSeconds(1).toNanos();
+        List<Runnable> due = List.copyOf(alarms);
+        alarms.clear();
+        due.forEach(Runnable::run);
+        turn();
     }
 
     private static List<String> told(Follower follower) throws Exception {
@@ -91,10 +110,12 @@ class FeedTest {
         store.faults.add(FaultyStore.Fault.ANSWER_LOST);
         store.faults.add(FaultyStore.Fault.UNAVAILABLE);
         set(ModelState.RUNNING);
-        assertThat(manager.step()).as("the answer is lost").isFalse();
-        store.put(Keys.packageState("p"), "Idle");
-        assertThat(manager.step()).as("the repair fails").isFalse();
         turn();
+        assertThat(manager.isReady()).as("the answer is lost").isFalse();
+        store.put(Keys.packageState("p"), "Idle");
+        pass();
+        assertThat(manager.isReady()).as("the repair fails").isFalse();
+        pass();
         assertThat(told(follower)).containsExactly("m Running", "p Running");
         assertThat(store.get(Keys.packageState("p")).orElseThrow().value()).isEqualTo("Running");
     }
@@ -110,8 +131,9 @@ class FeedTest {
         assertThat(store.commit(new Transaction(deletions), SOON)).isInstanceOf(CommitResult.Committed.class);
         store.faults.add(FaultyStore.Fault.LOST);
         set(ModelState.DEAD);
-        assertThat(manager.step()).as("the outcome is unknown").isFalse();
         turn();
+        assertThat(manager.isReady()).as("the outcome is unknown").isFalse();
+        pass();
         assertThat(follower.isLost()).isTrue();
         assertThatThrownBy(() -> follower.next(Duration.ZERO)).isInstanceOf(Follower.LostException.class);
         assertThat(told(manager.feed().follow())).isEmpty();

@@ -24,6 +24,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -73,6 +75,8 @@ abstract class ManagerContract {
                 (delay, task) -> CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS)
                         .execute(task));
         open.add(reconciler);
+        ExecutorService loop = Executors.newSingleThreadExecutor();
+        open.add(loop::shutdownNow);
         Rules rules = new Rules(
                 Set.of(0, 143), Duration.ofMillis(50), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
         manager = new Manager(
@@ -82,7 +86,12 @@ abstract class ManagerContract {
                 new Manager.Limits(TIMEOUT, queue, failures -> 20),
                 clock,
                 new Metrics(),
-                Tracing.OFF);
+                Tracing.OFF,
+                new Manager.Threads(
+                        loop,
+                        task -> Thread.ofVirtual().start(task),
+                        (delay, task) -> CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS)
+                                .execute(task)));
         open.add(manager);
         manager.start();
     }

@@ -1,7 +1,12 @@
 package io.pullpiri.statemanager.store.etcd;
 
+import com.google.common.util.concurrent.FutureCallback;
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.ListenableFuture;
+import com.google.common.util.concurrent.MoreExecutors;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.KVGrpc.KVBlockingStub;
+import io.etcd.jetcd.api.KVGrpc.KVFutureStub;
 import io.etcd.jetcd.api.WatchGrpc;
 import io.etcd.jetcd.api.WatchGrpc.WatchStub;
 import io.grpc.Attributes;
@@ -13,15 +18,21 @@ import io.grpc.ClientStreamTracer;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The connection to the members of an etcd cluster, through the stubs that jetcd generates from etcd's protocol. Not its
@@ -35,25 +46,34 @@ final class EtcdConnection implements AutoCloseable {
 
     private final ManagedChannel channel;
     private final KVBlockingStub kv;
+    private final KVFutureStub kvAsync;
     private final WatchStub watch;
 
-    /** @param endpoints {@code host:port} each */
-    EtcdConnection(List<String> endpoints, Duration connectTimeout) {
+    /**
+     * @param endpoints {@code host:port} each
+     * @param network where the connections live and answers are told; null for threads of gRPC's own
+     */
+    EtcdConnection(List<String> endpoints, Duration connectTimeout, @Nullable EventLoopGroup network) {
         Metadata headers = new Metadata();
         // A member that has lost its leader says so at once, instead of letting calls time out and watches fall silent.
         headers.put(Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER), "true");
         // The scheme "ip" is jetcd's: several members, by address or by name.
-        channel = NettyChannelBuilder.forTarget("ip:///" + String.join(",", endpoints))
+        NettyChannelBuilder builder = NettyChannelBuilder.forTarget("ip:///" + String.join(",", endpoints))
                 .usePlaintext()
+                .directExecutor()
                 .defaultLoadBalancingPolicy("round_robin")
                 .maxInboundMessageSize(MAX_ANSWER_BYTES)
                 .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) connectTimeout.toMillis())
                 // etcd cuts off clients that ping more often than every 5 s, or without a call under way.
                 .keepAliveTime(10, TimeUnit.SECONDS)
                 .keepAliveTimeout(5, TimeUnit.SECONDS)
-                .intercept(MetadataUtils.newAttachHeadersInterceptor(headers))
-                .build();
+                .intercept(MetadataUtils.newAttachHeadersInterceptor(headers));
+        if (network != null) {
+            builder.eventLoopGroup(network).channelType(NioSocketChannel.class);
+        }
+        channel = builder.build();
         kv = KVGrpc.newBlockingStub(channel);
+        kvAsync = KVGrpc.newFutureStub(channel);
         watch = WatchGrpc.newStub(channel);
     }
 
@@ -66,6 +86,36 @@ final class EtcdConnection implements AutoCloseable {
             reconnectSoon();
             throw new EtcdException(new EtcdFailure(e.getStatus(), sent.sent.get()), e);
         }
+    }
+
+    /** @return completes with the answer, or exceptionally with what {@link #failure} explains */
+    <T> CompletableFuture<T> callAsync(Duration timeout, Function<KVFutureStub, ListenableFuture<T>> call) {
+        SentTracer sent = new SentTracer();
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        Futures.addCallback(
+                call.apply(kvAsync.withInterceptors(sent).withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS)),
+                new FutureCallback<>() {
+                    @Override
+                    public void onSuccess(T result) {
+                        answer.complete(result);
+                    }
+
+                    @Override
+                    public void onFailure(Throwable thrown) {
+                        reconnectSoon();
+                        EtcdFailure failure = new EtcdFailure(Status.fromThrowable(thrown), sent.sent.get());
+                        answer.completeExceptionally(new EtcdException(failure, thrown));
+                    }
+                },
+                MoreExecutors.directExecutor());
+        return answer;
+    }
+
+    /** What made an answer complete exceptionally. */
+    static EtcdFailure failure(Throwable thrown) {
+        Throwable cause =
+                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+        return cause instanceof EtcdException e ? e.failure() : new EtcdFailure(Status.fromThrowable(cause), true);
     }
 
     WatchStub watchStub() {

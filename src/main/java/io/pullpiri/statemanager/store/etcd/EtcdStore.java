@@ -10,6 +10,7 @@ import io.etcd.jetcd.api.RangeResponse;
 import io.etcd.jetcd.api.RequestOp;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
+import io.netty.channel.EventLoopGroup;
 import io.pullpiri.statemanager.store.CommitResult;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
@@ -27,7 +28,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** A store in an etcd cluster (3.4 or newer), which other components may read and write as well. */
 public final class EtcdStore implements StateStore {
@@ -56,10 +59,20 @@ public final class EtcdStore implements StateStore {
      * @throws IllegalArgumentException if an endpoint is not {@code host:port}, or there is none
      */
     public static EtcdStore open(List<String> endpoints, Duration callTimeout) {
-        return open(endpoints, callTimeout, EtcdWatches.PROGRESS_INTERVAL);
+        return open(endpoints, callTimeout, EtcdWatches.PROGRESS_INTERVAL, null);
     }
 
-    static EtcdStore open(List<String> endpoints, Duration callTimeout, Duration progressInterval) {
+    /**
+     * The same on threads of the caller's.
+     *
+     * @param network where the connections live, and where {@link #commitAsync} tells its outcomes
+     */
+    public static EtcdStore open(List<String> endpoints, Duration callTimeout, EventLoopGroup network) {
+        return open(endpoints, callTimeout, EtcdWatches.PROGRESS_INTERVAL, network);
+    }
+
+    static EtcdStore open(
+            List<String> endpoints, Duration callTimeout, Duration progressInterval, @Nullable EventLoopGroup network) {
         if (endpoints.isEmpty()) {
             throw new IllegalArgumentException("etcd endpoints: none (expected: host:port, ...)");
         }
@@ -68,7 +81,7 @@ public final class EtcdStore implements StateStore {
                 throw new IllegalArgumentException("etcd endpoint: " + endpoint + " (expected: host:port)");
             }
         }
-        EtcdConnection connection = new EtcdConnection(endpoints, callTimeout);
+        EtcdConnection connection = new EtcdConnection(endpoints, callTimeout, network);
         return new EtcdStore(connection, new EtcdWatches(connection, progressInterval), callTimeout);
     }
 
@@ -114,25 +127,30 @@ public final class EtcdStore implements StateStore {
      * and that is no UTF-8 is read with replacement characters.
      */
     @Override
-    public CommitResult commit(Transaction transaction, Duration timeout) {
+    public CompletableFuture<CommitResult> commitAsync(Transaction transaction, Duration timeout) {
         String refusal = transaction.refusal(maxWrites(), maxBytes());
         if (refusal != null) {
-            return new CommitResult.Refused(refusal);
+            return CompletableFuture.completedFuture(new CommitResult.Refused(refusal));
         }
         TxnRequest.Builder request = TxnRequest.newBuilder();
         for (Write write : transaction.writes()) {
             request.addCompare(unchanged(write)).addSuccess(operation(write)).addFailure(read(write));
         }
-        try {
-            TxnResponse response = connection.call(timeout, stub -> stub.txn(request.build()));
-            return response.getSucceeded()
-                    ? new CommitResult.Committed(response.getHeader().getRevision())
-                    : new CommitResult.Conflict(current(transaction, response));
-        } catch (EtcdException e) {
-            return e.failure().isOutOfSpace()
-                    ? resolve(transaction, e.failure(), timeout)
-                    : e.failure().outcome();
-        }
+        return connection
+                .callAsync(timeout, stub -> stub.txn(request.build()))
+                .thenApply(response -> committed(transaction, response))
+                .exceptionallyCompose(thrown -> {
+                    EtcdFailure failure = EtcdConnection.failure(thrown);
+                    return failure.isOutOfSpace()
+                            ? resolve(transaction, failure, timeout)
+                            : CompletableFuture.completedFuture(failure.outcome());
+                });
+    }
+
+    private static CommitResult committed(Transaction transaction, TxnResponse response) {
+        return response.getSucceeded()
+                ? new CommitResult.Committed(response.getHeader().getRevision())
+                : new CommitResult.Conflict(current(transaction, response));
     }
 
     @Override
@@ -162,23 +180,27 @@ public final class EtcdStore implements StateStore {
     }
 
     /** etcd has answered, so it is done with the transaction, and a read tells whether it was applied. */
-    private CommitResult resolve(Transaction transaction, EtcdFailure failure, Duration timeout) {
+    private CompletableFuture<CommitResult> resolve(Transaction transaction, EtcdFailure failure, Duration timeout) {
         TxnRequest.Builder reads = TxnRequest.newBuilder();
         transaction.writes().forEach(write -> reads.addSuccess(read(write)));
-        List<WatchEvent> current;
-        try {
-            current = current(transaction, connection.call(timeout, stub -> stub.txn(reads.build())));
-        } catch (EtcdException e) {
-            return new CommitResult.Unknown(failure.reason());
-        }
+        CommitResult unknown = new CommitResult.Unknown(failure.reason());
+        return connection
+                .callAsync(timeout, stub -> stub.txn(reads.build()))
+                .thenApply(response -> isAsExpected(transaction, current(transaction, response))
+                        ? new CommitResult.Unavailable(failure.reason())
+                        : unknown)
+                .exceptionally(thrown -> unknown);
+    }
+
+    private static boolean isAsExpected(Transaction transaction, List<WatchEvent> current) {
         for (int i = 0; i < current.size(); i++) {
             WatchEvent now = current.get(i);
             long revision = now.value() == null ? 0 : now.revision();
             if (revision != transaction.writes().get(i).expectedRevision()) {
-                return new CommitResult.Unknown(failure.reason());
+                return false;
             }
         }
-        return new CommitResult.Unavailable(failure.reason());
+        return true;
     }
 
     private Snapshot readSnapshot(List<String> prefixes) throws EtcdException {

@@ -43,7 +43,7 @@ class EtcdOutageTest {
     void start() {
         server = EtcdServer.start();
         relay = new Relay(server.endpoint());
-        store = EtcdStore.open(List.of(relay.endpoint()), LONG, Duration.ofSeconds(3));
+        store = EtcdStore.open(List.of(relay.endpoint()), LONG, Duration.ofSeconds(3), null);
     }
 
     @AfterEach
@@ -203,7 +203,7 @@ class EtcdOutageTest {
         WatchRecorder idle = new WatchRecorder();
         WatchRecorder unreachable = new WatchRecorder();
         long start = store.put("/x", "x");
-        try (EtcdStore elsewhere = EtcdStore.open(List.of("127.0.0.1:1"), LONG, Duration.ofSeconds(1))) {
+        try (EtcdStore elsewhere = EtcdStore.open(List.of("127.0.0.1:1"), LONG, Duration.ofSeconds(1), null)) {
             store.watch(List.of("/model/"), start + 1, idle);
             // Lost after three of its intervals: ten of the idle one's.
             elsewhere.watch(List.of("/model/"), 1, unreachable);
@@ -254,7 +254,7 @@ class EtcdOutageTest {
     /** Asks etcd for signs of life so often that its restart would be too long. */
     private void beImpatient() {
         store.close();
-        store = EtcdStore.open(List.of(relay.endpoint()), LONG, Duration.ofMillis(300));
+        store = EtcdStore.open(List.of(relay.endpoint()), LONG, Duration.ofMillis(300), null);
     }
 
     private long commitWhenBack(String key) {

@@ -1,0 +1,174 @@
+package io.pullpiri.statemanager.manager;
+
+import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.Plan;
+import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.store.CommitResult;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.Transaction;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sees a batch through: has it decided, commits what follows part by part, and has it decided again where somebody else
+ * wrote meanwhile. All on the loop, where nothing waits.
+ */
+final class Committer {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Committer.class);
+    private static final int CONFLICTS = 10;
+
+    private final StateStore store;
+    private final Cascade cascade;
+    private final Reconciler reconciler;
+    private final Duration timeout;
+    private final Clock clock;
+    private final Metrics metrics;
+    private final Executor loop;
+
+    Committer(
+            StateStore store,
+            Cascade cascade,
+            Reconciler reconciler,
+            Duration timeout,
+            Clock clock,
+            Metrics metrics,
+            Executor loop) {
+        this.store = store;
+        this.cascade = cascade;
+        this.reconciler = reconciler;
+        this.timeout = timeout;
+        this.clock = clock;
+        this.metrics = metrics;
+        this.loop = loop;
+    }
+
+    /** What became of a batch. */
+    sealed interface Outcome {
+
+        List<Inbox.Entry> batch();
+
+        /**
+         * All of the batch is durable.
+         *
+         * @param rest of what was handed in: it does not fit into the same transaction
+         * @param begun when the decision began, in ticks
+         * @param decided when it was made, in ticks
+         */
+        record Done(
+                List<Inbox.Entry> batch,
+                List<Inbox.Entry> rest,
+                Plan plan,
+                List<Long> revisions,
+                long begun,
+                long decided)
+                implements Outcome {}
+
+        /** Nothing was written, and never will be. */
+        record Refused(List<Inbox.Entry> batch, String reason) implements Outcome {}
+
+        /** Nothing was written now. */
+        record Unavailable(List<Inbox.Entry> batch, String reason) implements Outcome {}
+
+        /** What is known cannot be relied on: the store is to be read before anything else is done. */
+        record Unreliable(List<Inbox.Entry> batch, String reason) implements Outcome {}
+    }
+
+    /** @param end is told the outcome, on the loop */
+    void commit(List<Inbox.Entry> batch, View view, Consumer<Outcome> end) {
+        new Round(batch, view, end).decide();
+    }
+
+    private final class Round {
+
+        private final List<Inbox.Entry> batch;
+        private final View view;
+        private final Consumer<Outcome> end;
+        private final List<Command> commands;
+        private final List<Long> revisions = new ArrayList<>();
+        private int conflicts;
+        private Plan plan = Plan.NOTHING;
+        private long begun;
+        private long decided;
+
+        Round(List<Inbox.Entry> batch, View view, Consumer<Outcome> end) {
+            this.batch = batch;
+            this.view = view;
+            this.end = end;
+            this.commands = new ArrayList<>(batch.size() + 1);
+            batch.forEach(entry -> commands.add(entry.command()));
+        }
+
+        void decide() {
+            begun = clock.now().ticks();
+            try {
+                plan = cascade.plan(view, commands, clock.now());
+            } catch (RuntimeException e) {
+                LOG.error("a command cannot be decided, which is a defect", e);
+                end.accept(new Outcome.Refused(batch, "internal error: " + e));
+                return;
+            }
+            decided = clock.now().ticks();
+            reconciler.hold(plan.recovering());
+            commitNext();
+        }
+
+        private void commitNext() {
+            if (revisions.size() == plan.parts().size()) {
+                // What others wrote was decided first, and nobody waits for that.
+                int own = Math.max(0, plan.answers().size() - (commands.size() - batch.size()));
+                end.accept(new Outcome.Done(
+                        batch.subList(0, own), batch.subList(own, batch.size()), plan, revisions, begun, decided));
+                return;
+            }
+            long start = clock.now().ticks();
+            var _ = store.commitAsync(part(), timeout)
+                    .whenComplete((result, defect) -> loop.execute(() -> {
+                        metrics.committed(clock.now().ticks() - start);
+                        committed(result != null ? result : new CommitResult.Unknown(String.valueOf(defect)));
+                    }));
+        }
+
+        private Transaction part() {
+            return plan.parts().get(revisions.size()).transaction();
+        }
+
+        private void committed(CommitResult result) {
+            boolean first = revisions.isEmpty();
+            switch (result) {
+                case CommitResult.Committed committed -> {
+                    revisions.add(committed.revision());
+                    commitNext();
+                }
+                case CommitResult.Conflict conflict -> {
+                    // Where somebody else writes our own records, nothing that is known can be relied on.
+                    if (!first || ++conflicts > CONFLICTS || part().isOutdated(Keys.OWN_PREFIX, conflict.current())) {
+                        end.accept(new Outcome.Unreliable(batch, "somebody else writes the same keys"));
+                    } else {
+                        // What others wrote comes first; then the same batch is decided again.
+                        commands.addFirst(new Command.StoreEvents(conflict.current(), true));
+                        decide();
+                    }
+                }
+                case CommitResult.Refused refused ->
+                    end.accept(
+                            first
+                                    ? new Outcome.Refused(batch, refused.reason())
+                                    : new Outcome.Unreliable(batch, refused.reason()));
+                case CommitResult.Unavailable unavailable ->
+                    end.accept(
+                            first
+                                    ? new Outcome.Unavailable(batch, unavailable.reason())
+                                    : new Outcome.Unreliable(batch, unavailable.reason()));
+                case CommitResult.Unknown unknown -> end.accept(new Outcome.Unreliable(batch, unknown.reason()));
+            }
+        }
+    }
+}
