@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,6 +32,11 @@ final class EventStreams implements AutoCloseable {
 
     private static final int BUFFER = 32 << 10;
 
+    /** So often a stream looks whether the store is away or back: nothing in the feed tells of it. */
+    private static final Duration LOOK = Duration.ofMillis(500);
+
+    private static final EventId FIRST = new EventId(1, 0);
+
     private final Manager manager;
     private final Representations representations;
     private final Patience patience;
@@ -39,6 +45,7 @@ final class EventStreams implements AutoCloseable {
     /** The threads that serve. */
     private final Set<Thread> streams = ConcurrentHashMap.newKeySet();
 
+    private volatile Json.Store store = new Json.Store(false, Instant.now().toString());
     private volatile boolean closed;
 
     /** @param heartbeat so often a silent stream shows that it lives */
@@ -47,6 +54,7 @@ final class EventStreams implements AutoCloseable {
         this.representations = representations;
         this.patience = patience;
         this.heartbeat = heartbeat;
+        manager.onReadiness(ready -> store = new Json.Store(ready, Instant.now().toString()));
     }
 
     /** Of what a caller wants to hear. */
@@ -118,7 +126,8 @@ final class EventStreams implements AutoCloseable {
         if (after == null && !text.isEmpty()) {
             throw new Refusal(400, "after: '" + text + "' (expected: the id of an event, such as 42.3)");
         }
-        return after;
+        // Of before the first change, whatever it is called.
+        return after != null && after.compareTo(FIRST) < 0 ? FIRST : after;
     }
 
     private void follow(Filter filter, @Nullable EventId after, Sink sink) throws IOException, InterruptedException {
@@ -129,11 +138,19 @@ final class EventStreams implements AutoCloseable {
             if (start != null) {
                 snapshot(filter, start, sink);
             }
+            Json.Store told = store;
+            sink.add(null, "store", told);
             sink.add(follower.last(), "ready", new Json.Ready(follower.last().toString()));
             sink.flush();
             while (!closed) {
-                for (Event event : follower.next(sink.untilHeartbeat())) {
+                Duration wait = sink.untilHeartbeat();
+                for (Event event : follower.next(wait.compareTo(LOOK) < 0 ? wait : LOOK)) {
                     add(filter, event, sink);
+                }
+                Json.Store now = store;
+                if (!now.equals(told)) {
+                    sink.add(null, "store", now);
+                    told = now;
                 }
                 // What happens may be nothing that this caller asked for.
                 if (sink.untilHeartbeat().isZero()) {
@@ -145,6 +162,7 @@ final class EventStreams implements AutoCloseable {
                 sink.flush();
             }
         } catch (Follower.LostException e) {
+            sink.resetId();
             sink.add(null, "lost", new Json.Problem("Lost", 410, String.valueOf(e.getMessage())));
             sink.flush();
         } catch (StoreAwayException e) {
@@ -211,6 +229,11 @@ final class EventStreams implements AutoCloseable {
             if (buffer.size() >= BUFFER) {
                 flush();
             }
+        }
+
+        /** A browser forgets the id that it would ask for when it reconnects. To be followed by an event. */
+        void resetId() {
+            buffer.writeBytes("id:\n".getBytes(StandardCharsets.UTF_8));
         }
 
         void flush() throws IOException {

@@ -121,6 +121,9 @@ final class Json {
     /** From here on, the events continue what was said before. */
     record Ready(String eventId) {}
 
+    /** @param ready whether the store was read and, as far as one knows, can be written */
+    record Store(boolean ready, String since) {}
+
     /** What became of an artifact. */
     record Outcome(String kind, String name, String outcome) {}
 

@@ -4,13 +4,18 @@ import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_MODEL;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.proto.schedinfo.v1.FaultInfo;
+import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.grpc.FakeActionController;
 import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -19,6 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class EventStreamTest {
+
+    private static final Duration SOON = Duration.ofSeconds(10);
 
     @TempDir
     private Path folder;
@@ -55,10 +62,11 @@ class EventStreamTest {
         rig.apply(Rig.BRAKING);
         try (Http.Events events = http.events("")) {
             List<Http.Event> start = events.until("ready");
-            assertThat(start).extracting(Http.Event::type).containsExactly("snapshot", "snapshot", "ready");
+            assertThat(start).extracting(Http.Event::type).containsExactly("snapshot", "snapshot", "store", "ready");
             assertThat(start).extracting(event -> event.of("name")).contains("drive", "braking");
             assertThat(openApi.problems("Scenario", start.getFirst().data())).isEmpty();
             assertThat(openApi.problems("Package", start.get(1).data())).isEmpty();
+            assertThat(openApi.problems("Store", start.get(2).data())).isEmpty();
             assertThat(openApi.problems("Ready", start.getLast().data())).isEmpty();
             report("running", "running");
             report("exited:139", "exited:1");
@@ -89,7 +97,7 @@ class EventStreamTest {
         report("running", "running");
         String seen;
         try (Http.Events events = http.events("?after=" + listed)) {
-            assertThat(events.next().type()).isEqualTo("ready");
+            events.until("ready");
             seen = events.next().id();
         }
         stop();
@@ -97,7 +105,7 @@ class EventStreamTest {
         report("exited:139", "running");
         // A browser sends the address that it began with, and the header.
         try (Http.Events events = http.events("?after=" + listed, "Last-Event-ID", seen)) {
-            assertThat(events.next().type()).isEqualTo("ready");
+            events.until("ready");
             assertThat(List.of(events.next(), events.next(), events.next(), events.next()))
                     .extracting(event -> event.of("name") + " " + event.of("to"))
                     .containsExactly("light Running", "braking Running", "brake Dead", "braking Degraded");
@@ -110,6 +118,62 @@ class EventStreamTest {
             List<Http.Event> all = events.until("end");
             assertThat(all).extracting(Http.Event::type).containsExactly("lost", "end");
             assertThat(all.getFirst().of("detail")).contains("4711.1");
+        }
+    }
+
+    @Test
+    void whoIsLostDoesNotAskForTheSameAgain() {
+        // An empty id makes a browser send none when it reconnects.
+        String stream = http.get("/api/v1/events", "Last-Event-ID", "4711.1").body();
+        assertThat(stream).startsWith("id:\nevent: lost\ndata: ");
+    }
+
+    @Test
+    void behindWhatCameBeforeEverythingComesEverything() throws Exception {
+        rig.apply(Rig.BRAKING);
+        report("running", "running");
+        stop();
+        start();
+        report("exited:139", "running");
+        try (Http.Events events = http.events("", "Last-Event-ID", "0.0")) {
+            events.until("ready");
+            List<Http.Event> all = new ArrayList<>();
+            do {
+                all.add(events.next());
+            } while (!all.getLast().of("to").equals("Degraded"));
+            assertThat(all)
+                    .extracting(event -> event.of("name") + " " + event.of("to"))
+                    .containsExactly(
+                            "drive Idle",
+                            "braking Idle",
+                            "brake Running",
+                            "light Running",
+                            "braking Running",
+                            "brake Dead",
+                            "braking Degraded");
+        }
+    }
+
+    @Test
+    void itTellsWhetherTheStoreIsThere() throws Exception {
+        try (EtcdServer etcd = EtcdServer.start();
+                Rig cut = new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"));
+                Http client = new Http(cut.server.httpPort())) {
+            Await.until(SOON, () -> "the store", () -> cut.server.manager().isReady());
+            try (Http.Events events = client.events("?kind=model&name=none")) {
+                List<Http.Event> start = events.until("ready");
+                assertThat(start).extracting(Http.Event::type).containsExactly("store", "ready");
+                assertThat(start.getFirst().of("ready")).isEqualTo("true");
+                etcd.kill();
+                assertThat(events.until("store").getLast().of("ready")).isEqualTo("false");
+                assertThat(client.get("/health").statusCode()).isEqualTo(503);
+                // Who comes later hears the same.
+                try (Http.Events late = client.events("")) {
+                    assertThat(late.next().of("ready")).isEqualTo("false");
+                }
+                etcd.restart();
+                assertThat(events.until("store").getLast().of("ready")).isEqualTo("true");
+            }
         }
     }
 
