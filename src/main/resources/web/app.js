@@ -3,7 +3,7 @@ import { html, render } from './lib/lit-html/lit-html.js';
 import { Live } from './live.js';
 import { Overview } from './overview.js';
 import { PackagePage } from './package.js';
-import { language, words } from './words.js';
+import { language, time, words } from './words.js';
 
 const SORT_AGAIN = 250;
 const TICK = 1_000;
@@ -26,11 +26,13 @@ function draw(then) {
     due = true;
     requestAnimationFrame(() => {
       due = false;
+      const away = live.connection === 'live' && live.storeAway;
       const page = onePackage.name ? onePackage : overview;
       render(html`
         <header>
           <a href="#/"><img src="icon.svg" alt=""><h1>${words.title}</h1></a>
-          <span class="connection ${live.connection}" role="status">${words[live.connection]}</span>
+          ${away ? html`<p class="banner" role="alert">${words.storeAway(time(away))}</p>`
+            : html`<span class="connection ${live.connection}" role="status">${words[live.connection]}</span>`}
         </header>
         <main class=${live.connection === 'away' ? 'stale' : ''}>${page.view()}</main>`, document.body);
       page.drawn();

@@ -7,6 +7,7 @@ export class Live extends EventTarget {
   connection = 'connecting';
   #stream = null;
   #timer = 0;
+  storeAway = null; // Since when the server is without its store, if it is: nothing newer than that is shown.
   #attempt = 0;
 
   // Asks for everything, then follows the changes.
@@ -64,6 +65,10 @@ export class Live extends EventTarget {
         this.start();
         return;
       }
+    on('store', ({ ready, since }) => {
+      this.storeAway = ready ? null : since;
+      this.#tell('connection');
+    });
       ready = true;
       this.connection = 'live';
       this.#tell('connection');

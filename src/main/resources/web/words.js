@@ -4,6 +4,7 @@ const ENGLISH = {
   live: 'live',
   connecting: 'connecting…',
   away: 'no connection, trying again…',
+  storeAway: time => `The store is away; states as of ${time}.`,
   search: 'Name or cause ( / )',
   shown: (shown, all) => (shown === all ? `${number(all)} packages` : `${number(shown)} of ${number(all)} packages`),
   noPackages: 'There are no packages yet. Store some artifacts:',
@@ -23,7 +24,7 @@ const ENGLISH = {
   causes: 'What it follows from',
   timeline: 'Timeline',
   history: 'History',
-  historyUnavailable: 'The store is away: what is shown is the present, the past cannot be read now.',
+  historyUnavailable: 'The store is away: the past cannot be read now.',
   time: 'Time',
   change: 'Change',
   after: 'After',
@@ -41,6 +42,7 @@ const KOREAN = {
   connecting: '연결 중…',
   away: '연결이 끊겼습니다. 다시 연결하는 중…',
   search: '이름 또는 원인 ( / )',
+  storeAway: time => `저장소에 연결할 수 없습니다. ${time} 기준 상태입니다.`,
   shown: (shown, all) => (shown === all ? `패키지 ${number(all)}개` : `패키지 ${number(all)}개 중 ${number(shown)}개`),
   noPackages: '아직 패키지가 없습니다. 아티팩트를 저장하세요:',
   noMatch: '조건에 맞는 패키지가 없습니다.',
@@ -59,7 +61,7 @@ const KOREAN = {
   causes: '상태의 원인',
   timeline: '타임라인',
   history: '이력',
-  historyUnavailable: '저장소에 연결할 수 없어 현재 상태만 표시하며, 이력은 지금 읽을 수 없습니다.',
+  historyUnavailable: '저장소에 연결할 수 없어 이력을 지금 읽을 수 없습니다.',
   time: '시각',
   change: '변화',
   after: '이전 상태 지속',
@@ -110,3 +112,10 @@ export function ago(time) {
 
 const CLOCK = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
 export const clock = time => CLOCK.format(new Date(time));
+
+// Of today as HH:MM:SS.
+const TIME = new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23' });
+export const time = text => {
+  const date = new Date(text);
+  return date.toDateString() === new Date().toDateString() ? TIME.format(date) : CLOCK.format(date);
+};

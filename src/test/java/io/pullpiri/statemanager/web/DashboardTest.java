@@ -346,10 +346,15 @@ class DashboardTest {
 
     @Test
     void itSpeaksKoreanToKoreans() throws Exception {
+            // What is shown is not what is now, and nothing says that it were.
+            browser.awaitText(".banner", "The store is away; states as of ");
+            assertThat(browser.count(LIVE)).isZero();
         vehicle();
         report(Map.of("lidar-perception", "exited:139"));
         try (Browser korean = new Browser("ko-KR")) {
             korean.open(rig.server.httpPort(), "/");
+            browser.awaitCount(LIVE, 1);
+            assertThat(browser.count(".banner")).isZero();
             korean.awaitText(".connection", "실시간");
             korean.awaitText(".row", "일부 고장");
             korean.picture("overview-korean");
@@ -414,3 +419,5 @@ class DashboardTest {
         assertThat(hosts).isEqualTo("127.0.0.1:" + rig.server.httpPort());
     }
 }
+            assertThat(korean.script("return import('./words.js').then(all => all.words.storeAway('12:34:56'))"))
+                    .isEqualTo("저장소에 연결할 수 없습니다. 12:34:56 기준 상태입니다.");
