@@ -1,13 +1,17 @@
 // What the server says: all packages, kept up to date by the stream of events.
+import { Refresh } from './refresh.js';
+
 const SILENCE = 30_000; // The server shows at least every ten seconds that it lives.
 const RETRY = 2_000;
 
 export class Live extends EventTarget {
   packages = new Map();
   connection = 'connecting';
+  storeAway = null; // Since when the server is without its store, if it is: nothing newer than that is shown.
+  refresh = new Refresh(name => this.#ask(name));
+  #naming = new Map(); // The names of the packages that name a model.
   #stream = null;
   #timer = 0;
-  storeAway = null; // Since when the server is without its store, if it is: nothing newer than that is shown.
   #attempt = 0;
 
   // Asks for everything, then follows the changes.
@@ -17,7 +21,9 @@ export class Live extends EventTarget {
     try {
       const { eventId, items } = await ask('/api/v1/packages');
       if (attempt === this.#attempt) {
-        this.packages = new Map(items.map(item => [item.name, item]));
+        this.packages.clear();
+        this.#naming.clear();
+        items.forEach(item => this.#know(item));
         this.#follow(eventId);
         this.#tell('change', null);
       }
@@ -39,6 +45,7 @@ export class Live extends EventTarget {
   #end() {
     this.#attempt++;
     clearTimeout(this.#timer);
+    this.refresh.clear();
     this.#stream?.close();
     this.#stream = null;
   }
@@ -58,6 +65,10 @@ export class Live extends EventTarget {
       this.#again(SILENCE);
       action?.(JSON.parse(event.data));
     });
+    on('store', ({ ready, since }) => {
+      this.storeAway = ready ? null : since;
+      this.#tell('connection');
+    });
     let ready = false;
     on('ready', () => {
       if (ready) {
@@ -65,10 +76,6 @@ export class Live extends EventTarget {
         this.start();
         return;
       }
-    on('store', ({ ready, since }) => {
-      this.storeAway = ready ? null : since;
-      this.#tell('connection');
-    });
       ready = true;
       this.connection = 'live';
       this.#tell('connection');
@@ -96,13 +103,43 @@ export class Live extends EventTarget {
       const { name, to, time, cause, source, generation } = change;
       if (to) {
         const known = this.packages.get(name) ?? { kind: 'package', name };
-        const reconcile = to === 'Error' || to === 'Degraded' ? known.reconcile : undefined;
+        const reconcile = isDead(to) ? known.reconcile : undefined;
         this.packages.set(name, { ...known, state: to, since: time, cause, source, generation, reconcile });
       } else {
         this.packages.delete(name);
       }
+      this.#refreshIfDead(name);
+    } else if (change.kind === 'model') {
+      this.#naming.get(change.name)?.forEach(name => this.#refreshIfDead(name));
     }
     this.#tell('change', change);
+  }
+
+  #know(item) {
+    this.packages.set(item.name, item);
+    item.models?.forEach(model =>
+      this.#naming.set(model, (this.#naming.get(model) ?? new Set()).add(item.name)));
+  }
+
+  // A change tells of the model that made it; the present cause tells of all that are dead now.
+  #refreshIfDead(name) {
+    if (isDead(this.packages.get(name)?.state)) {
+      this.refresh.add(name);
+    }
+  }
+
+  async #ask(name) {
+    const attempt = this.#attempt;
+    try {
+      const { items: [item] } = await ask(`/api/v1/packages?name=${encodeURIComponent(name)}`);
+      // The stream may have told of something newer meanwhile, the package's end included.
+      if (attempt === this.#attempt && item && item.generation >= this.packages.get(name)?.generation) {
+        this.#know(item);
+        this.#tell('change', { kind: 'package', name });
+      }
+    } catch {
+      // The connection is away: everything is asked for when it is back.
+    }
   }
 
   // The list shows how often ActionController was asked, and what it said last.
@@ -124,6 +161,8 @@ export class Live extends EventTarget {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
+
+const isDead = state => state === 'Error' || state === 'Degraded';
 
 export async function ask(path) {
   const response = await fetch(path, { signal: AbortSignal.timeout(20_000) });

@@ -111,6 +111,7 @@ export class Overview {
     const before = this.rows.options;
     this.rows.setOptions(this.#options());
     this.rows._willUpdate();
+    this.#live.refresh.seen = new Set(this.rows.getVirtualItems().map(row => this.#shown[row.index]?.name));
     if (before.count !== this.rows.options.count || before.scrollMargin !== this.rows.options.scrollMargin) {
       this.#changed();
     }

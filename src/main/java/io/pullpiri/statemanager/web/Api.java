@@ -16,9 +16,9 @@ import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -49,19 +49,14 @@ final class Api {
     }
 
     Reply packages(Request request) throws Refusal {
-        return listing(
-                request,
-                PackageState::parse,
-                view -> view.packages().values(),
-                PackageEntry::state,
-                representations::of);
+        return listing(request, PackageState::parse, View::packages, PackageEntry::state, representations::of);
     }
 
     Reply models(Request request) throws Refusal {
         return listing(
                 request,
                 ModelState::parse,
-                view -> view.models().values(),
+                View::models,
                 ModelEntry::state,
                 (view, entry) -> representations.of(entry));
     }
@@ -70,7 +65,7 @@ final class Api {
         return listing(
                 request,
                 ScenarioState::parse,
-                view -> view.scenarios().values(),
+                View::scenarios,
                 ScenarioEntry::state,
                 (view, entry) -> representations.of(entry));
     }
@@ -90,19 +85,21 @@ final class Api {
     private <E, S> Reply listing(
             Request request,
             Function<String, @Nullable S> states,
-            Function<View, Collection<E>> entries,
+            Function<View, Map<String, E>> entries,
             Function<E, StateCell<S>> cell,
             Shown<E> shown)
             throws Refusal {
-        request.requireOnly("state");
+        request.requireOnly("state", "name");
         String text = request.parameter("state");
         S wanted = text.isEmpty() ? null : states.apply(text);
         if (wanted == null && !text.isEmpty()) {
             throw new Refusal(400, "state: '" + text + "' is no state of these resources");
         }
         Feed.Start now = now();
-        List<Object> items = entries.apply(now.view()).stream()
-                .filter(entry ->
+        Map<String, E> all = entries.apply(now.view());
+        String name = request.parameter("name");
+        Stream<E> asked = name.isEmpty() ? all.values().stream() : Stream.ofNullable(all.get(name));
+        List<Object> items = asked.filter(entry ->
                         wanted == null || wanted.equals(cell.apply(entry).value()))
                 .map(entry -> shown.of(now.view(), entry))
                 .toList();

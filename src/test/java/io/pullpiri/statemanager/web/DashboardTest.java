@@ -34,9 +34,9 @@ class DashboardTest {
     private static final String LIVE = ".connection.live";
     private static final Duration SOON = Duration.ofSeconds(10);
 
-    /** A script that counts what a page fetches. */
-    private static final String COUNTING =
-            "window.asked = 0; const real = fetch; window.fetch = (...all) => { asked++; return real(...all); };";
+    /** A script that notes what a page fetches. */
+    private static final String NOTING =
+            "window.asked = []; const real = fetch; window.fetch = (...all) => { asked.push(all[0]); return real(...all); };";
 
     private static Browser browser;
 
@@ -235,6 +235,33 @@ class DashboardTest {
     }
 
     @Test
+    @Test
+    void thePresentCauseOfADeadPackageIsInTheListAlthoughItsStateStays() throws Exception {
+        vehicle();
+        report(Map.of("lidar-perception", "exited:139"));
+        browser.openAfter(NOTING, rig.server.httpPort(), "/");
+        browser.awaitText(".row .cause", "1 of 4 models dead: lidar-perception");
+        report(Map.of("camera-perception", "exited:1"));
+        browser.awaitText(".row .cause", "2 of 4 models dead: camera-perception dead");
+        report(Map.of("lidar-perception", "running"));
+        browser.awaitText(".row .cause", "1 of 4 models dead: camera-perception dead");
+        // However often its models change, the package is asked for a few times a second; and no other package is.
+        long before = (long) browser.script("return asked.length");
+        long start = System.nanoTime();
+        for (int i = 0; i < 200; i++) {
+            rig.client()
+                    .sendStateChange(Rig.change(RESOURCE_TYPE_MODEL, "object-fusion", i % 2 == 0 ? "dead" : "running")
+                            .build());
+        }
+        report(Map.of("object-fusion", "exited:137"));
+        browser.awaitText(".row .cause", "exit code 137");
+        long asked = (long) browser.script("return asked.length") - before;
+        assertThat(asked)
+                .isBetween(1L, 2 + Duration.ofNanos(System.nanoTime() - start).toMillis() / 250);
+        assertThat(browser.script("return [...new Set(asked)].join(' ')"))
+                .isEqualTo("/api/v1/packages /api/v1/packages?name=adas");
+    }
+
     void theListForgetsRequestsThatHaveEnded() throws Exception {
         vehicle();
         look("/");
@@ -256,12 +283,12 @@ class DashboardTest {
     @Test
     void aPageThatNobodySeesAsksForNothing() throws Exception {
         vehicle();
-        String hidden = COUNTING
+        String hidden = NOTING
                 + " window.hide = now => { Object.defineProperty(document, 'hidden', { configurable: true, value: now });"
                 + " document.dispatchEvent(new Event('visibilitychange')); }; hide(true);";
         browser.openAfter(hidden, rig.server.httpPort(), "/");
         browser.awaitText(".connection.connecting", "connecting");
-        assertThat(browser.script("return asked")).isEqualTo(0L);
+        assertThat(browser.script("return asked.length")).isEqualTo(0L);
         browser.script("hide(false)");
         browser.awaitCount(LIVE, 1);
         // What is seen again may be old, and says so until it is not.
@@ -319,7 +346,7 @@ class DashboardTest {
     @Test
     void itReconnectsByItselfAndSaysSo() throws Exception {
         vehicle();
-        browser.openAfter(COUNTING, rig.server.httpPort(), "/");
+        browser.openAfter(NOTING, rig.server.httpPort(), "/");
         browser.awaitCount(LIVE, 1);
         int port = rig.server.httpPort();
         rig.close();
@@ -329,7 +356,10 @@ class DashboardTest {
         browser.awaitCount(LIVE, 1);
         browser.awaitText(".row", "Degraded");
         // What is not kept for who was away, requests to reconcile, is asked for anew.
-        Await.until(SOON, () -> "a second look", () -> (long) browser.script("return asked") > 1);
+        Await.until(
+                SOON,
+                () -> "a second look",
+                () -> (long) browser.script("return asked.filter(path => path === '/api/v1/packages').length") > 1);
     }
 
     @Test

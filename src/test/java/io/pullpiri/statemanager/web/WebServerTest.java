@@ -77,6 +77,7 @@ class WebServerTest {
         "/health, /health",
         "/api/v1/packages, /api/v1/packages",
         "/api/v1/packages?state=error, /api/v1/packages",
+        "/api/v1/packages?name=braking, /api/v1/packages",
         "/api/v1/packages/braking, /api/v1/packages/{name}",
         "/api/v1/models, /api/v1/models",
         "/api/v1/models/brake, /api/v1/models/{name}",
@@ -128,10 +129,17 @@ class WebServerTest {
         assertThat(http.json("/api/v1/nodes/HPC").path("containers")).hasSize(2);
     }
 
+    @ParameterizedTest(name = "{0}: {1}")
+    @CsvSource({"packages?name=braking, 1", "packages?name=braking&state=idle, 0", "models?name=light, 1", "nodes, 1"})
+    void aListHasWhatWasAskedFor(String list, int count) {
+        breakTheBrakes();
+        assertThat(http.json("/api/v1/" + list).path("items")).hasSize(count);
+    }
+
     @ParameterizedTest(name = "{0} {1} is {2}: {3}")
     @CsvSource(delimiter = '|', textBlock = """
                     GET    | /api/v1/packages?state=lost    | 400 | state: 'lost' is no state of these resources
-                    GET    | /api/v1/packages?status=error  | 400 | query: 'status' is no parameter (expected: state)
+                    GET    | /api/v1/packages?status=error  | 400 | query: 'status' is no parameter (expected: state, name)
                     GET    | /api/v1/packages/a?b           | 400 | query: 'b' is no parameter (expected: none)
                     GET    | /api/v1/events?kind=pod        | 400 | kind: 'pod' (expected: scenario, package, model)
                     GET    | /api/v1/events?after=x         | 400 | after: 'x' (expected: the id of an event, such as 42.3)
