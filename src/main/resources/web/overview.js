@@ -32,7 +32,7 @@ export class Overview {
     return {
       count: this.#shown.length,
       getScrollElement: () => window,
-      estimateSize: () => (phone.matches ? 64 : 44),
+      estimateSize: () => (phone.matches ? 78 : 44),
       scrollMargin: document.querySelector('.rows')?.offsetTop ?? 0,
       scrollPaddingStart: 70,
       overscan: 8,
@@ -102,7 +102,7 @@ export class Overview {
         <span class="name" title=${item.name}>${item.name}</span>
         <span class="since">${item.since ? ago(item.since) : ''}</span>
         <span class="cause" title=${item.cause ?? ''}>${item.artifactBroken ? '⚠ ' : ''}${item.cause ?? ''}</span>
-        <span class="reconcile" title=${asked}>${asked ? `⟳ ${asked}` : ''}</span>
+        ${asked ? html`<span class="reconcile" title=${asked}>⟳ ${asked}</span>` : ''}
       </a>`;
   }
 

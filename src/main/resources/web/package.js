@@ -1,5 +1,6 @@
 // One package: its state and cause, what it follows from as a graph, who is asked to mend it, and its past.
 import { html } from './lib/lit-html/lit-html.js';
+import { tree } from './causes.js';
 import { ask } from './live.js';
 import { sign } from './states.js';
 import { ago, clock, duration, stateWord, words } from './words.js';
@@ -7,6 +8,8 @@ import { ago, clock, duration, stateWord, words } from './words.js';
 const MODEL_LANES = 12;
 const WAIT = 150; // Changes often come in flocks.
 const AGAIN = 5_000; // Containers, and requests to ActionController, go on without any state's changing.
+
+const narrow = matchMedia('(max-width: 900px)'); // The graph needs more.
 
 export class PackagePage {
   name = '';
@@ -111,7 +114,8 @@ export class PackagePage {
         <h2>⚠</h2><div class="card warning">${words.artifactBroken} ${resource.artifactBroken}</div>` : ''}
       ${resource.state === 'Error' || resource.reconcile ? this.#reconcile(resource) : ''}
       <h2>${words.causes}</h2>
-      <div class="card"><div class="graph" role="img" aria-label=${words.causes}></div></div>
+      <div class="card">${narrow.matches ? tree(this.#detail)
+        : html`<div class="graph" role="img" aria-label=${words.causes}></div>`}</div>
       ${historyUnavailable ? html`
         <h2>${words.history}</h2>
         <div class="card warning" title=${historyUnavailable}>${words.historyUnavailable}</div>` : html`

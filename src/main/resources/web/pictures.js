@@ -1,5 +1,6 @@
 // The graph of causes and the timeline of a package, drawn by ECharts.
 import * as echarts from './lib/echarts/echarts.esm.min.js';
+import { layout } from './causes.js';
 import { colours, sign } from './states.js';
 import { clock, duration, stateWord, words } from './words.js';
 
@@ -19,27 +20,31 @@ export class Pictures {
     this.#timeline?.resize();
   });
 
-  // Draws again only if there is something new: the page is drawn more often than that. Without a past, no timeline.
+  // Draws again only if there is something new: the page is drawn more often than that. Without a past, no timeline; on a
+  // narrow page, no graph.
   draw(detail, lanes) {
     const graph = document.querySelector('.graph');
     const timeline = document.querySelector('.timeline');
-    if (this.#seen === detail && this.#graph?.getDom() === graph) {
+    const same = (this.#graph?.getDom() ?? null) === graph;
+    if (this.#seen === detail && same) {
       return;
     }
     this.#seen = detail;
     const { resource, scenarios, models } = detail;
     const content = JSON.stringify([resource.state, resource.cause, resource.models, scenarios, models,
       timeline && lanes.map(lane => lane.key)]);
-    if (this.#drawn === content && this.#graph?.getDom() === graph) {
+    if (this.#drawn === content && same) {
       return;
     }
     this.#drawn = content;
     const palette = colours();
-    const columns = layout(detail);
-    graph.style.height = `${Math.max(...columns.map(column => column.length)) * ROW + 30}px`;
     this.#graph = this.#chart(this.#graph, graph);
-    this.#graph.resize();
-    this.#graph.setOption({ animation: !still.matches, ...graphOption(columns, palette) });
+    if (graph) {
+      const columns = layout(detail);
+      graph.style.height = `${Math.max(...columns.map(column => column.length)) * ROW + 30}px`;
+      this.#graph.resize();
+      this.#graph.setOption({ animation: !still.matches, ...graphOption(columns, palette) });
+    }
     if (timeline) {
       timeline.style.height = `${lanes.length * LANE + 80}px`;
       this.#timeline = this.#chart(this.#timeline, timeline);
@@ -53,6 +58,9 @@ export class Pictures {
       return chart;
     }
     chart?.dispose();
+    if (!element) {
+      return null;
+    }
     this.#observer.observe(element);
     return echarts.init(element, null, { renderer: 'svg' });
   }
@@ -62,28 +70,6 @@ export class Pictures {
     this.#graph?.dispose();
     this.#timeline?.dispose();
   }
-}
-
-// Scenarios, the package, its models, their containers: causes stand to the right of what follows from them.
-function layout({ resource, scenarios = [], models = [] }) {
-  const known = new Map(models.map(model => [model.name, model]));
-  const all = (resource.models ?? []).map(name => known.get(name) ?? { kind: 'model', name });
-  return [
-    scenarios.map(one => ({ id: `s ${one.name}`, name: one.name, state: one.state, to: ['p'],
-      below: [stateWord(one.state), one.action].filter(Boolean).join(' · '), more: one.cause })),
-    [{ id: 'p', name: resource.name, state: resource.state, below: stateWord(resource.state), to: all.map(model => `m ${model.name}`), more: resource.cause }],
-    all.map(model => ({ id: `m ${model.name}`, name: model.name, state: model.state, below: stateWord(model.state), more: model.cause,
-      to: (model.containers ?? []).map(one => `c ${one.node} ${one.name}`) })),
-    all.flatMap(model => (model.containers ?? []).map(one => ({
-      id: `c ${one.node} ${one.name}`, name: one.name, state: one.state, to: [],
-      below: `${one.node} · ${containerWords(one)}`, more: `${one.node} · ${containerWords(one)}`,
-    }))),
-  ];
-}
-
-function containerWords({ state, exitCode, why, absent }) {
-  return [exitCode ? `${words.exitCode} ${exitCode}` : why ?? stateWord(state), absent ? words.absent : '']
-    .filter(Boolean).join(', ');
 }
 
 // A fifth of a colour on the card's: it must hide the lines behind it.

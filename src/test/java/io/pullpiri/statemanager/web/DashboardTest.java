@@ -152,21 +152,22 @@ class DashboardTest {
         browser.picture("overview-light");
         browser.dark(true);
         browser.picture("overview-dark");
+        browser.size(1400, 860);
+        browser.picture("overview-wide");
         browser.size(390, 844);
         browser.picture("overview-phone");
+        browser.size(390, 1900);
         look("/#/packages/adas");
         browser.awaitText(".timeline", "emergency-brake");
         browser.picture("package-phone");
-        browser.size(1280, 1250);
-        look("/#/packages/adas");
-        browser.awaitText(".timeline", "emergency-brake");
-        browser.awaitText(".graph", "emergency-brake");
-        browser.picture("package-dark");
-        browser.dark(false);
-        look("/#/packages/adas");
-        browser.awaitText(".timeline", "emergency-brake");
-        browser.awaitText(".graph", "emergency-brake");
-        browser.picture("package-light");
+        browser.size(1280, 1280);
+        for (boolean dark : new boolean[] {true, false}) {
+            browser.dark(dark);
+            look("/#/packages/adas");
+            browser.awaitText(".timeline", "emergency-brake");
+            browser.awaitText(".graph", "emergency-brake");
+            browser.picture(dark ? "package-dark" : "package-light");
+        }
         assertThat(browser.text(".title")).contains("adas").contains("Error").contains("4 of 4 models dead");
         assertThat(browser.complaints()).isEmpty();
     }
@@ -235,7 +236,6 @@ class DashboardTest {
     }
 
     @Test
-    @Test
     void thePresentCauseOfADeadPackageIsInTheListAlthoughItsStateStays() throws Exception {
         vehicle();
         report(Map.of("lidar-perception", "exited:139"));
@@ -262,6 +262,42 @@ class DashboardTest {
                 .isEqualTo("/api/v1/packages /api/v1/packages?name=adas");
     }
 
+    @Test
+    void theListHasRoomForTheContainerItsNodeAndItsExitCode() throws Exception {
+        vehicle();
+        report(Map.of("lidar-perception", "exited:139"));
+        for (int width : List.of(1400, 390)) {
+            browser.size(width, 860);
+            look("/");
+            browser.awaitText(".row .cause", "(container lidar-perception_main on HPC: exit code 139)");
+            assertThat(browser.script("const { scrollWidth, clientWidth, scrollHeight, clientHeight }"
+                            + " = document.querySelector('.row .cause');"
+                            + " return scrollWidth <= clientWidth && scrollHeight <= clientHeight"))
+                    .as("nothing is cut off at %d pixels", width)
+                    .isEqualTo(true);
+        }
+    }
+
+    @Test
+    void onAPhoneAPackagesPageShowsModelsAndContainersWithoutScrollingSideways() throws Exception {
+        vehicle();
+        report(Map.of("lidar-perception", "exited:139"));
+        browser.size(390, 844);
+        look("/#/packages/adas");
+        browser.awaitText(".tree", "Container · HPC · exit code 139");
+        assertThat(browser.text(".tree")).contains("Scenario · Idle · launch", "emergency-brake_main");
+        assertThat(browser.script("const { scrollWidth, clientWidth } = document.querySelector('.tree').parentElement;"
+                        + " return scrollWidth <= clientWidth && document.body.scrollWidth <= innerWidth"))
+                .isEqualTo(true);
+        // Turned, there is room for the graph.
+        browser.size(1000, 844);
+        browser.awaitText(".graph", "lidar-perception");
+        browser.size(390, 844);
+        browser.awaitText(".tree", "lidar-perception");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
     void theListForgetsRequestsThatHaveEnded() throws Exception {
         vehicle();
         look("/");
@@ -310,10 +346,15 @@ class DashboardTest {
             browser.awaitText(".title .state", "Degraded");
             browser.awaitText(".graph", "exit code 1");
             browser.awaitText(".warning", "the past cannot be read now");
+            // What is shown is not what is now, and nothing says that it were.
+            browser.awaitText(".banner", "The store is away; states as of ");
+            assertThat(browser.count(LIVE)).isZero();
             browser.picture("package-without-store");
             etcd.resume();
             browser.awaitText("table", "Degraded");
             browser.awaitText(".timeline", "brake");
+            browser.awaitCount(LIVE, 1);
+            assertThat(browser.count(".banner")).isZero();
         }
     }
 
@@ -376,21 +417,18 @@ class DashboardTest {
 
     @Test
     void itSpeaksKoreanToKoreans() throws Exception {
-            // What is shown is not what is now, and nothing says that it were.
-            browser.awaitText(".banner", "The store is away; states as of ");
-            assertThat(browser.count(LIVE)).isZero();
         vehicle();
         report(Map.of("lidar-perception", "exited:139"));
         try (Browser korean = new Browser("ko-KR")) {
             korean.open(rig.server.httpPort(), "/");
-            browser.awaitCount(LIVE, 1);
-            assertThat(browser.count(".banner")).isZero();
             korean.awaitText(".connection", "실시간");
             korean.awaitText(".row", "일부 고장");
             korean.picture("overview-korean");
             korean.open(rig.server.httpPort(), "/#/packages/adas");
             korean.awaitText("h2", "상태의 원인");
             assertThat(korean.script("return document.documentElement.lang")).isEqualTo("ko");
+            assertThat(korean.script("return import('./words.js').then(all => all.words.storeAway('12:34:56'))"))
+                    .isEqualTo("저장소에 연결할 수 없습니다. 12:34:56 기준 상태입니다.");
         }
     }
 
@@ -449,5 +487,3 @@ class DashboardTest {
         assertThat(hosts).isEqualTo("127.0.0.1:" + rig.server.httpPort());
     }
 }
-            assertThat(korean.script("return import('./words.js').then(all => all.words.storeAway('12:34:56'))"))
-                    .isEqualTo("저장소에 연결할 수 없습니다. 12:34:56 기준 상태입니다.");

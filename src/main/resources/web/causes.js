@@ -1,0 +1,39 @@
+// What a package follows from: in columns for the graph, and as a tree where there is no room for one.
+import { html } from './lib/lit-html/lit-html.js';
+import { sign } from './states.js';
+import { stateWord, words } from './words.js';
+
+// Scenarios, the package, its models, their containers: causes stand behind what follows from them.
+export function layout({ resource, scenarios = [], models = [] }) {
+  const known = new Map(models.map(model => [model.name, model]));
+  const all = (resource.models ?? []).map(name => known.get(name) ?? { kind: 'model', name });
+  return [
+    scenarios.map(one => ({ id: `s ${one.name}`, name: one.name, state: one.state, to: ['p'],
+      below: [stateWord(one.state), one.action].filter(Boolean).join(' · '), more: one.cause })),
+    [{ id: 'p', name: resource.name, state: resource.state, below: stateWord(resource.state),
+      to: all.map(model => `m ${model.name}`), more: resource.cause }],
+    all.map(model => ({ id: `m ${model.name}`, name: model.name, state: model.state, below: stateWord(model.state),
+      more: model.cause, to: (model.containers ?? []).map(one => `c ${one.node} ${one.name}`) })),
+    all.flatMap(model => (model.containers ?? []).map(one => ({
+      id: `c ${one.node} ${one.name}`, name: one.name, state: one.state, to: [],
+      below: `${one.node} · ${containerWords(one)}`, more: `${one.node} · ${containerWords(one)}`,
+    }))),
+  ];
+}
+
+function containerWords({ state, exitCode, why, absent }) {
+  return [exitCode ? `${words.exitCode} ${exitCode}` : why ?? stateWord(state), absent ? words.absent : '']
+    .filter(Boolean).join(', ');
+}
+
+export function tree(detail) {
+  const columns = layout(detail);
+  const known = new Map(columns.flat().map(node => [node.id, node]));
+  const branch = (node, depth) => html`
+    <li data-state=${node.state ?? ''}>
+      <div title=${node.more ?? ''}><b class="state" data-sign=${sign(node.state)}>${node.name}</b>
+        <span class="faint">${words.column[depth]} · ${node.below}</span></div>
+      ${depth && node.to.length ? html`<ul>${node.to.map(id => branch(known.get(id), depth + 1))}</ul>` : ''}
+    </li>`;
+  return html`<ul class="tree">${columns.slice(0, 2).map((nodes, depth) => nodes.map(node => branch(node, depth)))}</ul>`;
+}
