@@ -16,12 +16,8 @@ final class Causes {
 
     /** {@code 1 of 4 models dead: …} */
     static String count(PackageEntry entry, ModelState counted, String which) {
-        return "%d of %d models %s: %s"
-                .formatted(
-                        entry.models().count(counted),
-                        entry.models().total(),
-                        counted.title().toLowerCase(Locale.ROOT),
-                        which);
+        return entry.models().count(counted) + " of " + entry.models().total() + " models "
+                + counted.title().toLowerCase(Locale.ROOT) + ": " + which;
     }
 
     /** {@code 2 of 4 models dead: brake dead (container brake_ctl on HPC: exit code 139), light dead (…)} */

@@ -65,6 +65,9 @@ final class Reports {
 
     private void giveUpAbsentees(String name) {
         NodeEntry before = node(name);
+        if (before.graceEnds().isEmpty()) {
+            return;
+        }
         TreeMap<String, Container> containers = new TreeMap<>(before.containers());
         Map<String, Long> graceEnds = new HashMap<>(before.graceEnds());
         before.graceEnds().forEach((container, end) -> {

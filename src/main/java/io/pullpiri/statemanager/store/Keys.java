@@ -2,7 +2,6 @@ package io.pullpiri.statemanager.store;
 
 import io.pullpiri.statemanager.state.Names;
 import java.util.List;
-import java.util.Locale;
 
 /** The keys that StateManager reads and writes, and what a key may look like (spec, "In etcd"). */
 public final class Keys {
@@ -35,6 +34,7 @@ public final class Keys {
             SCENARIO_ARTIFACT_PREFIX,
             MODEL_ARTIFACT_PREFIX);
 
+    private static final int SEQUENCE_DIGITS = 19;
     private static final int MAX_KEY_BYTES = 1024;
 
     private Keys() {}
@@ -66,7 +66,8 @@ public final class Keys {
 
     /** Zero-padded, so that the order of keys is the order of sequence numbers. */
     public static String journal(long sequence) {
-        return JOURNAL_PREFIX + String.format(Locale.ROOT, "%019d", sequence);
+        String digits = Long.toString(sequence);
+        return JOURNAL_PREFIX + "0".repeat(SEQUENCE_DIGITS - digits.length()) + digits;
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager.bench;
 
 import static io.pullpiri.statemanager.bench.Figure.Goal.atMost;
+import static java.util.Objects.requireNonNull;
 
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
@@ -20,6 +21,7 @@ import org.HdrHistogram.Histogram;
 final class Latency implements Bench.Measurement {
 
     private static final int SLICES = 10;
+    private static final String OURS = "report to answer";
     private static final Map<String, Double> PERCENTILES = Map.of("p50", 50.0, "p99", 99.0, "p99.9", 99.9);
 
     @Override
@@ -27,24 +29,24 @@ final class Latency implements Bench.Measurement {
         Map<String, Histogram> plotted = new LinkedHashMap<>();
         try (EtcdServer etcd = EtcdServer.start();
                 RawEtcd raw = new RawEtcd(etcd.endpoint());
+                ServerProcess forwarder = ServerProcess.forwarder(etcd.endpoint());
                 ServerProcess server = new ServerProcess("etcd://" + etcd.endpoint())) {
             Bench.apply(server, 0, 10);
             StateWatch watch = new StateWatch(raw.channel(), Keys.packageState(Vehicle.packageName(0)));
             Series series = new Series();
             OneNode node = new OneNode(server);
             Histogram seen = new Histogram(3);
-            run(
-                    effort,
-                    raw::oneByOne,
-                    (count, nanos) -> node.report(count, nanos, watch, seen),
-                    series,
-                    plotted,
-                    "etcd");
+            Map<String, Load> loads = new LinkedHashMap<>();
+            loads.put("raw put", raw::oneByOne);
+            loads.put("bare forwarder", new OneNode(forwarder)::report);
+            loads.put(OURS, (count, nanos) -> node.report(count, nanos, watch, seen));
+            run(effort, loads, series, plotted);
             seen(series, seen);
             report.add("Latency on etcd", """
                     One caller, one report of five containers of which one has changed: its model and its package are in \
                     etcd, with history, digest and journal, in one transaction, when the answer comes. Beside it one put of \
-                    eight bytes by a client of its own.""", series.figures(), Plots.percentiles(folder, "latency-etcd", plotted));
+                    eight bytes by a client of its own, and the least that a server in between can do: to take the report, \
+                    put the eight bytes, and answer.""", series.figures(), Plots.percentiles(folder, "latency-etcd", plotted));
         }
         plotted.clear();
         Path data = Files.createTempDirectory("bench");
@@ -53,7 +55,10 @@ final class Latency implements Bench.Measurement {
             Bench.apply(server, 0, 10);
             Series series = new Series();
             OneNode node = new OneNode(server);
-            run(effort, raw::oneByOne, node::report, series, plotted, "flush");
+            Map<String, Load> loads = new LinkedHashMap<>();
+            loads.put("raw flush", raw::oneByOne);
+            loads.put(OURS, node::report);
+            run(effort, loads, series, plotted);
             report.add(
                     "Latency on SQLite",
                     "The same in one file. Beside it a page of 4 KiB written and flushed by a program of its own.",
@@ -67,38 +72,36 @@ final class Latency implements Bench.Measurement {
         void run(int count, Histogram nanos) throws Exception;
     }
 
-    private static void run(
-            Bench.Effort effort, Load raw, Load ours, Series series, Map<String, Histogram> plotted, String limit)
+    /** Lets the loads take turns; what comes before ours is a limit of ours. */
+    private static void run(Bench.Effort effort, Map<String, Load> loads, Series series, Map<String, Histogram> plotted)
             throws Exception {
-        int slice = effort.choose(200, 1_000);
-        ours.run(effort.choose(2_000, 10_000), new Histogram(3));
-        raw.run(effort.choose(1_000, 5_000), new Histogram(3));
-        Histogram allRaw = new Histogram(3);
-        Histogram allOurs = new Histogram(3);
+        int slice = effort.choose(100, 1_000);
+        for (Load load : loads.values()) {
+            load.run(effort.choose(2_000, 10_000), new Histogram(3));
+        }
+        loads.keySet().forEach(name -> plotted.put(name, new Histogram(3)));
         for (int repetition = 0; repetition < effort.repetitions(); repetition++) {
-            Histogram rawNanos = new Histogram(3);
-            Histogram ourNanos = new Histogram(3);
+            Map<String, Histogram> nanos = new LinkedHashMap<>();
             for (int i = 0; i < SLICES; i++) {
-                raw.run(slice, rawNanos);
-                ours.run(slice, ourNanos);
-            }
-            for (String name : List.of("p50", "p99", "p99.9")) {
-                double limitMillis = millis(rawNanos, name);
-                double millis = millis(ourNanos, name);
-                series.add("raw " + limit + ", " + name, "ms", limitMillis);
-                series.add("report to answer, " + name, "ms", millis);
-                String ratio = "report to answer against raw " + limit + ", " + name;
-                if (limit.equals("etcd") && !name.equals("p99.9")) {
-                    series.add(ratio, "x", millis / limitMillis, atMost(name.equals("p50") ? 1.3 : 1.5));
-                } else {
-                    series.add(ratio, "x", millis / limitMillis);
+                for (Map.Entry<String, Load> load : loads.entrySet()) {
+                    load.getValue().run(slice, nanos.computeIfAbsent(load.getKey(), any -> new Histogram(3)));
                 }
             }
-            allRaw.add(rawNanos);
-            allOurs.add(ourNanos);
+            for (String percentile : List.of("p50", "p99", "p99.9")) {
+                nanos.forEach((name, all) -> series.add(name + ", " + percentile, "ms", millis(all, percentile)));
+                Histogram ours = requireNonNull(nanos.get(OURS));
+                nanos.forEach((name, all) -> {
+                    String ratio = OURS + " against " + name + ", " + percentile;
+                    double times = millis(ours, percentile) / millis(all, percentile);
+                    if (name.equals("raw put") && !percentile.equals("p99.9")) {
+                        series.add(ratio, "x", times, atMost(percentile.equals("p50") ? 1.3 : 1.5));
+                    } else if (!name.equals(OURS)) {
+                        series.add(ratio, "x", times);
+                    }
+                });
+            }
+            nanos.forEach((name, all) -> requireNonNull(plotted.get(name)).add(all));
         }
-        plotted.put("raw " + limit, allRaw);
-        plotted.put("report to answer", allOurs);
     }
 
     private static void seen(Series series, Histogram seen) {

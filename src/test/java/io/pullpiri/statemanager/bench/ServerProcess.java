@@ -24,11 +24,28 @@ final class ServerProcess implements AutoCloseable {
     final int port;
     final ManagedChannel channel;
 
-    /** @param options more of {@code serve}'s */
-    ServerProcess(String store, String... options) throws IOException {
+    ServerProcess(String store) throws IOException {
+        this(serve(store));
+    }
+
+    private static List<String> serve(String store) {
         List<String> command = new ArrayList<>(List.of("./statemanager", "serve", "--store", store));
         command.addAll(List.of("--port", "0", "--fault-port", "off", "--http-port", "0", "--action-controller", "off"));
-        command.addAll(List.of(options));
+        return command;
+    }
+
+    /** A {@link Forwarder}, with the options of the server. */
+    static ServerProcess forwarder(String endpoint) throws IOException {
+        return new ServerProcess(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "@tools/java.options",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Forwarder.class.getName(),
+                endpoint));
+    }
+
+    private ServerProcess(List<String> command) throws IOException {
         process = new ProcessBuilder(command).redirectErrorStream(true).start();
         atExit = new Thread(process::destroyForcibly);
         Runtime.getRuntime().addShutdownHook(atExit);
