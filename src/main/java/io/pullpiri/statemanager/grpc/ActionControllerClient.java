@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.grpc;
 
+import com.google.common.base.Throwables;
 import com.google.common.util.concurrent.FutureCallback;
 import com.google.common.util.concurrent.Futures;
 import com.google.common.util.concurrent.ListenableFuture;
@@ -15,6 +16,8 @@ import io.pullpiri.proto.actioncontroller.ReconcileRequest;
 import io.pullpiri.proto.statemanager.OffloadingRequest;
 import io.pullpiri.proto.statemanager.OffloadingResponse;
 import io.pullpiri.statemanager.manager.ActionController;
+import java.io.IOException;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -27,6 +30,7 @@ public final class ActionControllerClient implements ActionController, AutoClose
     private static final Duration OFFLOAD_TIMEOUT = Duration.ofSeconds(5);
     private static final String NOBODY = "no ActionController is configured (action-controller: off)";
 
+    private final String who;
     private final @Nullable ManagedChannel channel;
     private final PodStatus currentStatus;
 
@@ -37,6 +41,7 @@ public final class ActionControllerClient implements ActionController, AutoClose
      * @param currentStatus what a reconcile request calls the current status: the name of a PodStatus
      */
     public ActionControllerClient(@Nullable String address, String currentStatus) {
+        this.who = "ActionController at " + address;
         this.channel = address == null
                 ? null
                 : NettyChannelBuilder.forTarget(address)
@@ -52,12 +57,14 @@ public final class ActionControllerClient implements ActionController, AutoClose
         if (channel == null) {
             return CompletableFuture.completedFuture(new Reply(false, NOBODY));
         }
-        return completable(stub(channel, timeout)
-                        .reconcile(ReconcileRequest.newBuilder()
-                                .setScenarioName(scenario)
-                                .setCurrent(currentStatus)
-                                .setDesired(PodStatus.RUNNING)
-                                .build()))
+        return completable(
+                        timeout,
+                        stub(channel, timeout)
+                                .reconcile(ReconcileRequest.newBuilder()
+                                        .setScenarioName(scenario)
+                                        .setCurrent(currentStatus)
+                                        .setDesired(PodStatus.RUNNING)
+                                        .build()))
                 .thenApply(response -> new Reply(
                         response.getStatus() == 0, "status " + response.getStatus() + ", " + response.getDesc()));
     }
@@ -72,20 +79,22 @@ public final class ActionControllerClient implements ActionController, AutoClose
             return refused(NOBODY);
         }
         Duration timeout = patience.compareTo(OFFLOAD_TIMEOUT) < 0 ? patience : OFFLOAD_TIMEOUT;
-        return completable(stub(channel, timeout)
-                        .offloadModel(OffloadModelRequest.newBuilder()
-                                .setScenarioName(request.getScenarioName())
-                                .setPackageName(request.getPackageName())
-                                .setModelName(request.getModelName())
-                                .setSourceNode(request.getSourceNode())
-                                .setTargetNode(request.getTargetNode())
-                                .setPolicyName(request.getPolicyName())
-                                .setReason(request.getReason())
-                                .build()))
+        return completable(
+                        timeout,
+                        stub(channel, timeout)
+                                .offloadModel(OffloadModelRequest.newBuilder()
+                                        .setScenarioName(request.getScenarioName())
+                                        .setPackageName(request.getPackageName())
+                                        .setModelName(request.getModelName())
+                                        .setSourceNode(request.getSourceNode())
+                                        .setTargetNode(request.getTargetNode())
+                                        .setPolicyName(request.getPolicyName())
+                                        .setReason(request.getReason())
+                                        .build()))
                 .handle((response, failure) -> {
                     if (response == null) {
                         return OffloadingResponse.newBuilder()
-                                .setMessage("ActionController: " + words(failure))
+                                .setMessage(failure.getMessage())
                                 .build();
                     }
                     String id = response.getTransitionId();
@@ -120,12 +129,26 @@ public final class ActionControllerClient implements ActionController, AutoClose
                 .withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    private static String words(@Nullable Throwable failure) {
+    /** What an operator can do something about in words, and the rest as gRPC has it. */
+    private String words(Throwable failure, Duration timeout) {
         Status status = Status.fromThrowable(failure);
-        return status.getCode() + (status.getDescription() == null ? "" : ", " + status.getDescription());
+        // "Connection refused" rather than "io exception".
+        String reason = status.getCause() == null
+                ? null
+                : Throwables.getRootCause(status.getCause()).getMessage();
+        if (status.getCode() == Status.Code.UNAVAILABLE && reason != null) {
+            return who + " cannot be reached: " + reason;
+        }
+        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
+            BigDecimal seconds = BigDecimal.valueOf(timeout.toMillis(), 3);
+            return who + " did not answer within "
+                    + seconds.stripTrailingZeros().toPlainString() + " s";
+        }
+        return who + ": " + status.getCode() + (status.getDescription() == null ? "" : ", " + status.getDescription());
     }
 
-    private static <T> CompletableFuture<T> completable(ListenableFuture<T> call) {
+    /** Fails with an exception whose message is for people. */
+    private <T> CompletableFuture<T> completable(Duration timeout, ListenableFuture<T> call) {
         CompletableFuture<T> completable = new CompletableFuture<>();
         Futures.addCallback(
                 call,
@@ -137,7 +160,7 @@ public final class ActionControllerClient implements ActionController, AutoClose
 
                     @Override
                     public void onFailure(Throwable failure) {
-                        completable.completeExceptionally(failure);
+                        completable.completeExceptionally(new IOException(words(failure, timeout), failure));
                     }
                 },
                 MoreExecutors.directExecutor());

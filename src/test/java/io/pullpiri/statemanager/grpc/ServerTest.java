@@ -112,7 +112,7 @@ class ServerTest {
                 () -> "the absence is told: " + rig.state(RESOURCE_TYPE_PACKAGE, "braking"),
                 () -> rig.state(RESOURCE_TYPE_PACKAGE, "braking")
                         .getMetadataOrDefault("reconcile", "")
-                        .contains("UNAVAILABLE"));
+                        .contains("ActionController at 127.0.0.1:" + port + " cannot be reached: Connection refused"));
         controller = FakeActionController.start(port);
         Await.until(SOON, () -> "asked again", () -> !controller.reconciles.isEmpty());
         controller.reconciles.clear();

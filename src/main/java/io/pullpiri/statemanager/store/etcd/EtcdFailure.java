@@ -53,6 +53,13 @@ record EtcdFailure(Status status, boolean sent) {
 
     String reason() {
         Throwable cause = status.getCause();
+        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
+            // Whose deadline it was, gRPC tells at a length that helps nobody here.
+            return sent ? "etcd did not answer in time" : "etcd could not be reached in time";
+        }
+        if (status.getCode() == Status.Code.UNAVAILABLE && cause != null && cause.getMessage() != null) {
+            return "etcd cannot be reached: " + cause.getMessage();
+        }
         return "etcd: " + status.getCode() + (status.getDescription() == null ? "" : ": " + status.getDescription())
                 + (cause == null || cause.getMessage() == null ? "" : " (" + cause.getMessage() + ")");
     }

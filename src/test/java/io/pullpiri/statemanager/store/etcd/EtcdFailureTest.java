@@ -37,7 +37,8 @@ class EtcdFailureTest {
     void anErrorOfACallThatWasSent(Status.Code code, String description, String outcome) {
         EtcdFailure failure = new EtcdFailure(code.toStatus().withDescription(description), true);
         assertThat(failure.outcome().getClass().getSimpleName()).isEqualTo(outcome);
-        assertThat(failure.outcome().toString()).contains(code.name());
+        assertThat(failure.outcome().toString())
+                .contains(code == Status.Code.DEADLINE_EXCEEDED ? "etcd did not answer in time" : code.name());
     }
 
     @ParameterizedTest
@@ -47,11 +48,17 @@ class EtcdFailureTest {
     }
 
     @Test
-    void theReasonHasTheCauseThatGrpcHides() {
+    void theReasonIsForPeople() {
         Status status = Status.UNAVAILABLE
                 .withDescription("io exception")
                 .withCause(new ConnectException("Connection refused: /127.0.0.1:1"));
         assertThat(new EtcdFailure(status, false).reason())
-                .isEqualTo("etcd: UNAVAILABLE: io exception (Connection refused: /127.0.0.1:1)");
+                .isEqualTo("etcd cannot be reached: Connection refused: /127.0.0.1:1");
+        Status late = Status.DEADLINE_EXCEEDED.withDescription(
+                "CallOptions deadline exceeded after 4.99s. Name resolution delay 0.0 seconds. [closed=[], open=[[]]]");
+        assertThat(new EtcdFailure(late, true).reason()).isEqualTo("etcd did not answer in time");
+        assertThat(new EtcdFailure(late, false).reason()).isEqualTo("etcd could not be reached in time");
+        assertThat(new EtcdFailure(Status.UNKNOWN.withDescription("raft: stopped"), true).reason())
+                .isEqualTo("etcd: UNKNOWN: raft: stopped");
     }
 }
