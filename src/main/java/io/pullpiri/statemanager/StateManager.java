@@ -110,11 +110,11 @@ public final class StateManager implements AutoCloseable {
                     : own(WebServer.start(settings.host(), httpPort, manager, reconciler, metrics));
             manager.start();
             LOG.info(
-                    "listening on {}:{}, faults on port {}, HTTP on port {}",
+                    "listening on {}:{}, faults: {}, HTTP: {}",
                     settings.host(),
                     server.port(),
-                    server.faultPort(),
-                    httpPort());
+                    portOrOff(server.faultPort()),
+                    portOrOff(httpPort()));
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
@@ -140,6 +140,10 @@ public final class StateManager implements AutoCloseable {
                 yield thread;
             }
         };
+    }
+
+    private static String portOrOff(int port) {
+        return port < 0 ? "off" : "port " + port;
     }
 
     /** Exponential, with jitter: what fails together must not come back together. */

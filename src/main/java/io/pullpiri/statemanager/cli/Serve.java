@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -90,6 +91,8 @@ final class Serve {
 
     /** On SIGTERM and Ctrl-C: the JVM waits for this, and ends with 0 afterwards. */
     private static void stop(StateManager server, CountDownLatch stopped) {
+        // Not before: the level is taken from the settings when the first logger is made.
+        LoggerFactory.getLogger(Serve.class).info("told to stop: finishing what is under way");
         server.close();
         stopped.countDown();
         // A signal would otherwise make it 143; an orderly stop is a success.

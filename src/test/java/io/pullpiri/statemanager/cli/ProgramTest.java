@@ -103,9 +103,13 @@ class ProgramTest {
                 }
             });
             Await.until(SOON, () -> "reports", () -> acknowledged.get() >= 20);
-            program.process.destroy();
+            // The handle: the process itself would close its output, too.
+            program.process.toHandle().destroy();
 
             assertThat(program.exitCode()).as(program.output()).isZero();
+            assertThat(program.output())
+                    .contains("faults: off, HTTP: port ")
+                    .contains("told to stop: finishing what is under way");
             assertThat(reporter.join(SOON)).isTrue();
         }
         try (Program _ = serve()) {
