@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 /** {@code watch}: what is, and then every change as it happens. Goes on by itself when the server comes back. */
 @Command(
         name = "watch",
-        description = "Shows states and then every change, until Ctrl-C.",
+        description = "Shows states and then every change, until Ctrl-C or until nobody reads it any more.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class Watch implements Callable<Integer> {
@@ -82,17 +82,41 @@ final class Watch implements Callable<Integer> {
         try (Client client = server.connect()) {
             // Whether there is a server at all: the stream says nothing as long as there is nothing to say.
             client.reach();
-            while (true) {
-                String news = "The server has ended the stream; trying again.";
-                try {
-                    client.follow(request(), 0, this::show);
-                } catch (StatusRuntimeException e) {
-                    news = interrupted(client, e.getStatus());
+            Thread listener = Thread.ofVirtual().start(() -> hangUpWhenUnread(client));
+            try {
+                while (true) {
+                    String news = "The server has ended the stream; trying again.";
+                    try {
+                        client.follow(request(), 0, this::show);
+                    } catch (StatusRuntimeException e) {
+                        news = interrupted(client, e.getStatus());
+                    }
+                    if (isUnread()) {
+                        return ExitCode.OK;
+                    }
+                    err.println(Names.printable(news));
+                    err.flush();
+                    TimeUnit.SECONDS.sleep(1);
                 }
-                err.println(Names.printable(news));
-                err.flush();
+            } finally {
+                listener.interrupt();
+            }
+        }
+    }
+
+    private boolean isUnread() {
+        return spec.commandLine().getOut().checkError() || StandardOutput.isClosed();
+    }
+
+    /** As long as nothing changes nothing is written, and so nothing else would notice. */
+    private static void hangUpWhenUnread(Client client) {
+        try {
+            while (!StandardOutput.isClosed()) {
                 TimeUnit.SECONDS.sleep(1);
             }
+            client.close();
+        } catch (InterruptedException e) {
+            // It has ended by itself.
         }
     }
 
@@ -133,7 +157,7 @@ final class Watch implements Callable<Integer> {
         if (!event.getEventId().isEmpty()) {
             last = event.getEventId();
         }
-        return true;
+        return !out.checkError();
     }
 
     private static String text(StateChangeEvent event) {

@@ -39,6 +39,14 @@ final class Program implements AutoCloseable {
 
     /** @param temporary where it makes its temporary files */
     static Program start(Path temporary, String... args) throws IOException {
+        return start(builder(temporary, args));
+    }
+
+    static Program start(ProcessBuilder builder) throws IOException {
+        return new Program(builder.redirectErrorStream(true).start());
+    }
+
+    static ProcessBuilder builder(Path temporary, String... args) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "@tools/java.options",
@@ -48,7 +56,7 @@ final class Program implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 Main.class.getName()));
         command.addAll(Arrays.asList(args));
-        return new Program(new ProcessBuilder(command).redirectErrorStream(true).start());
+        return new ProcessBuilder(command);
     }
 
     void standardInput(String text) throws IOException {

@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -220,6 +221,23 @@ class ProgramTest {
                 assertThat(watch.output().lines().filter(line -> line.startsWith("{")))
                         .as("begun anew only once")
                         .hasSize(2);
+            }
+        }
+    }
+
+    @Test
+    void watchEndsWhenNobodyReadsItAnyMoreAlsoWhenNothingChanges() throws Exception {
+        try (Program _ = serve()) {
+            // A package and a scenario: head has gone only when both are written.
+            applyBraking();
+            ProcessBuilder watch = Program.builder(folder, "watch", "--server", channel.authority());
+            List<Process> pipe = ProcessBuilder.startPipeline(List.of(watch, new ProcessBuilder("head", "-2")));
+            try {
+                assertThat(pipe.getFirst().waitFor(SOON.toSeconds(), TimeUnit.SECONDS))
+                        .isTrue();
+                assertThat(pipe.getFirst().exitValue()).isZero();
+            } finally {
+                pipe.forEach(Process::destroyForcibly);
             }
         }
     }

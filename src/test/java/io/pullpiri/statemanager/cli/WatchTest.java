@@ -71,6 +71,24 @@ class WatchTest {
     }
 
     @Test
+    void itEndsWhenNobodyReadsItAnyMore() {
+        scripts.add(new Script(List.of("1.0", "2.0", "3.0"), Status.UNAVAILABLE));
+
+        Head head = new Head(2);
+        StringWriter err = new StringWriter();
+        int exitCode = Main.run(
+                new PrintWriter(head, true),
+                new PrintWriter(err, true),
+                "watch",
+                "--server",
+                "127.0.0.1:" + server.getPort());
+
+        assertThat(exitCode).isZero();
+        assertThat(err.toString()).isEmpty();
+        assertThat(head.text()).contains("'2.0'").doesNotContain("'3.0'");
+    }
+
+    @Test
     void itGoesOnWhereItCanAndBeginsAnewWhereItMust() {
         Status away = Status.UNAVAILABLE.withDescription("away");
         scripts.add(new Script(List.of(), away));
