@@ -22,15 +22,20 @@ import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerConnectionBlockingStub;
 import io.pullpiri.proto.statemanager.StateTransitionHistory;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The connection of one command to a server. */
 final class Client implements AutoCloseable {
@@ -38,23 +43,46 @@ final class Client implements AutoCloseable {
     /** The option that says which server. */
     static final class Server {
 
+        private static final String OPTION = "--server";
+        private static final String VARIABLE = "STATEMANAGER_SERVER";
+
         @Option(
-                names = "--server",
+                names = OPTION,
                 paramLabel = "HOST:PORT",
-                defaultValue = "${env:STATEMANAGER_SERVER:-127.0.0.1:47006}",
-                description = "the StateManager to ask (default: STATEMANAGER_SERVER, or 127.0.0.1:47006)")
+                defaultValue = "${env:" + VARIABLE + ":-127.0.0.1:47006}",
+                description = "the StateManager to ask (default: " + VARIABLE + ", or 127.0.0.1:47006)")
         private String address = "";
 
-        /** @throws CommandFailure if the address is none */
+        @Spec(Spec.Target.MIXEE)
+        private CommandSpec command;
+
+        /** @throws ParameterException if the address is none */
         Client connect() {
-            if (!ADDRESS.matcher(address).matches()) {
-                throw new CommandFailure("--server: '" + address + "' (expected: HOST:PORT)");
+            if (!isAddress(address)) {
+                CommandLine line = command.commandLine();
+                throw new ParameterException(
+                        line,
+                        (line.getParseResult().hasMatchedOption(OPTION) ? OPTION : VARIABLE) + ": '" + address
+                                + "' (expected: HOST:PORT, with a port of 1..65535)");
             }
             return new Client(address);
         }
+
+        /** As gRPC reads one. */
+        private static boolean isAddress(String text) {
+            try {
+                URI uri = new URI("//" + text);
+                return uri.getHost() != null
+                        && uri.getUserInfo() == null
+                        && text.equals(uri.getAuthority())
+                        && uri.getPort() >= 1
+                        && uri.getPort() <= 65_535;
+            } catch (URISyntaxException e) {
+                return false;
+            }
+        }
     }
 
-    private static final Pattern ADDRESS = Pattern.compile("[^\\s:/]+:\\d{1,5}|\\[[0-9A-Fa-f:.]+\\]:\\d{1,5}");
     private static final long SECONDS = 10;
 
     /** A list of 100,000 models has some 30 MB. */

@@ -298,7 +298,7 @@ class CommandsTest {
             get                               | Missing required parameter: 'KIND'
             get pakages                       | 'pakages' (expected: packages, models or scenarios)
             get packages -o xml               | expected one of [table, json, yaml]
-            get packages --server nowhere     | --server: 'nowhere' (expected: HOST:PORT)
+            get packages --server nowhere     | --server: 'nowhere' (expected: HOST:PORT, with a port of 1..65535)
             get packages --sever x:1          | Unknown option
             apply                             | Missing required option
             demo --duration 0s                | '0s' (expected: a time such as 30s or 2m, at most 24h)
@@ -314,6 +314,18 @@ class CommandsTest {
         assertThat(run.exitCode()).isNotZero();
         assertThat(run.out()).isEmpty();
         assertThat(run.err()).startsWith("error: ").contains(message).doesNotContain("\tat ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"nohost:99999", "host:0", "host", "host:", ":47006", "a_b:1", "me@host:1", "host:1/path", ""})
+    void anAddressThatIsNoneIsAWrongCall(String address) {
+        assertThat(run("watch", "--server", address))
+                .isEqualTo(new Run(
+                        2,
+                        "",
+                        "error: --server: '" + address + "' (expected: HOST:PORT, with a port of 1..65535)\n"
+                                + "See 'statemanager watch --help'.\n"));
     }
 
     @ParameterizedTest

@@ -243,6 +243,18 @@ class ProgramTest {
     }
 
     @Test
+    void anAddressInTheEnvironmentThatIsNoneIsAWrongCall() throws Exception {
+        ProcessBuilder builder = Program.builder(folder, "get", "packages");
+        builder.environment().put("STATEMANAGER_SERVER", "nonsense");
+        try (Program get = Program.start(builder)) {
+            assertThat(get.exitCode()).isEqualTo(2);
+            assertThat(get.output())
+                    .startsWith(
+                            "error: STATEMANAGER_SERVER: 'nonsense' (expected: HOST:PORT, with a port of 1..65535)");
+        }
+    }
+
+    @Test
     void theDemoTellsItsStoryInPlainLinesAndLeavesNothingBehind() throws Exception {
         try (Program demo = Program.start(folder, "demo", "--duration", "6s")) {
             assertThat(demo.exitCode()).as(demo.output()).isZero();
