@@ -69,7 +69,7 @@ final class Get implements Callable<Integer> {
                 table.lines().forEach(line -> out.println(Output.shown(line)));
             }
         } else {
-            List<Map<String, Object>> shown = found.stream().map(kind::fields).toList();
+            List<Map<String, Object>> shown = found.stream().map(Fields::of).toList();
             Object value = name == null ? shown : shown.getFirst();
             out.print(format == Format.json ? Output.json(value) : Output.yaml(value));
             out.flush();

@@ -5,7 +5,6 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -78,23 +77,12 @@ final class History implements Callable<Integer> {
             }
             table.lines().forEach(line -> out.println(Output.shown(line)));
         } else {
-            List<Map<String, Object>> all =
-                    changes.stream().map(History::fields).toList();
+            List<Map<String, Object>> all = changes.stream()
+                    .map(change -> Fields.of(kind, name, change))
+                    .toList();
             out.print(format == Get.Format.json ? Output.json(all) : Output.yaml(all));
         }
         out.flush();
         return ExitCode.OK;
-    }
-
-    private static Map<String, Object> fields(StateTransitionHistory change) {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("time", Kind.instant(change.getTimestampNs()).toString());
-        fields.put("from", change.getFromState());
-        fields.put("to", change.getToState());
-        fields.put("durationMs", change.getDurationMs());
-        fields.put("cause", change.getReason());
-        fields.put("source", change.getSource());
-        fields.put("transitionId", change.getTransitionId());
-        return fields;
     }
 }

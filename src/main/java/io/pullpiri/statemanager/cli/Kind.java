@@ -1,6 +1,5 @@
 package io.pullpiri.statemanager.cli;
 
-import io.pullpiri.proto.statemanager.EventType;
 import io.pullpiri.proto.statemanager.ResourceState;
 import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.statemanager.state.ModelState;
@@ -9,7 +8,6 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -53,11 +51,6 @@ enum Kind {
                 .orElseThrow(() -> new CommandFailure("the server speaks of a " + type));
     }
 
-    /** {@code state change} */
-    static String word(EventType type) {
-        return type.name().substring("EVENT_TYPE_".length()).replace('_', ' ').toLowerCase(Locale.ROOT);
-    }
-
     boolean hasState(String state) {
         return parsed(state) != null;
     }
@@ -65,6 +58,14 @@ enum Kind {
     /** In whatever spelling. */
     boolean isSameState(String one, String other) {
         return hasState(one) && parsed(one) == parsed(other);
+    }
+
+    /** {@code Running}, in whatever spelling it came; what is no state stays as it is. */
+    String title(String state) {
+        Enum<?> parsed = parsed(state);
+        return parsed == null
+                ? state
+                : parsed.name().charAt(0) + parsed.name().substring(1).toLowerCase(Locale.ROOT);
     }
 
     private @Nullable Enum<?> parsed(String state) {
@@ -127,39 +128,6 @@ enum Kind {
         };
     }
 
-    /** For programs: everything that the server says, with types. */
-    Map<String, Object> fields(ResourceState state) {
-        Map<String, String> metadata = new TreeMap<>(state.getMetadataMap());
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("kind", singular());
-        fields.put("name", state.getResourceName());
-        fields.put("state", state.getCurrentState());
-        if (state.getLastTransitionTimeNs() != 0) {
-            fields.put("since", instant(state.getLastTransitionTimeNs()).toString());
-        }
-        fields.put("generation", state.getStateGeneration());
-        if (this == PACKAGE) {
-            Map<String, Object> models = new LinkedHashMap<>();
-            models.put("total", number(metadata.remove("models")));
-            models.put("reported", number(metadata.remove("reported")));
-            metadata.keySet().stream()
-                    .filter(key -> key.startsWith(PER_STATE))
-                    .forEach(key -> models.put(key.substring(PER_STATE.length()), number(metadata.get(key))));
-            metadata.keySet().removeIf(key -> key.startsWith(PER_STATE));
-            fields.put("models", models);
-            if (metadata.containsKey("model.names")) {
-                fields.put("modelNames", list(metadata.remove("model.names")));
-            }
-            fields.put("scenarios", list(metadata.remove("scenarios")));
-        } else if (this == MODEL) {
-            fields.put("packages", list(metadata.remove("packages")));
-            fields.put("nodes", list(metadata.remove("nodes")));
-            fields.put("containers", number(metadata.remove("containers")));
-        }
-        fields.putAll(metadata);
-        return fields;
-    }
-
     private static CharSequence shown(ResourceState state) {
         return state.getCurrentState().isEmpty() ? "-" : Styles.state(state.getCurrentState());
     }
@@ -191,10 +159,6 @@ enum Kind {
 
     private static String names(@Nullable String text) {
         return orDash(String.join(", ", list(text)));
-    }
-
-    private static int number(@Nullable String text) {
-        return text == null ? 0 : Integer.parseInt(text);
     }
 
     /** Names, with what no name has between them. */

@@ -9,9 +9,6 @@ import io.pullpiri.statemanager.state.Names;
 import java.io.PrintWriter;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jline.utils.AttributedStringBuilder;
@@ -151,8 +148,7 @@ final class Watch implements Callable<Integer> {
 
     private boolean show(StateChangeEvent event) {
         PrintWriter out = spec.commandLine().getOut();
-        out.println(format == Format.json ? Output.jsonLine(fields(event)) : text(event));
-        out.flush();
+        out.println(format == Format.json ? Output.jsonLine(Fields.of(event)) : text(event));
         // Within what is at first no event has an id: whoever is cut off there begins anew.
         if (!event.getEventId().isEmpty()) {
             last = event.getEventId();
@@ -185,24 +181,5 @@ final class Watch implements Callable<Integer> {
             line.append("fault  ");
         }
         return Output.shown(line.append(event.getDescription()).toAttributedString());
-    }
-
-    private static Map<String, Object> fields(StateChangeEvent event) {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("id", event.getEventId());
-        fields.put("type", Kind.word(event.getEventType()));
-        fields.put("time", Kind.instant(event.getEventTimestampNs()).toString());
-        if (event.hasStateChange()) {
-            StateChange change = event.getStateChange();
-            fields.put("kind", Kind.of(change.getResourceType()).singular());
-            fields.put("name", change.getResourceName());
-            fields.put("from", change.getCurrentState());
-            fields.put("to", change.getTargetState());
-            fields.put("source", change.getSource());
-            fields.put("transitionId", change.getTransitionId());
-        }
-        fields.put("cause", event.getDescription());
-        fields.putAll(new TreeMap<>(event.getMetadataMap()));
-        return fields;
     }
 }

@@ -150,9 +150,8 @@ class CommandsTest {
 
         assertThat(all).hasSize(1);
         assertThat(all.get(0).get("cause")).isEqualTo(one.get("cause"));
-        assertThat(one.get("modelNames").toString()).isEqualTo("[\"brake\",\"light\"]");
+        assertThat(one.get("models").toString()).isEqualTo("[\"brake\",\"light\"]");
         assertThat(one.get("state").asText()).isEqualTo("Degraded");
-        assertThat(one.get("models").toString()).isEqualTo("{\"total\":2,\"reported\":2,\"dead\":1,\"running\":1}");
         assertThat(one.get("scenarios").toString()).isEqualTo("[\"drive\"]");
         assertThat(new ObjectMapper().valueToTree(yaml).toString()).isEqualTo(one.toString());
         assertThat(ask("get", "scenarios", "-o", "json").exitCode()).isZero();
@@ -215,7 +214,7 @@ class CommandsTest {
 
         JsonNode json = new ObjectMapper()
                 .readTree(ask("get", "package", "braking", "-o", "json").out());
-        assertThat(json.get("modelNames").toString()).isEqualTo("[\"a,b\",\"c\"]");
+        assertThat(json.get("models").toString()).isEqualTo("[\"a,b\",\"c\"]");
         assertThat(ask("describe", "package", "braking").out().lines().skip(1))
                 .containsExactly("├─ model/a,b  no state yet", "└─ model/c  no state yet");
     }

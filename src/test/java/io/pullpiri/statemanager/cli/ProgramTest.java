@@ -212,7 +212,7 @@ class ProgramTest {
         applyBraking();
         try (Program watch =
                 Program.start(folder, "watch", "packages", "-o", "json", "--server", "127.0.0.1:" + port)) {
-            Await.until(SOON, watch::output, () -> watch.output().contains("\"to\":\"Idle\""));
+            Await.until(SOON, watch::output, () -> watch.output().contains("\"state\":\"Idle\""));
             first.kill();
             Await.until(SOON, watch::output, () -> watch.output().contains("; trying again."));
             try (Program _ = serve()) {

@@ -7,6 +7,7 @@ import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.stub.StreamObserver;
+import io.pullpiri.proto.statemanager.EventType;
 import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.StateChangeEvent;
@@ -86,6 +87,30 @@ class WatchTest {
         assertThat(exitCode).isZero();
         assertThat(err.toString()).isEmpty();
         assertThat(head.text()).contains("'2.0'").doesNotContain("'3.0'");
+    }
+
+    @Test
+    void recoveriesAndFaultsHaveTheFieldsOfTheStreamOfRest() {
+        assertThat(Output.jsonLine(Fields.of(StateChangeEvent.newBuilder()
+                        .setEventId("7.1")
+                        .setEventType(EventType.EVENT_TYPE_RECOVERY_START)
+                        .setEventTimestampNs(1_000_000_000)
+                        .setDescription("request 1")
+                        .putMetadata("step", "requested")
+                        .putMetadata("package", "adas")
+                        .putMetadata("scenario", "drive")
+                        .build())))
+                .isEqualTo("{'id':'7.1','type':'recovery','time':'1970-01-01T00:00:01Z','step':'requested',"
+                                .replace('\'', '"')
+                        + "'package':'adas','scenario':'drive','detail':'request 1'}".replace('\'', '"'));
+        assertThat(Output.jsonLine(Fields.of(StateChangeEvent.newBuilder()
+                        .setEventId("7.2")
+                        .setEventType(EventType.EVENT_TYPE_WARNING)
+                        .setEventTimestampNs(1_000_000_000)
+                        .setDescription("deadline missed")
+                        .build())))
+                .isEqualTo("{'id':'7.2','type':'fault','time':'1970-01-01T00:00:01Z','detail':'deadline missed'}"
+                        .replace('\'', '"'));
     }
 
     @Test

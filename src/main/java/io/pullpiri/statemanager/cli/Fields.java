@@ -1,0 +1,165 @@
+package io.pullpiri.statemanager.cli;
+
+import io.pullpiri.proto.statemanager.ResourceState;
+import io.pullpiri.proto.statemanager.StateChange;
+import io.pullpiri.proto.statemanager.StateChangeEvent;
+import io.pullpiri.proto.statemanager.StateTransitionHistory;
+import io.pullpiri.statemanager.state.ModelState;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What programs read, as JSON or YAML. Names and types are those of REST (openapi.yaml); what gRPC tells in another form
+ * has a name that REST does not have. What is unknown or empty is left out.
+ */
+final class Fields {
+
+    /** A container's name, and its node behind the last "on". */
+    private static final Pattern CONTAINER = Pattern.compile("container\\.(.*) on (.*)");
+
+    private final Map<String, Object> fields = new LinkedHashMap<>();
+
+    private Fields() {}
+
+    static Map<String, Object> of(ResourceState state) {
+        Kind kind = Kind.of(state.getResourceType());
+        Map<String, String> metadata = new TreeMap<>(state.getMetadataMap());
+        Fields all = new Fields()
+                .put("kind", kind.singular())
+                .put("name", state.getResourceName())
+                .put("state", kind.title(state.getCurrentState()))
+                .put("since", time(state.getLastTransitionTimeNs()))
+                .put("generation", state.getStateGeneration())
+                .put("cause", metadata.remove("cause"))
+                .put("source", metadata.remove("source"));
+        switch (kind) {
+            case PACKAGE -> {
+                // Their sum: every model counts.
+                metadata.remove("models");
+                all.put("modelCounts", modelCounts(metadata))
+                        .put("reported", number(metadata.remove("reported")))
+                        .put("models", Kind.list(metadata.remove("model.names")))
+                        .put("scenarios", Kind.list(metadata.remove("scenarios")))
+                        .put("reconcileDetail", metadata.remove("reconcile"));
+            }
+            case MODEL ->
+                all.put("packages", Kind.list(metadata.remove("packages")))
+                        .put("nodes", Kind.list(metadata.remove("nodes")))
+                        .put("containerCount", number(metadata.remove("containers")))
+                        .put("containers", containers(metadata));
+            case SCENARIO -> all.put("action", metadata.remove("action")).put("target", metadata.remove("target"));
+        }
+        all.put("artifactBroken", metadata.remove("artifact.broken"));
+        metadata.forEach(all::put);
+        return all.fields;
+    }
+
+    static Map<String, Object> of(Kind kind, String name, StateTransitionHistory change) {
+        return change(kind, name, change.getFromState(), change.getToState())
+                .put("time", time(change.getTimestampNs()))
+                .put("transitionId", change.getTransitionId())
+                .put("cause", change.getReason())
+                .put("source", change.getSource())
+                .put("durationMillis", change.getDurationMs())
+                .fields;
+    }
+
+    /** The data of an event, and before it its id and its type as the stream of REST calls them. */
+    static Map<String, Object> of(StateChangeEvent event) {
+        Map<String, String> metadata = event.getMetadataMap();
+        Fields all = new Fields().put("id", event.getEventId());
+        if (!event.hasStateChange()) {
+            return all.put("type", metadata.containsKey("step") ? "recovery" : "fault")
+                    .put("time", time(event.getEventTimestampNs()))
+                    .put("step", metadata.get("step"))
+                    .put("package", metadata.get("package"))
+                    .put("scenario", metadata.get("scenario"))
+                    .put("detail", event.getDescription())
+                    .fields;
+        }
+        StateChange change = event.getStateChange();
+        Kind kind = Kind.of(change.getResourceType());
+        String name = change.getResourceName();
+        if (metadata.containsKey("snapshot")) {
+            all.put("type", "snapshot")
+                    .put("kind", kind.singular())
+                    .put("name", name)
+                    .put("state", kind.title(change.getTargetState()))
+                    .put("since", time(event.getEventTimestampNs()));
+        } else {
+            all.put("type", "change");
+            all.fields.putAll(change(kind, name, change.getCurrentState(), change.getTargetState()).fields);
+            all.put("time", time(event.getEventTimestampNs()));
+        }
+        return all.put("generation", number(metadata.get("generation")))
+                .put("transitionId", change.getTransitionId())
+                .put("cause", event.getDescription())
+                .put("source", change.getSource())
+                .put("durationMillis", number(metadata.get("duration_ms")))
+                .fields;
+    }
+
+    private static Fields change(Kind kind, String name, String from, String to) {
+        Fields all = new Fields().put("kind", kind.singular()).put("name", name).put("from", kind.title(from));
+        // Empty if the resource is gone.
+        all.fields.put("to", kind.title(to));
+        return all;
+    }
+
+    private static Map<String, Object> modelCounts(Map<String, String> metadata) {
+        Fields counts = new Fields();
+        for (ModelState state : ModelState.values()) {
+            counts.put(
+                    state.title(),
+                    number(metadata.remove("models." + state.title().toLowerCase(Locale.ROOT))));
+        }
+        return counts.fields;
+    }
+
+    /** Takes those that are told out of the metadata. */
+    private static List<Map<String, Object>> containers(Map<String, String> metadata) {
+        List<Map<String, Object>> containers = new ArrayList<>();
+        metadata.entrySet().removeIf(entry -> {
+            Matcher container = CONTAINER.matcher(entry.getKey());
+            if (!container.matches()) {
+                return false;
+            }
+            String[] words = entry.getValue().split(", ", 2);
+            containers.add(new Fields()
+                    .put("name", container.group(1))
+                    .put("node", container.group(2))
+                    .put("state", words[0].substring(0, 1).toUpperCase(Locale.ROOT) + words[0].substring(1))
+                    .put("detail", words.length > 1 ? words[1] : null)
+                    .fields);
+            return true;
+        });
+        return containers;
+    }
+
+    private Fields put(String name, @Nullable Object value) {
+        boolean empty = value == null
+                || value.equals("")
+                || (value instanceof Collection<?> all && all.isEmpty())
+                || (value instanceof Map<?, ?> map && map.isEmpty());
+        if (!empty) {
+            fields.put(name, value);
+        }
+        return this;
+    }
+
+    private static @Nullable Long number(@Nullable String text) {
+        return text == null ? null : Long.valueOf(text);
+    }
+
+    private static String time(long nanos) {
+        return nanos == 0 ? "" : Kind.instant(nanos).toString();
+    }
+}
