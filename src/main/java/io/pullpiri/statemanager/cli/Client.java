@@ -112,11 +112,13 @@ final class Client implements AutoCloseable {
         }
     }
 
-    List<ResourceState> states(Kind kind) {
+    /** @param state the only one, in whatever spelling; empty for all */
+    List<ResourceState> states(Kind kind, String state) {
         ListResourcesByStateResponse response =
                 call(channel -> within(StateManagerConnectionGrpc.newBlockingStub(channel))
                         .listResourcesByState(ListResourcesByStateRequest.newBuilder()
                                 .setResourceType(kind.type())
+                                .setState(state)
                                 .build()));
         if (!response.getSuccess()) {
             throw new CommandFailure(response.getMessage());

@@ -32,6 +32,7 @@ final class Describe implements Callable<Integer> {
             index = "0",
             paramLabel = "KIND",
             converter = Kind.Converter.class,
+            completionCandidates = Kind.Singulars.class,
             description = "package, model or scenario")
     private Kind kind;
 

@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -33,11 +34,19 @@ final class Get implements Callable<Integer> {
             index = "0",
             paramLabel = "KIND",
             converter = Kind.Converter.class,
+            completionCandidates = Kind.Plurals.class,
             description = "packages, models or scenarios")
     private Kind kind;
 
     @Parameters(index = "1", arity = "0..1", paramLabel = "NAME", description = "only this one")
     private @Nullable String name;
+
+    @Option(
+            names = "--state",
+            paramLabel = "STATE",
+            completionCandidates = Kind.States.class,
+            description = "only those in this state, such as error")
+    private @Nullable String state;
 
     @Option(
             names = {"-o", "--output"},
@@ -54,9 +63,16 @@ final class Get implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (state != null) {
+            kind.requireState(spec, "--state", state);
+            if (name != null) {
+                throw new ParameterException(
+                        spec.commandLine(), "--state: stands beside the NAME '" + name + "' (expected: one of them)");
+            }
+        }
         List<ResourceState> found;
         try (Client client = server.connect()) {
-            found = name == null ? client.states(kind) : List.of(client.state(kind, name));
+            found = name == null ? client.states(kind, state == null ? "" : state) : List.of(client.state(kind, name));
         }
         PrintWriter out = spec.commandLine().getOut();
         if (format == Format.table) {
@@ -64,7 +80,10 @@ final class Get implements Callable<Integer> {
             Table table = kind.table();
             found.forEach(state -> table.add(kind.row(state, now)));
             if (found.isEmpty()) {
-                spec.commandLine().getErr().println("There are no " + kind.plural() + " yet.");
+                spec.commandLine()
+                        .getErr()
+                        .println("There are no " + kind.plural()
+                                + (state == null ? " yet." : " in the state " + state + "."));
             } else {
                 table.lines().forEach(line -> out.println(Output.shown(line)));
             }

@@ -8,6 +8,7 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -15,6 +16,8 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
 /** The kinds of resources that have states, and what of each is shown. */
@@ -36,6 +39,36 @@ enum Kind {
         }
     }
 
+    /** To complete what may be several. */
+    static final class Plurals implements Iterable<String> {
+
+        @Override
+        public Iterator<String> iterator() {
+            return Arrays.stream(values()).map(Kind::plural).iterator();
+        }
+    }
+
+    /** To complete what is one. */
+    static final class Singulars implements Iterable<String> {
+
+        @Override
+        public Iterator<String> iterator() {
+            return Arrays.stream(values()).map(Kind::singular).iterator();
+        }
+    }
+
+    /** To complete a state: of any kind, since completion does not look at the words before. */
+    static final class States implements Iterable<String> {
+
+        @Override
+        public Iterator<String> iterator() {
+            return Arrays.stream(values())
+                    .flatMap(kind -> kind.states().stream())
+                    .distinct()
+                    .iterator();
+        }
+    }
+
     private static final String PER_STATE = "models.";
 
     private final ResourceType type;
@@ -51,21 +84,29 @@ enum Kind {
                 .orElseThrow(() -> new CommandFailure("the server speaks of a " + type));
     }
 
-    boolean hasState(String state) {
-        return parsed(state) != null;
+    /**
+     * Takes a state in whatever spelling.
+     *
+     * @throws ParameterException if this kind does not have it
+     */
+    void requireState(CommandSpec command, String option, String state) {
+        if (parsed(state) == null) {
+            throw new ParameterException(
+                    command.commandLine(),
+                    option + ": '" + state + "' is no state of a " + singular() + " (expected: "
+                            + String.join(", ", states()) + ")");
+        }
     }
 
     /** In whatever spelling. */
     boolean isSameState(String one, String other) {
-        return hasState(one) && parsed(one) == parsed(other);
+        return title(one).equals(title(other));
     }
 
     /** {@code Running}, in whatever spelling it came; what is no state stays as it is. */
     String title(String state) {
         Enum<?> parsed = parsed(state);
-        return parsed == null
-                ? state
-                : parsed.name().charAt(0) + parsed.name().substring(1).toLowerCase(Locale.ROOT);
+        return parsed == null ? state : parsed.name().charAt(0) + lower(parsed).substring(1);
     }
 
     private @Nullable Enum<?> parsed(String state) {
@@ -76,12 +117,26 @@ enum Kind {
         };
     }
 
+    /** As they are typed. */
+    private List<String> states() {
+        Enum<?>[] states = switch (this) {
+            case PACKAGE -> PackageState.values();
+            case MODEL -> ModelState.values();
+            case SCENARIO -> ScenarioState.values();
+        };
+        return Arrays.stream(states).map(Kind::lower).toList();
+    }
+
+    private static String lower(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+
     ResourceType type() {
         return type;
     }
 
     String singular() {
-        return name().toLowerCase(Locale.ROOT);
+        return lower(this);
     }
 
     String plural() {

@@ -10,7 +10,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -27,13 +26,19 @@ final class Wait implements Callable<Integer> {
             index = "0",
             paramLabel = "KIND",
             converter = Kind.Converter.class,
+            completionCandidates = Kind.Singulars.class,
             description = "package, model or scenario")
     private Kind kind;
 
     @Parameters(index = "1", paramLabel = "NAME", description = "which; it need not exist yet")
     private String name = "";
 
-    @Option(names = "--for", paramLabel = "STATE", required = true, description = "such as running")
+    @Option(
+            names = "--for",
+            paramLabel = "STATE",
+            required = true,
+            completionCandidates = Kind.States.class,
+            description = "such as running")
     private String wanted = "";
 
     @Option(
@@ -54,10 +59,7 @@ final class Wait implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (!kind.hasState(wanted)) {
-            throw new ParameterException(
-                    spec.commandLine(), "--for: '" + wanted + "' is no state of a " + kind.singular());
-        }
+        kind.requireState(spec, "--for", wanted);
         StateChangeSubscriptionRequest request = StateChangeSubscriptionRequest.newBuilder()
                 .setResourceType(kind.type())
                 .putFilter("name", name)

@@ -42,6 +42,7 @@ final class Watch implements Callable<Integer> {
             arity = "0..1",
             paramLabel = "KIND",
             converter = Kind.Converter.class,
+            completionCandidates = Kind.Plurals.class,
             description = "only packages, models or scenarios")
     private @Nullable Kind kind;
 

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -155,6 +156,40 @@ class CommandsTest {
         assertThat(one.get("scenarios").toString()).isEqualTo("[\"drive\"]");
         assertThat(new ObjectMapper().valueToTree(yaml).toString()).isEqualTo(one.toString());
         assertThat(ask("get", "scenarios", "-o", "json").exitCode()).isZero();
+    }
+
+    @Test
+    void getNamesThoseInAState() {
+        rig.apply(Rig.BRAKING);
+        rig.apply("kind: Package\nmetadata: {name: cabin}\n");
+        rig.client().sendChangedContainerList(Rig.list("exited:139", "exited:1"));
+
+        for (String state : List.of("error", "Error", "PACKAGE_STATE_ERROR")) {
+            assertThat(ask("get", "packages", "--state=" + state).out().lines().skip(1))
+                    .singleElement()
+                    .asString()
+                    .startsWith("braking");
+        }
+        assertThat(ask("get", "packages", "--state=paused"))
+                .isEqualTo(new Run(0, "", "There are no packages in the state paused.\n"));
+        assertThat(ask("get", "packages", "--state=dead").exitCode()).isEqualTo(2);
+        assertThat(ask("get", "packages", "--state=dead").err())
+                .startsWith("error: --state: 'dead' is no state of a package (expected: idle, paused, exited, ");
+        assertThat(ask("get", "package", "braking", "--state=error").exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void theCommandsThatAlertsNameWork() throws IOException {
+        List<String> commands = Pattern.compile("statemanager( [a-z-]+[^']*)'")
+                .matcher(Files.readString(Path.of("deploy", "alerts.yaml")))
+                .results()
+                .map(found -> found.group(1).strip())
+                .toList();
+
+        assertThat(commands).isNotEmpty();
+        for (String command : commands) {
+            assertThat(ask(command.split(" ", -1)).exitCode()).as(command).isZero();
+        }
     }
 
     @Test
