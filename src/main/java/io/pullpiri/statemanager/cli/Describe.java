@@ -77,7 +77,13 @@ final class Describe implements Callable<Integer> {
                     below.add(node(client, Kind.MODEL, model, now, state));
                 }
             }
-            case MODEL ->
+            case MODEL -> {
+                if (above == null) {
+                    List<String> packages = Kind.list(metadata.get("packages"));
+                    String users =
+                            packages.isEmpty() ? "used by no package" : "used by: " + String.join(", ", packages);
+                    below.add(new Node(new AttributedString(users), List.of()));
+                }
                 metadata.forEach((key, value) -> {
                     if (key.startsWith(CONTAINER)) {
                         below.add(new Node(
@@ -85,6 +91,7 @@ final class Describe implements Callable<Integer> {
                                 List.of()));
                     }
                 });
+            }
             case SCENARIO -> {
                 String target = metadata.getOrDefault("target", "");
                 if (above == null && !target.isEmpty()) {

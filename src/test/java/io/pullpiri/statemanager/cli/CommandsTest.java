@@ -224,6 +224,19 @@ class CommandsTest {
     }
 
     @Test
+    void describeShowsOfAModelWhoUsesIt() {
+        rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        assertThat(ask("describe", "model", "brake").out()).contains("├─ used by no package\n");
+
+        rig.apply(Rig.BRAKING);
+        rig.apply("kind: Package\nmetadata: {name: alarm}\nspec: {models: [{name: brake}]}\n");
+        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+
+        assertThat(ask("describe", "model", "brake").out().lines().skip(1))
+                .containsExactly("├─ used by: alarm, braking", "└─ container brake_main on HPC: dead, exit code 139");
+    }
+
+    @Test
     void describeShowsOfAScenarioTheWholeChainAndWhatIsNotThere() {
         rig.apply(Rig.BRAKING);
         rig.apply("kind: Scenario\nmetadata: {name: park}\nspec: {action: launch, target: braking}\n");
