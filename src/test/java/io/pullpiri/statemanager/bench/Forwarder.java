@@ -20,6 +20,7 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /**
@@ -41,7 +42,7 @@ final class Forwarder {
                 .channelType(NioSocketChannel.class)
                 .build();
         System.out.println("StateManager's stand-in listens on 127.0.0.1:"
-                + NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+                + NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                         .bossEventLoopGroup(network)
                         .workerEventLoopGroup(network)
                         .channelType(NioServerSocketChannel.class)
