@@ -8,13 +8,19 @@ export JAVA_HOME
 export MAVEN_OPTS := $(MAVEN_OPTS) --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
 MVN := mvn -B --no-transfer-progress
 
-.PHONY: run test build format clean help
+.PHONY: run test bench bench-quick build format clean help
 
 run: ## the demo: a vehicle's packages going through all their states, in this terminal
 	@./statemanager demo
 
 test: ## everything: format, Error Prone, NullAway, layering, all tests on a real etcd
 	@STATEMANAGER_ETCD=$$(tools/fetch-etcd) && export STATEMANAGER_ETCD && $(MVN) verify
+
+bench: ## every figure beside its limit, into docs/benchmarks/; takes most of an hour
+	@tools/bench full docs/benchmarks
+
+bench-quick: ## the same in two minutes, into target/benchmarks/
+	@tools/bench quick target/benchmarks
 
 build: ## the program: target/statemanager-all.jar
 	@tools/build

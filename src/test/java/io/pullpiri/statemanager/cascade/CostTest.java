@@ -1,0 +1,104 @@
+package io.pullpiri.statemanager.cascade;
+
+import static io.pullpiri.statemanager.cascade.World.apply;
+import static io.pullpiri.statemanager.cascade.World.packageYaml;
+import static io.pullpiri.statemanager.cascade.World.report;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import io.pullpiri.statemanager.store.Transaction;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What a change costs, in figures that are the same on every machine. */
+class CostTest {
+
+    private static final int WARM = 3_000;
+
+    /** 15,648 when this was written, in the small vehicle; a map of 2,000 packages is deeper. */
+    private static final long MOST_BYTES = 22_000;
+
+    private static World vehicle(int packages) {
+        World world = new World();
+        for (int i = 0; i < packages; i++) {
+            world.run(apply(packageYaml("package-" + i, "model-" + i + "-a", "model-" + i + "-b")));
+        }
+        return world;
+    }
+
+    private static Command reportOf(int i, String state) {
+        return report("node-" + i, "model-" + i + "-a/a=" + state, "model-" + i + "-b/b=running");
+    }
+
+    private static List<String> keys(Transaction transaction) {
+        return transaction.writes().stream().map(Transaction.Write::key).toList();
+    }
+
+    @Test
+    void aChangeIsFourWritesInOneCommitHoweverManyPackagesThereAre() {
+        for (int packages : new int[] {1, 2_000}) {
+            World world = vehicle(packages);
+            world.run(reportOf(0, "running"));
+            Plan plan = world.cascade.plan(world.view, List.of(reportOf(0, "exited:1")), world.now());
+            assertThat(plan.parts()).hasSize(1);
+            assertThat(keys(plan.parts().getFirst().transaction()))
+                    .hasSize(4)
+                    .startsWith("/model/model-0-a/state", "/package/package-0/state", "/statemanager/node/node-0")
+                    .last()
+                    .asString()
+                    .startsWith("/statemanager/journal/");
+        }
+    }
+
+    @Test
+    void manyReportsShareOneCommitAndOneJournalRecord() {
+        World world = vehicle(20);
+        List<Command> batch = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            world.run(reportOf(i, "running"));
+            batch.add(reportOf(i, "exited:1"));
+        }
+        Plan plan = world.cascade.plan(world.view, batch, world.now());
+        assertThat(plan.answers()).hasSize(20);
+        assertThat(plan.parts()).hasSize(1);
+        assertThat(plan.parts().getFirst().transaction().writes()).hasSize(3 * 20 + 1);
+    }
+
+    @Test
+    void aReportWithoutNewsIsNoCommit() {
+        World world = vehicle(1);
+        world.run(reportOf(0, "running"));
+        assertThat(world.cascade
+                        .plan(world.view, List.of(reportOf(0, "running")), world.now())
+                        .parts())
+                .isEmpty();
+    }
+
+    @Test
+    void aChangeAllocatesLittleAndHardlyMoreInALargeVehicle() {
+        assertThat(bytesOfAReport(10)).isLessThan(MOST_BYTES);
+        assertThat(bytesOfAReport(2_000)).isLessThan(MOST_BYTES);
+    }
+
+    /** Of the decision and of the view that follows, once the code is warm. */
+    private static long bytesOfAReport(int packages) {
+        World world = vehicle(packages);
+        world.run(reportOf(0, "running"));
+        List<Command> report = List.of(reportOf(0, "exited:1"));
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = 0;
+        for (int i = 0; i < 2 * WARM; i++) {
+            if (i == WARM) {
+                before = threads.getCurrentThreadAllocatedBytes();
+            }
+            Plan plan = world.cascade.plan(world.view, report, world.now());
+            View next = world.cascade.committed(
+                    plan, Collections.nCopies(plan.parts().size(), 1_000_000L));
+            assertThat(next).isNotNull();
+        }
+        return (threads.getCurrentThreadAllocatedBytes() - before) / WARM;
+    }
+}
