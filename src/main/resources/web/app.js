@@ -62,6 +62,7 @@ function go() {
 }
 
 live.addEventListener('connection', draw);
+live.addEventListener('entry', draw);
 live.addEventListener('change', ({ detail }) => {
   onePackage.hear(detail);
   if (detail && detail.kind !== 'package') {

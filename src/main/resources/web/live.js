@@ -133,9 +133,11 @@ export class Live extends EventTarget {
     try {
       const { items: [item] } = await ask(`/api/v1/packages?name=${encodeURIComponent(name)}`);
       // The stream may have told of something newer meanwhile, the package's end included.
-      if (attempt === this.#attempt && item && item.generation >= this.packages.get(name)?.generation) {
-        this.#know(item);
-        this.#tell('change', { kind: 'package', name });
+      const known = this.packages.get(name);
+      if (attempt === this.#attempt && item && item.generation >= known?.generation) {
+        // In its place: the row is drawn anew, and nothing is sorted for it.
+        this.#know(Object.assign(known, { reconcile: undefined, artifactBroken: undefined }, item));
+        this.#tell('entry');
       }
     } catch {
       // The connection is away: everything is asked for when it is back.
