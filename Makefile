@@ -19,7 +19,7 @@ test: ## everything: format, Error Prone, NullAway, layering, all tests on a rea
 bench: ## every figure beside its limit, into docs/benchmarks/; takes most of an hour
 	@tools/bench full docs/benchmarks
 
-bench-quick: ## the same in two minutes, into target/benchmarks/
+bench-quick: ## the same in short, a few minutes, into target/benchmarks/
 	@tools/bench quick target/benchmarks
 
 build: ## the program: target/statemanager-all.jar

@@ -27,7 +27,7 @@ final class Growth implements Bench.Measurement {
         try (EtcdServer etcd = EtcdServer.start();
                 ServerProcess small = new ServerProcess("etcd://" + etcd.endpoint())) {
             fill(small, 10);
-            for (int packages : effort.choose(List.of(1_000), List.of(100, 1_000, 10_000, 100_000))) {
+            for (int packages : effort.choose(List.of(200), List.of(100, 1_000, 10_000, 100_000))) {
                 try (EtcdServer other = EtcdServer.start("--quota-backend-bytes", "8589934592");
                         ServerProcess large = new ServerProcess("etcd://" + other.endpoint())) {
                     fill(large, packages);
@@ -92,9 +92,10 @@ final class Growth implements Bench.Measurement {
             Series series) {
         Latency.OneNode onSmall = new Latency.OneNode(small);
         Latency.OneNode onLarge = new Latency.OneNode(large);
-        onSmall.report(3_000, new Histogram(3));
-        onLarge.report(3_000, new Histogram(3));
-        int slice = effort.choose(50, 200);
+        int warm = effort.choose(500, 5_000);
+        onSmall.report(warm, new Histogram(3));
+        onLarge.report(warm, new Histogram(3));
+        int slice = effort.choose(15, 200);
         for (int i = 0; i < effort.repetitions(); i++) {
             Histogram smallNanos = new Histogram(3);
             Histogram largeNanos = new Histogram(3);
@@ -123,7 +124,7 @@ final class Growth implements Bench.Measurement {
 
     /** One package of very many models, and one model in very many packages. */
     private static void extremes(Bench.Effort effort, ServerProcess small, Series series) throws Exception {
-        int many = effort.choose(1_000, 10_000);
+        int many = effort.choose(200, 10_000);
         try (EtcdServer etcd = EtcdServer.start();
                 ServerProcess large = new ServerProcess("etcd://" + etcd.endpoint())) {
             List<String> models = new ArrayList<>(Vehicle.modelNames(0, Nodes.MODELS_OF_A_PACKAGE));

@@ -12,8 +12,8 @@ final class Memory implements Bench.Measurement {
     @Override
     public void measure(Bench.Effort effort, Path folder, Report report) throws Exception {
         Series series = new Series();
-        int packages = effort.choose(1_000, 10_000);
-        long changes = effort.choose(20_000L, 1_000_000L);
+        int packages = effort.choose(500, 10_000);
+        long changes = effort.choose(5_000L, 1_000_000L);
         for (int i = 0; i < effort.choose(1, 3); i++) {
             try (EtcdServer etcd = EtcdServer.start("--quota-backend-bytes", "8589934592")) {
                 String store = "etcd://" + etcd.endpoint();

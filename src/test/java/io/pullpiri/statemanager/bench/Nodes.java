@@ -8,8 +8,8 @@ import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerConnectionStub;
+import io.pullpiri.statemanager.store.Keys;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -69,15 +69,27 @@ final class Nodes implements AutoCloseable {
         return nodes.stream().mapToLong(node -> node.changes.get()).sum();
     }
 
-    /** What the store has to hold of every model, by name: what its node was last told is durable. */
-    Map<String, String> expected() {
-        Map<String, String> expected = new HashMap<>();
+    /**
+     * How many models are neither as their node was last told is durable, nor as it has reported since without an answer.
+     *
+     * @param stored the keys of models with their values
+     */
+    double lost(Map<String, String> stored) {
+        double lost = 0;
         for (Node node : nodes) {
             for (int model = 0; model < MODELS; model++) {
-                expected.put(node.name(model), node.running[model] ? "Running" : "Dead");
+                String found = stored.get(Keys.modelState(node.name(model)));
+                boolean kept = state(node.acknowledged[model]).equals(found)
+                        || state(node.reported[model]).equals(found)
+                        || node.changes.get() == 0;
+                lost += kept ? 0 : 1;
             }
         }
-        return expected;
+        return lost;
+    }
+
+    private static String state(boolean running) {
+        return running ? "Running" : "Dead";
     }
 
     @Override
@@ -92,7 +104,8 @@ final class Nodes implements AutoCloseable {
         private final ContainerInfo[] up = new ContainerInfo[MODELS];
         private final ContainerInfo[] down = new ContainerInfo[MODELS];
         private final AtomicLong changes = new AtomicLong();
-        private boolean[] running = new boolean[MODELS];
+        private volatile boolean[] acknowledged = new boolean[MODELS];
+        private volatile boolean[] reported = acknowledged;
         private int reports;
         private volatile @Nullable Throwable failure;
 
@@ -115,7 +128,7 @@ final class Nodes implements AutoCloseable {
                 ended.countDown();
                 return;
             }
-            boolean[] next = running.clone();
+            boolean[] next = acknowledged.clone();
             int first = allChange ? 0 : reports % MODELS;
             int last = allChange ? MODELS - 1 : first;
             ContainerList.Builder list = ContainerList.newBuilder().setNodeName("node-" + number);
@@ -126,11 +139,12 @@ final class Nodes implements AutoCloseable {
             // The first report of a node is news of all its models.
             int news = reports == 0 ? MODELS : last - first + 1;
             reports++;
+            reported = next;
             stub.withDeadlineAfter(60, TimeUnit.SECONDS)
                     .sendChangedContainerList(list.build(), new StreamObserver<SendContainerListResponse>() {
                         @Override
                         public void onNext(SendContainerListResponse response) {
-                            running = next;
+                            acknowledged = next;
                             changes.addAndGet(news);
                         }
 

@@ -25,12 +25,13 @@ final class Pure implements Bench.Measurement {
                 .include(PureParts.class.getName())
                 .jvmArgs("-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders", "-Xmx1g")
                 .forks(effort.choose(1, 2))
-                .warmupIterations(effort.choose(2, 5))
-                .measurementIterations(effort.choose(3, 5))
+                .warmupIterations(effort.choose(1, 5))
+                .measurementIterations(effort.choose(2, 5))
                 .warmupTime(TimeValue.milliseconds(effort.choose(200, 1_000)))
                 .measurementTime(TimeValue.milliseconds(effort.choose(200, 1_000)))
                 .addProfiler(GCProfiler.class)
                 .verbosity(VerboseMode.SILENT)
+                .param("packages", effort.choose(new String[] {"10"}, new String[] {"10", "10000"}))
                 .build();
         List<Figure> figures = new ArrayList<>();
         for (RunResult run : new Runner(options).run()) {
