@@ -83,7 +83,8 @@ final class Committer {
 
     /** @param end is told the outcome, on the loop */
     void commit(List<Inbox.Entry> batch, View view, Consumer<Outcome> end) {
-        new Round(batch, view, end).decide();
+        Round round = new Round(batch, view, end);
+        round.safely(round::decide);
     }
 
     private final class Round {
@@ -104,6 +105,16 @@ final class Committer {
             this.end = end;
             this.commands = new ArrayList<>(batch.size() + 1);
             batch.forEach(entry -> commands.add(entry.command()));
+        }
+
+        /** Whatever happens, the loop hears of the round's end: it waits for that. */
+        void safely(Runnable step) {
+            try {
+                step.run();
+            } catch (RuntimeException e) {
+                LOG.error("unexpected failure", e);
+                end.accept(new Outcome.Unreliable(batch, "unexpected failure: " + e));
+            }
         }
 
         void decide() {
@@ -132,7 +143,8 @@ final class Committer {
             var _ = store.commitAsync(part(), timeout)
                     .whenComplete((result, defect) -> loop.execute(() -> {
                         metrics.committed(clock.now().ticks() - start);
-                        committed(result != null ? result : new CommitResult.Unknown(String.valueOf(defect)));
+                        safely(() ->
+                                committed(result != null ? result : new CommitResult.Unknown(String.valueOf(defect))));
                     }));
         }
 

@@ -26,7 +26,9 @@ final class FaultyStore implements StateStore {
         /** It is committed, but the answer is lost. */
         ANSWER_LOST,
         /** It is not committed, and nobody can tell. */
-        LOST
+        LOST,
+        /** The store has a defect. */
+        THROWN
     }
 
     private final StateStore store;
@@ -52,6 +54,7 @@ final class FaultyStore implements StateStore {
                 switch (fault) {
                     case UNAVAILABLE -> new CommitResult.Unavailable("forced");
                     case LOST -> new CommitResult.Unknown("forced");
+                    case THROWN -> throw new IllegalStateException("forced");
                     case ANSWER_LOST -> {
                         store.commit(transaction, timeout);
                         yield new CommitResult.Unknown("forced");
