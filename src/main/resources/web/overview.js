@@ -184,6 +184,8 @@ export class Overview {
   }
 
   #search(text) {
+    // At once: what is drawn before the address has changed would take back what was typed.
+    this.text = text;
     location.replace(address(this.state, text));
   }
 
