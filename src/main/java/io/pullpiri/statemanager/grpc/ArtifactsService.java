@@ -17,9 +17,13 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Takes artifacts from operators, whichever store the server has. */
 final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ArtifactsService.class);
 
     private final Manager manager;
 
@@ -61,6 +65,11 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
         } catch (IllegalArgumentException e) {
             manager.notices().add("invalid-artifact", String.valueOf(e.getMessage()));
             Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription(e.getMessage()));
+            return;
+        } catch (RuntimeException e) {
+            // On a thread of our own nobody else would answer.
+            LOG.error("artifacts cannot be read, which is a defect", e);
+            Calls.fail(caller, Status.INTERNAL.withDescription("internal error: " + e));
             return;
         }
         CompletableFuture<?> _ = manager.submit(command, patience).thenAccept(answer -> {
