@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.cli;
 
+import io.pullpiri.statemanager.Logging;
 import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.Settings;
 import io.pullpiri.statemanager.SettingsException;
@@ -79,7 +80,7 @@ final class Demo implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException, SettingsException {
         // The log would run through the picture.
-        System.setProperty("statemanager.log.level", "off");
+        System.setProperty(Logging.LEVEL, "off");
         stopOnSignals();
         Path folder = Files.createTempDirectory("statemanager-demo");
         try {

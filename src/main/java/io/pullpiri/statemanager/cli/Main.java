@@ -14,6 +14,7 @@ import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -54,7 +55,9 @@ public final class Main {
 
     /** Runs one command and returns its exit code. */
     static int run(PrintWriter out, PrintWriter err, String... args) {
-        CommandLine line = new CommandLine(new Main());
+        CommandLine line = args.length > 0 && args[0].equals("serve")
+                ? new CommandLine(CommandSpec.create().name("statemanager"))
+                : new CommandLine(new Main());
         line.addSubcommand("serve", new CommandLine(Serve.spec()));
         line.setOut(out).setErr(err);
         line.setExecutionStrategy(parsed -> execute(parsed, out, err));

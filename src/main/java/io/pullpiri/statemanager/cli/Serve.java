@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.cli;
 
+import io.pullpiri.statemanager.Logging;
 import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.Settings;
 import io.pullpiri.statemanager.SettingsException;
@@ -67,7 +68,7 @@ final class Serve {
             err.println("error: " + e.getMessage());
             return ExitCode.USAGE;
         }
-        System.setProperty("statemanager.log.level", settings.logLevel());
+        System.setProperty(Logging.LEVEL, settings.logLevel());
         CountDownLatch stopped = new CountDownLatch(1);
         try (StateManager server = StateManager.start(settings)) {
             Thread hook = new Thread(() -> stop(server, stopped), "stop");

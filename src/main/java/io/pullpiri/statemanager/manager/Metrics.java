@@ -4,7 +4,9 @@ import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import io.prometheus.metrics.model.snapshots.Unit;
 import io.pullpiri.statemanager.cascade.PackageEntry;
 import io.pullpiri.statemanager.cascade.Plan;
@@ -22,6 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -33,6 +36,7 @@ public final class Metrics {
     private static final double[] COMMANDS = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000};
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
+    private final AtomicBoolean jvm = new AtomicBoolean();
 
     private final Histogram cascade = Histogram.builder()
             .name("statemanager_cascade_seconds")
@@ -177,8 +181,12 @@ public final class Metrics {
         return nanos / (double) TimeUnit.SECONDS.toNanos(1);
     }
 
-    /** For whoever shows them. */
-    public PrometheusRegistry registry() {
-        return registry;
+    /** All figures as they are now. */
+    public MetricSnapshots scrape() {
+        // Not at the start: Java's management needs longer to come up than all the rest of the server.
+        if (!jvm.getAndSet(true)) {
+            JvmMetrics.builder().register(registry);
+        }
+        return registry.scrape();
     }
 }

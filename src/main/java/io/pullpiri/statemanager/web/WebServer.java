@@ -3,8 +3,6 @@ package io.pullpiri.statemanager.web;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
-import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
@@ -130,18 +128,17 @@ public final class WebServer implements AutoCloseable {
         this.hosts = hosts;
         this.patience = patience;
         this.streams = new EventStreams(manager, representations, patience, heartbeat);
-        this.routes = routes(new Api(manager, representations, histories), streams, metrics.registry());
+        this.routes = routes(new Api(manager, representations, histories), streams, metrics);
         metrics.gauge("statemanager_http_streams", "Streams of events over HTTP", streams::size);
-        JvmMetrics.builder().register(metrics.registry());
         server.setExecutor(threads);
         server.createContext("/", this::handle);
         server.start();
     }
 
-    static List<Route> routes(Api api, EventStreams streams, PrometheusRegistry registry) {
+    static List<Route> routes(Api api, EventStreams streams, Metrics metrics) {
         List<Route> table = new ArrayList<>();
         table.add(route("GET", "/health", api::health));
-        table.add(route("GET", "/metrics", request -> metrics(registry)));
+        table.add(route("GET", "/metrics", request -> metrics(metrics)));
         table.add(route("GET", "/api/v1/packages", api::packages));
         table.add(route("GET", "/api/v1/packages/{name}", api::onePackage));
         table.add(route("GET", "/api/v1/models", api::models));
@@ -166,9 +163,9 @@ public final class WebServer implements AutoCloseable {
         return new Route(method, path, (request, exchange) -> answering.answer(request));
     }
 
-    private static Reply metrics(PrometheusRegistry registry) throws IOException {
+    private static Reply metrics(Metrics metrics) throws IOException {
         ByteArrayOutputStream text = new ByteArrayOutputStream();
-        EXPOSITION.write(text, registry.scrape());
+        EXPOSITION.write(text, metrics.scrape());
         return new Reply(200, EXPOSITION.getContentType(), text.toByteArray(), Map.of());
     }
 

@@ -3,11 +3,11 @@ package io.pullpiri.statemanager.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.grpc.FakeActionController;
 import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.net.http.HttpResponse;
@@ -66,7 +66,7 @@ class WebServerTest {
         Histories none = new Histories(any -> List.of(), 1, SOON);
         try (Patience patience = new Patience(SOON);
                 EventStreams streams = new EventStreams(rig.server.manager(), unused, patience, SOON)) {
-            WebServer.routes(new Api(rig.server.manager(), unused, none), streams, new PrometheusRegistry())
+            WebServer.routes(new Api(rig.server.manager(), unused, none), streams, new Metrics())
                     .forEach(route -> served.add(route.method() + " " + route.path()));
         }
         assertThat(openApi.operations()).isEqualTo(served);
@@ -148,7 +148,7 @@ class WebServerTest {
                     GET    | /api/v1/packages/a/b           | 404 | there is nothing at /api/v1/packages/a/b
                     GET    | /nothing                       | 404 | there is nothing at /nothing
                     GET    | /../web/index.html             | 404 | there is nothing at /../web/index.html
-                    GET    | /%2e%2e/logback.xml            | 404 | there is nothing at /../logback.xml
+                    GET    | /%2e%2e/statemanager.properties | 404 | there is nothing at /../statemanager.properties
                     POST   | /nothing                       | 404 | there is nothing at /nothing
                     GET    | /api/v1/artifacts              | 405 | method: GET (expected: DELETE, POST)
                     PUT    | /api/v1/packages               | 405 | method: PUT (expected: GET)

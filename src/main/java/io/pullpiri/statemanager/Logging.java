@@ -1,0 +1,41 @@
+package io.pullpiri.statemanager;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.Configurator;
+import ch.qos.logback.classic.spi.ConfiguratorRank;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.spi.ContextAwareBase;
+import org.slf4j.Logger;
+
+/**
+ * The log on standard error, where no file of Logback's own says otherwise. In code, because reading XML is a tenth of the
+ * start. Its level is that of the property {@value #LEVEL} when the first logger is made.
+ */
+@ConfiguratorRank(Logging.AFTER_FILES)
+public final class Logging extends ContextAwareBase implements Configurator {
+
+    public static final String LEVEL = "statemanager.log.level";
+
+    /** Below that of files, {@link ConfiguratorRank#NOMINAL}, and above Logback's last resort. */
+    static final int AFTER_FILES = ConfiguratorRank.FALLBACK + 1;
+
+    @Override
+    public ExecutionStatus configure(LoggerContext context) {
+        PatternLayoutEncoder lines = new PatternLayoutEncoder();
+        lines.setContext(context);
+        lines.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0}: %msg%n%ex{short}");
+        lines.start();
+        ConsoleAppender<ILoggingEvent> stderr = new ConsoleAppender<>();
+        stderr.setContext(context);
+        stderr.setTarget("System.err");
+        stderr.setEncoder(lines);
+        stderr.start();
+        context.getLogger("io.pullpiri").setLevel(Level.toLevel(System.getProperty(LEVEL), Level.INFO));
+        context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.WARN);
+        context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(stderr);
+        return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    }
+}

@@ -1,0 +1,56 @@
+package io.pullpiri.statemanager.cli;
+
+import io.pullpiri.statemanager.Logging;
+import io.pullpiri.statemanager.Setting;
+import io.pullpiri.statemanager.Settings;
+import io.pullpiri.statemanager.SettingsException;
+import io.pullpiri.statemanager.SettingsLoader;
+import io.pullpiri.statemanager.StateManager;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The demo's vehicle on each of the stores that are named, for a second: {@code tools/build} lets it run once, and what
+ * {@code serve} needs for a start and a day's work goes into the class cache.
+ */
+final class Rehearsal {
+
+    private static final Duration ACT = Duration.ofSeconds(1);
+    private static final long FRAME_MILLIS = 50;
+
+    private Rehearsal() {}
+
+    public static void main(String[] stores) throws IOException, InterruptedException, SettingsException {
+        PrintWriter nowhere = new PrintWriter(PrintWriter.nullWriter());
+        Main.run(nowhere, nowhere, "serve", "--no-such-option");
+        System.setProperty(Logging.LEVEL, "info");
+        for (String store : stores) {
+            play(store);
+        }
+    }
+
+    private static void play(String store) throws IOException, InterruptedException, SettingsException {
+        try (SimulatedActionController controller = new SimulatedActionController(Set.of());
+                StateManager server = StateManager.start(settings(store, controller));
+                DemoVehicle vehicle = new DemoVehicle(server, controller, ACT, System.nanoTime())) {
+            while (vehicle.live()) {
+                Thread.sleep(FRAME_MILLIS);
+            }
+        }
+    }
+
+    private static Settings settings(String store, SimulatedActionController controller) throws SettingsException {
+        Map<Setting, String> options = new HashMap<>();
+        options.put(Setting.STORE, store);
+        options.put(Setting.ACTION_CONTROLLER, "127.0.0.1:" + controller.port());
+        for (Setting port : Set.of(Setting.PORT, Setting.FAULT_PORT, Setting.HTTP_PORT)) {
+            options.put(port, "0");
+        }
+        return SettingsLoader.load(options, Map.of(), null, Path.of("no-settings.yaml"));
+    }
+}
