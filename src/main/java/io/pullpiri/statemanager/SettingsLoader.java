@@ -32,7 +32,7 @@ public final class SettingsLoader {
 
     /** For the launcher and the client commands; not for a server. */
     private static final List<String> OTHER_VARIABLES =
-            List.of("STATEMANAGER_HOME", "STATEMANAGER_SERVER", "STATEMANAGER_ETCD");
+            List.of("STATEMANAGER_HOME", "STATEMANAGER_SERVER", "STATEMANAGER_ETCD", "STATEMANAGER_HEAP");
 
     private final Map<Setting, SettingValue> values = new EnumMap<>(Setting.class);
 

@@ -20,7 +20,13 @@ public record PackageArtifact(String name, List<ModelRef> models, String yaml) i
      *
      * @param node where it is to run; empty if the package does not say
      */
-    public record ModelRef(String name, String node) {}
+    public record ModelRef(String name, String node) {
+
+        public ModelRef {
+            name = name.intern();
+            node = node.intern();
+        }
+    }
 
     @Override
     public String kind() {

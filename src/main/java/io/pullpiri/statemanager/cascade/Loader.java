@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.cascade;
 
+import io.pullpiri.statemanager.artifact.Artifact;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.artifact.ScenarioArtifact;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSet;
 import org.pcollections.TreePSet;
@@ -37,30 +39,59 @@ final class Loader {
         this.draft = new Draft(View.EMPTY, rules, now);
     }
 
+    /**
+     * An entry, and what its value says where that takes long to read: a record, an artifact, or text that says why it is none;
+     * null for all else and for records that cannot be read.
+     */
+    private record Decoded(
+            StoreKey key, KeyValue entry, @Nullable Object content) {
+
+        static @Nullable Decoded of(KeyValue entry) {
+            StoreKey key = StoreKey.parse(entry.key());
+            return key == null ? null : new Decoded(key, entry, content(key, entry.value()));
+        }
+
+        private static @Nullable Object content(StoreKey key, String value) {
+            return switch (key.kind()) {
+                case JOURNAL -> Records.parse(value, Records.JournalText.class);
+                case NODE -> Records.parse(value, Records.Digest.class);
+                case RECONCILE -> Records.parse(value, ReconcileRecord.class);
+                case PACKAGE_ARTIFACT -> artifact(PackageArtifact.KIND, key.name(), value);
+                case SCENARIO_ARTIFACT -> artifact(ScenarioArtifact.KIND, key.name(), value);
+                case PACKAGE_STATE, MODEL_STATE, SCENARIO_STATE, MODEL_ARTIFACT -> null;
+            };
+        }
+
+        private static Object artifact(String kind, String name, String value) {
+            try {
+                return Mirror.read(kind, name, value);
+            } catch (BrokenArtifactException e) {
+                return e.reason();
+            }
+        }
+    }
+
     Cascade.Loaded load(Snapshot snapshot) {
-        List<KeyValue> digests = new ArrayList<>();
-        List<KeyValue> journal = new ArrayList<>();
-        List<KeyValue> others = new ArrayList<>();
-        for (KeyValue entry : snapshot.entries()) {
-            StoreKey key = StoreKey.parse(entry.key());
-            if (key != null) {
-                switch (key.kind()) {
-                    case JOURNAL -> journal.add(entry);
-                    case NODE -> digests.add(entry);
-                    default -> others.add(entry);
-                }
+        // Reading YAML is the longest part of a start on a large vehicle, and shares nothing.
+        List<Decoded> entries = snapshot.entries().parallelStream()
+                .map(Decoded::of)
+                .flatMap(Stream::ofNullable)
+                .toList();
+        List<Decoded> digests = new ArrayList<>();
+        List<Decoded> journal = new ArrayList<>();
+        List<Decoded> others = new ArrayList<>();
+        for (Decoded each : entries) {
+            switch (each.key.kind()) {
+                case JOURNAL -> journal.add(each);
+                case NODE -> digests.add(each);
+                default -> others.add(each);
             }
         }
-        journal.sort(Comparator.comparing(KeyValue::key));
+        journal.sort(Comparator.comparing(each -> each.entry.key()));
         journal.forEach(this::journalRecord);
-        for (KeyValue entry : others) {
-            StoreKey key = StoreKey.parse(entry.key());
-            if (key != null) {
-                take(key, entry);
-            }
-        }
+        others.forEach(this::take);
         // The newest digest knows best what a model was before its containers fell silent.
-        digests.sort(Comparator.comparingLong(KeyValue::modRevision));
+        digests.sort(Comparator.comparingLong(each -> each.entry.modRevision()));
         digests.forEach(this::digest);
         derived();
         digests.forEach(this::kept);
@@ -69,10 +100,10 @@ final class Loader {
         return new Cascade.Loaded(draft.view(), draft.notices);
     }
 
-    private void journalRecord(KeyValue entry) {
+    private void journalRecord(Decoded journal) {
+        KeyValue entry = journal.entry;
         long sequence = Journal.sequence(entry.key());
-        Records.JournalText text = Records.parse(entry.value(), Records.JournalText.class);
-        if (sequence < 0 || text == null) {
+        if (sequence < 0 || !(journal.content instanceof Records.JournalText text)) {
             draft.notice("unreadable-record", entry.key() + " is none of ours, or damaged; it is passed over");
             return;
         }
@@ -92,12 +123,12 @@ final class Loader {
         return list == null ? List.of() : list;
     }
 
-    private void take(StoreKey key, KeyValue entry) {
-        String name = key.name();
-        String value = entry.value();
-        long revision = entry.modRevision();
+    private void take(Decoded decoded) {
+        String name = decoded.key.name();
+        String value = decoded.entry.value();
+        long revision = decoded.entry.modRevision();
         Stored<String> text = new Stored<>(value, revision);
-        switch (key.kind()) {
+        switch (decoded.key.kind()) {
             case PACKAGE_STATE -> {
                 PackageEntry before = draft.packageEntry(name);
                 draft.put(before.with(
@@ -112,13 +143,14 @@ final class Loader {
                 draft.put(before.with(
                         cell(new Subject(ResourceKind.SCENARIO, name), value, revision, ScenarioState::parse)));
             }
-            case PACKAGE_ARTIFACT -> packageArtifact(name, text);
-            case SCENARIO_ARTIFACT -> scenarioArtifact(name, text);
+            case PACKAGE_ARTIFACT -> packageArtifact(name, decoded.content, text);
+            case SCENARIO_ARTIFACT -> scenarioArtifact(name, decoded.content, text);
             case MODEL_ARTIFACT -> draft.put(draft.model(name).withArtifact(text));
             case RECONCILE ->
                 draft.put(draft.packageEntry(name)
-                        .with(new Stored<>(Records.parse(value, ReconcileRecord.class), revision)));
-            case JOURNAL, NODE -> throw new AssertionError(key);
+                        .with(new Stored<>(
+                                decoded.content instanceof ReconcileRecord record ? record : null, revision)));
+            case JOURNAL, NODE -> throw new AssertionError(decoded);
         }
     }
 
@@ -135,42 +167,39 @@ final class Loader {
         return new StateCell<>(state, new Stored<>(stored, revision), history);
     }
 
-    private void packageArtifact(String name, Stored<String> text) {
-        PackageEntry entry = draft.packageEntry(name);
-        try {
-            PackageArtifact good = (PackageArtifact) Mirror.read(PackageArtifact.KIND, name, value(text));
-            draft.put(entry.with(new ArtifactCell<>(good, null, text)));
-            for (PackageArtifact.ModelRef ref : good.models()) {
+    private void packageArtifact(String name, @Nullable Object content, Stored<String> text) {
+        ArtifactCell<PackageArtifact> artifact = artifact(PackageArtifact.class, content, text);
+        draft.put(draft.packageEntry(name).with(artifact));
+        if (artifact.good() != null) {
+            for (PackageArtifact.ModelRef ref : artifact.good().models()) {
                 ModelEntry model = draft.model(ref.name());
                 draft.put(model.with(model.packages().plus(name)));
             }
-        } catch (BrokenArtifactException e) {
-            draft.put(entry.with(new ArtifactCell<>(null, e.reason(), text)));
         }
     }
 
-    private void scenarioArtifact(String name, Stored<String> text) {
-        ScenarioEntry entry = draft.scenario(name);
-        try {
-            ScenarioArtifact good = (ScenarioArtifact) Mirror.read(ScenarioArtifact.KIND, name, value(text));
-            draft.put(entry.with(new ArtifactCell<>(good, null, text)));
-            PSet<String> others = draft.scenariosByTarget.getOrDefault(good.target(), TreePSet.<String>empty());
-            draft.scenariosByTarget = draft.scenariosByTarget.plus(good.target(), others.plus(name));
-        } catch (BrokenArtifactException e) {
-            draft.put(entry.with(new ArtifactCell<>(null, e.reason(), text)));
+    private void scenarioArtifact(String name, @Nullable Object content, Stored<String> text) {
+        ArtifactCell<ScenarioArtifact> artifact = artifact(ScenarioArtifact.class, content, text);
+        draft.put(draft.scenario(name).with(artifact));
+        if (artifact.good() != null) {
+            String target = artifact.good().target();
+            PSet<String> others = draft.scenariosByTarget.getOrDefault(target, TreePSet.<String>empty());
+            draft.scenariosByTarget = draft.scenariosByTarget.plus(target, others.plus(name));
         }
     }
 
-    private static String value(Stored<String> text) {
-        String value = text.value();
-        return value == null ? "" : value;
+    private static <A extends Artifact> ArtifactCell<A> artifact(
+            Class<A> kind, @Nullable Object content, Stored<String> text) {
+        return kind.isInstance(content)
+                ? new ArtifactCell<>(kind.cast(content), null, text)
+                : new ArtifactCell<>(null, String.valueOf(content), text);
     }
 
     /** What the node said last counts on; containers that were absent get their whole grace period again. */
-    private void digest(KeyValue entry) {
-        String name = name(entry);
-        Records.Digest digest = Records.parse(entry.value(), Records.Digest.class);
-        if (digest == null) {
+    private void digest(Decoded decoded) {
+        String name = decoded.key.name();
+        KeyValue entry = decoded.entry;
+        if (!(decoded.content instanceof Records.Digest digest)) {
             draft.nodes = draft.nodes.plus(name, NodeEntry.empty(name).at(entry.modRevision()));
             draft.notice("unreadable-record", entry.key() + " is damaged; the node's next report replaces it");
             return;
@@ -213,8 +242,8 @@ final class Loader {
         }
     }
 
-    private void kept(KeyValue entry) {
-        NodeEntry node = draft.nodes.get(name(entry));
+    private void kept(Decoded digest) {
+        NodeEntry node = draft.nodes.get(digest.key.name());
         if (node == null) {
             return;
         }
@@ -244,10 +273,6 @@ final class Loader {
             }
             case MODEL, SCENARIO -> draft.changeHistory(subject, none -> history);
         }
-    }
-
-    private static String name(KeyValue digest) {
-        return digest.key().substring(digest.key().lastIndexOf('/') + 1);
     }
 
     private void tally(PackageEntry entry) {

@@ -19,17 +19,20 @@ final class Growth implements Bench.Measurement {
     private static final int SLICES = 20;
     private static final int MODELS_OF_A_NODE = 100;
 
+    /** Of servers that may have 100,000 packages. */
+    private static final String HEAP = "2g";
+
     @Override
     public void measure(Bench.Effort effort, Path folder, Report report) throws Exception {
         Series series = new Series();
         Map<Double, Double> latency = new LinkedHashMap<>();
         Map<Double, Double> processor = new LinkedHashMap<>();
         try (EtcdServer etcd = EtcdServer.start();
-                ServerProcess small = new ServerProcess("etcd://" + etcd.endpoint())) {
+                ServerProcess small = new ServerProcess("etcd://" + etcd.endpoint(), HEAP)) {
             fill(small, 10);
             for (int packages : effort.choose(List.of(200), List.of(100, 1_000, 10_000, 100_000))) {
                 try (EtcdServer other = EtcdServer.start("--quota-backend-bytes", "8589934592");
-                        ServerProcess large = new ServerProcess("etcd://" + other.endpoint())) {
+                        ServerProcess large = new ServerProcess("etcd://" + other.endpoint(), HEAP)) {
                     fill(large, packages);
                     String name = "%,d packages against 10".formatted(packages);
                     Figure.Goal goal = packages == 100_000 ? atMost(1.2) : null;
@@ -92,10 +95,10 @@ final class Growth implements Bench.Measurement {
             Series series) {
         Latency.OneNode onSmall = new Latency.OneNode(small);
         Latency.OneNode onLarge = new Latency.OneNode(large);
-        int warm = effort.choose(500, 5_000);
+        int warm = effort.choose(150, 5_000);
         onSmall.report(warm, new Histogram(3));
         onLarge.report(warm, new Histogram(3));
-        int slice = effort.choose(15, 200);
+        int slice = effort.choose(6, 100);
         for (int i = 0; i < effort.repetitions(); i++) {
             Histogram smallNanos = new Histogram(3);
             Histogram largeNanos = new Histogram(3);
@@ -124,9 +127,9 @@ final class Growth implements Bench.Measurement {
 
     /** One package of very many models, and one model in very many packages. */
     private static void extremes(Bench.Effort effort, ServerProcess small, Series series) throws Exception {
-        int many = effort.choose(200, 10_000);
+        int many = effort.choose(100, 10_000);
         try (EtcdServer etcd = EtcdServer.start();
-                ServerProcess large = new ServerProcess("etcd://" + etcd.endpoint())) {
+                ServerProcess large = new ServerProcess("etcd://" + etcd.endpoint(), HEAP)) {
             List<String> models = new ArrayList<>(Vehicle.modelNames(0, Nodes.MODELS_OF_A_PACKAGE));
             for (int i = 0; i < many - Nodes.MODELS_OF_A_PACKAGE; i++) {
                 models.add("more-" + i);
@@ -135,7 +138,7 @@ final class Growth implements Bench.Measurement {
             compare(effort, small, large, "one package of %,d models against one of 5".formatted(many), null, series);
         }
         try (EtcdServer etcd = EtcdServer.start();
-                ServerProcess large = new ServerProcess("etcd://" + etcd.endpoint())) {
+                ServerProcess large = new ServerProcess("etcd://" + etcd.endpoint(), HEAP)) {
             StringBuilder yaml = new StringBuilder();
             for (int i = 0; i < many; i++) {
                 yaml.append("---\n").append(Vehicle.artifact(Vehicle.packageName(i), List.of("shared")));

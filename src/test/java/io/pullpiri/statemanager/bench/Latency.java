@@ -75,9 +75,9 @@ final class Latency implements Bench.Measurement {
     /** Lets the loads take turns; what comes before ours is a limit of ours. */
     private static void run(Bench.Effort effort, Map<String, Load> loads, Series series, Map<String, Histogram> plotted)
             throws Exception {
-        int slice = effort.choose(50, 1_000);
+        int slice = effort.choose(25, 500);
         for (Load load : loads.values()) {
-            load.run(effort.choose(500, 20_000), new Histogram(3));
+            load.run(effort.choose(200, 20_000), new Histogram(3));
         }
         loads.keySet().forEach(name -> plotted.put(name, new Histogram(3)));
         for (int repetition = 0; repetition < effort.repetitions(); repetition++) {

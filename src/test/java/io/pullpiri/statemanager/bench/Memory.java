@@ -14,7 +14,7 @@ final class Memory implements Bench.Measurement {
         Series series = new Series();
         int packages = effort.choose(500, 10_000);
         long changes = effort.choose(5_000L, 1_000_000L);
-        for (int i = 0; i < effort.choose(1, 3); i++) {
+        for (int i = 0; i < effort.choose(1, 2); i++) {
             try (EtcdServer etcd = EtcdServer.start("--quota-backend-bytes", "8589934592")) {
                 String store = "etcd://" + etcd.endpoint();
                 try (ServerProcess server = new ServerProcess(store)) {

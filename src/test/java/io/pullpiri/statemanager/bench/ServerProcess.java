@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,7 +26,12 @@ final class ServerProcess implements AutoCloseable {
     final ManagedChannel channel;
 
     ServerProcess(String store) throws IOException {
-        this(serve(store));
+        this(serve(store), Map.of());
+    }
+
+    /** With another heap than the usual one, e.g. {@code 2g}. */
+    ServerProcess(String store, String heap) throws IOException {
+        this(serve(store), Map.of("STATEMANAGER_HEAP", heap));
     }
 
     private static List<String> serve(String store) {
@@ -36,17 +42,21 @@ final class ServerProcess implements AutoCloseable {
 
     /** A {@link Forwarder}, with the options of the server. */
     static ServerProcess forwarder(String endpoint) throws IOException {
-        return new ServerProcess(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "@tools/java.options",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Forwarder.class.getName(),
-                endpoint));
+        return new ServerProcess(
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "@tools/java.options",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Forwarder.class.getName(),
+                        endpoint),
+                Map.of());
     }
 
-    private ServerProcess(List<String> command) throws IOException {
-        process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    private ServerProcess(List<String> command, Map<String, String> environment) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        process = builder.start();
         atExit = new Thread(process::destroyForcibly);
         Runtime.getRuntime().addShutdownHook(atExit);
         BufferedReader output = process.inputReader();

@@ -21,8 +21,9 @@ final class Throughput implements Bench.Measurement {
 
     @Override
     public void measure(Bench.Effort effort, Path folder, Report report) throws Exception {
-        long nanos = TimeUnit.MILLISECONDS.toNanos(effort.choose(1_000, 5_000));
+        long nanos = TimeUnit.MILLISECONDS.toNanos(effort.choose(500, 5_000));
         List<Integer> sizes = effort.choose(List.of(100), List.of(1, 10, 100, 1_000));
+        long warm = TimeUnit.SECONDS.toNanos(effort.choose(2, 30));
         Series series = new Series();
         for (int nodes : sizes) {
             for (boolean all : new boolean[] {false, true}) {
@@ -31,7 +32,7 @@ final class Throughput implements Bench.Measurement {
                         ServerProcess server = new ServerProcess("etcd://" + etcd.endpoint())) {
                     Bench.apply(server, 0, Nodes.packages(nodes));
                     try (Nodes load = new Nodes(server.port, nodes, all)) {
-                        load.run(nanos);
+                        load.run(warm);
                         raw.manyAtOnce(IN_FLIGHT, nanos);
                         for (int i = 0; i < effort.repetitions(); i++) {
                             double limit = raw.manyAtOnce(IN_FLIGHT, nanos);
@@ -90,7 +91,7 @@ final class Throughput implements Bench.Measurement {
                 ServerProcess server = new ServerProcess("sqlite:" + file)) {
             Bench.apply(server, 0, Nodes.packages(nodes));
             Nodes load = new Nodes(server.port, nodes, true);
-            load.run(nanos);
+            load.run(4 * nanos);
             for (int i = 0; i < effort.repetitions(); i++) {
                 int flushes = effort.choose(300, 5_000);
                 long start = System.nanoTime();

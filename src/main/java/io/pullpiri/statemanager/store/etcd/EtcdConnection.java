@@ -75,6 +75,8 @@ final class EtcdConnection implements AutoCloseable {
         kv = KVGrpc.newBlockingStub(channel);
         kvAsync = KVGrpc.newFutureStub(channel);
         watch = WatchGrpc.newStub(channel);
+        // The first call will come soon, and connecting is a tenth of the start.
+        var _ = channel.getState(true);
     }
 
     /** @throws EtcdException if the call failed or was not answered in time */
