@@ -8,13 +8,16 @@ export JAVA_HOME
 export MAVEN_OPTS := $(MAVEN_OPTS) --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
 MVN := mvn -B --no-transfer-progress
 
-.PHONY: run test bench bench-quick build format clean help
+.PHONY: run test simulate bench bench-quick build format clean help
 
 run: ## the demo: a vehicle's packages going through all their states, in this terminal
 	@./statemanager demo
 
 test: ## everything: format, Error Prone, NullAway, layering, all tests on a real etcd
 	@STATEMANAGER_ETCD=$$(tools/fetch-etcd) && export STATEMANAGER_ETCD && $(MVN) verify
+
+simulate: ## days that go wrong, simulated: SEED=42 one day, step by step; SEEDS=1000000 so many (FROM=1)
+	@tools/simulate $(or $(SEED),$(or $(FROM),1) $(or $(SEEDS),10000))
 
 bench: ## every figure beside its limit, into docs/benchmarks/; takes most of an hour
 	@tools/bench full docs/benchmarks

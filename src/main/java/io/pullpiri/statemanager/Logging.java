@@ -4,26 +4,26 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.Configurator;
-import ch.qos.logback.classic.spi.ConfiguratorRank;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import org.slf4j.Logger;
 
 /**
- * The log on standard error, where no file of Logback's own says otherwise. In code, because reading XML is a tenth of the
- * start. Its level is that of the property {@value #LEVEL} when the first logger is made.
+ * The log on standard error, unless {@value #FILE} names a file of Logback's own. In code, because reading XML is a tenth
+ * of the start. Its level is that of the property {@value #LEVEL} when the first logger is made.
  */
-@ConfiguratorRank(Logging.AFTER_FILES)
 public final class Logging extends ContextAwareBase implements Configurator {
 
     public static final String LEVEL = "statemanager.log.level";
 
-    /** Below that of files, {@link ConfiguratorRank#NOMINAL}, and above Logback's last resort. */
-    static final int AFTER_FILES = ConfiguratorRank.FALLBACK + 1;
+    private static final String FILE = "logback.configurationFile";
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {
+        if (System.getProperty(FILE) != null) {
+            return ExecutionStatus.INVOKE_NEXT_IF_ANY;
+        }
         PatternLayoutEncoder lines = new PatternLayoutEncoder();
         lines.setContext(context);
         lines.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0}: %msg%n%ex{short}");

@@ -90,7 +90,7 @@ public final class Cascade {
                         change.model(),
                         change.target(),
                         change.transitionId(),
-                        "requested by " + change.source(),
+                        Transition.requestedBy(change.source()),
                         change.source());
                 yield new Answer.Done(
                         "model " + change.model() + " is " + change.target().title());
@@ -157,7 +157,11 @@ public final class Cascade {
             return new Answer.Done("scenario " + change.scenario() + " is " + from.title());
         }
         draft.setScenario(
-                change.scenario(), target, change.transitionId(), "requested by " + change.source(), change.source());
+                change.scenario(),
+                target,
+                change.transitionId(),
+                Transition.requestedBy(change.source()),
+                change.source());
         return new Answer.Done("scenario " + change.scenario() + " is " + target.title());
     }
 

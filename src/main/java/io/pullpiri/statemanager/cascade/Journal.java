@@ -8,11 +8,12 @@ import org.jspecify.annotations.Nullable;
 import org.pcollections.TreePMap;
 
 /**
- * Which journal records there are, and of whom they speak. A record holds all changes of one commit.
+ * Which journal records there are, and of whom they speak. A record holds all changes of one commit; one without changes
+ * is written whenever the store was read, so that nothing decided before can be committed after it.
  *
  * @param records by sequence number
  * @param next the sequence number of the next record
- * @param changes how many changes the records hold in all
+ * @param changes how many changes the records hold in all; one for a record that holds none
  */
 public record Journal(TreePMap<Long, Page> records, long next, long changes) {
 
@@ -32,7 +33,12 @@ public record Journal(TreePMap<Long, Page> records, long next, long changes) {
      * @param subjects of whom it speaks, one for each change
      * @param revision the commit that wrote it, 0 as long as none has
      */
-    public record Page(List<Subject> subjects, long revision) {}
+    public record Page(List<Subject> subjects, long revision) {
+
+        private int changes() {
+            return Math.max(1, subjects.size());
+        }
+    }
 
     /** The sequence number in a record's key; -1 for a key that is none. */
     public static long sequence(String key) {
@@ -58,18 +64,13 @@ public record Journal(TreePMap<Long, Page> records, long next, long changes) {
     }
 
     Journal plus(long sequence, List<Subject> subjects, long revision) {
-        return new Journal(
-                records.plus(sequence, new Page(subjects, revision)),
-                Math.max(next, sequence + 1),
-                changes + subjects.size());
+        Page page = new Page(subjects, revision);
+        return new Journal(records.plus(sequence, page), Math.max(next, sequence + 1), changes + page.changes());
     }
 
     Journal minus(long sequence) {
         Page page = records.get(sequence);
-        return page == null
-                ? this
-                : new Journal(
-                        records.minus(sequence), next, changes - page.subjects().size());
+        return page == null ? this : new Journal(records.minus(sequence), next, changes - page.changes());
     }
 
     Journal written(long sequence, long revision) {

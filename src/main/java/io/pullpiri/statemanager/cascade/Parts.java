@@ -187,9 +187,13 @@ final class Parts {
             writes += item.writes().size();
             bytes += more;
         }
-        if (!together.isEmpty()) {
+        if (!together.isEmpty() || isFence()) {
             part(together, true);
         }
+    }
+
+    private boolean isFence() {
+        return draft.fence && parts.isEmpty();
     }
 
     private void part(Collection<Item> together, boolean last) {
@@ -199,7 +203,7 @@ final class Parts {
             writes.addAll(item.writes());
             transitions.addAll(item.transitions());
         }
-        if (writes.isEmpty() && transitions.isEmpty()) {
+        if (writes.isEmpty() && transitions.isEmpty() && !isFence()) {
             return;
         }
         if (transitions.size() == draft.transitions.size()) {
@@ -214,7 +218,7 @@ final class Parts {
         }
         List<Transition> carried = last ? trim(writes, sequence) : List.of();
         carried.forEach(transition -> subjects.add(Subject.of(transition)));
-        if (subjects.isEmpty()) {
+        if (subjects.isEmpty() && areDigests(writes) && !isFence()) {
             parts.add(new Part(new Transaction(writes), transitions, -1));
             return;
         }
@@ -222,6 +226,11 @@ final class Parts {
         String text = Records.text(new Records.JournalText(transitions, carried));
         writes.add(new Write(Keys.journal(sequence), text, 0));
         parts.add(new Part(new Transaction(writes), List.copyOf(transitions), sequence));
+    }
+
+    /** Digests alone may come late: the next report of their nodes puts them right. All else stands behind the fence. */
+    private static boolean areDigests(List<Write> writes) {
+        return writes.stream().allMatch(write -> write.key().startsWith(Keys.NODE_PREFIX));
     }
 
     /** Deletes the oldest records while there are too many; what is still the newest of its resource is carried on. */

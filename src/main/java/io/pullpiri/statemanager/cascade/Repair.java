@@ -22,6 +22,10 @@ final class Repair {
     }
 
     void run() {
+        // What an earlier life, or a commit that was given up, may still have on its way to the store wants to write
+        // the
+        // same next record of the journal: it comes too late now, whenever it comes.
+        draft.fence = true;
         reports.rematchAll();
         draft.models.values().forEach(this::model);
         draft.scenarios.values().forEach(this::scenario);
@@ -45,6 +49,7 @@ final class Repair {
                     state == null ? "" : state.title(),
                     entry.state().history(),
                     entry.anchored());
+            reports.mend(entry);
         }
     }
 

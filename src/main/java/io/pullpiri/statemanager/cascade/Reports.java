@@ -256,6 +256,22 @@ final class Reports {
         }
     }
 
+    /**
+     * Puts a model back to what its containers give, as far as their nodes' stored lists go, if its state came from a list
+     * that was not stored: the crash was between the transactions of a plan too large for one. Others' word stands.
+     */
+    void mend(ModelEntry entry) {
+        ModelState derived = StateMachine.modelState(tally(entry));
+        Transition latest = entry.state().history().latest();
+        if (derived != null
+                && latest != null
+                && latest.isDerived()
+                && derived != entry.state().value()
+                && ModelState.parse(latest.to()) == entry.state().value()) {
+            draft.setModel(entry.name(), derived, "", cause(entry, derived), BY_STATE_MANAGER);
+        }
+    }
+
     static Tally<ContainerState> tally(ModelEntry entry) {
         Tally<ContainerState> tally = Tally.none(ContainerState.class);
         for (List<Container> ofNode : entry.containers().values()) {

@@ -40,6 +40,18 @@ public record Transition(
         source = Objects.requireNonNullElse(source, "");
     }
 
+    private static final String REQUESTED = "requested by ";
+
+    /** The cause of what somebody has asked for. */
+    static String requestedBy(String source) {
+        return REQUESTED + source;
+    }
+
+    /** Whether it follows from the rules, and is neither what somebody asked for nor what another component wrote. */
+    boolean isDerived() {
+        return !source.equals(BY_STORE) && !cause.startsWith(REQUESTED);
+    }
+
     /** The source of what follows from the rules and from nobody's word. */
     public static final String BY_STATE_MANAGER = "statemanager";
 

@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.manager;
 import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -157,7 +158,10 @@ final class Inbox {
         }
     }
 
-    /** Takes what waits, oldest first, at most so many; of what is stale nothing. */
+    /**
+     * Takes what waits, oldest first, at most so many; of what is stale nothing. What the store has told comes before all
+     * else: it has happened already, and what is decided now is decided after it.
+     */
     List<Entry> take(int most, long ticks) {
         lock.lock();
         try {
@@ -173,6 +177,7 @@ final class Inbox {
                     taken.add(entry);
                 }
             }
+            taken.sort(Comparator.comparing(entry -> !(entry.command instanceof Command.StoreEvents)));
             return taken;
         } finally {
             lock.unlock();

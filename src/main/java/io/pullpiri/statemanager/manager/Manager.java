@@ -362,7 +362,9 @@ public final class Manager implements AutoCloseable {
             case Committer.Outcome.Refused refused -> refused(batch, refused.reason());
             case Committer.Outcome.Unavailable unavailable -> {
                 inbox.giveBack(batch);
-                reconciler.update(feed.view(), Set.of());
+                if (synced) { // otherwise the view is old, and what is held may have recovered
+                    reconciler.update(feed.view(), Set.of());
+                }
                 health.failed("the store cannot be written: " + unavailable.reason());
             }
             case Committer.Outcome.Unreliable unreliable -> readAnew(batch, unreliable.reason());

@@ -20,7 +20,7 @@ final class Bench {
     record Effort(boolean quick) {
 
         int repetitions() {
-            return quick ? 2 : 5;
+            return quick ? 2 : 3;
         }
 
         <T> T choose(T whenQuick, T otherwise) {

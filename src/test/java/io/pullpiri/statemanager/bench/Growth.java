@@ -81,9 +81,9 @@ final class Growth implements Bench.Measurement {
     }
 
     private static void report(ServerProcess server, String node, List<ContainerInfo> containers) {
-        var _ = StateManagerConnectionGrpc.newBlockingStub(server.channel)
+        var _ = server.answer(() -> StateManagerConnectionGrpc.newBlockingStub(server.channel)
                 .withDeadlineAfter(60, TimeUnit.SECONDS)
-                .sendChangedContainerList(Vehicle.list(node, containers));
+                .sendChangedContainerList(Vehicle.list(node, containers)));
     }
 
     private static void compare(

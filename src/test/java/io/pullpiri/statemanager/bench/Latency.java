@@ -117,11 +117,13 @@ final class Latency implements Bench.Measurement {
     /** A node with the five models of the first package, of which one dies and comes back. */
     static final class OneNode {
 
+        private final ServerProcess server;
         private final StateManagerConnectionBlockingStub stub;
         private final List<ContainerList> both = new ArrayList<>();
         private int reports;
 
         OneNode(ServerProcess server) {
+            this.server = server;
             stub = StateManagerConnectionGrpc.newBlockingStub(server.channel);
             List<String> models = Vehicle.modelNames(0, Nodes.MODELS_OF_A_PACKAGE);
             for (boolean running : new boolean[] {true, false}) {
@@ -143,7 +145,8 @@ final class Latency implements Bench.Measurement {
         private long report() {
             ContainerList list = both.get(reports++ % 2);
             long start = System.nanoTime();
-            var _ = stub.withDeadlineAfter(30, TimeUnit.SECONDS).sendChangedContainerList(list);
+            var _ = server.answer(
+                    () -> stub.withDeadlineAfter(30, TimeUnit.SECONDS).sendChangedContainerList(list));
             return System.nanoTime() - start;
         }
 

@@ -14,26 +14,20 @@ final class Memory implements Bench.Measurement {
         Series series = new Series();
         int packages = effort.choose(500, 10_000);
         long changes = effort.choose(5_000L, 1_000_000L);
-        for (int i = 0; i < effort.choose(1, 2); i++) {
-            try (EtcdServer etcd = EtcdServer.start("--quota-backend-bytes", "8589934592")) {
-                String store = "etcd://" + etcd.endpoint();
-                try (ServerProcess server = new ServerProcess(store)) {
-                    new Latency.OneNode(server).report(1, new org.HdrHistogram.Histogram(3));
-                    series.add("after the start, resident", "MB", server.residentMegabytes(), atMost(100));
-                    series.add("after the start, proportional", "MB", server.proportionalMegabytes());
-                    Bench.apply(server, 0, packages);
-                }
-                try (ServerProcess server = new ServerProcess(store)) {
-                    new Latency.OneNode(server).report(1, new org.HdrHistogram.Histogram(3));
-                    series.add(
-                            "%,d packages, resident".formatted(packages),
-                            "MB",
-                            server.residentMegabytes(),
-                            atMost(180));
-                }
+        try (EtcdServer etcd = EtcdServer.start("--quota-backend-bytes", "8589934592")) {
+            String store = "etcd://" + etcd.endpoint();
+            try (ServerProcess server = new ServerProcess(store)) {
+                new Latency.OneNode(server).report(1, new org.HdrHistogram.Histogram(3));
+                series.add("after the start, resident", "MB", server.residentMegabytes(), atMost(100));
+                series.add("after the start, proportional", "MB", server.proportionalMegabytes());
+                Bench.apply(server, 0, packages);
             }
-            afterChanges(changes, series);
+            try (ServerProcess server = new ServerProcess(store)) {
+                new Latency.OneNode(server).report(1, new org.HdrHistogram.Histogram(3));
+                series.add("%,d packages, resident".formatted(packages), "MB", server.residentMegabytes(), atMost(180));
+            }
         }
+        afterChanges(changes, series);
         report.add("Memory", """
                 Resident memory of the server, on etcd. The changes are those of 100 nodes, all ten models in every report; \
                 an hour has that many if a vehicle changes 280 times a second. "Half way" shows whether it grows.""", series.figures());

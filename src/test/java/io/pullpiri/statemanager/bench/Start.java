@@ -58,13 +58,13 @@ final class Start implements Bench.Measurement {
     private static double start(String store, int packages) throws IOException {
         long start = System.nanoTime();
         try (ServerProcess server = new ServerProcess(store)) {
-            int found = StateManagerConnectionGrpc.newBlockingStub(server.channel)
-                    .withWaitForReady()
-                    .withDeadlineAfter(60, TimeUnit.SECONDS)
-                    .listResourcesByState(ListResourcesByStateRequest.newBuilder()
-                            .setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE)
-                            .setLimit(1)
-                            .build())
+            int found = server.answer(() -> StateManagerConnectionGrpc.newBlockingStub(server.channel)
+                            .withWaitForReady()
+                            .withDeadlineAfter(60, TimeUnit.SECONDS)
+                            .listResourcesByState(ListResourcesByStateRequest.newBuilder()
+                                    .setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE)
+                                    .setLimit(1)
+                                    .build()))
                     .getTotalCount();
             double seconds = (System.nanoTime() - start) / 1e9;
             if (found != packages) {

@@ -23,7 +23,7 @@ final class Throughput implements Bench.Measurement {
     public void measure(Bench.Effort effort, Path folder, Report report) throws Exception {
         long nanos = TimeUnit.MILLISECONDS.toNanos(effort.choose(500, 5_000));
         List<Integer> sizes = effort.choose(List.of(100), List.of(1, 10, 100, 1_000));
-        long warm = TimeUnit.SECONDS.toNanos(effort.choose(2, 30));
+        long warm = TimeUnit.SECONDS.toNanos(effort.choose(2, 20));
         Series series = new Series();
         for (int nodes : sizes) {
             for (boolean all : new boolean[] {false, true}) {

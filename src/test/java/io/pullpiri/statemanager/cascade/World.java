@@ -24,9 +24,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A cascade with the plainest store there can be, and a clock that goes when it is told to. */
-final class World {
+public final class World {
 
-    static final Rules RULES = new Rules(
+    public static final Rules RULES = new Rules(
             Set.of(0, 143), Duration.ofSeconds(3), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
 
     final Cascade cascade;
@@ -187,7 +187,7 @@ final class World {
         }
     }
 
-    static String packageYaml(String name, String... models) {
+    public static String packageYaml(String name, String... models) {
         StringBuilder yaml = new StringBuilder("kind: Package\nmetadata:\n  name: " + name + "\nspec:\n  models:");
         if (models.length == 0) {
             yaml.append(" []");
@@ -198,7 +198,7 @@ final class World {
         return yaml.toString();
     }
 
-    static String scenarioYaml(String name, String target) {
+    public static String scenarioYaml(String name, String target) {
         return "kind: Scenario\nmetadata:\n  name: " + name + "\nspec:\n  action: launch\n  target: " + target;
     }
 
@@ -208,7 +208,7 @@ final class World {
                 node, Arrays.stream(containers).map(World::container).toList());
     }
 
-    static ContainerFacts container(String text) {
+    public static ContainerFacts container(String text) {
         String model = text.substring(0, text.indexOf('/'));
         String name = text.substring(text.indexOf('/') + 1, text.indexOf('='));
         String[] state = text.substring(text.indexOf('=') + 1).split(":", -1);

@@ -1,0 +1,47 @@
+package io.pullpiri.statemanager.simulation;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What the store says that a node has reported: the states of the containers that it named, by their names. */
+record Digest(Map<String, String> containers) {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    static Digest of(@Nullable String stored) {
+        Map<String, String> containers = new TreeMap<>();
+        try {
+            for (JsonNode container :
+                    JSON.readTree(stored == null ? "{}" : stored).path("containers")) {
+                if (!container.has("absentSinceMillis")) {
+                    containers.put(
+                            container.path("name").asText(),
+                            container.path("state").asText("CREATED"));
+                }
+            }
+        } catch (JsonProcessingException e) {
+            throw new Witness.Broken("no JSON in a node's record: " + stored);
+        }
+        return new Digest(containers);
+    }
+
+    /** Whether it says what one of these reports says. */
+    boolean isOneOf(List<List<String>> reports) {
+        return reports.stream().anyMatch(report -> containers.equals(expected(report)));
+    }
+
+    /** The states of the containers that a report names, by their names. */
+    static Map<String, String> expected(List<String> report) {
+        Map<String, String> expected = new TreeMap<>();
+        for (String container : report) {
+            String name = container.substring(container.indexOf('/') + 1, container.indexOf('='));
+            expected.put(name, Tables.containerState(container.substring(container.indexOf('=') + 1)));
+        }
+        return expected;
+    }
+}

@@ -1,0 +1,53 @@
+package io.pullpiri.statemanager.simulation;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
+import ch.qos.logback.core.AppenderBase;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/** What the program logs as a defect of its own while this thread simulates: no fault from outside may bring one about. */
+final class Errors {
+
+    private static final ThreadLocal<@Nullable Errors> CURRENT = new ThreadLocal<>();
+
+    static {
+        AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                Errors current = CURRENT.get();
+                if (current != null && event.getLevel() == Level.ERROR) {
+                    String trace = event.getThrowableProxy() == null
+                            ? ""
+                            : System.lineSeparator() + ThrowableProxyUtil.asString(event.getThrowableProxy());
+                    current.messages.add("a defect: " + event.getFormattedMessage() + trace);
+                }
+            }
+        };
+        Logger logger = (Logger) LoggerFactory.getLogger("io.pullpiri.statemanager");
+        appender.setContext(logger.getLoggerContext());
+        appender.start();
+        logger.addAppender(appender);
+    }
+
+    private final List<String> messages = new ArrayList<>();
+
+    static Errors begin() {
+        Errors errors = new Errors();
+        CURRENT.set(errors);
+        return errors;
+    }
+
+    @Nullable
+    String first() {
+        return messages.isEmpty() ? null : messages.getFirst();
+    }
+
+    void end() {
+        CURRENT.remove();
+    }
+}

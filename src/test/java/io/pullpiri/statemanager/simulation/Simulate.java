@@ -1,0 +1,115 @@
+package io.pullpiri.statemanager.simulation;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/** Simulates days: {@code make simulate SEED=42} one, {@code make simulate SEEDS=100000} many. */
+final class Simulate {
+
+    private static final int TRIES_TO_SHRINK = 500;
+
+    /** A day on which a promise was broken, as short as it could be made. */
+    record Failure(Day day, String what) {
+
+        @Override
+        public String toString() {
+            return """
+                    seed %d: %s
+                    The shortest day found on which it happens:
+                    %s
+                    Once more: make simulate SEED=%d""".formatted(
+                            day.seed(),
+                            what,
+                            day.steps().stream().map(step -> "  " + step).collect(Collectors.joining("\n")),
+                            day.seed());
+        }
+    }
+
+    private Simulate() {}
+
+    /** @param args {@code SEED}, or {@code FIRST COUNT} */
+    public static void main(String[] args) throws InterruptedException {
+        long first = Long.parseLong(args[0]);
+        long count = args.length > 1 ? Long.parseLong(args[1]) : 1;
+        long start = System.nanoTime();
+        Counts counts = new Counts();
+        Failure failure = many(first, count, counts);
+        if (failure != null && count == 1) {
+            var _ = Simulation.run(failure.day, new Counts(), System.out::println);
+        }
+        System.out.print(counts);
+        System.out.printf("%,d seconds%n", (System.nanoTime() - start) / 1_000_000_000);
+        if (failure != null) {
+            System.out.println(failure);
+            System.exit(1);
+        }
+        System.exit(0);
+    }
+
+    /**
+     * Simulates days on all processors, until one fails.
+     *
+     * @return null if none did
+     */
+    static @Nullable Failure many(long first, long count, Counts counts) throws InterruptedException {
+        // What a state manager says of its troubles is of no interest: it is in trouble all the time.
+        ((Logger) LoggerFactory.getLogger("io.pullpiri.statemanager")).setLevel(Level.ERROR);
+        AtomicLong next = new AtomicLong(first);
+        List<Failure> failures = new ArrayList<>();
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+            threads.add(Thread.ofPlatform().start(() -> {
+                Counts own = new Counts();
+                for (long seed = next.getAndIncrement(); seed < first + count; seed = next.getAndIncrement()) {
+                    Failure failure = one(seed, own);
+                    if (failure != null) {
+                        next.set(first + count);
+                        synchronized (failures) {
+                            failures.add(failure);
+                        }
+                    }
+                }
+                synchronized (counts) {
+                    counts.addAll(own);
+                }
+            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        return failures.isEmpty() ? null : failures.getFirst();
+    }
+
+    static @Nullable Failure one(long seed, Counts counts) {
+        Day day = Day.of(seed);
+        counts.add("seeds");
+        String what = Simulation.run(day, counts, line -> {});
+        return what == null ? null : shrunk(new Failure(day, what));
+    }
+
+    /** Leaves out what is not needed for it to fail. */
+    private static Failure shrunk(Failure found) {
+        Failure failure = found;
+        int tries = 0;
+        for (int chunk = failure.day.steps().size() / 2; chunk > 0; chunk /= 2) {
+            for (int i = 0; i + chunk <= failure.day.steps().size() && tries < TRIES_TO_SHRINK; tries++) {
+                List<Action.Step> fewer = new ArrayList<>(failure.day.steps());
+                fewer.subList(i, i + chunk).clear();
+                Day shorter = failure.day.with(fewer);
+                String what = Simulation.run(shorter, new Counts(), line -> {});
+                if (what == null) {
+                    i += chunk;
+                } else {
+                    failure = new Failure(shorter, what);
+                }
+            }
+        }
+        return failure;
+    }
+}

@@ -1,0 +1,306 @@
+package io.pullpiri.statemanager.simulation;
+
+import io.pullpiri.statemanager.simulation.Weather.Fate;
+import io.pullpiri.statemanager.store.CommitResult;
+import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.Prefixes;
+import io.pullpiri.statemanager.store.Snapshot;
+import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.StoreUnavailableException;
+import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.store.Watch;
+import io.pullpiri.statemanager.store.WatchEvent;
+import io.pullpiri.statemanager.store.WatchListener;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** etcd's semantics in memory, with whatever weather; it remembers all that ever was written. */
+final class SimulatedStore implements StateStore {
+
+    private static final int MAX_BYTES = 1 << 20;
+
+    private final Weather weather;
+    private final int maxWrites;
+    private final TreeMap<String, KeyValue> keys = new TreeMap<>();
+    private final List<Commit> log = new ArrayList<>();
+    private final List<Watching> watches = new ArrayList<>();
+    private Consumer<Commit> witness = commit -> {};
+    private Runnable reader = () -> {};
+    private long revision = 1;
+    private long compacted;
+    private boolean closed;
+
+    /**
+     * All that was written at one revision.
+     *
+     * @param fate of the transaction; null for what somebody else has put
+     */
+    record Commit(long revision, @Nullable Fate fate, List<WatchEvent> changes) {
+
+        boolean isOwn() {
+            return fate != null;
+        }
+    }
+
+    SimulatedStore(Weather weather, int maxWrites) {
+        this.weather = weather;
+        this.maxWrites = maxWrites;
+    }
+
+    /** Who sees every commit at its moment, and who hears when everything is read. */
+    void witness(Consumer<Commit> newWitness, Runnable newReader) {
+        witness = newWitness;
+        reader = newReader;
+    }
+
+    synchronized long revision() {
+        return revision;
+    }
+
+    synchronized List<Commit> log() {
+        return log;
+    }
+
+    synchronized @Nullable String value(String key) {
+        KeyValue found = keys.get(key);
+        return found == null ? null : found.value();
+    }
+
+    synchronized Map<String, KeyValue> content() {
+        return keys;
+    }
+
+    @Override
+    public synchronized CompletableFuture<CommitResult> commitAsync(Transaction transaction, Duration timeout) {
+        String refusal = transaction.refusal(maxWrites, MAX_BYTES);
+        if (closed) {
+            return CompletableFuture.completedFuture(new CommitResult.Unavailable("the store is closed"));
+        } else if (refusal != null) {
+            return CompletableFuture.completedFuture(new CommitResult.Refused(refusal));
+        }
+        CompletableFuture<CommitResult> caller = new CompletableFuture<>();
+        Fate fate = weather.fate();
+        switch (fate) {
+            case UNAVAILABLE -> answer(caller, Fate.DONE, new CommitResult.Unavailable("it storms"));
+            case REQUEST_LOST -> answer(caller, fate, new CommitResult.Unknown("no answer"));
+            case ANSWER_LOST ->
+                weather.carry(this, Fate.DONE, () -> {
+                    commit(transaction, fate);
+                    answer(caller, fate, new CommitResult.Unknown("no answer"));
+                });
+            case LATE -> {
+                answer(caller, Fate.DONE, new CommitResult.Unknown("no answer in time"));
+                weather.carry(transaction, fate, () -> commit(transaction, fate));
+            }
+            case DONE, SLOW ->
+                weather.carry(transaction, fate, () -> answer(caller, Fate.DONE, commit(transaction, fate)));
+        }
+        return caller;
+    }
+
+    private void answer(CompletableFuture<CommitResult> caller, Fate fate, CommitResult result) {
+        weather.carry(caller, fate, () -> caller.complete(result));
+    }
+
+    private synchronized CommitResult commit(Transaction transaction, Fate fate) {
+        boolean holds =
+                transaction.writes().stream().allMatch(write -> modified(write.key()) == write.expectedRevision());
+        if (!holds) {
+            return new CommitResult.Conflict(transaction.writes().stream()
+                    .map(write -> current(write.key()))
+                    .toList());
+        }
+        return new CommitResult.Committed(write(transaction.writes(), fate));
+    }
+
+    private long modified(String key) {
+        KeyValue found = keys.get(key);
+        return found == null ? 0 : found.modRevision();
+    }
+
+    private WatchEvent current(String key) {
+        KeyValue found = keys.get(key);
+        return found == null
+                ? new WatchEvent(key, null, revision)
+                : new WatchEvent(key, found.value(), found.modRevision());
+    }
+
+    private long write(List<Transaction.Write> writes, @Nullable Fate fate) {
+        List<WatchEvent> changes = new ArrayList<>();
+        for (Transaction.Write write : writes) {
+            if (write.value() != null || keys.containsKey(write.key())) {
+                changes.add(new WatchEvent(write.key(), write.value(), revision + 1));
+            }
+        }
+        if (changes.isEmpty()) {
+            return revision;
+        }
+        revision++;
+        for (WatchEvent change : changes) {
+            KeyValue old = keys.get(change.key());
+            if (change.value() == null) {
+                keys.remove(change.key());
+            } else {
+                long created = old == null ? revision : old.createRevision();
+                keys.put(change.key(), new KeyValue(change.key(), change.value(), created, revision));
+            }
+        }
+        Commit commit = new Commit(revision, fate, List.copyOf(changes));
+        log.add(commit);
+        witness.accept(commit);
+        List.copyOf(watches).forEach(watch -> watch.tell(commit));
+        return revision;
+    }
+
+    /** Somebody else's write; null deletes. */
+    @Override
+    public synchronized long put(String key, @Nullable String value) {
+        Keys.requireValid(key);
+        if (closed) {
+            throw new StoreUnavailableException("the store is closed");
+        }
+        Transaction.Write write = new Transaction.Write(key, value, 0);
+        if (write.bytes() > MAX_BYTES) {
+            throw new IllegalArgumentException("size: " + write.bytes() + " bytes");
+        }
+        return write(List.of(write), null);
+    }
+
+    @Override
+    public synchronized Optional<KeyValue> get(String key) {
+        requireReachable();
+        return Optional.ofNullable(keys.get(Keys.requireValid(key)));
+    }
+
+    @Override
+    public List<KeyValue> getAllWithPrefix(String prefix) {
+        return snapshot(List.of(prefix)).entries();
+    }
+
+    @Override
+    public synchronized Snapshot snapshot(List<String> prefixes) {
+        requireReachable();
+        reader.run();
+        return new Snapshot(
+                revision,
+                keys.values().stream()
+                        .filter(entry -> Prefixes.cover(prefixes, entry.key()))
+                        .sorted(KeyValue.CREATION_ORDER)
+                        .toList());
+    }
+
+    private void requireReachable() {
+        if (closed || !weather.isReachable()) {
+            throw new StoreUnavailableException("it storms");
+        }
+    }
+
+    @Override
+    public synchronized Watch watch(List<String> prefixes, long fromRevision, WatchListener listener) {
+        if (fromRevision <= 0) {
+            throw new IllegalArgumentException("revision: " + fromRevision);
+        } else if (closed) {
+            throw new StoreUnavailableException("the store is closed");
+        }
+        Watching watch = new Watching(Prefixes.disjoint(prefixes), fromRevision, listener);
+        if (fromRevision <= compacted) {
+            watch.lose("compacted up to " + compacted);
+        } else {
+            watches.add(watch);
+            log.stream().filter(commit -> commit.revision >= fromRevision).forEach(watch::tell);
+        }
+        return watch;
+    }
+
+    /** The past is forgotten. */
+    synchronized void compact() {
+        compacted = revision;
+    }
+
+    /** All watches are cut, and what happened meanwhile cannot be told any more. */
+    synchronized int loseWatches() {
+        List<Watching> lost = List.copyOf(watches);
+        lost.forEach(watch -> watch.lose("cut off"));
+        return lost.size();
+    }
+
+    @Override
+    public int maxWrites() {
+        return maxWrites;
+    }
+
+    @Override
+    public int maxBytes() {
+        return MAX_BYTES;
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        watches.clear();
+    }
+
+    private final class Watching implements Watch {
+
+        private final List<String> prefixes;
+        private final long from;
+        private final WatchListener listener;
+        private volatile boolean ended;
+
+        Watching(List<String> prefixes, long from, WatchListener listener) {
+            this.prefixes = prefixes;
+            this.from = from;
+            this.listener = listener;
+        }
+
+        /** etcd has one order for each prefix, and none for several. */
+        void tell(Commit commit) {
+            if (commit.revision < from) {
+                return;
+            }
+            Map<String, List<WatchEvent>> byPrefix = new TreeMap<>();
+            for (WatchEvent change : commit.changes) {
+                prefixes.stream()
+                        .filter(change.key()::startsWith)
+                        .findFirst()
+                        .ifPresent(prefix -> byPrefix.computeIfAbsent(prefix, any -> new ArrayList<>())
+                                .add(change));
+            }
+            byPrefix.forEach((prefix, changes) ->
+                    weather.carry(List.of(System.identityHashCode(this), prefix), Fate.DONE, () -> deliver(changes)));
+        }
+
+        private void deliver(List<WatchEvent> changes) {
+            if (!ended) {
+                try {
+                    listener.onEvents(changes);
+                } catch (RuntimeException e) {
+                    lose(String.valueOf(e.getMessage()));
+                }
+            }
+        }
+
+        void lose(String reason) {
+            if (!ended) {
+                close();
+                weather.carry(this, Fate.DONE, () -> listener.onLost(reason));
+            }
+        }
+
+        @Override
+        public void close() {
+            ended = true;
+            synchronized (SimulatedStore.this) {
+                watches.remove(this);
+            }
+        }
+    }
+}

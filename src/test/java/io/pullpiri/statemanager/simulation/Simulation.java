@@ -1,0 +1,435 @@
+package io.pullpiri.statemanager.simulation;
+
+import static io.pullpiri.statemanager.simulation.Witness.require;
+
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.ContainerFacts;
+import io.pullpiri.statemanager.cascade.ResourceKind;
+import io.pullpiri.statemanager.cascade.ScenarioEntry;
+import io.pullpiri.statemanager.cascade.World;
+import io.pullpiri.statemanager.manager.ActionController;
+import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.Metrics;
+import io.pullpiri.statemanager.manager.Reconciler;
+import io.pullpiri.statemanager.manager.Tracing;
+import io.pullpiri.statemanager.simulation.Action.Mood;
+import io.pullpiri.statemanager.simulation.Action.Step;
+import io.pullpiri.statemanager.store.Keys;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One day: the manager, the cascade and the reconciler that the program has, on a clock, a store and peers that are
+ * simulated. The same day always goes the same way.
+ */
+final class Simulation {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration RESYNC = Duration.ofSeconds(60);
+
+    /** Longer than what is late can be, and than any back-off and grace period. */
+    private static final long CALM = TimeUnit.SECONDS.toNanos(20);
+
+    private final Day day;
+    private final Counts counts;
+    private final Consumer<String> trace;
+    private final Random chance;
+    private final VirtualTime time = new VirtualTime();
+    private final Sky sky = new Sky();
+    private final SimulatedStore store;
+    private final Witness witness;
+    private final Map<String, List<List<String>>> reports = new TreeMap<>();
+    private final Map<String, List<@Nullable String>> asked = new HashMap<>();
+    private final Map<String, Integer> calls = new HashMap<>();
+    private Life life;
+    private Mood mood = Mood.ACCEPTS;
+    private @Nullable Subscriber subscriber;
+    private Witness.@Nullable Broken broken;
+    private int transitionIds;
+
+    private Simulation(Day day, Counts counts, Consumer<String> trace) {
+        this.day = day;
+        this.trace = line -> trace.accept("%,14.3f ms  %s".formatted(time.ticks() / 1e6, line.replaceAll("\\s+", " ")));
+        this.counts = counts;
+        this.chance = new Random(~day.seed());
+        this.store = new SimulatedStore(sky, day.roomy() ? 128 : 9);
+        this.witness = new Witness(store, day.roomy(), commit -> this.trace.accept(commit.toString()));
+        this.life = new Life();
+    }
+
+    /**
+     * Lets a day pass.
+     *
+     * @param trace is told everything that happens
+     * @return what was wrong, null if nothing was
+     */
+    static @Nullable String run(Day day, Counts counts, Consumer<String> trace) {
+        Errors errors = Errors.begin();
+        try {
+            new Simulation(day, counts, trace).pass();
+            return errors.first();
+        } catch (Witness.Broken e) {
+            return e.getMessage();
+        } catch (RuntimeException | AssertionError e) {
+            StringWriter text = new StringWriter();
+            e.printStackTrace(new PrintWriter(text));
+            return text.toString();
+        } finally {
+            errors.end();
+        }
+    }
+
+    private void pass() {
+        life.begin();
+        for (Step step : day.steps()) {
+            passUntil(time.ticks() + TimeUnit.MILLISECONDS.toNanos(step.waitMillis()) + chance.nextInt(500_000));
+            counts.add("steps");
+            trace.accept(String.valueOf(step.action()));
+            act(step.action());
+        }
+        calm();
+    }
+
+    private void act(Action action) {
+        switch (action) {
+            case Action.Report report -> {
+                counts.add(report.containers().isEmpty() ? "empty report" : "report");
+                send(report.node(), report.containers(), answer -> {});
+            }
+            case Action.Repeat repeat -> {
+                List<List<String>> sent = reports.getOrDefault(repeat.node(), List.of());
+                if (!sent.isEmpty()) {
+                    counts.add("repeated or reordered report");
+                    send(repeat.node(), sent.get(chance.nextInt(sent.size())), answer -> {});
+                }
+            }
+            case Action.ChangeModel change -> {
+                boolean before =
+                        isNow(Keys.modelState(change.model()), change.state().name());
+                submit(
+                        new Command.ModelChange(change.model(), change.state(), id(), "sim"),
+                        recorded -> require(
+                                before
+                                        || witness.isForeign(Keys.modelState(change.model()))
+                                        || witness.becameSince(
+                                                recorded,
+                                                ResourceKind.MODEL,
+                                                change.model(),
+                                                change.state().name()),
+                                "acknowledged, and not stored: %s",
+                                change));
+            }
+            case Action.StepScenario step -> {
+                boolean before =
+                        isNow(Keys.scenarioState(step.scenario()), step.target().name());
+                submit(
+                        new Command.ScenarioChange(step.scenario(), step.current(), step.target(), id(), "sim"),
+                        recorded -> require(
+                                before
+                                        || step.current() == step.target()
+                                        || witness.isForeign(Keys.scenarioState(step.scenario()))
+                                        || witness.becameSince(
+                                                recorded,
+                                                ResourceKind.SCENARIO,
+                                                step.scenario(),
+                                                step.target().name()),
+                                "acknowledged, and not stored: %s",
+                                step));
+            }
+            case Action.Apply apply -> ask(apply.key(), apply.yaml(), Command.ApplyArtifacts.parse(apply.yaml()));
+            case Action.Delete delete -> ask(delete.key(), null, Command.DeleteArtifacts.parse(delete.yaml()));
+            case Action.Write write -> {
+                counts.add("other writer");
+                store.put(write.key(), write.value());
+            }
+            case Action.Crash crash -> crash();
+            case Action.Befall befall -> sky.fates.add(befall.fate());
+            case Action.Outage outage -> {
+                counts.add("outage");
+                sky.awayUntil = time.ticks() + TimeUnit.MILLISECONDS.toNanos(outage.millis());
+            }
+            case Action.Compact compact -> {
+                counts.add("compaction");
+                store.compact();
+                store.loseWatches();
+            }
+            case Action.CutWatches cut -> counts.add("watch cut", store.loseWatches());
+            case Action.Turn turn -> mood = turn.mood();
+            case Action.SetClock set -> {
+                counts.add("clock jump");
+                time.jump(Duration.ofSeconds(set.seconds()));
+            }
+            case Action.Read read -> read();
+        }
+    }
+
+    private String id() {
+        return "id-" + ++transitionIds;
+    }
+
+    private boolean isNow(String key, String state) {
+        String value = store.value(key);
+        return value != null && Tables.name(value).equals(state);
+    }
+
+    private void send(String node, List<String> containers, Consumer<Answer> whenAnswered) {
+        List<List<String>> sent = reports.computeIfAbsent(node, any -> new ArrayList<>());
+        sent.add(containers);
+        int number = sent.size();
+        List<ContainerFacts> facts = containers.stream().map(World::container).toList();
+        submit(
+                new Command.NodeReport(node, facts),
+                recorded -> require(
+                        Digest.of(store.value(Keys.node(node))).isOneOf(sent.subList(number - 1, sent.size())),
+                        "acknowledged, and not stored: report %d of %s: %s, but %s",
+                        number,
+                        node,
+                        containers,
+                        store.value(Keys.node(node))),
+                whenAnswered);
+    }
+
+    /** @param yaml null: it is to be deleted */
+    private void ask(String key, @Nullable String yaml, Command command) {
+        List<@Nullable String> all = asked.computeIfAbsent(key, any -> new ArrayList<>());
+        all.add(yaml);
+        int number = all.size();
+        int before = store.log().size();
+        submit(
+                command,
+                recorded -> require(
+                        all.subList(number - 1, all.size()).contains(store.value(key))
+                                || witness.isForeign(key)
+                                || wasWritten(key, yaml, before),
+                        "acknowledged, and not stored: %s is to be %s",
+                        key,
+                        yaml));
+    }
+
+    private boolean wasWritten(String key, @Nullable String value, int since) {
+        return store.log().subList(since, store.log().size()).stream()
+                .flatMap(commit -> commit.changes().stream())
+                .anyMatch(change -> change.key().equals(key) && Objects.equals(change.value(), value));
+    }
+
+    private void submit(Command command, IntConsumer check) {
+        submit(command, check, answer -> {});
+    }
+
+    private void submit(Command command, IntConsumer check, Consumer<Answer> whenAnswered) {
+        int recorded = witness.told().size();
+        Life sender = life;
+        var _ = life.manager.submit(command, PATIENCE).thenAccept(answer -> {
+            if (sender == life) {
+                counts.add("answer " + answer.getClass().getSimpleName());
+                trace.accept(command + ": " + answer);
+                whenAnswered.accept(answer);
+                if (answer instanceof Answer.Done || answer instanceof Answer.ArtifactsDone) {
+                    check(() -> check.accept(recorded));
+                }
+            }
+        });
+    }
+
+    /** Within what would swallow an exception. */
+    private void check(Runnable promise) {
+        try {
+            promise.run();
+        } catch (Witness.Broken e) {
+            broken = broken == null ? e : broken;
+        }
+    }
+
+    private void passUntil(long ticks) {
+        time.runUntil(ticks);
+        if (broken != null) {
+            throw broken;
+        }
+    }
+
+    private void crash() {
+        counts.add(sky.underWay > 0 ? "crash with a commit under way" : "crash");
+        if (subscriber != null) {
+            subscriber.disconnected();
+        }
+        life = new Life();
+        life.begin();
+    }
+
+    private void read() {
+        if (!life.ready) {
+            return;
+        }
+        if (subscriber == null) {
+            subscriber = new Subscriber(witness, counts);
+        }
+        subscriber.read(life.manager.feed());
+    }
+
+    /** No faults any more: everything must come to what the rules say, and all that was asked be answered. */
+    private void calm() {
+        sky.fates.clear();
+        sky.awayUntil = 0;
+        mood = Mood.ACCEPTS;
+        passUntil(time.ticks() + CALM);
+        require(life.ready && life.manager.isReady(), "quiet: not ready");
+        Map<String, List<String>> last = new TreeMap<>();
+        Map<String, Answer> answers = new TreeMap<>();
+        for (String node : Day.NODES) {
+            List<List<String>> sent = reports.getOrDefault(node, List.of(List.of()));
+            last.put(node, sent.getLast());
+            send(node, sent.getLast(), answer -> answers.put(node, answer));
+        }
+        passUntil(time.ticks() + CALM);
+        for (String node : Day.NODES) {
+            require(
+                    answers.get(node) instanceof Answer.Done,
+                    "quiet: the report of node %s is answered %s",
+                    node,
+                    answers.get(node));
+        }
+        require(life.manager.waiting() == 0, "quiet: %d commands wait", life.manager.waiting());
+        witness.quiet(last);
+        for (String name : Day.PACKAGES) {
+            Integer since = witness.deadSince(name);
+            if (since == null) {
+                continue;
+            }
+            for (String scenario : witness.scenariosOf(name)) {
+                require(
+                        calls.getOrDefault(name + " " + scenario, -1) >= since,
+                        "package %s is dead, and nobody was called for scenario %s",
+                        name,
+                        scenario);
+            }
+        }
+        read();
+        if (subscriber != null) {
+            subscriber.requireUpToDate();
+        }
+    }
+
+    /** One run of the program, from its start to its crash. */
+    private final class Life {
+
+        private final Manager manager;
+        private boolean ready;
+
+        Life() {
+            Cascade cascade = new Cascade(World.RULES, new Cascade.Limits(store.maxWrites(), store.maxBytes()));
+            Reconciler reconciler = new Reconciler(
+                    this::call,
+                    new Reconciler.Timing(Duration.ZERO, RESYNC, PATIENCE, failures -> 100L << Math.min(failures, 4)),
+                    time,
+                    this::after);
+            manager = new Manager(
+                    store,
+                    cascade,
+                    reconciler,
+                    new Manager.Limits(PATIENCE, 1_000, failures -> 50L << Math.min(failures, 4)),
+                    time,
+                    new Metrics(),
+                    Tracing.OFF,
+                    new Manager.Threads(
+                            task -> time.inOrder(this, jitter(), guarded(task)),
+                            task -> after(jitter(), task),
+                            this::after));
+        }
+
+        void begin() {
+            manager.onReadiness(now -> ready |= now);
+            manager.start();
+        }
+
+        private void after(Duration delay, Runnable task) {
+            time.after(delay, guarded(task));
+        }
+
+        /** What a process that is killed had still to do is not done. */
+        private Runnable guarded(Runnable task) {
+            return () -> {
+                if (life == this) {
+                    task.run();
+                }
+            };
+        }
+
+        private CompletableFuture<ActionController.Reply> call(String scenario, Duration timeout) {
+            ScenarioEntry entry = manager.view().scenarios().get(scenario);
+            String target = entry == null || entry.artifact().good() == null
+                    ? null
+                    : entry.artifact().good().target();
+            witness.called(scenario, target);
+            calls.put(target + " " + scenario, store.log().size());
+            counts.add("ActionController " + mood);
+            CompletableFuture<ActionController.Reply> reply = new CompletableFuture<>();
+            switch (mood) {
+                case ACCEPTS, REFUSES -> {
+                    boolean accepted = mood == Mood.ACCEPTS;
+                    after(jitter(), () -> reply.complete(new ActionController.Reply(accepted, "so be it")));
+                }
+                case FAILS -> after(jitter(), () -> reply.completeExceptionally(new IllegalStateException("down")));
+                case KEEPS_SILENT ->
+                    after(timeout, () -> reply.completeExceptionally(new TimeoutException("no reply in time")));
+            }
+            return reply;
+        }
+    }
+
+    private Duration jitter() {
+        return Duration.ofNanos(50_000 + chance.nextInt(chance.nextInt(50) == 0 ? 300_000_000 : 1_000_000));
+    }
+
+    /** What befalls the store. */
+    private final class Sky implements Weather {
+
+        private final Queue<Fate> fates = new ArrayDeque<>();
+        private long awayUntil;
+        private int underWay;
+
+        @Override
+        public Fate fate() {
+            Fate fate = time.ticks() < awayUntil ? Fate.UNAVAILABLE : fates.isEmpty() ? Fate.DONE : fates.remove();
+            counts.add("commit " + fate);
+            return fate;
+        }
+
+        @Override
+        public boolean isReachable() {
+            return time.ticks() >= awayUntil;
+        }
+
+        @Override
+        public void carry(Object channel, Fate fate, Runnable message) {
+            underWay++;
+            Duration delay = switch (fate) {
+                case DONE, UNAVAILABLE -> jitter();
+                case SLOW -> jitter().plusMillis(chance.nextInt(4_000));
+                case ANSWER_LOST, REQUEST_LOST -> PATIENCE;
+                case LATE -> PATIENCE.plusMillis(chance.nextInt(4_000) - 2_000);
+            };
+            time.inOrder(channel, delay, () -> {
+                underWay--;
+                message.run();
+            });
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package io.pullpiri.statemanager.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** No promise is broken on any of thousands of days; a run that has done less than it should fails, too. */
+class SimulationTest {
+
+    private static final int SEEDS = 10_000;
+
+    /** How often each must have happened in so many days. */
+    private static final Map<String, Integer> AT_LEAST = Map.ofEntries(
+            Map.entry("seeds", SEEDS),
+            Map.entry("steps", 300_000),
+            Map.entry("report", 60_000),
+            Map.entry("empty report", 10_000),
+            Map.entry("repeated or reordered report", 3_000),
+            Map.entry("other writer", 10_000),
+            Map.entry("crash", 1_000),
+            Map.entry("crash with a commit under way", 3_000),
+            Map.entry("commit DONE", 100_000),
+            Map.entry("commit UNAVAILABLE", 1_500),
+            Map.entry("commit ANSWER_LOST", 1_000),
+            Map.entry("commit REQUEST_LOST", 1_000),
+            Map.entry("commit LATE", 1_000),
+            Map.entry("commit SLOW", 1_000),
+            Map.entry("outage", 3_000),
+            Map.entry("compaction", 3_000),
+            Map.entry("watch cut", 3_000),
+            Map.entry("clock jump", 3_000),
+            Map.entry("ActionController ACCEPTS", 1_500),
+            Map.entry("ActionController REFUSES", 1_000),
+            Map.entry("ActionController FAILS", 1_000),
+            Map.entry("ActionController KEEPS_SILENT", 1_000),
+            Map.entry("event told", 60_000),
+            Map.entry("subscriber resumed", 1_500),
+            Map.entry("answer Done", 60_000),
+            Map.entry("answer ArtifactsDone", 30_000));
+
+    @Test
+    @Timeout(value = 15, unit = TimeUnit.MINUTES)
+    void noPromiseIsBrokenOnAnyDay() throws InterruptedException {
+        Counts counts = new Counts();
+        Simulate.Failure failure = Simulate.many(1, SEEDS, counts);
+        System.out.print(counts);
+        assertThat(failure).isNull();
+        AT_LEAST.forEach((what, times) -> assertThat(counts.of(what)).as(what).isGreaterThanOrEqualTo(times));
+    }
+
+    @Test
+    void theSameDayGoesTheSameWay() {
+        for (long seed = 1; seed <= 50; seed++) {
+            Day day = Day.of(seed);
+            List<String> first = new ArrayList<>();
+            List<String> second = new ArrayList<>();
+            assertThat(Simulation.run(day, new Counts(), first::add)).isNull();
+            assertThat(Simulation.run(day, new Counts(), second::add)).isNull();
+            assertThat(second).isEqualTo(first);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package io.pullpiri.statemanager.simulation;
+
+import static io.pullpiri.statemanager.simulation.Witness.require;
+
+import io.pullpiri.statemanager.manager.Event;
+import io.pullpiri.statemanager.manager.EventId;
+import io.pullpiri.statemanager.manager.Feed;
+import io.pullpiri.statemanager.manager.Follower;
+import io.pullpiri.statemanager.manager.StoreAwayException;
+import io.pullpiri.statemanager.simulation.Witness.Told;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Follows all changes, through crashes too, and compares what it is told with what was recorded. */
+final class Subscriber {
+
+    private final Witness witness;
+    private final Counts counts;
+    private @Nullable Follower follower;
+    private @Nullable EventId last;
+
+    Subscriber(Witness witness, Counts counts) {
+        this.witness = witness;
+        this.counts = counts;
+    }
+
+    void disconnected() {
+        if (follower != null) {
+            last = follower.last();
+            follower = null;
+        }
+    }
+
+    /** Reads all there is; begins anew when it is told that it has missed something. */
+    void read(Feed feed) {
+        try {
+            if (follower == null) {
+                follower = last == null ? feed.follow() : feed.followAfter(last);
+                counts.add(last == null ? "subscriber began" : "subscriber resumed");
+            }
+            EventId place = follower.last();
+            List<Event> events = follower.next(Duration.ZERO);
+            while (!events.isEmpty() || !follower.last().equals(place)) {
+                for (Event event : events) {
+                    if (event instanceof Event.Changed changed) {
+                        next(place, changed);
+                        place = changed.id();
+                    }
+                }
+                place = follower.last();
+                events = follower.next(Duration.ZERO);
+            }
+        } catch (Follower.LostException e) {
+            counts.add("subscriber told of a loss");
+            last = null;
+            follower = feed.follow();
+        } catch (StoreAwayException e) {
+            counts.add("subscriber has to wait for the store");
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void next(EventId after, Event.Changed changed) {
+        Told expected = following(after);
+        require(
+                expected != null
+                        && expected.id().equals(changed.id())
+                        && expected.change().equals(changed.change()),
+                "after %s a subscriber is told %s (expected: %s)",
+                after,
+                changed,
+                expected);
+        counts.add("event told");
+    }
+
+    private @Nullable Told following(EventId place) {
+        List<Told> told = witness.told();
+        int i = told.size();
+        while (i > 0 && told.get(i - 1).id().compareTo(place) > 0) {
+            i--;
+        }
+        return i == told.size() ? null : told.get(i);
+    }
+
+    void requireUpToDate() {
+        Told missing = follower == null ? null : following(follower.last());
+        require(missing == null, "quiet: a subscriber was never told of %s", missing);
+    }
+}
