@@ -41,9 +41,9 @@ final class Bench {
             String name = each.getClass().getSimpleName().toLowerCase(Locale.ROOT);
             if (wanted.isEmpty() || wanted.contains(name)) {
                 each.measure(effort, folder, report);
+                report.write(folder); // what comes next may fail
             }
         }
-        report.write(folder);
         System.exit(0); // etcd's and gRPC's threads have nothing left to do
     }
 

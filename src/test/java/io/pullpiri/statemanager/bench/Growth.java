@@ -134,7 +134,7 @@ final class Growth implements Bench.Measurement {
             for (int i = 0; i < many - Nodes.MODELS_OF_A_PACKAGE; i++) {
                 models.add("more-" + i);
             }
-            Bench.apply(large, Vehicle.artifact(Vehicle.packageName(0), models));
+            Bench.apply(large, Vehicle.shortArtifact(Vehicle.packageName(0), models));
             compare(effort, small, large, "one package of %,d models against one of 5".formatted(many), null, series);
         }
         try (EtcdServer etcd = EtcdServer.start();

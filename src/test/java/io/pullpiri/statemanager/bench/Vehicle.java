@@ -1,5 +1,7 @@
 package io.pullpiri.statemanager.bench;
 
+import static java.util.stream.Collectors.joining;
+
 import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import java.util.ArrayList;
@@ -30,6 +32,14 @@ final class Vehicle {
             names.add(modelName(packageIndex, i));
         }
         return names;
+    }
+
+    /** The artifact of a package, in as few characters as can be: an artifact may have 1 MiB. */
+    static String shortArtifact(String packageName, List<String> models) {
+        return models.stream()
+                .map(model -> "{name: " + model + ", node: HPC}")
+                .collect(joining(
+                        ", ", "kind: Package\nmetadata: {name: " + packageName + "}\nspec: {models: [", "]}\n"));
     }
 
     /** The artifact of a package, as Pullpiri's look. */

@@ -322,6 +322,43 @@ class CascadeTest {
         assertThat(small.restart()).as("its fence").isOne();
     }
 
+    /** A plan that is on its way when the process ends, and gets to the store when the next one has read it. */
+    @Test
+    void whatWasDecidedBeforeTheStoreWasReadCannotBeCommittedAfterIt() {
+        world.run(apply(packageYaml("braking", "brake")));
+        for (Command command : List.of(
+                apply(packageYaml("braking", "brake", "light")),
+                model("brake", ModelState.DEAD),
+                report("HPC", "brake/b=running"))) {
+            Plan late = world.cascade.plan(world.view, List.of(command), world.now());
+            world.restart();
+            assertThat(late.parts().getFirst().transaction().writes())
+                    .as("%s", command)
+                    .anyMatch(write -> world.revision(write.key()) != write.expectedRevision());
+        }
+    }
+
+    @Test
+    void aPlanOfWhichOnlyAPartWasCommittedIsTakenBackToWhatTheNodesHaveSaid() {
+        World small = new World(World.RULES, new Cascade.Limits(9, 1 << 20));
+        small.run(apply(packageYaml("p", "a", "b", "c", "d", "e")));
+        small.run(report("HPC", "a/a=running", "b/b=running", "c/c=running", "d/d=running", "e/e=running"));
+        Plan torn = small.cascade.plan(
+                small.view,
+                List.of(report("HPC", "a/a=paused", "b/b=paused", "c/c=paused", "d/d=paused", "e/e=paused")),
+                small.now());
+        assertThat(torn.parts()).hasSizeGreaterThan(1);
+        torn.parts()
+                .getFirst()
+                .transaction()
+                .writes()
+                .forEach(write -> small.foreignUnseen(write.key(), write.value()));
+        assertThat(small.modelState("a")).isEqualTo("Paused");
+        small.restart();
+        assertThat(small.modelState("a")).as("what the stored list gives").isEqualTo("Running");
+        assertThat(small.packageState("p")).isEqualTo("Running");
+    }
+
     @Test
     void theJournalIsBoundedAndForgetsNeitherSinceNorCause() {
         world.run(apply(packageYaml("still", "quiet")));

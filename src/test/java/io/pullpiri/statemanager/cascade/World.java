@@ -130,6 +130,12 @@ public final class World {
         return found == null ? null : found.value();
     }
 
+    /** The modification revision of a key, 0 if there is none. */
+    long revision(String key) {
+        KeyValue found = store.get(key);
+        return found == null ? 0 : found.modRevision();
+    }
+
     @Nullable
     String packageState(String name) {
         return value(Keys.packageState(name));

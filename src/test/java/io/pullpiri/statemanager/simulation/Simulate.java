@@ -41,7 +41,7 @@ final class Simulate {
         Counts counts = new Counts();
         Failure failure = many(first, count, counts);
         if (failure != null && count == 1) {
-            var _ = Simulation.run(failure.day, new Counts(), System.out::println);
+            var _ = Simulation.run(failure.day, Sabotage.NONE, new Counts(), System.out::println);
         }
         System.out.print(counts);
         System.out.printf("%,d seconds%n", (System.nanoTime() - start) / 1_000_000_000);
@@ -89,7 +89,7 @@ final class Simulate {
     static @Nullable Failure one(long seed, Counts counts) {
         Day day = Day.of(seed);
         counts.add("seeds");
-        String what = Simulation.run(day, counts, line -> {});
+        String what = Simulation.run(day, Sabotage.NONE, counts, line -> {});
         return what == null ? null : shrunk(new Failure(day, what));
     }
 
@@ -102,7 +102,7 @@ final class Simulate {
                 List<Action.Step> fewer = new ArrayList<>(failure.day.steps());
                 fewer.subList(i, i + chunk).clear();
                 Day shorter = failure.day.with(fewer);
-                String what = Simulation.run(shorter, new Counts(), line -> {});
+                String what = Simulation.run(shorter, Sabotage.NONE, new Counts(), line -> {});
                 if (what == null) {
                     i += chunk;
                 } else {

@@ -28,6 +28,7 @@ final class SimulatedStore implements StateStore {
     private static final int MAX_BYTES = 1 << 20;
 
     private final Weather weather;
+    private final Sabotage sabotage;
     private final int maxWrites;
     private final TreeMap<String, KeyValue> keys = new TreeMap<>();
     private final List<Commit> log = new ArrayList<>();
@@ -50,8 +51,9 @@ final class SimulatedStore implements StateStore {
         }
     }
 
-    SimulatedStore(Weather weather, int maxWrites) {
+    SimulatedStore(Weather weather, Sabotage sabotage, int maxWrites) {
         this.weather = weather;
+        this.sabotage = sabotage;
         this.maxWrites = maxWrites;
     }
 
@@ -88,8 +90,19 @@ final class SimulatedStore implements StateStore {
         }
         CompletableFuture<CommitResult> caller = new CompletableFuture<>();
         Fate fate = weather.fate();
+        if (sabotage == Sabotage.ANSWERS_FIRST) {
+            answer(caller, Fate.DONE, new CommitResult.Committed(revision + 1));
+            weather.carry(transaction, Fate.SLOW, () -> commit(transaction, fate));
+            return caller;
+        }
         switch (fate) {
-            case UNAVAILABLE -> answer(caller, Fate.DONE, new CommitResult.Unavailable("it storms"));
+            case UNAVAILABLE ->
+                answer(
+                        caller,
+                        Fate.DONE,
+                        sabotage == Sabotage.CLAIMS_WHAT_FAILED
+                                ? new CommitResult.Committed(revision + 1)
+                                : new CommitResult.Unavailable("it storms"));
             case REQUEST_LOST -> answer(caller, fate, new CommitResult.Unknown("no answer"));
             case ANSWER_LOST ->
                 weather.carry(this, Fate.DONE, () -> {
@@ -113,12 +126,16 @@ final class SimulatedStore implements StateStore {
     private synchronized CommitResult commit(Transaction transaction, Fate fate) {
         boolean holds =
                 transaction.writes().stream().allMatch(write -> modified(write.key()) == write.expectedRevision());
-        if (!holds) {
+        if (!holds && sabotage != Sabotage.FORGETS_GUARDS) {
             return new CommitResult.Conflict(transaction.writes().stream()
                     .map(write -> current(write.key()))
                     .toList());
         }
-        return new CommitResult.Committed(write(transaction.writes(), fate));
+        List<Transaction.Write> writes = new ArrayList<>(transaction.writes());
+        if (sabotage == Sabotage.DROPS_RECONCILE_RECORDS) {
+            writes.removeIf(write -> write.key().startsWith(Keys.RECONCILE_PREFIX));
+        }
+        return new CommitResult.Committed(write(writes, fate));
     }
 
     private long modified(String key) {
@@ -263,7 +280,8 @@ final class SimulatedStore implements StateStore {
 
         /** etcd has one order for each prefix, and none for several. */
         void tell(Commit commit) {
-            if (commit.revision < from) {
+            boolean dropped = sabotage == Sabotage.DROPS_WATCH_EVENTS && commit.revision % 5 == 0;
+            if (commit.revision < from || dropped) {
                 return;
             }
             Map<String, List<WatchEvent>> byPrefix = new TreeMap<>();

@@ -30,7 +30,7 @@ class SimulatedStoreTest extends WatchContract {
 
     @Override
     protected StateStore open() {
-        return new SimulatedStore(fair, 128);
+        return new SimulatedStore(fair, Sabotage.NONE, 128);
     }
 
     @Override

@@ -65,12 +65,12 @@ final class Simulation {
     private Witness.@Nullable Broken broken;
     private int transitionIds;
 
-    private Simulation(Day day, Counts counts, Consumer<String> trace) {
+    private Simulation(Day day, Sabotage sabotage, Counts counts, Consumer<String> trace) {
         this.day = day;
         this.trace = line -> trace.accept("%,14.3f ms  %s".formatted(time.ticks() / 1e6, line.replaceAll("\\s+", " ")));
         this.counts = counts;
         this.chance = new Random(~day.seed());
-        this.store = new SimulatedStore(sky, day.roomy() ? 128 : 9);
+        this.store = new SimulatedStore(sky, sabotage, day.roomy() ? 128 : 9);
         this.witness = new Witness(store, day.roomy(), commit -> this.trace.accept(commit.toString()));
         this.life = new Life();
     }
@@ -78,13 +78,14 @@ final class Simulation {
     /**
      * Lets a day pass.
      *
+     * @param sabotage is to be noticed
      * @param trace is told everything that happens
      * @return what was wrong, null if nothing was
      */
-    static @Nullable String run(Day day, Counts counts, Consumer<String> trace) {
+    static @Nullable String run(Day day, Sabotage sabotage, Counts counts, Consumer<String> trace) {
         Errors errors = Errors.begin();
         try {
-            new Simulation(day, counts, trace).pass();
+            new Simulation(day, sabotage, counts, trace).pass();
             return errors.first();
         } catch (Witness.Broken e) {
             return e.getMessage();

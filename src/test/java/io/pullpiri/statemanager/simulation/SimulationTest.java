@@ -59,8 +59,10 @@ class SimulationTest {
             Day day = Day.of(seed);
             List<String> first = new ArrayList<>();
             List<String> second = new ArrayList<>();
-            assertThat(Simulation.run(day, new Counts(), first::add)).isNull();
-            assertThat(Simulation.run(day, new Counts(), second::add)).isNull();
+            assertThat(Simulation.run(day, Sabotage.NONE, new Counts(), first::add))
+                    .isNull();
+            assertThat(Simulation.run(day, Sabotage.NONE, new Counts(), second::add))
+                    .isNull();
             assertThat(second).isEqualTo(first);
         }
     }

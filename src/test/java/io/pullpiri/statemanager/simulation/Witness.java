@@ -18,7 +18,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +30,9 @@ final class Witness {
 
     private static final Pattern ALLOWED = Pattern.compile("/(package|model|scenario)/[^/]+/state"
             + "|(Package|Scenario|Model)/[^/]+|/statemanager/(reconcile|node|journal)/[^/]+");
+
+    /** Few different ones come again and again, and YAML takes longer than all else in a simulation. */
+    private static final Map<String, Optional<Artifact>> PARSED = new ConcurrentHashMap<>();
 
     private final SimulatedStore store;
     private final boolean roomy;
@@ -221,10 +226,16 @@ final class Witness {
 
     private <A extends Artifact> @Nullable A artifact(String kind, String name, Class<A> type) {
         String text = store.value(Keys.artifact(kind, name));
+        return text == null
+                ? null
+                : PARSED.computeIfAbsent(text, Witness::parse).map(type::cast).orElse(null);
+    }
+
+    private static Optional<Artifact> parse(String text) {
         try {
-            return text == null ? null : type.cast(ArtifactParser.parse(text));
+            return Optional.of(ArtifactParser.parse(text));
         } catch (BrokenArtifactException e) {
-            return null;
+            return Optional.empty();
         }
     }
 

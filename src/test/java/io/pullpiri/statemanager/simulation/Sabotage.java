@@ -1,0 +1,14 @@
+package io.pullpiri.statemanager.simulation;
+
+/** What a store, or a manager that uses it carelessly, can do wrong: the simulation has to notice. */
+enum Sabotage {
+    NONE,
+    /** Acknowledges before it commits. */
+    ANSWERS_FIRST,
+    /** Takes for done what was not: a view is published before its commit. */
+    CLAIMS_WHAT_FAILED,
+    FORGETS_GUARDS,
+    DROPS_WATCH_EVENTS,
+    /** Asks to reconcile without a record of it. */
+    DROPS_RECONCILE_RECORDS
+}
