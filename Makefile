@@ -8,7 +8,7 @@ export JAVA_HOME
 export MAVEN_OPTS := $(MAVEN_OPTS) --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
 MVN := mvn -B --no-transfer-progress
 
-.PHONY: run test simulate bench bench-quick build format clean help
+.PHONY: run test simulate chaos bench bench-quick build format clean help
 
 run: ## the demo: a vehicle's packages going through all their states, in this terminal
 	@./statemanager demo
@@ -18,6 +18,9 @@ test: ## everything: format, Error Prone, NullAway, layering, all tests on a rea
 
 simulate: ## days that go wrong, simulated: SEED=42 one day, step by step; SEEDS=1000000 so many (FROM=1)
 	@tools/simulate $(or $(SEED),$(or $(FROM),1) $(or $(SEEDS),10000))
+
+chaos: ## a server and an etcd, killed, frozen and cut off; KILLS=200, SEED=1
+	@tools/chaos $(or $(KILLS),200) $(SEED)
 
 bench: ## every figure beside its limit, into docs/benchmarks/; takes most of an hour
 	@tools/bench full docs/benchmarks

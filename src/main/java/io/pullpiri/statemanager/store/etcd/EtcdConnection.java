@@ -15,6 +15,7 @@ import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.ClientStreamTracer;
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -85,7 +86,7 @@ final class EtcdConnection implements AutoCloseable {
         try {
             return call.apply(kv.withInterceptors(sent).withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS));
         } catch (StatusRuntimeException e) {
-            reconnectSoon();
+            failed(e.getStatus());
             throw new EtcdException(new EtcdFailure(e.getStatus(), sent.sent.get()), e);
         }
     }
@@ -104,8 +105,9 @@ final class EtcdConnection implements AutoCloseable {
 
                     @Override
                     public void onFailure(Throwable thrown) {
-                        reconnectSoon();
-                        EtcdFailure failure = new EtcdFailure(Status.fromThrowable(thrown), sent.sent.get());
+                        Status status = Status.fromThrowable(thrown);
+                        failed(status);
+                        EtcdFailure failure = new EtcdFailure(status, sent.sent.get());
                         answer.completeExceptionally(new EtcdException(failure, thrown));
                     }
                 },
@@ -127,6 +129,15 @@ final class EtcdConnection implements AutoCloseable {
     /** gRPC's own back-off after failed connects grows to two minutes; whoever calls again has waited already. */
     void reconnectSoon() {
         channel.resetConnectBackoff();
+    }
+
+    private void failed(Status status) {
+        // gRPC waits without end for the first word of a peer that took the connection and then fell silent.
+        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED
+                && channel.getState(false) == ConnectivityState.CONNECTING) {
+            channel.enterIdle();
+        }
+        reconnectSoon();
     }
 
     @Override

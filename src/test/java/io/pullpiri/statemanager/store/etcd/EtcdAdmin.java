@@ -15,7 +15,7 @@ import io.grpc.ManagedChannel;
 import java.util.function.Consumer;
 
 /** What somebody else does to an etcd, past our store. */
-final class EtcdAdmin {
+public final class EtcdAdmin {
 
     private EtcdAdmin() {}
 
@@ -35,7 +35,7 @@ final class EtcdAdmin {
         with(endpoint, channel -> KVGrpc.newBlockingStub(channel).deleteRange(all));
     }
 
-    static void compact(String endpoint, long revision) {
+    public static void compact(String endpoint, long revision) {
         CompactionRequest request = CompactionRequest.newBuilder()
                 .setRevision(revision)
                 .setPhysical(true)
