@@ -48,7 +48,9 @@ final class Loader {
 
         static @Nullable Decoded of(KeyValue entry) {
             StoreKey key = StoreKey.parse(entry.key());
-            return key == null ? null : new Decoded(key, entry, content(key, entry.value()));
+            return key == null
+                    ? null
+                    : new Decoded(new StoreKey(key.kind(), key.name().intern()), entry, content(key, entry.value()));
         }
 
         private static @Nullable Object content(StoreKey key, String value) {

@@ -41,7 +41,7 @@ record StoreKey(Kind kind, String name) {
                     && key.endsWith(kind.suffix)
                     && key.length() > kind.prefix.length() + kind.suffix.length()) {
                 String name = key.substring(kind.prefix.length(), key.length() - kind.suffix.length());
-                return Names.problem(name) == null ? new StoreKey(kind, name.intern()) : null;
+                return Names.problem(name) == null ? new StoreKey(kind, name) : null;
             }
         }
         return null;

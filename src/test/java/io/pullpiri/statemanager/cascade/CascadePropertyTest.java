@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.state.Tables;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
 import java.time.Duration;
@@ -172,25 +173,13 @@ class CascadePropertyTest {
 
     /** Empty for a model that has no state. */
     private static String written(World world, String model) {
-        String value = Objects.requireNonNullElse(world.modelState(model), "");
-        return value.replace("MODEL_STATE_", "").toUpperCase(Locale.ROOT);
+        return Tables.name(Objects.requireNonNullElse(world.modelState(model), ""));
     }
 
+    /** As it is stored: {@code Error}. */
     private static String rule(List<String> states) {
-        long dead = states.stream().filter("DEAD"::equals).count();
-        if (!states.isEmpty() && dead == states.size()) {
-            return "Error";
-        }
-        if (dead >= 1) {
-            return "Degraded";
-        }
-        if (!states.isEmpty() && states.stream().allMatch("PAUSED"::equals)) {
-            return "Paused";
-        }
-        if (!states.isEmpty() && states.stream().allMatch("EXITED"::equals)) {
-            return "Exited";
-        }
-        return "Running";
+        String state = Tables.packageState(states);
+        return state.charAt(0) + state.substring(1).toLowerCase(Locale.ROOT);
     }
 
     private static void assertSameView(View actual, View expected) {

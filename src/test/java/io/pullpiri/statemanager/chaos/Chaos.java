@@ -8,7 +8,7 @@ import io.pullpiri.statemanager.cascade.Journal;
 import io.pullpiri.statemanager.cascade.ResourceKind;
 import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.cascade.World;
-import io.pullpiri.statemanager.simulation.Tables;
+import io.pullpiri.statemanager.state.Tables;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
@@ -16,9 +16,6 @@ import io.pullpiri.statemanager.store.etcd.EtcdAdmin;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import io.pullpiri.statemanager.store.etcd.EtcdStore;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,7 +53,7 @@ final class Chaos implements AutoCloseable {
     private final Random random;
     private final EtcdServer etcd = EtcdServer.start("--quota-backend-bytes", "8589934592");
     private final Proxy cable = new Proxy(port(etcd.endpoint()));
-    private final int port = freePort();
+    private final int port = EtcdServer.freePort();
     private final List<String> models =
             IntStream.range(0, MODELS).mapToObj(i -> "model-" + i).toList();
     private final Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
@@ -270,14 +267,6 @@ final class Chaos implements AutoCloseable {
 
     private static int port(String endpoint) {
         return Integer.parseInt(endpoint.substring(endpoint.lastIndexOf(':') + 1));
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @Override

@@ -16,6 +16,7 @@ import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.manager.Tracing;
 import io.pullpiri.statemanager.simulation.Action.Mood;
 import io.pullpiri.statemanager.simulation.Action.Step;
+import io.pullpiri.statemanager.state.Tables;
 import io.pullpiri.statemanager.store.Keys;
 import java.io.PrintWriter;
 import java.io.StringWriter;

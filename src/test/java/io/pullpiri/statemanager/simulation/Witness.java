@@ -10,6 +10,7 @@ import io.pullpiri.statemanager.cascade.Journal;
 import io.pullpiri.statemanager.cascade.ResourceKind;
 import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.manager.EventId;
+import io.pullpiri.statemanager.state.Tables;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.WatchEvent;
 import java.util.ArrayList;

@@ -204,7 +204,8 @@ public final class EtcdServer implements AutoCloseable {
         return given != null ? given : run("tools/fetch-etcd");
     }
 
-    private static int freePort() {
+    /** A port of this machine that nobody listens on at this moment. */
+    public static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.simulation;
+package io.pullpiri.statemanager.state;
 
 import java.util.Collection;
 import java.util.Locale;
