@@ -25,7 +25,7 @@ chaos: ## a server and an etcd, killed, frozen and cut off; KILLS=200, SEED=1
 bench: ## every figure beside its limit, into docs/benchmarks/; takes most of an hour
 	@tools/bench full docs/benchmarks
 
-bench-quick: ## the same in short, a few minutes, into target/benchmarks/
+bench-quick: ## the same in short, two minutes, into target/benchmarks/
 	@tools/bench quick target/benchmarks
 
 build: ## the program: target/statemanager-all.jar

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
 
 /** What a change costs when the vehicle is large, beside a small one in the same minute. */
 final class Growth implements Bench.Measurement {
@@ -91,7 +92,7 @@ final class Growth implements Bench.Measurement {
             ServerProcess small,
             ServerProcess large,
             String name,
-            Figure.@org.jspecify.annotations.Nullable Goal goal,
+            Figure.@Nullable Goal goal,
             Series series) {
         Latency.OneNode onSmall = new Latency.OneNode(small);
         Latency.OneNode onLarge = new Latency.OneNode(large);
@@ -113,15 +114,8 @@ final class Growth implements Bench.Measurement {
                 largeCpu += large.cpuSeconds() - before;
             }
             double ratio = (double) largeNanos.getValueAtPercentile(50) / smallNanos.getValueAtPercentile(50);
-            String answer = name + ", report to answer, p50";
-            String processor = name + ", processor time of the server";
-            if (goal == null) {
-                series.add(answer, "x", ratio);
-                series.add(processor, "x", largeCpu / smallCpu);
-            } else {
-                series.add(answer, "x", ratio, goal);
-                series.add(processor, "x", largeCpu / smallCpu, goal);
-            }
+            series.add(name + ", report to answer, p50", "x", ratio, goal);
+            series.add(name + ", processor time of the server", "x", largeCpu / smallCpu, goal);
         }
     }
 

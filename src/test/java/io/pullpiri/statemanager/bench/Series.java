@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Collects the values of figures, repetition by repetition. */
 final class Series {
@@ -17,9 +18,11 @@ final class Series {
         units.put(name, unit);
     }
 
-    void add(String name, String unit, double value, Figure.Goal goal) {
+    void add(String name, String unit, double value, Figure.@Nullable Goal goal) {
         add(name, unit, value);
-        goals.put(name, goal);
+        if (goal != null) {
+            goals.put(name, goal);
+        }
     }
 
     List<Figure> figures() {

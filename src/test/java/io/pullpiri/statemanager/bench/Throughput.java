@@ -18,6 +18,7 @@ import org.HdrHistogram.Histogram;
 final class Throughput implements Bench.Measurement {
 
     private static final int IN_FLIGHT = 100;
+    private static final List<String> PROCESSES = List.of("server", "etcd", "load");
 
     @Override
     public void measure(Bench.Effort effort, Path folder, Report report) throws Exception {
@@ -36,18 +37,22 @@ final class Throughput implements Bench.Measurement {
                         raw.manyAtOnce(IN_FLIGHT, nanos);
                         for (int i = 0; i < effort.repetitions(); i++) {
                             double limit = raw.manyAtOnce(IN_FLIGHT, nanos);
-                            double cpuBefore = server.cpuSeconds();
+                            double[] before = cpuSeconds(server, etcd);
                             double changes = load.run(nanos);
-                            double cpu = (server.cpuSeconds() - cpuBefore) / (changes * nanos / 1e9);
+                            double[] after = cpuSeconds(server, etcd);
                             String name = name(nodes, all);
                             series.add(name, "changes/s", changes);
-                            String ratio = name + ", against raw puts";
-                            if (nodes == IN_FLIGHT && all) {
-                                series.add(ratio, "x", changes / limit, atLeast(3));
-                            } else {
-                                series.add(ratio, "x", changes / limit);
+                            series.add(
+                                    name + ", against raw puts",
+                                    "x",
+                                    changes / limit,
+                                    nodes == IN_FLIGHT && all ? atLeast(3) : null);
+                            for (int process = 0; process < PROCESSES.size(); process++) {
+                                series.add(
+                                        name + ", processor time of the " + PROCESSES.get(process),
+                                        "µs/change",
+                                        (after[process] - before[process]) / (changes * nanos / 1e9) * 1e6);
                             }
-                            series.add(name + ", processor time of the server", "µs/change", cpu * 1e6);
                             series.add("raw puts, 100 in flight", "puts/s", limit);
                         }
                         series.add("changes lost, all runs", "changes", load.lost(raw.read("/model/")), atMost(0));
@@ -64,6 +69,15 @@ final class Throughput implements Bench.Measurement {
                 "Throughput on SQLite",
                 "The same in one file, against flushes of a page one after the other.",
                 sqlite(effort, sizes, nanos));
+    }
+
+    /** Of {@link #PROCESSES}. */
+    private static double[] cpuSeconds(ServerProcess server, EtcdServer etcd) {
+        return new double[] {
+            server.cpuSeconds(),
+            ServerProcess.cpuSeconds(etcd.pid()),
+            ServerProcess.cpuSeconds(ProcessHandle.current().pid())
+        };
     }
 
     private static String name(int nodes, boolean all) {

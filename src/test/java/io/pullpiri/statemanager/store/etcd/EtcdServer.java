@@ -189,7 +189,12 @@ public final class EtcdServer implements AutoCloseable {
     }
 
     private void signal(String name) {
-        run("kill", "-" + name, String.valueOf(running().pid()));
+        run("kill", "-" + name, String.valueOf(pid()));
+    }
+
+    /** Its process, as long as it runs. */
+    public long pid() {
+        return running().pid();
     }
 
     private Process running() {
