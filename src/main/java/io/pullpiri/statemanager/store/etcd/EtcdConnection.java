@@ -32,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,11 @@ final class EtcdConnection implements AutoCloseable {
     /** An answer larger than this fails; the largest that etcd takes in is 1.5 MiB, but a page of keys may be more. */
     private static final int MAX_ANSWER_BYTES = 64 << 20;
 
+    private final Duration connectTimeout;
+
+    /** When connecting began anew; an attempt that is younger is left alone. */
+    private final AtomicLong begun = new AtomicLong(System.nanoTime());
+
     private final ManagedChannel channel;
     private final KVBlockingStub kv;
     private final KVFutureStub kvAsync;
@@ -55,6 +61,7 @@ final class EtcdConnection implements AutoCloseable {
      * @param network where the connections live and answers are told; null for threads of gRPC's own
      */
     EtcdConnection(List<String> endpoints, Duration connectTimeout, @Nullable EventLoopGroup network) {
+        this.connectTimeout = connectTimeout;
         Metadata headers = new Metadata();
         // A member that has lost its leader says so at once, instead of letting calls time out and watches fall silent.
         headers.put(Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER), "true");
@@ -131,10 +138,17 @@ final class EtcdConnection implements AutoCloseable {
         channel.resetConnectBackoff();
     }
 
+    /**
+     * gRPC waits without end for the first word of a peer that took the connection and then fell silent, and answers calls
+     * meanwhile with what went wrong before.
+     */
     private void failed(Status status) {
-        // gRPC waits without end for the first word of a peer that took the connection and then fell silent.
-        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED
-                && channel.getState(false) == ConnectivityState.CONNECTING) {
+        ConnectivityState state = channel.getState(false);
+        boolean away = state == ConnectivityState.CONNECTING || state == ConnectivityState.TRANSIENT_FAILURE;
+        long now = System.nanoTime();
+        long since = begun.get();
+        boolean late = now - since > connectTimeout.toNanos() || status.getCode() == Status.Code.DEADLINE_EXCEEDED;
+        if (away && late && begun.compareAndSet(since, now)) {
             channel.enterIdle();
         }
         reconnectSoon();

@@ -70,6 +70,35 @@ class EtcdOutageTest {
         assertThat(store.getAllWithPrefix("/model/")).extracting(KeyValue::key).containsExactly("/model/a", "/model/c");
     }
 
+    /** What a frozen machine does after one that refused; found by {@code make chaos STORE=etcd SEED=3}. */
+    @Test
+    void aConnectionOverWhichNothingEverComesIsGivenUp() throws Exception {
+        try (EtcdStore hasty = EtcdStore.open(List.of(relay.endpoint()), Duration.ofSeconds(2))) {
+            hasty.put("/model/a", "1");
+            relay.cut();
+            assertFails(hasty);
+            relay.mute();
+            assertFails(hasty);
+            relay.join();
+            Await.until(PATIENCE, () -> "etcd answers again", () -> answers(hasty));
+        }
+    }
+
+    private static void assertFails(EtcdStore store) throws InterruptedException {
+        for (int i = 0; i < 20; i++) {
+            assertThat(answers(store)).isFalse();
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+    }
+
+    private static boolean answers(EtcdStore store) {
+        try {
+            return store.get("/model/a").isPresent();
+        } catch (StoreUnavailableException e) {
+            return false;
+        }
+    }
+
     @Test
     void aSecondMemberTakesOverForOneThatIsDown() {
         try (EtcdStore pair = EtcdStore.open(List.of("127.0.0.1:1", "localhost:" + port(server)), LONG)) {

@@ -18,6 +18,7 @@ final class Relay implements AutoCloseable {
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final AtomicLong bytesToEtcd = new AtomicLong();
     private volatile boolean cut;
+    private volatile boolean mute;
 
     Relay(String endpoint) {
         host = endpoint.substring(0, endpoint.lastIndexOf(':'));
@@ -41,7 +42,14 @@ final class Relay implements AutoCloseable {
         sockets.clear();
     }
 
+    /** Takes new connections, and nothing ever comes over them, not even after a {@link #join}. */
+    void mute() {
+        mute = true;
+        cut = false;
+    }
+
     void join() {
+        mute = false;
         cut = false;
     }
 
@@ -68,6 +76,10 @@ final class Relay implements AutoCloseable {
     }
 
     private void connect(Socket client) {
+        if (mute) {
+            sockets.add(client);
+            return;
+        }
         try {
             Socket etcd = new Socket(host, port);
             sockets.addAll(List.of(client, etcd));
