@@ -8,7 +8,7 @@ export JAVA_HOME
 export MAVEN_OPTS := $(MAVEN_OPTS) --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
 MVN := mvn -B --no-transfer-progress
 
-.PHONY: run test simulate chaos bench bench-quick build format clean help
+.PHONY: run test simulate chaos soak fuzz mutants bench bench-quick build format clean help
 
 run: ## the demo: a vehicle's packages going through all their states, in this terminal
 	@./statemanager demo
@@ -19,8 +19,18 @@ test: ## everything: format, Error Prone, NullAway, layering, all tests on a rea
 simulate: ## days that go wrong, simulated: SEED=42 one day, step by step; SEEDS=1000000 so many (FROM=1)
 	@tools/simulate $(or $(SEED),$(or $(FROM),1) $(or $(SEEDS),10000))
 
-chaos: ## a server and an etcd, killed, frozen and cut off; KILLS=200, SEED=1
-	@tools/chaos $(or $(KILLS),200) $(SEED)
+chaos: ## a server and its store, killed, frozen and cut off; KILLS=200, STORE=etcd, cluster or sqlite, SEED=1
+	@tools/chaos $(or $(KILLS),200) $(or $(STORE),etcd) $(SEED)
+
+soak: ## one server for a long time, whose etcd is killed and cut off; MINUTES=60
+	@tools/chaos soak $(or $(MINUTES),60)
+
+fuzz: ## what reads others' words, fuzzed; SECONDS=60 for each of three
+	@tools/fuzz $(or $(SECONDS),60)
+
+mutants: ## the rules, the cascade and the manager, broken in every small way: which tests notice? takes hours
+	@STATEMANAGER_ETCD=$$(tools/fetch-etcd) && export STATEMANAGER_ETCD && \
+	$(MVN) -Pmutants test-compile org.pitest:pitest-maven:mutationCoverage
 
 bench: ## every figure beside its limit, into docs/benchmarks/; takes most of an hour
 	@tools/bench full docs/benchmarks

@@ -39,6 +39,11 @@ public final class StateManager implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(StateManager.class);
 
+    /** A package, a model, a node or a container takes about half of it, with a long name and a history all of it. */
+    private static final long BYTES_OF_A_THING = 2_048;
+
+    private static final double HEAP_FOR_THE_QUEUE = 0.25;
+
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Manager manager;
     private final GrpcServer server;
@@ -62,6 +67,7 @@ public final class StateManager implements AutoCloseable {
             EventLoopGroup network = new MultiThreadIoEventLoopGroup(
                     1, new DefaultThreadFactory("network", true), NioIoHandler.newFactory());
             own(() -> network.shutdownGracefully(0, 2, TimeUnit.SECONDS).await(3, TimeUnit.SECONDS));
+            long heap = Runtime.getRuntime().maxMemory();
             StateStore store = own(open(settings, network));
             Clock clock = Clock.system();
             Metrics metrics = new Metrics();
@@ -82,12 +88,17 @@ public final class StateManager implements AutoCloseable {
                     (delay, task) -> schedule(timer, task, delay.toNanos())));
             // The cut leaves room for what the estimate of a journal record misses.
             Cascade cascade =
-                    new Cascade(settings.rules(), new Cascade.Limits(store.maxWrites(), store.maxBytes() / 4 * 3));
+                    new Cascade(settings.rules(), new Cascade.Limits(store.maxWrites(), store.maxBytes() / 4 * 3, (int)
+                            (heap / BYTES_OF_A_THING)));
             manager = own(new Manager(
                     store,
                     cascade,
                     reconciler,
-                    new Manager.Limits(settings.commitTimeout(), settings.queueLimit(), backoff(50, 1_000)),
+                    new Manager.Limits(
+                            settings.commitTimeout(),
+                            settings.queueLimit(),
+                            (long) (heap * HEAP_FOR_THE_QUEUE),
+                            backoff(50, 1_000)),
                     clock,
                     metrics,
                     endpoint == null ? Tracing.OFF : own(new Traces(endpoint)).tracing(),

@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.artifact;
 
+import io.pullpiri.statemanager.state.Names;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.composer.Composer;
@@ -52,7 +53,7 @@ public final class Yaml {
             String where = e.getProblemMark()
                     .map(mark -> "line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1) + ": ")
                     .orElse("");
-            throw new BrokenArtifactException("no YAML: " + where + e.getProblem());
+            throw new BrokenArtifactException("no YAML: " + where + Names.printable(e.getProblem()));
         } catch (YamlEngineException e) {
             throw new BrokenArtifactException("no YAML: " + firstLine(e.getMessage()));
         } catch (RuntimeException e) {
@@ -62,7 +63,9 @@ public final class Yaml {
     }
 
     private static String firstLine(@Nullable String message) {
-        return message == null ? "" : message.lines().findFirst().orElse("");
+        return message == null
+                ? ""
+                : Names.printable(message.lines().findFirst().orElse(""));
     }
 
     /**

@@ -20,6 +20,9 @@ public sealed interface Answer {
     /** The store refuses it for good, because of its size for instance; nothing has changed. */
     record Impossible(String reason) implements Answer {}
 
+    /** It would make more known than memory can hold; nothing has changed. */
+    record TooMuch(String reason) implements Answer {}
+
     /** What became of one artifact. */
     record ArtifactOutcome(String kind, String name, Outcome outcome) {}
 

@@ -9,6 +9,7 @@ import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.Tally;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -111,6 +112,25 @@ final class Artifacts {
             draft.put(entry.with(new ArtifactCell<>(entry.artifact().good(), reason, text)));
         }
         draft.notice("broken-artifact", kind + "/" + name + " is broken, the last good one stays in force: " + reason);
+    }
+
+    /** How many packages, models and scenarios the artifacts name that are not known yet. */
+    int news(List<Artifact> artifacts) {
+        int news = 0;
+        for (Artifact artifact : artifacts) {
+            switch (artifact) {
+                case PackageArtifact a -> {
+                    news += draft.packages.containsKey(a.name()) ? 0 : 1;
+                    for (String model : modelNames(a)) {
+                        news += draft.models.containsKey(model) ? 0 : 1;
+                    }
+                }
+                case ScenarioArtifact a -> news += draft.scenarios.containsKey(a.name()) ? 0 : 1;
+                case ModelArtifact a -> news += draft.models.containsKey(a.name()) ? 0 : 1;
+                case OtherArtifact a -> {}
+            }
+        }
+        return news;
     }
 
     /** Stores an operator's artifact. */

@@ -28,8 +28,14 @@ public final class Cascade {
     private final Rules rules;
     private final Limits limits;
 
-    /** What one transaction of the store can hold: writes, and bytes of keys and values. */
-    public record Limits(int maxWrites, int maxBytes) {}
+    /**
+     * How much may be.
+     *
+     * @param maxWrites in one transaction of the store
+     * @param maxBytes of keys and values in one transaction
+     * @param maxKnown packages, models, scenarios, nodes and containers together, as far as callers name new ones
+     */
+    public record Limits(int maxWrites, int maxBytes, int maxKnown) {}
 
     /** A view as it was read, and what was odd about it. */
     public record Loaded(View view, List<Notice> notices) {}
@@ -49,7 +55,7 @@ public final class Cascade {
      * visible as a whole, unless it alone is too large.
      */
     public Plan plan(View view, List<Command> batch, Moment now) {
-        Draft draft = new Draft(view, rules, now);
+        Draft draft = new Draft(view, rules, now, limits.maxKnown());
         List<Answer> answers = new ArrayList<>(batch.size());
         for (Command command : batch) {
             if (!answers.isEmpty() && draft.writes() > limits.maxWrites() * FULL) {
@@ -68,7 +74,7 @@ public final class Cascade {
      * @param revisions one for each part
      */
     public View committed(Plan plan, List<Long> revisions) {
-        Draft draft = new Draft(plan.next(), rules, new Moment(0, 0));
+        Draft draft = new Draft(plan.next(), rules, new Moment(0, 0), limits.maxKnown());
         for (int i = 0; i < revisions.size(); i++) {
             for (Write write : plan.parts().get(i).transaction().writes()) {
                 Mirror.written(draft, write, revisions.get(i));
@@ -81,11 +87,14 @@ public final class Cascade {
         Reports reports = new Reports(draft);
         Artifacts artifacts = new Artifacts(draft, reports);
         return switch (command) {
-            case Command.NodeReport report -> {
-                reports.report(report);
-                yield new Answer.Done("report of node " + report.node() + " is stored");
-            }
+            case Command.NodeReport report ->
+                reports.report(report)
+                        ? new Answer.Done("report of node " + report.node() + " is stored")
+                        : tooMuch(draft);
             case Command.ModelChange change -> {
+                if (!draft.models.containsKey(change.model()) && !draft.hasRoomFor(1)) {
+                    yield tooMuch(draft);
+                }
                 draft.setModel(
                         change.model(),
                         change.target(),
@@ -95,8 +104,14 @@ public final class Cascade {
                 yield new Answer.Done(
                         "model " + change.model() + " is " + change.target().title());
             }
-            case Command.ScenarioChange change -> step(change, draft);
+            case Command.ScenarioChange change ->
+                draft.scenarios.containsKey(change.scenario()) || draft.hasRoomFor(1)
+                        ? step(change, draft)
+                        : tooMuch(draft);
             case Command.ApplyArtifacts apply -> {
+                if (!draft.hasRoomFor(artifacts.news(apply.artifacts()))) {
+                    yield tooMuch(draft);
+                }
                 List<Answer.ArtifactOutcome> outcomes = new ArrayList<>();
                 for (Artifact artifact : apply.artifacts()) {
                     outcomes.add(artifacts.apply(artifact, BY_OPERATOR));
@@ -127,6 +142,14 @@ public final class Cascade {
                 yield new Answer.Done("repaired");
             }
         };
+    }
+
+    private static Answer tooMuch(Draft draft) {
+        String reason =
+                "memory: more than %,d packages, models, scenarios, nodes and containers (expected: at most so many)"
+                        .formatted(draft.maxKnown);
+        draft.notice("too-much", reason);
+        return new Answer.TooMuch(reason);
     }
 
     private static void repairOverwritten(Draft draft) {

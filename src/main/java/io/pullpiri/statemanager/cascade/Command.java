@@ -12,15 +12,36 @@ import org.jspecify.annotations.Nullable;
 /** Everything that can change a state. Names in commands are valid ({@code Names.problem} is null for them). */
 public sealed interface Command {
 
+    /** About how much memory a caller's command takes, in bytes; 0 for what nobody has sent. */
+    default long bytes() {
+        return 0;
+    }
+
     /** The whole container list of one node at one moment: it replaces what the node said before, and nothing else. */
-    record NodeReport(String node, List<ContainerFacts> containers) implements Command {}
+    record NodeReport(String node, List<ContainerFacts> containers) implements Command {
+
+        @Override
+        public long bytes() {
+            long bytes = 100;
+            for (ContainerFacts facts : containers) {
+                bytes += facts.bytes();
+            }
+            return bytes;
+        }
+    }
 
     /**
      * A request to give a model a state.
      *
      * @param source who asks, for the history
      */
-    record ModelChange(String model, ModelState target, String transitionId, String source) implements Command {}
+    record ModelChange(String model, ModelState target, String transitionId, String source) implements Command {
+
+        @Override
+        public long bytes() {
+            return 200L + transitionId.length() + source.length();
+        }
+    }
 
     /**
      * A request to take a scenario a step further.
@@ -30,10 +51,24 @@ public sealed interface Command {
      */
     record ScenarioChange(
             String scenario, @Nullable ScenarioState current, ScenarioState target, String transitionId, String source)
-            implements Command {}
+            implements Command {
+
+        @Override
+        public long bytes() {
+            return 200L + transitionId.length() + source.length();
+        }
+    }
 
     /** An operator's artifacts, to be stored. */
     record ApplyArtifacts(List<Artifact> artifacts) implements Command {
+
+        /** The texts, and about as much for what was read of them. */
+        @Override
+        public long bytes() {
+            return artifacts.stream()
+                    .mapToLong(artifact -> 200 + 2L * artifact.yaml().length())
+                    .sum();
+        }
 
         /**
          * @param yaml one or more documents

@@ -15,4 +15,18 @@ public record ContainerFacts(
         String image,
         Map<String, String> state,
         Map<String, String> config,
-        Map<String, String> annotations) {}
+        Map<String, String> annotations) {
+
+    /** About how much memory this takes. */
+    long bytes() {
+        return 200L + id.length() + name.length() + image.length() + bytes(state) + bytes(config) + bytes(annotations);
+    }
+
+    private static long bytes(Map<String, String> map) {
+        long bytes = 0;
+        for (Map.Entry<String, String> entry : map.entrySet()) {
+            bytes += 100 + entry.getKey().length() + entry.getValue().length();
+        }
+        return bytes;
+    }
+}

@@ -32,11 +32,13 @@ final class Draft {
 
     final Rules rules;
     final Moment now;
+    final int maxKnown;
 
     TreePMap<String, PackageEntry> packages;
     TreePMap<String, ModelEntry> models;
     TreePMap<String, ScenarioEntry> scenarios;
     TreePMap<String, NodeEntry> nodes;
+    int containers;
     TreePMap<String, PSet<String>> scenariosByTarget;
     TreePMap<String, PSet<String>> unlabelled;
     PSet<String> overwritten;
@@ -73,13 +75,16 @@ final class Draft {
     /** An artifact that an operator wants stored or deleted. */
     record ArtifactWrite(String kind, String name) {}
 
-    Draft(View view, Rules rules, Moment now) {
+    /** @param maxKnown see {@link Cascade.Limits} */
+    Draft(View view, Rules rules, Moment now, int maxKnown) {
         this.rules = rules;
         this.now = now;
+        this.maxKnown = maxKnown;
         packages = view.packages();
         models = view.models();
         scenarios = view.scenarios();
         nodes = view.nodes();
+        containers = view.containers();
         scenariosByTarget = view.scenariosByTarget();
         unlabelled = view.unlabelled();
         overwritten = view.overwritten();
@@ -94,6 +99,7 @@ final class Draft {
                 models,
                 scenarios,
                 nodes,
+                containers,
                 scenariosByTarget,
                 unlabelled,
                 overwritten,
@@ -127,6 +133,20 @@ final class Draft {
 
     void put(ScenarioEntry entry) {
         scenarios = entry.isVoid() ? scenarios.minus(entry.name()) : scenarios.plus(entry.name(), entry);
+    }
+
+    /** A node has said something, or was read. */
+    void put(NodeEntry entry) {
+        NodeEntry before = nodes.get(entry.name());
+        containers += entry.containers().size()
+                - (before == null ? 0 : before.containers().size());
+        nodes = nodes.plus(entry.name(), entry);
+    }
+
+    /** Whether so many more may become known. */
+    boolean hasRoomFor(int more) {
+        long known = (long) packages.size() + models.size() + scenarios.size() + nodes.size() + containers;
+        return more <= 0 || known + more <= maxKnown;
     }
 
     /** The history of a resource, {@link History#NONE} for one that is not there. */

@@ -40,10 +40,10 @@ public record Journal(TreePMap<Long, Page> records, long next, long changes) {
         }
     }
 
-    /** The sequence number in a record's key; -1 for a key that is none. */
+    /** The sequence number in a record's key; -1 for a key that is none of ours: they begin with zeros for centuries. */
     public static long sequence(String key) {
         String digits = key.substring(Keys.JOURNAL_PREFIX.length());
-        return digits.matches("\\d{19}") ? Long.parseLong(digits) : -1;
+        return digits.matches("0[0-9]{18}") ? Long.parseLong(digits) : -1;
     }
 
     /** The changes of the commit that wrote a record, in order; null for a text that is none of ours. */

@@ -36,7 +36,7 @@ final class Loader {
 
     Loader(Rules rules, Moment now) {
         this.rules = rules;
-        this.draft = new Draft(View.EMPTY, rules, now);
+        this.draft = new Draft(View.EMPTY, rules, now, Integer.MAX_VALUE);
     }
 
     /**
@@ -107,6 +107,10 @@ final class Loader {
         long sequence = Journal.sequence(entry.key());
         if (sequence < 0 || !(journal.content instanceof Records.JournalText text)) {
             draft.notice("unreadable-record", entry.key() + " is none of ours, or damaged; it is passed over");
+            if (sequence >= 0) {
+                // Its key is taken all the same.
+                draft.journal = draft.journal.plus(sequence, List.of(), entry.modRevision());
+            }
             return;
         }
         List<Subject> subjects = new ArrayList<>();
@@ -202,7 +206,7 @@ final class Loader {
         String name = decoded.key.name();
         KeyValue entry = decoded.entry;
         if (!(decoded.content instanceof Records.Digest digest)) {
-            draft.nodes = draft.nodes.plus(name, NodeEntry.empty(name).at(entry.modRevision()));
+            draft.put(NodeEntry.empty(name).at(entry.modRevision()));
             draft.notice("unreadable-record", entry.key() + " is damaged; the node's next report replaces it");
             return;
         }
@@ -227,8 +231,7 @@ final class Loader {
         }
         byModel.forEach((model, ofNode) -> draft.put(draft.model(model).withContainers(name, ofNode)));
         Map<String, ModelState> kept = digest.kept() == null ? Map.of() : digest.kept();
-        draft.nodes = draft.nodes.plus(
-                name, new NodeEntry(name, containers, new TreeMap<>(kept), graceEnds, entry.modRevision()));
+        draft.put(new NodeEntry(name, containers, new TreeMap<>(kept), graceEnds, entry.modRevision()));
         if (!graceEnds.isEmpty()) {
             draft.absentees = draft.absentees.plus(name);
         }

@@ -199,7 +199,7 @@ final class Mirror {
             case NODE -> {
                 NodeEntry entry = draft.nodes.get(name);
                 if (entry != null) {
-                    draft.nodes = draft.nodes.plus(name, entry.at(now));
+                    draft.put(entry.at(now));
                 }
             }
             case JOURNAL -> {

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.deser.std.StringDeserializer;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.Names;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -62,12 +63,44 @@ final class Records {
         }
     }
 
-    /** Null for a text that is none of ours. */
+    /** Null for a text that is none of ours: no JSON, or something is missing that we would have written. */
     static <T> @Nullable T parse(String text, Class<T> type) {
         try {
-            return JSON.readValue(text, type);
+            T record = JSON.readValue(text, type);
+            return isSound(record) ? record : null;
         } catch (JsonProcessingException e) {
             return null;
         }
+    }
+
+    /** JSON has no notion of what must be there. Names become parts of keys. */
+    private static boolean isSound(@Nullable Object record) {
+        return switch (record) {
+            case Digest digest -> areSound(digest.containers()) && areStates(digest.kept());
+            case Container container ->
+                isName(container.name())
+                        && (container.label() == null || isName(container.label()))
+                        && (container.model() == null || isName(container.model()))
+                        && container.id() != null
+                        && container.state() != null;
+            case JournalText journal -> areSound(journal.changes()) && areSound(journal.carried());
+            case Transition transition -> transition.kind() != null && isName(transition.name());
+            case ReconcileRecord reconcile ->
+                isName(reconcile.name()) && reconcile.state() != null && reconcile.cause() != null;
+            case null, default -> false;
+        };
+    }
+
+    private static boolean areSound(@Nullable List<?> records) {
+        return records == null || records.stream().allMatch(Records::isSound);
+    }
+
+    private static boolean areStates(@Nullable Map<String, ModelState> kept) {
+        return kept == null
+                || kept.entrySet().stream().allMatch(each -> each.getValue() != null && isName(each.getKey()));
+    }
+
+    private static boolean isName(@Nullable String text) {
+        return text != null && Names.problem(text) == null;
     }
 }

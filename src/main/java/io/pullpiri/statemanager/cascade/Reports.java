@@ -10,6 +10,7 @@ import io.pullpiri.statemanager.state.Tally;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -34,8 +35,12 @@ final class Reports {
         this.draft = draft;
     }
 
-    /** The list replaces what the node said before; what it leaves out counts until its grace period ends. */
-    void report(Command.NodeReport report) {
+    /**
+     * The list replaces what the node said before; what it leaves out counts until its grace period ends.
+     *
+     * @return false if it would make too much known; nothing has changed then
+     */
+    boolean report(Command.NodeReport report) {
         NodeEntry before = node(report.node());
         TreeMap<String, Container> containers = new TreeMap<>();
         for (ContainerFacts facts : report.containers()) {
@@ -52,8 +57,28 @@ final class Reports {
                 graceEnds.put(old.name(), before.graceEnds().getOrDefault(old.name(), graceEnd));
             }
         }
+        if (!hasRoomFor(before, containers.values())) {
+            return false;
+        }
         replace(before, containers, graceEnds, "node " + report.node());
         giveUpAbsentees(report.node());
+        return true;
+    }
+
+    private boolean hasRoomFor(NodeEntry before, Collection<Container> containers) {
+        int more = containers.size() - before.containers().size() + (draft.nodes.containsKey(before.name()) ? 0 : 1);
+        // Most of the time there is room for a new model of each container, and nothing to be counted.
+        return draft.hasRoomFor(more + containers.size()) || draft.hasRoomFor(more + newModels(containers));
+    }
+
+    private int newModels(Collection<Container> containers) {
+        Set<String> models = new HashSet<>();
+        for (Container container : containers) {
+            if (container.model() != null && !draft.models.containsKey(container.model())) {
+                models.add(container.model());
+            }
+        }
+        return models.size();
     }
 
     /** Gives up the containers whose grace periods have ended, on all nodes. */
@@ -217,7 +242,7 @@ final class Reports {
             derive(model, source);
         }
         NodeEntry after = new NodeEntry(before.name(), containers, kept(containers), graceEnds, before.revision());
-        draft.nodes = draft.nodes.plus(after.name(), after);
+        draft.put(after);
         draft.absentees =
                 graceEnds.isEmpty() ? draft.absentees.minus(after.name()) : draft.absentees.plus(after.name());
         draft.touchedNodes.add(after.name());
@@ -350,8 +375,7 @@ final class Reports {
             if (state != null && !name.equals(here) && node.kept().get(model) != state) {
                 TreeMap<String, ModelState> kept = new TreeMap<>(node.kept());
                 kept.put(model, state);
-                draft.nodes = draft.nodes.plus(
-                        name, new NodeEntry(name, node.containers(), kept, node.graceEnds(), node.revision()));
+                draft.put(new NodeEntry(name, node.containers(), kept, node.graceEnds(), node.revision()));
                 draft.touchedNodes.add(name);
             }
         }

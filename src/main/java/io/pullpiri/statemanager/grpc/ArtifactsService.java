@@ -15,6 +15,7 @@ import io.pullpiri.statemanager.manager.Manager;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -25,6 +26,10 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
 
     private static final Logger LOG = LoggerFactory.getLogger(ArtifactsService.class);
 
+    /** Whose texts are being read, or wait for it: each may have megabytes. */
+    private static final int MOST = 8;
+
+    private final Semaphore free = new Semaphore(MOST);
     private final Manager manager;
 
     ArtifactsService(Manager manager) {
@@ -49,9 +54,21 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
 
     private <R> void submit(
             Supplier<Command> reading, StreamObserver<R> caller, Function<List<ArtifactResult>, R> response) {
+        if (!free.tryAcquire()) {
+            Calls.fail(
+                    caller,
+                    Status.UNAVAILABLE.withDescription("busy: artifacts of " + MOST + " callers are being read"));
+            return;
+        }
         Duration patience = Calls.patience();
         // Megabytes of YAML are nothing for the network's thread.
-        Thread.ofVirtual().name("artifacts").start(() -> submit(reading, patience, caller, response));
+        Thread.ofVirtual().name("artifacts").start(() -> {
+            try {
+                submit(reading, patience, caller, response);
+            } finally {
+                free.release();
+            }
+        });
     }
 
     private <R> void submit(

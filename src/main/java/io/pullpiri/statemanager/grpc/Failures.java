@@ -19,6 +19,10 @@ record Failures(Status status, ErrorCode code) {
                 new Failures(
                         Status.UNAVAILABLE.withDescription(unavailable.reason()),
                         ErrorCode.ERROR_CODE_RESOURCE_UNAVAILABLE);
+            case Answer.TooMuch tooMuch ->
+                new Failures(
+                        Status.RESOURCE_EXHAUSTED.withDescription(tooMuch.reason()),
+                        ErrorCode.ERROR_CODE_RESOURCE_UNAVAILABLE);
             case Answer.Impossible impossible ->
                 new Failures(Status.INTERNAL.withDescription(impossible.reason()), ErrorCode.ERROR_CODE_INTERNAL_ERROR);
         };

@@ -1,19 +1,20 @@
 package io.pullpiri.statemanager.grpc;
 
-import io.grpc.BindableService;
 import io.grpc.Server;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.pullpiri.proto.schedinfo.v1.FaultServiceGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.Notices;
 import io.pullpiri.statemanager.manager.Reconciler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -23,15 +24,26 @@ import org.jspecify.annotations.Nullable;
 public final class GrpcServer implements AutoCloseable {
 
     private static final int MAX_MESSAGE = 4 << 20;
+
+    // What somebody who means ill can make us keep.
+    private static final int MOST_CONNECTIONS = 2_000;
+    private static final int MOST_CALLS_OF_A_CONNECTION = 200;
+    private static final int MOST_RESETS_A_SECOND = 2_000;
+    private static final Duration SLOWEST = Duration.ofSeconds(10);
+
     private static final long DRAIN_SECONDS = 3;
 
     private @Nullable Subscriptions subscriptions;
     private final HealthStatusManager health = new HealthStatusManager();
     private final List<Server> servers = new ArrayList<>();
     private final EventLoopGroup network;
+    private final Notices notices;
+    private final Traffic traffic;
 
-    private GrpcServer(EventLoopGroup network) {
+    private GrpcServer(EventLoopGroup network, Notices notices) {
         this.network = network;
+        this.notices = notices;
+        this.traffic = new Traffic(network.next(), SLOWEST, Runtime.getRuntime().maxMemory() / 4);
     }
 
     /**
@@ -53,7 +65,7 @@ public final class GrpcServer implements AutoCloseable {
             boolean protobufNames,
             EventLoopGroup network)
             throws IOException {
-        GrpcServer server = new GrpcServer(network);
+        GrpcServer server = new GrpcServer(network, manager.notices());
         try {
             StateNames names = new StateNames(protobufNames);
             Resources resources = new Resources(manager.feed(), reconciler, names);
@@ -62,13 +74,18 @@ public final class GrpcServer implements AutoCloseable {
                     host,
                     port,
                     "port",
-                    new StateManagerService(manager, actionController, resources, server.subscriptions),
-                    new ArtifactsService(manager),
-                    server.health.getHealthService(),
-                    ProtoReflectionServiceV1.newInstance());
+                    ContainerLists.counted(new StateManagerService(
+                            manager, actionController, resources, server.subscriptions, server.traffic)),
+                    new ArtifactsService(manager).bindService(),
+                    server.health.getHealthService().bindService(),
+                    ProtoReflectionServiceV1.newInstance().bindService());
             if (faultPort != null) {
                 server.open(
-                        host, faultPort, "fault-port", new FaultReceiver(manager), server.health.getHealthService());
+                        host,
+                        faultPort,
+                        "fault-port",
+                        new FaultReceiver(manager).bindService(),
+                        server.health.getHealthService().bindService());
             }
         } catch (IOException e) {
             server.close();
@@ -79,18 +96,27 @@ public final class GrpcServer implements AutoCloseable {
     }
 
     /** The handlers only put commands on a queue, so they may run where the network is read. */
-    private void open(String host, int port, String setting, BindableService... services) throws IOException {
+    private void open(String host, int port, String setting, ServerServiceDefinition... services) throws IOException {
         NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
                 .bossEventLoopGroup(network)
                 .workerEventLoopGroup(network)
-                .channelType(NioServerSocketChannel.class)
+                .channelFactory(() -> new CappedServerChannel(
+                        MOST_CONNECTIONS,
+                        () -> notices.add(
+                                "too-many-connections",
+                                "there are " + MOST_CONNECTIONS + " connections to port " + port + " already")))
                 .directExecutor()
+                .addStreamTracerFactory(traffic)
+                .intercept(traffic)
+                .handshakeTimeout(SLOWEST.toSeconds(), TimeUnit.SECONDS)
+                .maxConcurrentCallsPerConnection(MOST_CALLS_OF_A_CONNECTION)
+                .maxRstFramesPerWindow(MOST_RESETS_A_SECOND, 1)
                 .maxInboundMessageSize(MAX_MESSAGE)
                 .permitKeepAliveTime(5, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)
                 .keepAliveTime(60, TimeUnit.SECONDS)
                 .keepAliveTimeout(10, TimeUnit.SECONDS);
-        for (BindableService service : services) {
+        for (ServerServiceDefinition service : services) {
             builder.addService(service);
         }
         try {

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 /** Makes a command of a state change request, or says which of its fields is wrong (wire, "What bad input gets"). */
 final class StateChanges {
 
+    /** Of an id or a source, which become part of the history. */
+    private static final int MOST_CHARACTERS = 1_024;
+
     private StateChanges() {}
 
     /** What becomes of a request. */
@@ -60,10 +63,20 @@ final class StateChanges {
         if (change.getSource().isBlank()) {
             return "source: is empty (expected: who asks)";
         }
+        if (change.getTransitionId().length() > MOST_CHARACTERS) {
+            return tooLong("transition_id", change.getTransitionId());
+        }
+        if (change.getSource().length() > MOST_CHARACTERS) {
+            return tooLong("source", change.getSource());
+        }
         if (change.getTimestampNs() <= 0) {
             return "timestamp_ns: " + change.getTimestampNs() + " (expected: nanoseconds since 1970, more than 0)";
         }
         return null;
+    }
+
+    private static String tooLong(String field, String text) {
+        return field + ": has " + text.length() + " characters (expected: 1.." + MOST_CHARACTERS + ")";
     }
 
     private static Reading model(StateChange change) {

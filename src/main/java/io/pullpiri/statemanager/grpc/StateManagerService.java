@@ -3,7 +3,6 @@ package io.pullpiri.statemanager.grpc;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
-import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
 import io.pullpiri.proto.statemanager.Action;
@@ -23,16 +22,12 @@ import io.pullpiri.proto.statemanager.StateChangeResponse;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.statemanager.cascade.Answer;
-import io.pullpiri.statemanager.cascade.Command;
-import io.pullpiri.statemanager.cascade.ContainerFacts;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
 import io.pullpiri.statemanager.state.Names;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -45,7 +40,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
 
     private static final Logger LOG = LoggerFactory.getLogger(StateManagerService.class);
 
-    /** For what has to read the store: each may read as many records as the history has changes. */
+    /** For answers that may be large: each may read as many records as the history has changes, or name every model. */
     private final Executor readers = task -> Thread.ofVirtual().start(task);
 
     private final Turns turns = new Turns(16);
@@ -54,16 +49,19 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     private final ActionControllerClient actionController;
     private final Resources resources;
     private final Subscriptions subscriptions;
+    private final Traffic traffic;
 
     StateManagerService(
             Manager manager,
             ActionControllerClient actionController,
             Resources resources,
-            Subscriptions subscriptions) {
+            Subscriptions subscriptions,
+            Traffic traffic) {
         this.manager = manager;
         this.actionController = actionController;
         this.resources = resources;
         this.subscriptions = subscriptions;
+        this.traffic = traffic;
     }
 
     @Override
@@ -113,26 +111,15 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
             Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription("node_name: " + problem));
             return;
         }
-        List<ContainerFacts> containers = new ArrayList<>(list.getContainersCount());
-        for (ContainerInfo info : list.getContainersList()) {
-            containers.add(new ContainerFacts(
-                    info.getId(),
-                    info.getNamesCount() == 0 ? "" : info.getNames(0),
-                    info.getImage(),
-                    info.getStateMap(),
-                    info.getConfigMap(),
-                    info.getAnnotationMap()));
-        }
-        CompletableFuture<?> _ = manager.submit(
-                        new Command.NodeReport(list.getNodeName(), containers), Calls.patience())
+        CompletableFuture<?> _ = manager.submit(ContainerLists.command(list), Calls.patience())
                 .thenAccept(answer -> {
                     Failures failures = Failures.of(answer);
                     if (failures.isSuccess()) {
                         Calls.answer(
                                 caller,
                                 SendContainerListResponse.newBuilder()
-                                        .setResp(
-                                                "stored: " + containers.size() + " containers of " + list.getNodeName())
+                                        .setResp("stored: " + list.getContainersCount() + " containers of "
+                                                + list.getNodeName())
                                         .build());
                     } else {
                         Calls.fail(caller, failures.status());
@@ -159,20 +146,28 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     @Override
     public void listResourcesByState(
             ListResourcesByStateRequest request, StreamObserver<ListResourcesByStateResponse> caller) {
-        answerFromView(caller, view -> resources.list(view, request), readers);
+        answerAtLength(caller, view -> resources.list(view, request));
     }
 
     @Override
     public void getResourceStateHistory(
             ResourceStateHistoryRequest request, StreamObserver<ResourceStateHistoryResponse> caller) {
-        Duration patience = Calls.patience();
-        answerFromView(caller, view -> turns.take(patience, () -> resources.history(view, request)), readers);
+        answerAtLength(caller, view -> resources.history(view, request));
     }
 
     @Override
     public void subscribeToStateChanges(
             StateChangeSubscriptionRequest request, StreamObserver<StateChangeEvent> caller) {
         subscriptions.subscribe(request, caller);
+    }
+
+    private <T> void answerAtLength(StreamObserver<T> caller, Function<View, T> answer) {
+        if (traffic.isJammed()) {
+            Calls.fail(caller, Status.UNAVAILABLE.withDescription("busy: too many answers wait to be taken"));
+            return;
+        }
+        Duration patience = Calls.patience();
+        answerFromView(caller, view -> turns.take(patience, () -> answer.apply(view)), readers);
     }
 
     private <T> void answerFromView(StreamObserver<T> caller, Function<View, T> answer) {

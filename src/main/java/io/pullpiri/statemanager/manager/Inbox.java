@@ -13,23 +13,29 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The one queue. Bounded; a node's newer report takes the place of its older one that still waits, and both callers get
+ * The one queue. Bounded in commands and in the memory that they take; a node's newer report takes the place of its older one that still waits, and both callers get
  * the newer one's outcome. All methods may be called from any thread.
  */
 final class Inbox {
 
+    /** Of one report: those who wait longest are told that it is not durable yet. */
+    private static final int MOST_CALLERS = 100;
+
     private final int limit;
+    private final long maxBytes;
     private final ReentrantLock lock = new ReentrantLock();
 
     // Guarded by the lock.
     private final SequencedSet<Entry> entries = new LinkedHashSet<>();
     private final Map<String, Entry> reports = new HashMap<>();
     private int events;
+    private long bytes;
 
     /** A command that waits, and who waits for its answer. Compared by identity. */
     static final class Entry {
 
         private Command command;
+        private long bytes;
         private final List<CompletableFuture<Answer>> callers = new ArrayList<>();
         private final long received;
         private final long deadline;
@@ -40,6 +46,7 @@ final class Inbox {
          */
         Entry(Command command, long received, long deadline) {
             this.command = command;
+            this.bytes = command.bytes();
             this.received = received;
             this.deadline = deadline;
         }
@@ -68,8 +75,13 @@ final class Inbox {
         }
     }
 
-    Inbox(int limit) {
+    /**
+     * @param limit how many commands may wait
+     * @param maxBytes how much memory those of callers may take, about
+     */
+    Inbox(int limit, long maxBytes) {
         this.limit = limit;
+        this.maxBytes = maxBytes;
     }
 
     /**
@@ -78,22 +90,31 @@ final class Inbox {
      * @return false if as much waits as may
      */
     boolean offer(Command command, CompletableFuture<Answer> caller, long now, long patience) {
+        Entry entry = new Entry(command, now, now + patience);
+        entry.callers.add(caller);
         lock.lock();
         try {
             if (command instanceof Command.NodeReport report) {
                 Entry older = reports.get(report.node());
                 if (older != null) {
+                    if (!hasRoomFor(entry.bytes - older.bytes)) {
+                        return false;
+                    }
+                    bytes += entry.bytes - older.bytes;
                     older.command = command;
+                    older.bytes = entry.bytes;
                     older.callers.removeIf(CompletableFuture::isDone);
+                    if (older.callers.size() >= MOST_CALLERS) {
+                        older.callers.removeFirst().complete(new Answer.Unavailable("newer reports have come"));
+                    }
                     older.callers.add(caller);
                     return true;
                 }
             }
-            if (entries.size() - events >= limit) {
+            if (entries.size() - events >= limit || !hasRoomFor(entry.bytes)) {
                 return false;
             }
-            Entry entry = new Entry(command, now, now + patience);
-            entry.callers.add(caller);
+            bytes += entry.bytes;
             entries.addLast(entry);
             if (command instanceof Command.NodeReport report) {
                 reports.put(report.node(), entry);
@@ -102,6 +123,10 @@ final class Inbox {
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean hasRoomFor(long more) {
+        return more <= 0 || bytes + more <= maxBytes;
     }
 
     /** @return false if as many events wait as may: some would be lost */
@@ -124,6 +149,7 @@ final class Inbox {
         lock.lock();
         try {
             for (Entry entry : batch.reversed()) {
+                bytes += entry.bytes;
                 switch (entry.command) {
                     case Command.NodeReport report -> {
                         Entry newer = reports.putIfAbsent(report.node(), entry);
@@ -131,6 +157,7 @@ final class Inbox {
                             entries.addFirst(entry);
                         } else {
                             newer.callers.addAll(entry.callers);
+                            bytes -= entry.bytes;
                         }
                     }
                     case Command.StoreEvents any -> {
@@ -168,6 +195,7 @@ final class Inbox {
             List<Entry> taken = new ArrayList<>();
             while (taken.size() < most && !entries.isEmpty()) {
                 Entry entry = entries.removeFirst();
+                bytes -= entry.bytes;
                 switch (entry.command) {
                     case Command.NodeReport report -> reports.remove(report.node());
                     case Command.StoreEvents any -> events--;

@@ -71,7 +71,6 @@ public final class Manager implements AutoCloseable {
     // Only the loop touches these.
     private @Nullable Watch watch;
     private boolean synced;
-
     /** Whether a batch is on its way, or the store is being read: its end begins the next round. */
     private boolean busy;
 
@@ -92,9 +91,10 @@ public final class Manager implements AutoCloseable {
     /**
      * @param commitTimeout how long a commit may take, and how long a caller waits at the most
      * @param queue how many commands may wait
+     * @param queueBytes how much memory they may take together, about
      * @param backoffMillis how long to leave the store alone after so many failures in a row, at least one
      */
-    public record Limits(Duration commitTimeout, int queue, IntToLongFunction backoffMillis) {}
+    public record Limits(Duration commitTimeout, int queue, long queueBytes, IntToLongFunction backoffMillis) {}
 
     /**
      * Where the manager's work is done.
@@ -121,7 +121,7 @@ public final class Manager implements AutoCloseable {
         this.limits = limits;
         this.clock = clock;
         this.health = new Health(limits.backoffMillis(), clock);
-        this.inbox = new Inbox(limits.queue());
+        this.inbox = new Inbox(limits.queue(), limits.queueBytes());
         this.metrics = metrics;
         this.tracing = tracing;
         this.threads = threads;
@@ -150,8 +150,7 @@ public final class Manager implements AutoCloseable {
         if (closing) {
             caller.complete(new Answer.Unavailable("StateManager is stopping"));
         } else if (!inbox.offer(command, caller, clock.now().ticks(), wait.toNanos())) {
-            notices.add(
-                    "queue-full", "more than " + limits.queue() + " commands are waiting; new ones are turned away");
+            notices.add("queue-full", "too many commands, or too large ones, are waiting; new ones are turned away");
             caller.complete(new Answer.Unavailable("too much is waiting (queue.limit: " + limits.queue() + ")"));
         } else {
             wake();

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,9 @@ public final class Notices {
     private static final Logger LOG = LoggerFactory.getLogger(Notices.class);
     private static final int REMEMBERED = 10_000;
 
+    /** Of one kind, in a minute: more is only counted, so that nobody can fill the disk with our log. */
+    private static final int LINES = 100;
+
     private final Map<String, LongAdder> counts = new ConcurrentHashMap<>();
 
     /** The messages that were logged; the oldest are forgotten, and logged once more if they come again. */
@@ -30,10 +34,32 @@ public final class Notices {
         }
     }));
 
+    private final Map<String, Lines> lines = new ConcurrentHashMap<>();
+
+    /** How many lines of a kind were logged since when. */
+    private static final class Lines {
+
+        private long since = System.nanoTime();
+        private int count;
+
+        synchronized int next() {
+            if (System.nanoTime() - since > TimeUnit.MINUTES.toNanos(1)) {
+                since = System.nanoTime();
+                count = 0;
+            }
+            return ++count;
+        }
+    }
+
     public void add(String kind, String message) {
         counts.computeIfAbsent(kind, any -> new LongAdder()).increment();
         if (logged.add(message)) {
-            LOG.warn("{}: {}", kind, message);
+            int line = lines.computeIfAbsent(kind, any -> new Lines()).next();
+            if (line <= LINES) {
+                LOG.warn("{}: {}", kind, message);
+            } else if (line == LINES + 1) {
+                LOG.warn("{}: more than {} in a minute, the others are only counted", kind, LINES);
+            }
         }
     }
 

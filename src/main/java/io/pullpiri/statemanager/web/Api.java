@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,10 @@ final class Api {
     /** The manager does not wait longer than its own limits. */
     private static final Duration PATIENCE = Duration.ofHours(1);
 
+    /** Whose artifacts are being read, or wait for it: each may have megabytes. */
+    private static final int MOST = 8;
+
+    private final Semaphore artifacts = new Semaphore(MOST);
     private final Manager manager;
     private final Representations representations;
     private final Histories histories;
@@ -218,13 +223,7 @@ final class Api {
         if (request.header("Origin") != null) {
             throw new Refusal(403, "Origin: web pages may not change artifacts (expected: no such header)");
         }
-        Command command;
-        try {
-            command = reading.apply(request.body());
-        } catch (IllegalArgumentException e) {
-            manager.notices().add("invalid-artifact", String.valueOf(e.getMessage()));
-            throw new Refusal(400, String.valueOf(e.getMessage()));
-        }
+        Command command = command(request, reading);
         return switch (manager.submit(command, PATIENCE).join()) {
             case Answer.ArtifactsDone done ->
                 Reply.json(new Json.Outcomes(done.outcomes().stream()
@@ -237,9 +236,24 @@ final class Api {
                                         .replace('_', '-')))
                         .toList()));
             case Answer.Unavailable unavailable -> throw new Refusal(503, unavailable.reason());
+            case Answer.TooMuch tooMuch -> throw new Refusal(507, tooMuch.reason());
             case Answer.Impossible impossible -> throw new Refusal(422, impossible.reason());
             case Answer.NotAllowed notAllowed -> throw new Refusal(422, notAllowed.reason());
             case Answer.Done done -> throw new IllegalStateException("no answer to artifacts: " + done);
         };
+    }
+
+    private Command command(Request request, Function<String, Command> reading) throws Refusal, IOException {
+        if (!artifacts.tryAcquire()) {
+            throw new Refusal(503, "busy: artifacts of " + MOST + " callers are being read");
+        }
+        try {
+            return reading.apply(request.body());
+        } catch (IllegalArgumentException e) {
+            manager.notices().add("invalid-artifact", String.valueOf(e.getMessage()));
+            throw new Refusal(400, String.valueOf(e.getMessage()));
+        } finally {
+            artifacts.release();
+        }
     }
 }

@@ -21,7 +21,7 @@ final class Growth implements Bench.Measurement {
     private static final int MODELS_OF_A_NODE = 100;
 
     /** Of servers that may have 100,000 packages. */
-    private static final String HEAP = "2g";
+    private static final String HEAP = "3g";
 
     @Override
     public void measure(Bench.Effort effort, Path folder, Report report) throws Exception {

@@ -37,8 +37,8 @@ public final class World {
     long revision;
     long nanos = TimeUnit.DAYS.toNanos(1);
 
-    World() {
-        this(RULES, new Cascade.Limits(128, 1 << 20));
+    public World() {
+        this(RULES, new Cascade.Limits(128, 1 << 20, 1 << 20));
     }
 
     World(Rules rules, Cascade.Limits limits) {
@@ -49,12 +49,12 @@ public final class World {
         return new Moment(nanos, nanos);
     }
 
-    void pass(Duration time) {
+    public void pass(Duration time) {
         nanos += time.toNanos();
     }
 
     /** Decides and commits a batch as the manager does; every guard must hold. */
-    List<Answer> run(Command... batch) {
+    public List<Answer> run(Command... batch) {
         nanos += 1_000_000;
         List<Command> waiting = Arrays.asList(batch);
         List<Answer> answers = new ArrayList<>();
@@ -107,13 +107,13 @@ public final class World {
     }
 
     /** Another component writes a key while nobody looks. */
-    void foreignUnseen(String key, @Nullable String value) {
+    public void foreignUnseen(String key, @Nullable String value) {
         revision++;
         put(key, value);
     }
 
     /** Everything is read anew, as at a start. Returns how many transactions the repair took. */
-    int restart() {
+    public int restart() {
         List<KeyValue> entries = new ArrayList<>(store.values());
         entries.sort(Comparator.comparingLong(KeyValue::createRevision).thenComparing(KeyValue::key));
         Cascade.Loaded loaded = cascade.load(new Snapshot(revision, entries), now());
@@ -122,6 +122,11 @@ public final class World {
         long before = revision;
         run(new Command.Repair());
         return (int) (revision - before);
+    }
+
+    /** The keys that there are. */
+    public Set<String> keys() {
+        return store.keySet();
     }
 
     @Nullable

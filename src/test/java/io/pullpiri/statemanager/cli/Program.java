@@ -17,12 +17,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The program in a process of its own, as {@code ./statemanager} starts it; killed at the end if it is still there. */
-final class Program implements AutoCloseable {
+public final class Program implements AutoCloseable {
 
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final Pattern LISTENS = Pattern.compile("listens on [^\\n]*?:(\\d+)\\b");
 
-    final Process process;
+    public final Process process;
     private final List<String> lines = new CopyOnWriteArrayList<>();
     private final Thread reader;
 
@@ -38,15 +38,15 @@ final class Program implements AutoCloseable {
     }
 
     /** @param temporary where it makes its temporary files */
-    static Program start(Path temporary, String... args) throws IOException {
+    public static Program start(Path temporary, String... args) throws IOException {
         return start(builder(temporary, args));
     }
 
-    static Program start(ProcessBuilder builder) throws IOException {
+    public static Program start(ProcessBuilder builder) throws IOException {
         return new Program(builder.redirectErrorStream(true).start());
     }
 
-    static ProcessBuilder builder(Path temporary, String... args) {
+    public static ProcessBuilder builder(Path temporary, String... args) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "@tools/java.options",
@@ -65,12 +65,12 @@ final class Program implements AutoCloseable {
     }
 
     /** Everything that it has printed until now. */
-    String output() {
+    public String output() {
         return String.join("\n", lines);
     }
 
     /** The port that {@code serve} says it listens on. */
-    int port() {
+    public int port() {
         Await.until(
                 SOON,
                 () -> "the port: " + output(),

@@ -85,6 +85,8 @@ class BadInputTest {
                 Arguments.of("target_state", good.toBuilder().setTargetState("degraded")),
                 Arguments.of("transition_id", good.toBuilder().setTransitionId("")),
                 Arguments.of("transition_id", good.toBuilder().setTransitionId("\t")),
+                Arguments.of("transition_id", good.toBuilder().setTransitionId("t".repeat(1_025))),
+                Arguments.of("source", good.toBuilder().setSource("s".repeat(1_025))),
                 Arguments.of("source", good.toBuilder().setSource("")),
                 Arguments.of("timestamp_ns", good.toBuilder().setTimestampNs(0)),
                 Arguments.of("timestamp_ns", good.toBuilder().setTimestampNs(-1)),

@@ -54,9 +54,9 @@ class FeedTest {
                 (delay, task) -> {});
         manager = new Manager(
                 store,
-                new Cascade(rules, new Cascade.Limits(128, 1 << 20)),
+                new Cascade(rules, new Cascade.Limits(128, 1 << 20, 1 << 20)),
                 reconciler,
-                new Manager.Limits(SOON, 1_000, failures -> 1),
+                new Manager.Limits(SOON, 1_000, 1 << 30, failures -> 1),
                 clock,
                 new Metrics(),
                 Tracing.OFF,

@@ -336,7 +336,8 @@ final class Simulation {
         private boolean ready;
 
         Life() {
-            Cascade cascade = new Cascade(World.RULES, new Cascade.Limits(store.maxWrites(), store.maxBytes()));
+            Cascade cascade =
+                    new Cascade(World.RULES, new Cascade.Limits(store.maxWrites(), store.maxBytes(), 1 << 20));
             Reconciler reconciler = new Reconciler(
                     this::call,
                     new Reconciler.Timing(Duration.ZERO, RESYNC, PATIENCE, failures -> 100L << Math.min(failures, 4)),
@@ -346,7 +347,7 @@ final class Simulation {
                     store,
                     cascade,
                     reconciler,
-                    new Manager.Limits(PATIENCE, 1_000, failures -> 50L << Math.min(failures, 4)),
+                    new Manager.Limits(PATIENCE, 1_000, 1 << 30, failures -> 50L << Math.min(failures, 4)),
                     time,
                     new Metrics(),
                     Tracing.OFF,

@@ -1,0 +1,163 @@
+package io.pullpiri.statemanager.hostile;
+
+import io.pullpiri.proto.monitoringserver.ContainerInfo;
+import io.pullpiri.proto.monitoringserver.ContainerList;
+import io.pullpiri.proto.statemanager.ResourceType;
+import io.pullpiri.proto.statemanager.StateChange;
+import io.pullpiri.proto.statemanager.v1.ApplyRequest;
+import io.pullpiri.proto.statemanager.v1.DeleteRequest;
+import io.pullpiri.statemanager.cascade.World;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Sound inputs for the fuzz targets, from which fuzzing goes on. */
+final class FuzzSeeds {
+
+    private static final String PACKAGE = World.packageYaml("p", "m", "n");
+    private static final String SCENARIO = World.scenarioYaml("s", "p");
+
+    private FuzzSeeds() {}
+
+    /** @param args a folder, which gets a folder for each target */
+    public static void main(String[] args) throws IOException {
+        Path folder = Path.of(args[0]);
+        write(folder.resolve("YamlFuzz"), yaml());
+        write(folder.resolve("StoreFuzz"), store());
+        write(folder.resolve("MessagesFuzz"), messages());
+    }
+
+    private static void write(Path folder, List<byte[]> seeds) throws IOException {
+        Files.createDirectories(folder);
+        for (int i = 0; i < seeds.size(); i++) {
+            Files.write(folder.resolve("seed-" + i), seeds.get(i));
+        }
+    }
+
+    static List<byte[]> yaml() {
+        return List.of(bytes(PACKAGE), bytes(SCENARIO), bytes(PACKAGE + "\n---\n" + SCENARIO), bytes("""
+                apiVersion: v1
+                kind: Package
+                metadata:
+                  label: null
+                  name: helloworld
+                spec:
+                  pattern:
+                    - type: plain
+                  models:
+                    - &first
+                      name: "m"
+                      node: HPC
+                      resources: {volume: , network: }
+                    - *first
+                """));
+    }
+
+    static List<byte[]> store() {
+        return List.of(
+                pieces(
+                        piece(0, "Running"),
+                        piece(1, "Dead"),
+                        piece(2, "MODEL_STATE_RUNNING"),
+                        piece(3, PACKAGE),
+                        piece(4, SCENARIO),
+                        piece(5, "kind: Model\nmetadata:\n  name: m")),
+                pieces(
+                        piece(3, PACKAGE),
+                        piece(6, "{\"package\":\"p\",\"state\":\"Error\",\"sinceNanos\":5,\"cause\":\"m dead\"}"),
+                        piece(
+                                7,
+                                "{\"containers\":[{\"name\":\"m_a\",\"id\":\"1\",\"model\":\"m\",\"state\":\"DEAD\"}]}"),
+                        piece(
+                                9,
+                                "{\"changes\":[{\"kind\":\"MODEL\",\"name\":\"m\",\"from\":\"\",\"to\":\"Dead\",\"atNanos\":7,"
+                                        + "\"generation\":1,\"transitionId\":\"\",\"cause\":\"c\",\"source\":\"node n\"}]}")));
+    }
+
+    static List<byte[]> messages() {
+        byte[] list = ContainerList.newBuilder()
+                .setNodeName("n")
+                .addContainers(container("model-m", "running", "0"))
+                .addContainers(container("n_a", "exited", "139"))
+                .build()
+                .toByteArray();
+        byte[] change = StateChange.newBuilder()
+                .setResourceType(ResourceType.RESOURCE_TYPE_MODEL)
+                .setResourceName("m")
+                .setTargetState("DEAD")
+                .setTransitionId("t")
+                .setTimestampNs(1)
+                .setSource("s")
+                .build()
+                .toByteArray();
+        byte[] step = StateChange.newBuilder()
+                .setResourceType(ResourceType.RESOURCE_TYPE_SCENARIO)
+                .setResourceName("s")
+                .setCurrentState("idle")
+                .setTargetState("waiting")
+                .setTransitionId("t")
+                .setTimestampNs(1)
+                .setSource("s")
+                .build()
+                .toByteArray();
+        byte[] apply = ApplyRequest.newBuilder()
+                .setYaml(PACKAGE + "\n---\n" + SCENARIO)
+                .build()
+                .toByteArray();
+        byte[] delete = DeleteRequest.newBuilder().setYaml(PACKAGE).build().toByteArray();
+        return List.of(
+                pieces(piece(2, apply), piece(0, list), piece(1, change), piece(1, step), piece(3, delete)),
+                pieces(
+                        piece(0, list),
+                        piece(2, apply),
+                        piece(
+                                252,
+                                ContainerList.newBuilder()
+                                        .setNodeName("n")
+                                        .build()
+                                        .toByteArray())));
+    }
+
+    private static ContainerInfo container(String name, String status, String exitCode) {
+        return ContainerInfo.newBuilder()
+                .setId("0123456789abcdef")
+                .addNames(name)
+                .putState("Status", status)
+                .putState("ExitCode", exitCode)
+                .putAnnotation("io.pullpiri.annotations.model", "m")
+                .build();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static byte[] piece(int kind, String text) {
+        return piece(kind, bytes(text));
+    }
+
+    private static byte[] piece(int kind, byte[] content) {
+        ByteArrayOutputStream piece = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(piece)) {
+            out.writeByte(kind);
+            out.writeShort(content.length);
+            out.write(content);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return piece.toByteArray();
+    }
+
+    private static byte[] pieces(byte[]... all) {
+        ByteArrayOutputStream pieces = new ByteArrayOutputStream();
+        for (byte[] piece : all) {
+            pieces.writeBytes(piece);
+        }
+        return pieces.toByteArray();
+    }
+}

@@ -1,0 +1,74 @@
+package io.pullpiri.statemanager.hostile;
+
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import io.pullpiri.proto.monitoringserver.ContainerInfo;
+import io.pullpiri.proto.monitoringserver.ContainerList;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A NodeAgent that means well: its one container dies and comes back, over and over, and it wants to be heard. */
+final class GoodNode implements AutoCloseable {
+
+    private final ManagedChannel channel;
+    private final AtomicInteger heard = new AtomicInteger();
+    private final List<String> failures = new CopyOnWriteArrayList<>();
+    private volatile boolean stopped;
+
+    GoodNode(int port) {
+        channel =
+                NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+        Thread.ofVirtual().start(this::report);
+    }
+
+    private void report() {
+        for (int number = 0; !stopped; number++) {
+            ContainerList list = ContainerList.newBuilder()
+                    .setNodeName("good")
+                    .addContainers(ContainerInfo.newBuilder()
+                            .setId("c1")
+                            .addNames("model-good")
+                            .putState("Status", number % 2 == 0 ? "running" : "exited")
+                            .putState("ExitCode", number % 2 == 0 ? "0" : "1"))
+                    .build();
+            try {
+                var _ = StateManagerConnectionGrpc.newBlockingStub(channel)
+                        .withDeadlineAfter(30, TimeUnit.SECONDS)
+                        .sendChangedContainerList(list);
+                heard.incrementAndGet();
+                TimeUnit.MILLISECONDS.sleep(20);
+            } catch (StatusRuntimeException e) {
+                String description = String.valueOf(e.getStatus().getDescription());
+                // Then its newest list is kept, and stored when its turn has come.
+                boolean kept =
+                        e.getStatus().getCode() == Status.Code.UNAVAILABLE && description.startsWith("not durable yet");
+                if (!stopped && !kept) {
+                    failures.add(e.getStatus().toString());
+                }
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    /** How many of its reports were taken. */
+    int heard() {
+        return heard.get();
+    }
+
+    /** What it was told instead. */
+    List<String> failures() {
+        return failures;
+    }
+
+    @Override
+    public void close() {
+        stopped = true;
+        channel.shutdownNow();
+    }
+}

@@ -1,0 +1,279 @@
+package io.pullpiri.statemanager.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.util.concurrent.ListenableFuture;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import io.pullpiri.proto.monitoringserver.ContainerInfo;
+import io.pullpiri.proto.monitoringserver.ContainerList;
+import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.proto.statemanager.v1.ApplyRequest;
+import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
+import io.pullpiri.statemanager.cli.Program;
+import io.pullpiri.statemanager.store.Await;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Clients that mean ill, against the program as it is started. Whatever they do, a node that means well is heard all the
+ * time, if need be late, and the program takes no more memory than it may.
+ */
+@Timeout(value = 4, unit = TimeUnit.MINUTES)
+class HostileClientsTest {
+
+    /** The usual heap and as much for the network, and what the JVM itself takes. */
+    private static final double MOST_MEGABYTES = 256 + 256 + 200;
+
+    private static final int CONNECTIONS = 10_000;
+    private static final String REPORT =
+            StateManagerConnectionGrpc.getSendChangedContainerListMethod().getFullMethodName();
+
+    @TempDir
+    Path folder;
+
+    private Program server;
+    private GoodNode good;
+    private ManagedChannel channel;
+
+    @BeforeEach
+    void start() throws IOException {
+        ProcessBuilder builder = Program.builder(
+                folder,
+                "serve",
+                "--store",
+                "sqlite:" + folder.resolve("states.db"),
+                "--port",
+                "0",
+                "--fault-port",
+                "off",
+                "--http-port",
+                "off",
+                "--action-controller",
+                "off");
+        builder.command().add(1, "-Xmx256m");
+        server = Program.start(builder);
+        channel = channel();
+        good = new GoodNode(server.port());
+        awaitGood();
+    }
+
+    private ManagedChannel channel() {
+        return NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+                .usePlaintext()
+                .build();
+    }
+
+    private void awaitGood() {
+        int before = good.heard();
+        Await.until(Duration.ofSeconds(30), () -> "the good node is heard", () -> good.heard() > before + 5);
+    }
+
+    @AfterEach
+    void theGoodNodeWasHeardAllTheTime() throws IOException {
+        try (Program _ = server;
+                GoodNode _ = good) {
+            awaitGood();
+            assertThat(good.failures()).isEmpty();
+            assertThat(residentMegabytes()).isLessThan(MOST_MEGABYTES);
+            assertThat(server.output()).doesNotContain("ERROR");
+        } finally {
+            channel.shutdownNow();
+        }
+    }
+
+    private double residentMegabytes() throws IOException {
+        return Files.readAllLines(Path.of("/proc/" + server.process.pid() + "/status")).stream()
+                        .filter(line -> line.startsWith("VmHWM:"))
+                        .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")))
+                        .findFirst()
+                        .orElseThrow()
+                / 1_000;
+    }
+
+    private StateManagerConnectionGrpc.StateManagerConnectionBlockingStub stub() {
+        return StateManagerConnectionGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
+    }
+
+    /** As large as podman makes them. */
+    private static ContainerList list(String node, int containers) {
+        ContainerList.Builder list = ContainerList.newBuilder().setNodeName(node);
+        for (int i = 0; i < containers; i++) {
+            ContainerInfo.Builder container = ContainerInfo.newBuilder()
+                    .setId(node + "-" + i)
+                    .addNames("model-" + node + "-" + i)
+                    .setImage("localhost/image")
+                    .putState("Status", "running");
+            for (int entry = 0; entry < 20; entry++) {
+                container.putConfig("k" + entry, "v");
+            }
+            list.addContainers(container);
+        }
+        return list.build();
+    }
+
+    @Test
+    void tenThousandContainersInOneListAreStored() {
+        ContainerList list = list("large", 10_000);
+        assertThat(list.getSerializedSize()).isLessThan(4 << 20);
+        assertThat(stub().sendChangedContainerList(list).getResp()).contains("10000 containers");
+    }
+
+    @Test
+    void twoMillionContainersOfTwoBytesAreRefusedBeforeTheyAreTakenApart() {
+        ContainerList.Builder list = ContainerList.newBuilder().setNodeName("empty");
+        for (int i = 0; i < 2_000_000; i++) {
+            list.addContainers(ContainerInfo.getDefaultInstance());
+        }
+        ContainerList built = list.build();
+        for (int i = 0; i < 20; i++) {
+            assertThatThrownBy(() -> stub().sendChangedContainerList(built))
+                    .isInstanceOf(StatusRuntimeException.class)
+                    .hasMessageContaining("RESOURCE_EXHAUSTED: containers: more than 400000");
+        }
+    }
+
+    @Test
+    void aMillionNamesAreRefusedWhenMemoryIsFull() {
+        String refusal = null;
+        int lists = 0;
+        for (; refusal == null && lists < 1_000; lists++) {
+            try {
+                var _ = stub().sendChangedContainerList(list("node-" + lists, 1_000));
+            } catch (StatusRuntimeException e) {
+                refusal = e.getMessage();
+            }
+        }
+        assertThat(lists).isGreaterThan(50);
+        assertThat(refusal)
+                .matches("RESOURCE_EXHAUSTED: memory: more than 1[23]\\d,\\d{3} packages, models, scenarios, nodes and"
+                        + " containers \\(expected: at most so many\\)");
+    }
+
+    @Test
+    void aFloodOfLargeListsIsTurnedAwayAndTakesNoMoreMemoryThanItMay() throws Exception {
+        List<ManagedChannel> channels = new ArrayList<>();
+        List<ListenableFuture<SendContainerListResponse>> calls = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            channels.add(channel());
+        }
+        ContainerList large = list("flood", 3_000);
+        for (int i = 0; i < 500; i++) {
+            ContainerList list =
+                    large.toBuilder().setNodeName("flood-" + i % 50).build();
+            calls.add(StateManagerConnectionGrpc.newFutureStub(channels.get(i % channels.size()))
+                    .withDeadlineAfter(90, TimeUnit.SECONDS)
+                    .sendChangedContainerList(list));
+        }
+        Map<Status.Code, Integer> answers = new EnumMap<>(Status.Code.class);
+        for (ListenableFuture<SendContainerListResponse> call : calls) {
+            answers.merge(code(call), 1, Integer::sum);
+        }
+        channels.forEach(ManagedChannel::shutdownNow);
+        assertThat(answers.keySet())
+                .isSubsetOf(Status.Code.OK, Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED)
+                .contains(Status.Code.UNAVAILABLE);
+    }
+
+    private static Status.Code code(ListenableFuture<SendContainerListResponse> call) throws InterruptedException {
+        try {
+            var _ = call.get();
+            return Status.Code.OK;
+        } catch (ExecutionException e) {
+            return Status.fromThrowable(e).getCode();
+        }
+    }
+
+    @Test
+    void callersWhoDoNotFinishTheirRequestAreEnded() throws IOException {
+        List<RawConnection> slow = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            RawConnection connection = new RawConnection(server.port());
+            connection.greet();
+            for (int stream = 1; stream < 40; stream += 2) {
+                connection.beginCall(stream, "/" + REPORT, 4 << 20, 10_000);
+            }
+            slow.add(connection);
+        }
+        for (RawConnection connection : slow) {
+            connection.awaitFrame(RawConnection.HEADERS, 1); // the status
+            connection.close();
+        }
+    }
+
+    @Test
+    void connectionsOverWhichNothingComesAreEnded() throws IOException {
+        List<RawConnection> silent = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            silent.add(new RawConnection(server.port()));
+        }
+        for (RawConnection connection : silent) {
+            assertThat(connection.isEnded()).isTrue();
+            connection.close();
+        }
+    }
+
+    @Test
+    void ofTenThousandConnectionsMostAreTurnedAway() throws IOException {
+        List<RawConnection> many = new ArrayList<>();
+        int turnedAway = 0;
+        for (int i = 0; i < CONNECTIONS; i++) {
+            many.add(new RawConnection(server.port()));
+        }
+        for (int i = CONNECTIONS - 1; i >= 2_000; i--) {
+            turnedAway += many.get(i).isEnded() ? 1 : 0;
+        }
+        assertThat(turnedAway).isEqualTo(CONNECTIONS - 2_000);
+        for (RawConnection connection : many) {
+            connection.close();
+        }
+        ManagedChannel another = channel();
+        var _ = StateManagerConnectionGrpc.newBlockingStub(another)
+                .withWaitForReady()
+                .withDeadlineAfter(30, TimeUnit.SECONDS)
+                .sendChangedContainerList(list("another", 1));
+        another.shutdownNow();
+    }
+
+    @Test
+    void yamlThatGrowsIsRefused() {
+        StringBuilder bomb = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for (int i = 1; i < 30; i++) {
+            bomb.append(
+                    "a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d]\n".formatted(i, i, i - 1, i - 1, i - 1, i - 1, i - 1));
+        }
+        assertRefused(bomb.toString());
+        assertRefused("[".repeat(1_000_000));
+        assertRefused("a: ".repeat(300_000));
+        assertRefused("[" + "1,".repeat(500_000) + "]");
+        assertRefused("{" + "a: 1, ".repeat(150_000) + "}");
+        assertRefused("- ".repeat(500_000));
+        assertRefused("---\n".repeat(900_000));
+    }
+
+    private void assertRefused(String yaml) {
+        assertThatThrownBy(() -> ArtifactsGrpc.newBlockingStub(channel)
+                        .withDeadlineAfter(60, TimeUnit.SECONDS)
+                        .apply(ApplyRequest.newBuilder().setYaml(yaml).build()))
+                .isInstanceOf(StatusRuntimeException.class)
+                .satisfies(refused ->
+                        assertThat(Status.fromThrowable(refused).getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT));
+    }
+}

@@ -1,0 +1,35 @@
+package io.pullpiri.statemanager.hostile;
+
+import java.nio.ByteBuffer;
+
+/** Takes a fuzzer's bytes apart: a byte that says what follows, two with its length, and so many bytes. */
+public final class Pieces {
+
+    private final ByteBuffer input;
+    private int kind;
+    private byte[] bytes = {};
+
+    public Pieces(ByteBuffer input) {
+        this.input = input;
+    }
+
+    /** Goes to the next piece; false if there is none. */
+    public boolean next() {
+        if (input.remaining() < 3) {
+            return false;
+        }
+        kind = input.get() & 0xff;
+        bytes = new byte[Math.min(input.getShort() & 0xffff, input.remaining())];
+        input.get(bytes);
+        return true;
+    }
+
+    /** 0 to 255. */
+    public int kind() {
+        return kind;
+    }
+
+    public byte[] bytes() {
+        return bytes;
+    }
+}

@@ -1,0 +1,16 @@
+package io.pullpiri.statemanager.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/** A few of the days of {@link SimulationTest}, for each of the mutants of {@code make mutants}. */
+class FewDaysTest {
+
+    @Test
+    void noPromiseIsBroken() {
+        for (long seed = 1; seed <= 200; seed++) {
+            assertThat(Simulate.one(seed, new Counts())).isNull();
+        }
+    }
+}
