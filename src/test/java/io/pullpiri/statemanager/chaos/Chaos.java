@@ -12,24 +12,21 @@ import io.pullpiri.statemanager.state.Tables;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
-import io.pullpiri.statemanager.store.etcd.EtcdAdmin;
-import io.pullpiri.statemanager.store.etcd.EtcdServer;
-import io.pullpiri.statemanager.store.etcd.EtcdStore;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
- * A server and an etcd, both real, that are killed, frozen and cut off from each other while components ask for changes. Every
- * change that was acknowledged must be in the history, once and in order.
+ * A server and a store, both real, that are killed, frozen and cut off from each other while components ask for changes.
+ * Every change that was acknowledged must be in the history, once and in order.
  */
 final class Chaos implements AutoCloseable {
 
@@ -37,36 +34,31 @@ final class Chaos implements AutoCloseable {
     private static final int MODELS_OF_A_PACKAGE = 3;
     private static final int PROGRESS = 50;
     private static final Duration PATIENCE = Duration.ofSeconds(40);
-
-    /** What happens to the processes. */
-    enum Fault {
-        SERVER_KILLED,
-        SERVER_FROZEN,
-        ETCD_KILLED,
-        ETCD_FROZEN,
-        CUT,
-        SLOW,
-        HALF_OPEN,
-        COMPACTED
-    }
+    private static final int READ_EVERY = 10;
+    private static final String SERVER_KILLED = "server killed";
 
     private final Random random;
-    private final EtcdServer etcd = EtcdServer.start("--quota-backend-bytes", "8589934592");
-    private final Proxy cable = new Proxy(port(etcd.endpoint()));
-    private final int port = EtcdServer.freePort();
+    private final Backing backing;
     private final List<String> models =
             IntStream.range(0, MODELS).mapToObj(i -> "model-" + i).toList();
-    private final Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
+    private final Map<String, Backing.Strike> strikes = new LinkedHashMap<>();
+    private final Map<String, Integer> struck = new TreeMap<>();
     private final Map<String, List<String>> recorded = new TreeMap<>();
     private long lastRecord;
-    private Process server;
+    private final KillableServer server;
     private final Requests requests;
 
-    Chaos(long seed) throws IOException {
-        random = new Random(seed);
-        server = serve();
-        ManagedChannel channel =
-                NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+    /** @param backing what the server stands on; closed with this */
+    Chaos(Random random, Backing backing) throws IOException {
+        this.random = random;
+        this.backing = backing;
+        strikes.put(SERVER_KILLED, this::killServer);
+        strikes.put("server frozen", this::freezeServer);
+        strikes.putAll(backing.strikes());
+        server = new KillableServer(backing.store());
+        ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+                .usePlaintext()
+                .build();
         for (int i = 0; i < MODELS / MODELS_OF_A_PACKAGE; i++) {
             String yaml = World.packageYaml(
                     "package-" + i,
@@ -78,15 +70,22 @@ final class Chaos implements AutoCloseable {
                     .apply(ApplyRequest.newBuilder().setYaml(yaml).build());
         }
         channel.shutdownNow();
-        requests = new Requests(port, models);
+        requests = new Requests(server.port(), models);
     }
 
-    /** @param args how many kills, and a seed */
+    /** @param args how many kills, on what ({@code etcd}, {@code cluster}, {@code sqlite}), and a seed */
     public static void main(String[] args) throws Exception {
         int kills = Integer.parseInt(args[0]);
-        long seed = args.length > 1 ? Long.parseLong(args[1]) : System.nanoTime();
+        long seed = args.length > 2 ? Long.parseLong(args[2]) : System.nanoTime();
         System.out.println("seed " + seed);
-        try (Chaos chaos = new Chaos(seed)) {
+        Random random = new Random(seed);
+        Backing backing = switch (args[1]) {
+            case "etcd" -> new OneEtcd(random);
+            case "cluster" -> new ThreeEtcds(random);
+            case "sqlite" -> new OneFile(random);
+            default -> throw new IllegalArgumentException("STORE: " + args[1] + " (expected: etcd, cluster or sqlite)");
+        };
+        try (Chaos chaos = new Chaos(random, backing)) {
             System.out.println(chaos.run(kills));
         }
         System.exit(0);
@@ -100,68 +99,39 @@ final class Chaos implements AutoCloseable {
      */
     String run(int kills) throws Exception {
         awaitProgress("the start");
-        for (int killed = 0; killed < kills; ) {
-            Fault fault = Fault.values()[random.nextInt(Fault.values().length)];
-            faults.merge(fault, 1, Integer::sum);
-            strike(fault);
-            killed += fault == Fault.SERVER_KILLED || fault == Fault.ETCD_KILLED ? 1 : 0;
-            awaitProgress(fault.toString());
-            if (faults.values().stream().mapToInt(Integer::intValue).sum() % 10 == 0) {
-                readHistory();
-            }
+        List<String> names = List.copyOf(strikes.keySet());
+        int killed = 0;
+        for (int i = 1; killed < kills; i++) {
+            // The history is read while no server is there, and keeps so many changes.
+            String name = i % READ_EVERY == 0 ? SERVER_KILLED : names.get(random.nextInt(names.size()));
+            struck.merge(name, 1, Integer::sum);
+            Objects.requireNonNull(strikes.get(name)).strike();
+            killed += name.endsWith("killed") ? 1 : 0;
+            awaitProgress(name);
         }
         requests.stop();
-        TimeUnit.SECONDS.sleep(2);
+        server.kill();
         readHistory();
         requireHistory();
         requireRules();
         return "%s; %,d changes acknowledged, %,d recorded, none lost, none doubled"
                 .formatted(
-                        faults,
+                        struck,
                         requests.count(),
                         recorded.values().stream().mapToInt(List::size).sum());
     }
 
-    private void strike(Fault fault) throws Exception {
-        switch (fault) {
-            case SERVER_KILLED -> {
-                TimeUnit.MILLISECONDS.sleep(random.nextInt(300));
-                server.destroyForcibly().waitFor();
-                server = serve();
-            }
-            case SERVER_FROZEN -> {
-                signal(server.pid(), "STOP");
-                TimeUnit.MILLISECONDS.sleep(random.nextInt(3_000));
-                signal(server.pid(), "CONT");
-            }
-            case ETCD_KILLED -> {
-                TimeUnit.MILLISECONDS.sleep(random.nextInt(300));
-                etcd.kill();
-                TimeUnit.MILLISECONDS.sleep(random.nextInt(500));
-                etcd.restart();
-            }
-            case ETCD_FROZEN -> {
-                etcd.pause();
-                TimeUnit.MILLISECONDS.sleep(random.nextInt(8_000));
-                etcd.resume();
-            }
-            case CUT -> cable.cut();
-            case SLOW -> {
-                cable.delay(Duration.ofMillis(random.nextInt(300)));
-                TimeUnit.MILLISECONDS.sleep(1_000);
-                cable.delay(Duration.ZERO);
-            }
-            case HALF_OPEN -> {
-                cable.hang(true);
-                TimeUnit.MILLISECONDS.sleep(random.nextInt(8_000));
-                cable.hang(false);
-            }
-            case COMPACTED -> {
-                try (StateStore store = open()) {
-                    EtcdAdmin.compact(etcd.endpoint(), store.snapshot(List.of()).revision());
-                }
-            }
-        }
+    private void killServer() throws IOException, InterruptedException {
+        TimeUnit.MILLISECONDS.sleep(random.nextInt(300));
+        server.kill();
+        readHistory();
+        server.restart();
+    }
+
+    private void freezeServer() throws IOException, InterruptedException {
+        server.freeze();
+        TimeUnit.MILLISECONDS.sleep(random.nextInt(3_000));
+        server.thaw();
     }
 
     private void awaitProgress(String after) throws InterruptedException {
@@ -176,7 +146,7 @@ final class Chaos implements AutoCloseable {
 
     private void readHistory() {
         List<KeyValue> records;
-        try (StateStore store = open()) {
+        try (StateStore store = backing.open()) {
             records = new ArrayList<>(store.getAllWithPrefix(Keys.JOURNAL_PREFIX));
         }
         for (KeyValue record : records) {
@@ -208,7 +178,7 @@ final class Chaos implements AutoCloseable {
     }
 
     private void requireRules() {
-        try (StateStore store = open()) {
+        try (StateStore store = backing.open()) {
             for (int i = 0; i < MODELS / MODELS_OF_A_PACKAGE; i++) {
                 List<String> states = models.subList(i * MODELS_OF_A_PACKAGE, (i + 1) * MODELS_OF_A_PACKAGE).stream()
                         .map(model -> state(store, Keys.modelState(model)))
@@ -225,55 +195,16 @@ final class Chaos implements AutoCloseable {
         return store.get(key).map(entry -> Tables.name(entry.value())).orElse("");
     }
 
-    private StateStore open() {
-        return EtcdStore.open(List.of(etcd.endpoint()), Duration.ofSeconds(10));
-    }
-
-    private Process serve() throws IOException {
-        return new ProcessBuilder(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "@tools/java.options",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "io.pullpiri.statemanager.cli.Main",
-                        "serve",
-                        "--store",
-                        "etcd://127.0.0.1:" + cable.port(),
-                        "--port",
-                        String.valueOf(port),
-                        "--fault-port",
-                        "off",
-                        "--http-port",
-                        "off",
-                        "--action-controller",
-                        "off"))
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-    }
-
-    private static void signal(long pid, String name) throws IOException, InterruptedException {
-        int ended = new ProcessBuilder("kill", "-" + name, String.valueOf(pid))
-                .start()
-                .waitFor();
-        require(ended == 0, "kill -" + name + " has failed");
-    }
-
     private static void require(boolean condition, String what) {
         if (!condition) {
             throw new IllegalStateException(what);
         }
     }
 
-    private static int port(String endpoint) {
-        return Integer.parseInt(endpoint.substring(endpoint.lastIndexOf(':') + 1));
-    }
-
     @Override
     public void close() {
         requests.close();
-        server.destroyForcibly();
-        cable.close();
-        etcd.close();
+        server.close();
+        backing.close();
     }
 }

@@ -1,17 +1,36 @@
 package io.pullpiri.statemanager.chaos;
 
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A few of the kills of {@code make chaos}. */
+/** A few of the kills of {@code make chaos}: what is acknowledged survives them. */
 class ChaosTest {
 
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
-    void whatIsAcknowledgedSurvivesKillsAndCuts() throws Exception {
-        try (Chaos chaos = new Chaos(1)) {
-            System.out.println(chaos.run(6));
+    void onOneEtcd() throws Exception {
+        kill(5, OneEtcd::new);
+    }
+
+    @Test
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void onThreeEtcds() throws Exception {
+        kill(5, ThreeEtcds::new);
+    }
+
+    @Test
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void onOneFile() throws Exception {
+        kill(3, OneFile::new);
+    }
+
+    private static void kill(int times, Function<Random, Backing> backing) throws Exception {
+        Random random = new Random(1);
+        try (Chaos chaos = new Chaos(random, backing.apply(random))) {
+            System.out.println(chaos.run(times));
         }
     }
 }

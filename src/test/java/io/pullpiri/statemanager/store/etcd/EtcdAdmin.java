@@ -3,15 +3,19 @@ package io.pullpiri.statemanager.store.etcd;
 import com.google.protobuf.ByteString;
 import io.etcd.jetcd.api.AlarmMember;
 import io.etcd.jetcd.api.AlarmRequest;
+import io.etcd.jetcd.api.AlarmType;
 import io.etcd.jetcd.api.CompactionRequest;
 import io.etcd.jetcd.api.DefragmentRequest;
 import io.etcd.jetcd.api.DeleteRangeRequest;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.MaintenanceGrpc;
 import io.etcd.jetcd.api.PutRequest;
+import io.etcd.jetcd.api.StatusRequest;
+import io.etcd.jetcd.api.StatusResponse;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /** What somebody else does to an etcd, past our store. */
@@ -43,8 +47,37 @@ public final class EtcdAdmin {
         with(endpoint, channel -> KVGrpc.newBlockingStub(channel).compact(request));
     }
 
+    /** As if the space quota were used up: etcd refuses to write until somebody makes room. */
+    public static void raiseSpaceAlarm(String endpoint) {
+        AlarmRequest alarm = AlarmRequest.newBuilder()
+                .setAction(AlarmRequest.AlarmAction.ACTIVATE)
+                .setAlarm(AlarmType.NOSPACE)
+                .build();
+        with(endpoint, channel -> MaintenanceGrpc.newBlockingStub(channel).alarm(alarm));
+    }
+
+    /** What the store takes on disk, but for what is free to be used again. */
+    public static long bytesInUse(String endpoint) {
+        return status(endpoint).getDbSizeInUse();
+    }
+
+    /** Whether the member leads its cluster; false also if it knows of no leader. */
+    public static boolean isLeader(String endpoint) {
+        StatusResponse status = status(endpoint);
+        return status.getLeader() == status.getHeader().getMemberId();
+    }
+
+    private static StatusResponse status(String endpoint) {
+        AtomicReference<StatusResponse> status = new AtomicReference<>();
+        with(
+                endpoint,
+                channel -> status.set(
+                        MaintenanceGrpc.newBlockingStub(channel).status(StatusRequest.getDefaultInstance())));
+        return status.get();
+    }
+
     /** What an operator does when the quota is used up, after a compaction. */
-    static void makeRoom(String endpoint) {
+    public static void makeRoom(String endpoint) {
         with(endpoint, channel -> {
             var maintenance = MaintenanceGrpc.newBlockingStub(channel);
             maintenance.defragment(DefragmentRequest.getDefaultInstance());

@@ -17,11 +17,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A real etcd of one member on free ports of this machine, with its own data, until {@link #close} or the end of the JVM.
+ * A real etcd, or one member of one, on free ports of this machine, with its own data, until {@link #close} or the end of
+ * the JVM.
  * The binary is {@code STATEMANAGER_ETCD} if that is set, else what {@code tools/fetch-etcd} finds or fetches. What etcd
  * says is in {@code target/etcd-PORT.log}.
  */
@@ -38,10 +40,13 @@ public final class EtcdServer implements AutoCloseable {
     private final Thread atExit = new Thread(this::destroy, "etcd-at-exit");
     private @Nullable Process process;
 
-    private EtcdServer(List<String> options) {
-        this.options = options;
+    /** All members, as {@code --initial-cluster} wants them. */
+    private String cluster = name() + "=" + peerUrl();
+
+    private EtcdServer(@Nullable Path parent, String... options) {
+        this.options = List.of(options);
         try {
-            data = Files.createTempDirectory("etcd-");
+            data = parent == null ? Files.createTempDirectory("etcd-") : Files.createTempDirectory(parent, "etcd-");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -50,14 +55,40 @@ public final class EtcdServer implements AutoCloseable {
 
     /** Starts etcd, with more command line options if need be, and waits until it answers. */
     public static EtcdServer start(String... options) {
-        EtcdServer server = new EtcdServer(List.of(options));
+        return start(List.of(new EtcdServer(null, options))).getFirst();
+    }
+
+    /** The same, with its data in a new folder in that one. */
+    public static EtcdServer startOn(Path parent, String... options) {
+        return start(List.of(new EtcdServer(parent, options))).getFirst();
+    }
+
+    /** Starts an etcd of several members. */
+    public static List<EtcdServer> startCluster(int size, String... options) {
+        List<EtcdServer> members =
+                Stream.generate(() -> new EtcdServer(null, options)).limit(size).toList();
+        String cluster = members.stream().map(member -> member.cluster).collect(Collectors.joining(","));
+        members.forEach(member -> member.cluster = cluster);
+        return start(members);
+    }
+
+    private static List<EtcdServer> start(List<EtcdServer> members) {
         try {
-            server.restart();
+            members.forEach(EtcdServer::launch);
+            members.forEach(EtcdServer::awaitReady);
         } catch (RuntimeException e) {
-            server.close();
+            members.forEach(EtcdServer::close);
             throw e;
         }
-        return server;
+        return members;
+    }
+
+    private String name() {
+        return "test-" + peerPort;
+    }
+
+    private String peerUrl() {
+        return "http://127.0.0.1:" + peerPort;
     }
 
     /** Where clients connect: {@code host:port}. */
@@ -118,12 +149,11 @@ public final class EtcdServer implements AutoCloseable {
 
     private void launch() {
         String clientUrl = "http://" + endpoint();
-        String peerUrl = "http://127.0.0.1:" + peerPort;
-        List<String> command = new ArrayList<>(List.of(binary, "--name", "test", "--logger", "zap"));
+        List<String> command = new ArrayList<>(List.of(binary, "--name", name(), "--logger", "zap"));
         command.addAll(List.of("--data-dir", data.resolve("member").toString()));
         command.addAll(List.of("--listen-client-urls", clientUrl, "--advertise-client-urls", clientUrl));
-        command.addAll(List.of("--listen-peer-urls", peerUrl, "--initial-advertise-peer-urls", peerUrl));
-        command.addAll(List.of("--initial-cluster", "test=" + peerUrl));
+        command.addAll(List.of("--listen-peer-urls", peerUrl(), "--initial-advertise-peer-urls", peerUrl()));
+        command.addAll(List.of("--initial-cluster", cluster));
         command.addAll(options);
         try {
             Files.createDirectories(log.getParent());
@@ -190,6 +220,10 @@ public final class EtcdServer implements AutoCloseable {
 
     private void signal(String name) {
         run("kill", "-" + name, String.valueOf(pid()));
+    }
+
+    public boolean isAlive() {
+        return process != null && process.isAlive();
     }
 
     /** Its process, as long as it runs. */

@@ -1,0 +1,114 @@
+package io.pullpiri.statemanager.chaos;
+
+import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.etcd.EtcdAdmin;
+import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import io.pullpiri.statemanager.store.etcd.EtcdStore;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** An etcd of one member behind a cable, on a disk that can become full where that is possible. */
+final class OneEtcd implements Backing {
+
+    private static final int DISK_MEGABYTES = 512;
+
+    private final Random random;
+    private final @Nullable SmallDisk disk = SmallDisk.mount(DISK_MEGABYTES);
+    private final EtcdServer etcd;
+    private final Proxy cable;
+
+    OneEtcd(Random random) {
+        this.random = random;
+        String[] options = {"--quota-backend-bytes", "8589934592"};
+        etcd = disk == null ? EtcdServer.start(options) : EtcdServer.startOn(disk.path(), options);
+        String endpoint = etcd.endpoint();
+        cable = new Proxy(Integer.parseInt(endpoint.substring(endpoint.lastIndexOf(':') + 1)));
+    }
+
+    @Override
+    public String store() {
+        return "etcd://127.0.0.1:" + cable.port();
+    }
+
+    String endpoint() {
+        return etcd.endpoint();
+    }
+
+    @Override
+    public StateStore open() {
+        return EtcdStore.open(List.of(etcd.endpoint()), Duration.ofSeconds(10));
+    }
+
+    @Override
+    public Map<String, Strike> strikes() {
+        Map<String, Strike> strikes = new LinkedHashMap<>();
+        strikes.put("etcd killed", () -> {
+            sleep(300);
+            etcd.kill();
+            sleep(500);
+            etcd.restart();
+        });
+        strikes.put("etcd frozen", () -> {
+            etcd.pause();
+            sleep(8_000);
+            etcd.resume();
+        });
+        strikes.put("cable cut", cable::cut);
+        strikes.put("cable slow", () -> {
+            cable.delay(Duration.ofMillis(random.nextInt(300)));
+            TimeUnit.SECONDS.sleep(1);
+            cable.delay(Duration.ZERO);
+        });
+        strikes.put("cable half open", () -> {
+            cable.hang(true);
+            sleep(8_000);
+            cable.hang(false);
+        });
+        strikes.put("compacted", this::compact);
+        strikes.put("quota exceeded", () -> {
+            EtcdAdmin.raiseSpaceAlarm(etcd.endpoint());
+            sleep(3_000);
+            compact();
+            EtcdAdmin.makeRoom(etcd.endpoint());
+        });
+        if (disk != null) {
+            strikes.put("disk full", () -> fill(disk));
+        }
+        return strikes;
+    }
+
+    void compact() {
+        try (StateStore store = open()) {
+            EtcdAdmin.compact(etcd.endpoint(), store.snapshot(List.of()).revision());
+        }
+    }
+
+    /** etcd ends itself when it cannot write; until then what it has set aside for its log lasts. */
+    private void fill(SmallDisk full) throws IOException, InterruptedException {
+        full.fill();
+        sleep(3_000);
+        full.makeRoom();
+        if (!etcd.isAlive()) {
+            etcd.restart();
+        }
+    }
+
+    private void sleep(int mostMillis) throws InterruptedException {
+        TimeUnit.MILLISECONDS.sleep(random.nextInt(mostMillis));
+    }
+
+    @Override
+    public void close() {
+        cable.close();
+        etcd.close();
+        if (disk != null) {
+            disk.close();
+        }
+    }
+}

@@ -1,0 +1,16 @@
+package io.pullpiri.statemanager.chaos;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A short {@code make soak}. */
+class SoakTest {
+
+    @Test
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void whatItTakesDoesNotGrow() throws Exception {
+        System.out.println(Soak.run(Duration.ofSeconds(100)));
+    }
+}
