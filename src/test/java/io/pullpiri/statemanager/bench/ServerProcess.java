@@ -12,15 +12,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** StateManager as its users start it: the program with its class cache and its options, in a process of its own. */
 final class ServerProcess implements AutoCloseable {
 
     private static final Pattern LISTENS = Pattern.compile("listens on \\S*?:(\\d+)");
+    private static final Pattern COMPILER = Pattern.compile("\\(C[12] Comp");
     private static final int TICKS_PER_SECOND = 100;
 
     private final Process process;
@@ -98,12 +101,40 @@ final class ServerProcess implements AutoCloseable {
         return cpuSeconds(process.pid());
     }
 
+    /** The same, but for the threads that compile. */
+    double workSeconds() {
+        try (Stream<Path> threads = Files.list(Path.of("/proc/" + process.pid() + "/task"))) {
+            return threads.flatMap(thread -> readIfThere(thread.resolve("stat")).stream())
+                    .filter(stat -> !COMPILER.matcher(stat).find())
+                    .mapToDouble(ServerProcess::cpuSeconds)
+                    .sum();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Seconds of processor time that a process has used. */
     static double cpuSeconds(long pid) {
+        return cpuSeconds(read(Path.of("/proc/" + pid + "/stat")));
+    }
+
+    private static double cpuSeconds(String stat) {
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+        return (Double.parseDouble(fields[11]) + Double.parseDouble(fields[12])) / TICKS_PER_SECOND;
+    }
+
+    /** Threads come and go. */
+    private static Optional<String> readIfThere(Path file) {
         try {
-            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-            return (Double.parseDouble(fields[11]) + Double.parseDouble(fields[12])) / TICKS_PER_SECOND;
+            return Optional.of(Files.readString(file));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
