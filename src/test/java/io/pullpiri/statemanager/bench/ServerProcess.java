@@ -4,6 +4,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import io.pullpiri.statemanager.Proc;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -142,26 +143,16 @@ final class ServerProcess implements AutoCloseable {
 
     /** Resident memory in MB (10^6 bytes). */
     double residentMegabytes() {
-        return memory("Rss:");
+        return memory("Rss");
     }
 
     /** The same, but of what is shared with other processes only its part. */
     double proportionalMegabytes() {
-        return memory("Pss:");
+        return memory("Pss");
     }
 
     private double memory(String field) {
-        try {
-            return Files.readAllLines(Path.of("/proc/" + process.pid() + "/smaps_rollup")).stream()
-                            .filter(line -> line.startsWith(field))
-                            .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")))
-                            .findFirst()
-                            .orElseThrow()
-                    * 1024
-                    / 1e6;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return Proc.number(process.pid(), "smaps_rollup", field) * 1024 / 1e6;
     }
 
     /** Asks until it is answered: a server that still reads its store puts callers off. */

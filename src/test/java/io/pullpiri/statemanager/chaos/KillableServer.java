@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.chaos;
 
+import io.pullpiri.statemanager.Proc;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.File;
 import java.io.IOException;
@@ -73,14 +74,7 @@ final class KillableServer implements AutoCloseable {
 
     /** Of {@code /proc}: {@code VmRSS} in kB, {@code Threads}. */
     double status(String field) {
-        try (Stream<String> lines = Files.lines(Path.of("/proc/" + pid() + "/status"))) {
-            return lines.filter(line -> line.startsWith(field + ":"))
-                    .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")))
-                    .findFirst()
-                    .orElseThrow();
-        } catch (IOException e) {
-            throw new IllegalStateException("the server has ended", e);
-        }
+        return Proc.number(pid(), "status", field);
     }
 
     /** How many files and connections it has open. */

@@ -27,8 +27,7 @@ final class OneEtcd implements Backing {
         this.random = random;
         String[] options = {"--quota-backend-bytes", "8589934592"};
         etcd = disk == null ? EtcdServer.start(options) : EtcdServer.startOn(disk.path(), options);
-        String endpoint = etcd.endpoint();
-        cable = new Proxy(Integer.parseInt(endpoint.substring(endpoint.lastIndexOf(':') + 1)));
+        cable = new Proxy(etcd.port());
     }
 
     @Override

@@ -14,10 +14,10 @@ import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
+import io.pullpiri.statemanager.Proc;
 import io.pullpiri.statemanager.cli.Program;
 import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -87,7 +87,7 @@ class HostileClientsTest {
     }
 
     @AfterEach
-    void theGoodNodeWasHeardAllTheTime() throws IOException {
+    void theGoodNodeWasHeardAllTheTime() {
         try (Program _ = server;
                 GoodNode _ = good) {
             awaitGood();
@@ -99,13 +99,9 @@ class HostileClientsTest {
         }
     }
 
-    private double residentMegabytes() throws IOException {
-        return Files.readAllLines(Path.of("/proc/" + server.process.pid() + "/status")).stream()
-                        .filter(line -> line.startsWith("VmHWM:"))
-                        .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")))
-                        .findFirst()
-                        .orElseThrow()
-                / 1_000;
+    /** The most that it ever had. */
+    private double residentMegabytes() {
+        return Proc.number(server.process.pid(), "status", "VmHWM") / 1_000;
     }
 
     private StateManagerConnectionGrpc.StateManagerConnectionBlockingStub stub() {

@@ -101,7 +101,7 @@ class EtcdOutageTest {
 
     @Test
     void aSecondMemberTakesOverForOneThatIsDown() {
-        try (EtcdStore pair = EtcdStore.open(List.of("127.0.0.1:1", "localhost:" + port(server)), LONG)) {
+        try (EtcdStore pair = EtcdStore.open(List.of("127.0.0.1:1", "localhost:" + server.port()), LONG)) {
             for (int i = 0; i < 10; i++) {
                 pair.put("/model/a", "1");
             }
@@ -301,9 +301,5 @@ class EtcdOutageTest {
 
     private static Transaction create(String key, String value) {
         return new Transaction(List.of(new Write(key, value, 0)));
-    }
-
-    private static int port(EtcdServer server) {
-        return Integer.parseInt(server.endpoint().substring(server.endpoint().lastIndexOf(':') + 1));
     }
 }

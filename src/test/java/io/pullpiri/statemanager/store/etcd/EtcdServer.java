@@ -96,6 +96,11 @@ public final class EtcdServer implements AutoCloseable {
         return "127.0.0.1:" + clientPort;
     }
 
+    /** Of {@link #endpoint}. */
+    public int port() {
+        return clientPort;
+    }
+
     /** Ends etcd in an orderly way and waits for that; the data stay. */
     public void stop() {
         end(running -> {

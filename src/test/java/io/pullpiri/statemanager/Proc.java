@@ -1,0 +1,28 @@
+package io.pullpiri.statemanager;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/** What Linux tells of a process. */
+public final class Proc {
+
+    private Proc() {}
+
+    /**
+     * The number of a line of a file of {@code /proc/PID}: {@code VmRSS} of {@code status} in kB, {@code Pss} of {@code
+     * smaps_rollup} in kB.
+     */
+    public static double number(long pid, String file, String field) {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/" + pid, file))) {
+            return lines.filter(line -> line.startsWith(field + ":"))
+                    .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")))
+                    .findFirst()
+                    .orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
