@@ -25,4 +25,24 @@ public final class Proc {
             throw new UncheckedIOException(e);
         }
     }
+
+    /** Whether a stop signal has reached all threads of a process. */
+    public static boolean isStopped(long pid) {
+        try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid, "task"))) {
+            return threads.allMatch(Proc::isThreadStopped);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A thread's state is the letter behind its name, which stands in brackets and may hold anything. */
+    private static boolean isThreadStopped(Path thread) {
+        try {
+            String stat = Files.readString(thread.resolve("stat"));
+            return stat.startsWith(" T", stat.lastIndexOf(')') + 1);
+        } catch (IOException e) {
+            // It has ended, and another may have begun.
+            return false;
+        }
+    }
 }

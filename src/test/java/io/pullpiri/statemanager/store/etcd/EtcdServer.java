@@ -1,5 +1,7 @@
 package io.pullpiri.statemanager.store.etcd;
 
+import io.pullpiri.statemanager.Proc;
+import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -30,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class EtcdServer implements AutoCloseable {
 
     private static final Duration READY_WITHIN = Duration.ofSeconds(30);
+    private static final Duration STOPPED_WITHIN = Duration.ofSeconds(10);
 
     private final String binary = binary();
     private final Path data;
@@ -127,6 +130,8 @@ public final class EtcdServer implements AutoCloseable {
     /** Freezes etcd: its connections stay, and nothing is answered. */
     public void pause() {
         signal("STOP");
+        // Its threads stop one after another; one that still runs could answer.
+        Await.until(STOPPED_WITHIN, () -> "all threads of etcd stopped", () -> Proc.isStopped(pid()));
     }
 
     public void resume() {
