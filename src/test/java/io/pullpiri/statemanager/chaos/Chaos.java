@@ -92,7 +92,7 @@ final class Chaos implements AutoCloseable {
     }
 
     /**
-     * Until so many processes were killed.
+     * Until everything has happened once and so many processes were killed.
      *
      * @return what was done, in words
      * @throws IllegalStateException if a promise is broken
@@ -101,13 +101,14 @@ final class Chaos implements AutoCloseable {
         awaitProgress("the start");
         List<String> names = List.copyOf(strikes.keySet());
         int killed = 0;
-        for (int i = 1; killed < kills; i++) {
-            // The history is read while no server is there, and keeps so many changes.
-            String name = i % READ_EVERY == 0 ? SERVER_KILLED : names.get(random.nextInt(names.size()));
-            struck.merge(name, 1, Integer::sum);
-            Objects.requireNonNull(strikes.get(name)).strike();
+        for (int i = 0; i < names.size() || killed < kills; i++) {
+            // Each once, and then as it comes. The history is read while no server is there, and keeps so many changes.
+            String name = i < names.size() ? names.get(i) : names.get(random.nextInt(names.size()));
+            if (i % READ_EVERY == READ_EVERY - 1) {
+                strike(SERVER_KILLED);
+            }
+            strike(name);
             killed += name.endsWith("killed") ? 1 : 0;
-            awaitProgress(name);
         }
         requests.stop();
         server.kill();
@@ -119,6 +120,12 @@ final class Chaos implements AutoCloseable {
                         struck,
                         requests.count(),
                         recorded.values().stream().mapToInt(List::size).sum());
+    }
+
+    private void strike(String name) throws IOException, InterruptedException {
+        struck.merge(name, 1, Integer::sum);
+        Objects.requireNonNull(strikes.get(name)).strike();
+        awaitProgress(name);
     }
 
     private void killServer() throws IOException, InterruptedException {

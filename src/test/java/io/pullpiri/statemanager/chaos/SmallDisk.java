@@ -29,6 +29,7 @@ final class SmallDisk implements AutoCloseable {
                 return new SmallDisk(path);
             }
             Files.delete(path);
+            System.out.println("left out: a full disk (only root may mount one)");
             return null;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

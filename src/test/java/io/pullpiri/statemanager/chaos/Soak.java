@@ -62,6 +62,8 @@ final class Soak {
             long end = System.nanoTime() + time.toNanos();
             int struck = 0;
             while (System.nanoTime() < end) {
+                long changed = requests.count();
+                long heard = subscribers.heard();
                 for (Backing.Strike strike : strikes.values()) {
                     TimeUnit.MILLISECONDS.sleep(BETWEEN_STRIKES.toMillis());
                     strike.strike();
@@ -69,6 +71,8 @@ final class Soak {
                 }
                 etcd.compact();
                 TimeUnit.MILLISECONDS.sleep(BETWEEN_STRIKES.toMillis());
+                require(requests.count() > changed, "nothing is acknowledged any more: " + samples);
+                require(subscribers.heard() > heard, "nobody hears anything any more: " + samples);
                 sample("resident, MB", server.status("VmRSS") / 1_000);
                 sample("threads", server.status("Threads"));
                 sample("descriptors", (double) server.descriptors());
