@@ -39,10 +39,9 @@ public final class StateManager implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(StateManager.class);
 
-    /** A package, a model, a node or a container takes about half of it, with a long name and a history all of it. */
-    private static final long BYTES_OF_A_THING = 2_048;
-
-    private static final double HEAP_FOR_THE_QUEUE = 0.25;
+    // Parts of the heap: what is left over is for what is being done.
+    private static final double HEAP_FOR_THE_VIEW = 0.4;
+    private static final double HEAP_FOR_THE_QUEUE = 0.15;
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Manager manager;
@@ -88,8 +87,8 @@ public final class StateManager implements AutoCloseable {
                     (delay, task) -> schedule(timer, task, delay.toNanos())));
             // The cut leaves room for what the estimate of a journal record misses.
             Cascade cascade =
-                    new Cascade(settings.rules(), new Cascade.Limits(store.maxWrites(), store.maxBytes() / 4 * 3, (int)
-                            (heap / BYTES_OF_A_THING)));
+                    new Cascade(settings.rules(), new Cascade.Limits(store.maxWrites(), store.maxBytes() / 4 * 3, (long)
+                            (heap * HEAP_FOR_THE_VIEW)));
             manager = own(new Manager(
                     store,
                     cascade,

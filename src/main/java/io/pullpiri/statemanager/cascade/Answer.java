@@ -20,7 +20,7 @@ public sealed interface Answer {
     /** The store refuses it for good, because of its size for instance; nothing has changed. */
     record Impossible(String reason) implements Answer {}
 
-    /** It would make more known than memory can hold; nothing has changed. */
+    /** There is no memory for what is new in it, which was passed over; what was known already is durable. */
     record TooMuch(String reason) implements Answer {}
 
     /** What became of one artifact. */

@@ -114,23 +114,18 @@ final class Artifacts {
         draft.notice("broken-artifact", kind + "/" + name + " is broken, the last good one stays in force: " + reason);
     }
 
-    /** How many packages, models and scenarios the artifacts name that are not known yet. */
-    int news(List<Artifact> artifacts) {
-        int news = 0;
+    /** About how much more memory the artifacts would take; those that they replace are not counted. */
+    long newBytes(List<Artifact> artifacts) {
+        long bytes = 0;
         for (Artifact artifact : artifacts) {
-            switch (artifact) {
-                case PackageArtifact a -> {
-                    news += draft.packages.containsKey(a.name()) ? 0 : 1;
-                    for (String model : modelNames(a)) {
-                        news += draft.models.containsKey(model) ? 0 : 1;
-                    }
+            bytes += Cascade.NEW_BYTES + 2L * artifact.yaml().length();
+            if (artifact instanceof PackageArtifact a) {
+                for (String model : modelNames(a)) {
+                    bytes += draft.models.containsKey(model) ? 0 : Cascade.NEW_BYTES;
                 }
-                case ScenarioArtifact a -> news += draft.scenarios.containsKey(a.name()) ? 0 : 1;
-                case ModelArtifact a -> news += draft.models.containsKey(a.name()) ? 0 : 1;
-                case OtherArtifact a -> {}
             }
         }
-        return news;
+        return bytes;
     }
 
     /** Stores an operator's artifact. */

@@ -25,17 +25,20 @@ public final class Cascade {
     /** How full a transaction may be for one more command. */
     private static final double FULL = 0.75;
 
+    /** About what a new model or scenario takes. */
+    static final long NEW_BYTES = 1_000;
+
     private final Rules rules;
     private final Limits limits;
 
     /**
-     * How much may be.
+     * Upper limits of a transaction and of the view.
      *
      * @param maxWrites in one transaction of the store
      * @param maxBytes of keys and values in one transaction
-     * @param maxKnown packages, models, scenarios, nodes and containers together, as far as callers name new ones
+     * @param maxMemory bytes of the view, about: when they are used up, nothing new that callers name is taken in
      */
-    public record Limits(int maxWrites, int maxBytes, int maxKnown) {}
+    public record Limits(int maxWrites, int maxBytes, long maxMemory) {}
 
     /** A view as it was read, and what was odd about it. */
     public record Loaded(View view, List<Notice> notices) {}
@@ -55,7 +58,7 @@ public final class Cascade {
      * visible as a whole, unless it alone is too large.
      */
     public Plan plan(View view, List<Command> batch, Moment now) {
-        Draft draft = new Draft(view, rules, now, limits.maxKnown());
+        Draft draft = new Draft(view, rules, now, limits.maxMemory());
         List<Answer> answers = new ArrayList<>(batch.size());
         for (Command command : batch) {
             if (!answers.isEmpty() && draft.writes() > limits.maxWrites() * FULL) {
@@ -74,7 +77,7 @@ public final class Cascade {
      * @param revisions one for each part
      */
     public View committed(Plan plan, List<Long> revisions) {
-        Draft draft = new Draft(plan.next(), rules, new Moment(0, 0), limits.maxKnown());
+        Draft draft = new Draft(plan.next(), rules, new Moment(0, 0), limits.maxMemory());
         for (int i = 0; i < revisions.size(); i++) {
             for (Write write : plan.parts().get(i).transaction().writes()) {
                 Mirror.written(draft, write, revisions.get(i));
@@ -92,7 +95,7 @@ public final class Cascade {
                         ? new Answer.Done("report of node " + report.node() + " is stored")
                         : tooMuch(draft);
             case Command.ModelChange change -> {
-                if (!draft.models.containsKey(change.model()) && !draft.hasRoomFor(1)) {
+                if (!draft.models.containsKey(change.model()) && !draft.hasRoomFor(NEW_BYTES)) {
                     yield tooMuch(draft);
                 }
                 draft.setModel(
@@ -105,11 +108,11 @@ public final class Cascade {
                         "model " + change.model() + " is " + change.target().title());
             }
             case Command.ScenarioChange change ->
-                draft.scenarios.containsKey(change.scenario()) || draft.hasRoomFor(1)
+                draft.scenarios.containsKey(change.scenario()) || draft.hasRoomFor(NEW_BYTES)
                         ? step(change, draft)
                         : tooMuch(draft);
             case Command.ApplyArtifacts apply -> {
-                if (!draft.hasRoomFor(artifacts.news(apply.artifacts()))) {
+                if (!draft.hasRoomFor(artifacts.newBytes(apply.artifacts()))) {
                     yield tooMuch(draft);
                 }
                 List<Answer.ArtifactOutcome> outcomes = new ArrayList<>();
@@ -145,9 +148,8 @@ public final class Cascade {
     }
 
     private static Answer tooMuch(Draft draft) {
-        String reason =
-                "memory: more than %,d packages, models, scenarios, nodes and containers (expected: at most so many)"
-                        .formatted(draft.maxKnown);
+        String reason = "memory: the states and artifacts that are known take all of %,d MiB (expected: less)"
+                .formatted(draft.maxMemory >> 20);
         draft.notice("too-much", reason);
         return new Answer.TooMuch(reason);
     }

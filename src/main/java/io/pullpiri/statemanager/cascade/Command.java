@@ -12,10 +12,8 @@ import org.jspecify.annotations.Nullable;
 /** Everything that can change a state. Names in commands are valid ({@code Names.problem} is null for them). */
 public sealed interface Command {
 
-    /** About how much memory a caller's command takes, in bytes; 0 for what nobody has sent. */
-    default long bytes() {
-        return 0;
-    }
+    /** About how much memory a caller's command takes, in bytes; 0 for what no caller has sent. */
+    long bytes();
 
     /** The whole container list of one node at one moment: it replaces what the node said before, and nothing else. */
     record NodeReport(String node, List<ContainerFacts> containers) implements Command {
@@ -62,12 +60,9 @@ public sealed interface Command {
     /** An operator's artifacts, to be stored. */
     record ApplyArtifacts(List<Artifact> artifacts) implements Command {
 
-        /** The texts, and about as much for what was read of them. */
         @Override
         public long bytes() {
-            return artifacts.stream()
-                    .mapToLong(artifact -> 200 + 2L * artifact.yaml().length())
-                    .sum();
+            return memory(artifacts);
         }
 
         /**
@@ -85,6 +80,11 @@ public sealed interface Command {
 
     /** An operator's artifacts, to be deleted: only kind and name count. */
     record DeleteArtifacts(List<Artifact> artifacts) implements Command {
+
+        @Override
+        public long bytes() {
+            return memory(artifacts);
+        }
 
         /**
          * @param yaml one or more documents, of which only kind and metadata.name need be good
@@ -104,11 +104,33 @@ public sealed interface Command {
      *
      * @param read whether they were read, ahead of what the watch will say of them; otherwise the watch says so
      */
-    record StoreEvents(List<WatchEvent> events, boolean read) implements Command {}
+    record StoreEvents(List<WatchEvent> events, boolean read) implements Command {
+        @Override
+        public long bytes() {
+            return 0;
+        }
+    }
 
     /** Time has passed: grace periods may have ended and repairs may be due. */
-    record Tick() implements Command {}
+    record Tick() implements Command {
+        @Override
+        public long bytes() {
+            return 0;
+        }
+    }
 
     /** The view was read from the store anew: what differs from the rules is repaired. */
-    record Repair() implements Command {}
+    record Repair() implements Command {
+        @Override
+        public long bytes() {
+            return 0;
+        }
+    }
+
+    /** Their texts, and about as much for what was read of them. */
+    private static long memory(List<Artifact> artifacts) {
+        return artifacts.stream()
+                .mapToLong(artifact -> 200 + 2L * artifact.yaml().length())
+                .sum();
+    }
 }

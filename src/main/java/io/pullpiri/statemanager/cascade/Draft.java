@@ -32,13 +32,13 @@ final class Draft {
 
     final Rules rules;
     final Moment now;
-    final int maxKnown;
+    final long maxMemory;
 
     TreePMap<String, PackageEntry> packages;
     TreePMap<String, ModelEntry> models;
     TreePMap<String, ScenarioEntry> scenarios;
     TreePMap<String, NodeEntry> nodes;
-    int containers;
+    long bytes;
     TreePMap<String, PSet<String>> scenariosByTarget;
     TreePMap<String, PSet<String>> unlabelled;
     PSet<String> overwritten;
@@ -75,16 +75,16 @@ final class Draft {
     /** An artifact that an operator wants stored or deleted. */
     record ArtifactWrite(String kind, String name) {}
 
-    /** @param maxKnown see {@link Cascade.Limits} */
-    Draft(View view, Rules rules, Moment now, int maxKnown) {
+    /** @param maxMemory see {@link Cascade.Limits} */
+    Draft(View view, Rules rules, Moment now, long maxMemory) {
         this.rules = rules;
         this.now = now;
-        this.maxKnown = maxKnown;
+        this.maxMemory = maxMemory;
         packages = view.packages();
         models = view.models();
         scenarios = view.scenarios();
         nodes = view.nodes();
-        containers = view.containers();
+        bytes = view.bytes();
         scenariosByTarget = view.scenariosByTarget();
         unlabelled = view.unlabelled();
         overwritten = view.overwritten();
@@ -99,7 +99,7 @@ final class Draft {
                 models,
                 scenarios,
                 nodes,
-                containers,
+                bytes,
                 scenariosByTarget,
                 unlabelled,
                 overwritten,
@@ -124,29 +124,32 @@ final class Draft {
     }
 
     void put(PackageEntry entry) {
+        PackageEntry before = packages.get(entry.name());
+        bytes += (entry.isVoid() ? 0 : entry.bytes()) - (before == null ? 0 : before.bytes());
         packages = entry.isVoid() ? packages.minus(entry.name()) : packages.plus(entry.name(), entry);
     }
 
     void put(ModelEntry entry) {
+        ModelEntry before = models.get(entry.name());
+        bytes += (entry.isVoid() ? 0 : entry.bytes()) - (before == null ? 0 : before.bytes());
         models = entry.isVoid() ? models.minus(entry.name()) : models.plus(entry.name(), entry);
     }
 
     void put(ScenarioEntry entry) {
+        ScenarioEntry before = scenarios.get(entry.name());
+        bytes += (entry.isVoid() ? 0 : entry.bytes()) - (before == null ? 0 : before.bytes());
         scenarios = entry.isVoid() ? scenarios.minus(entry.name()) : scenarios.plus(entry.name(), entry);
     }
 
-    /** A node has said something, or was read. */
     void put(NodeEntry entry) {
         NodeEntry before = nodes.get(entry.name());
-        containers += entry.containers().size()
-                - (before == null ? 0 : before.containers().size());
+        bytes += entry.bytes() - (before == null ? 0 : before.bytes());
         nodes = nodes.plus(entry.name(), entry);
     }
 
-    /** Whether so many more may become known. */
-    boolean hasRoomFor(int more) {
-        long known = (long) packages.size() + models.size() + scenarios.size() + nodes.size() + containers;
-        return more <= 0 || known + more <= maxKnown;
+    /** Whether so many bytes more may become known. */
+    boolean hasRoomFor(long more) {
+        return more <= 0 || bytes + journal.bytes() + more <= maxMemory;
     }
 
     /** The history of a resource, {@link History#NONE} for one that is not there. */

@@ -64,6 +64,11 @@ public record History(@Nullable Transition latest, long[] records) {
                 .peek(transition -> expected.decrementAndGet());
     }
 
+    /** About how much memory it takes, without the journal. */
+    long bytes() {
+        return 100 + 8L * records.length + (latest == null ? 0 : latest.bytes());
+    }
+
     /** The record that holds the newest change; -1 if there is none. */
     long newestRecord() {
         return records.length == 0 ? -1 : records[records.length - 1];

@@ -63,6 +63,11 @@ public record Journal(TreePMap<Long, Page> records, long next, long changes) {
                         .toList();
     }
 
+    /** About how much memory it takes. */
+    long bytes() {
+        return 80 * changes;
+    }
+
     Journal plus(long sequence, List<Subject> subjects, long revision) {
         Page page = new Page(subjects, revision);
         return new Journal(records.plus(sequence, page), Math.max(next, sequence + 1), changes + page.changes());

@@ -36,7 +36,7 @@ final class Loader {
 
     Loader(Rules rules, Moment now) {
         this.rules = rules;
-        this.draft = new Draft(View.EMPTY, rules, now, Integer.MAX_VALUE);
+        this.draft = new Draft(View.EMPTY, rules, now, Long.MAX_VALUE);
     }
 
     /**

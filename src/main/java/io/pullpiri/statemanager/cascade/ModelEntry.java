@@ -61,6 +61,14 @@ public record ModelEntry(
         return new ModelEntry(name, state, derived, packages, containers, newArtifact);
     }
 
+    /** About how much memory it takes; its containers are counted with their nodes. */
+    long bytes() {
+        return 250
+                + 50L * packages.size()
+                + Stored.bytes(artifact)
+                + state.history().bytes();
+    }
+
     /** Whether a package or a container stands behind it. */
     boolean anchored() {
         return !packages.isEmpty() || !containers.isEmpty();

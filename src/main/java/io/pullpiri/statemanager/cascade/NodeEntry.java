@@ -31,6 +31,15 @@ public record NodeEntry(
         return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0);
     }
 
+    /** About how much memory it takes. */
+    long bytes() {
+        long bytes = 400;
+        for (Container container : containers.values()) {
+            bytes += container.bytes();
+        }
+        return bytes;
+    }
+
     NodeEntry at(long newRevision) {
         return new NodeEntry(name, containers, kept, graceEnds, newRevision);
     }

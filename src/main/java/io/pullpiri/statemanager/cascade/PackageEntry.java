@@ -63,6 +63,11 @@ public record PackageEntry(
                 : good.models().stream().map(PackageArtifact.ModelRef::name).toList();
     }
 
+    /** About how much memory it takes. */
+    long bytes() {
+        return 500 + 2 * Stored.bytes(artifact.text()) + state.history().bytes();
+    }
+
     /** Whether nothing is left to remember. */
     boolean isVoid() {
         return !artifact.exists()

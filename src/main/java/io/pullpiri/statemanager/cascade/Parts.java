@@ -12,11 +12,12 @@ import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.Transaction.Write;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,9 @@ final class Parts {
 
     private final List<Item> items = new ArrayList<>();
     private final List<Part> parts = new ArrayList<>();
+
+    /** Whose changes are in no part yet. */
+    private final Set<Subject> pending = new HashSet<>();
 
     /** Writes that go into one transaction, with the changes that they make durable. */
     private record Item(List<Write> writes, List<Transition> transitions) {
@@ -68,6 +72,7 @@ final class Parts {
             changes.computeIfAbsent(Subject.of(transition), any -> new ArrayList<>())
                     .add(transition);
         }
+        pending.addAll(changes.keySet());
         for (Draft.ArtifactWrite write : draft.artifactWrites) {
             add(artifact(write), null);
         }
@@ -169,7 +174,7 @@ final class Parts {
         return List.of(new Write(Keys.node(name), text, entry.revision()));
     }
 
-    /** Fills transactions up to the store's limits, one place in each left to the journal and the last to its trimming. */
+    /** Fills transactions up to the store's limits, some places in each left to the journal and its trimming. */
     private void cut() {
         int writable = limits.maxWrites() - 1 - TRIMMED_AT_ONCE;
         List<Item> together = new ArrayList<>();
@@ -178,7 +183,7 @@ final class Parts {
         for (Item item : items) {
             long more = item.bytes();
             if (!together.isEmpty() && (writes + item.writes().size() > writable || bytes + more > limits.maxBytes())) {
-                part(together, false);
+                part(together);
                 together.clear();
                 writes = 0;
                 bytes = 0;
@@ -188,7 +193,7 @@ final class Parts {
             bytes += more;
         }
         if (!together.isEmpty() || isFence()) {
-            part(together, true);
+            part(together);
         }
     }
 
@@ -196,7 +201,7 @@ final class Parts {
         return draft.fence && parts.isEmpty();
     }
 
-    private void part(Collection<Item> together, boolean last) {
+    private void part(Collection<Item> together) {
         List<Write> writes = new ArrayList<>();
         List<Transition> transitions = new ArrayList<>();
         for (Item item : together) {
@@ -214,9 +219,10 @@ final class Parts {
         for (Transition transition : transitions) {
             Subject subject = Subject.of(transition);
             subjects.add(subject);
+            pending.remove(subject);
             draft.changeHistory(subject, history -> history.recorded(sequence, draft.rules.historyLimit()));
         }
-        List<Transition> carried = last ? trim(writes, sequence) : List.of();
+        List<Transition> carried = trim(writes, sequence);
         carried.forEach(transition -> subjects.add(Subject.of(transition)));
         if (subjects.isEmpty() && areDigests(writes) && !isFence()) {
             parts.add(new Part(new Transaction(writes), transitions, -1));
@@ -246,10 +252,16 @@ final class Parts {
                 break; // of this very plan
             }
             long trimmed = oldest.getKey();
-            for (Subject subject : new LinkedHashSet<>(oldest.getValue().subjects())) {
-                History history = draft.history(subject);
-                Transition latest = history.latest();
-                if (latest != null && !latest.to().isEmpty() && history.newestRecord() == trimmed) {
+            List<Subject> newest = oldest.getValue().subjects().stream()
+                    .distinct()
+                    .filter(subject -> draft.history(subject).newestRecord() == trimmed)
+                    .toList();
+            if (newest.stream().anyMatch(pending::contains)) {
+                break; // it goes with the part that records the newer change
+            }
+            for (Subject subject : newest) {
+                Transition latest = draft.history(subject).latest();
+                if (latest != null && !latest.to().isEmpty()) {
                     carried.add(latest);
                     draft.changeHistory(subject, any -> any.carriedTo(sequence));
                 }

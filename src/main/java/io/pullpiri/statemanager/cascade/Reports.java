@@ -38,7 +38,7 @@ final class Reports {
     /**
      * The list replaces what the node said before; what it leaves out counts until its grace period ends.
      *
-     * @return false if it would make too much known; nothing has changed then
+     * @return false if there is no memory for what in it is new: that was passed over, and all else taken in
      */
     boolean report(Command.NodeReport report) {
         NodeEntry before = node(report.node());
@@ -57,28 +57,30 @@ final class Reports {
                 graceEnds.put(old.name(), before.graceEnds().getOrDefault(old.name(), graceEnd));
             }
         }
-        if (!hasRoomFor(before, containers.values())) {
-            return false;
+        boolean fits = draft.hasRoomFor(newBytes(before, containers.values()));
+        if (!fits) {
+            containers.keySet().retainAll(before.containers().keySet());
+            if (!draft.nodes.containsKey(report.node())) {
+                return false;
+            }
         }
         replace(before, containers, graceEnds, "node " + report.node());
         giveUpAbsentees(report.node());
-        return true;
+        return fits;
     }
 
-    private boolean hasRoomFor(NodeEntry before, Collection<Container> containers) {
-        int more = containers.size() - before.containers().size() + (draft.nodes.containsKey(before.name()) ? 0 : 1);
-        // Most of the time there is room for a new model of each container, and nothing to be counted.
-        return draft.hasRoomFor(more + containers.size()) || draft.hasRoomFor(more + newModels(containers));
-    }
-
-    private int newModels(Collection<Container> containers) {
+    private long newBytes(NodeEntry before, Collection<Container> containers) {
+        long bytes = draft.nodes.containsKey(before.name()) ? 0 : before.bytes();
         Set<String> models = new HashSet<>();
         for (Container container : containers) {
-            if (container.model() != null && !draft.models.containsKey(container.model())) {
-                models.add(container.model());
+            if (!before.containers().containsKey(container.name())) {
+                bytes += container.bytes();
+                if (container.model() != null && !draft.models.containsKey(container.model())) {
+                    models.add(container.model());
+                }
             }
         }
-        return models.size();
+        return bytes + models.size() * Cascade.NEW_BYTES;
     }
 
     /** Gives up the containers whose grace periods have ended, on all nodes. */

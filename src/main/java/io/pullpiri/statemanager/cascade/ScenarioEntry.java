@@ -31,6 +31,11 @@ public record ScenarioEntry(String name, ArtifactCell<ScenarioArtifact> artifact
                 .filter(word -> !word.isEmpty());
     }
 
+    /** About how much memory it takes. */
+    long bytes() {
+        return 400 + 2 * Stored.bytes(artifact.text()) + state.history().bytes();
+    }
+
     /** Whether nothing is left to remember. */
     boolean isVoid() {
         return !artifact.exists()

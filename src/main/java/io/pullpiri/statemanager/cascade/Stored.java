@@ -17,6 +17,11 @@ public record Stored<T>(@Nullable T value, long revision) {
         return (Stored<T>) ABSENT;
     }
 
+    /** About how much memory a text takes. */
+    static long bytes(Stored<String> text) {
+        return text.value() == null ? 0 : 60L + text.value().length();
+    }
+
     public boolean exists() {
         return revision != 0;
     }

@@ -40,6 +40,11 @@ public record Transition(
         source = Objects.requireNonNullElse(source, "");
     }
 
+    /** About how much memory it takes; names and states are shared. */
+    long bytes() {
+        return 150L + transitionId.length() + cause.length() + source.length();
+    }
+
     private static final String REQUESTED = "requested by ";
 
     /** The cause of what somebody has asked for. */

@@ -12,7 +12,7 @@ import org.pcollections.TreePSet;
  * The mirror of the store and its indexes, as of one commit. Immutable: whoever holds one reads at leisure, and never
  * sees half a transaction. Maps are sorted by name.
  *
- * @param containers how many the nodes have together
+ * @param bytes about how much memory packages, models, scenarios and nodes take
  * @param scenariosByTarget the scenarios whose target a package is
  * @param unlabelled the containers that belong to a model by their name alone, or to none: container name to nodes
  * @param overwritten packages whose state key somebody else overwrote, to be repaired
@@ -25,7 +25,7 @@ public record View(
         TreePMap<String, ModelEntry> models,
         TreePMap<String, ScenarioEntry> scenarios,
         TreePMap<String, NodeEntry> nodes,
-        int containers,
+        long bytes,
         TreePMap<String, PSet<String>> scenariosByTarget,
         TreePMap<String, PSet<String>> unlabelled,
         PSet<String> overwritten,

@@ -27,9 +27,9 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
     private static final Logger LOG = LoggerFactory.getLogger(ArtifactsService.class);
 
     /** Whose texts are being read, or wait for it: each may have megabytes. */
-    private static final int MOST = 8;
+    private static final int MAX_READERS = 8;
 
-    private final Semaphore free = new Semaphore(MOST);
+    private final Semaphore free = new Semaphore(MAX_READERS);
     private final Manager manager;
 
     ArtifactsService(Manager manager) {
@@ -57,7 +57,8 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
         if (!free.tryAcquire()) {
             Calls.fail(
                     caller,
-                    Status.UNAVAILABLE.withDescription("busy: artifacts of " + MOST + " callers are being read"));
+                    Status.UNAVAILABLE.withDescription(
+                            "busy: artifacts of " + MAX_READERS + " callers are being read"));
             return;
         }
         Duration patience = Calls.patience();

@@ -1,7 +1,9 @@
 package io.pullpiri.statemanager.grpc;
 
+import io.grpc.BindableService;
+import io.grpc.Codec;
+import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
-import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
@@ -26,10 +28,15 @@ public final class GrpcServer implements AutoCloseable {
     private static final int MAX_MESSAGE = 4 << 20;
 
     // What somebody who means ill can make us keep.
-    private static final int MOST_CONNECTIONS = 2_000;
-    private static final int MOST_CALLS_OF_A_CONNECTION = 200;
-    private static final int MOST_RESETS_A_SECOND = 2_000;
+    private static final int MAX_CONNECTIONS = 2_000;
+    private static final int MAX_CALLS_OF_A_CONNECTION = 200;
+    private static final int MAX_RESETS_A_SECOND = 2_000;
+    private static final double HEAP_FOR_CALLS = 0.15;
     private static final Duration SLOWEST = Duration.ofSeconds(10);
+
+    /** A few bytes can be compressed gigabytes. Pullpiri's components do not compress. */
+    private static final DecompressorRegistry UNCOMPRESSED =
+            DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false);
 
     private static final long DRAIN_SECONDS = 3;
 
@@ -43,7 +50,8 @@ public final class GrpcServer implements AutoCloseable {
     private GrpcServer(EventLoopGroup network, Notices notices) {
         this.network = network;
         this.notices = notices;
-        this.traffic = new Traffic(network.next(), SLOWEST, Runtime.getRuntime().maxMemory() / 4);
+        this.traffic = new Traffic(
+                network.next(), SLOWEST, (long) (Runtime.getRuntime().maxMemory() * HEAP_FOR_CALLS));
     }
 
     /**
@@ -74,18 +82,13 @@ public final class GrpcServer implements AutoCloseable {
                     host,
                     port,
                     "port",
-                    ContainerLists.counted(new StateManagerService(
-                            manager, actionController, resources, server.subscriptions, server.traffic)),
-                    new ArtifactsService(manager).bindService(),
-                    server.health.getHealthService().bindService(),
-                    ProtoReflectionServiceV1.newInstance().bindService());
+                    new StateManagerService(manager, actionController, resources, server.subscriptions, server.traffic),
+                    new ArtifactsService(manager),
+                    server.health.getHealthService(),
+                    ProtoReflectionServiceV1.newInstance());
             if (faultPort != null) {
                 server.open(
-                        host,
-                        faultPort,
-                        "fault-port",
-                        new FaultReceiver(manager).bindService(),
-                        server.health.getHealthService().bindService());
+                        host, faultPort, "fault-port", new FaultReceiver(manager), server.health.getHealthService());
             }
         } catch (IOException e) {
             server.close();
@@ -96,28 +99,28 @@ public final class GrpcServer implements AutoCloseable {
     }
 
     /** The handlers only put commands on a queue, so they may run where the network is read. */
-    private void open(String host, int port, String setting, ServerServiceDefinition... services) throws IOException {
+    private void open(String host, int port, String setting, BindableService... services) throws IOException {
         NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
                 .bossEventLoopGroup(network)
                 .workerEventLoopGroup(network)
                 .channelFactory(() -> new CappedServerChannel(
-                        MOST_CONNECTIONS,
+                        MAX_CONNECTIONS,
                         () -> notices.add(
                                 "too-many-connections",
-                                "there are " + MOST_CONNECTIONS + " connections to port " + port + " already")))
+                                "there are " + MAX_CONNECTIONS + " connections to port " + port + " already")))
                 .directExecutor()
                 .addStreamTracerFactory(traffic)
-                .intercept(traffic)
+                .decompressorRegistry(UNCOMPRESSED)
                 .handshakeTimeout(SLOWEST.toSeconds(), TimeUnit.SECONDS)
-                .maxConcurrentCallsPerConnection(MOST_CALLS_OF_A_CONNECTION)
-                .maxRstFramesPerWindow(MOST_RESETS_A_SECOND, 1)
+                .maxConcurrentCallsPerConnection(MAX_CALLS_OF_A_CONNECTION)
+                .maxRstFramesPerWindow(MAX_RESETS_A_SECOND, 1)
                 .maxInboundMessageSize(MAX_MESSAGE)
                 .permitKeepAliveTime(5, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)
                 .keepAliveTime(60, TimeUnit.SECONDS)
                 .keepAliveTimeout(10, TimeUnit.SECONDS);
-        for (ServerServiceDefinition service : services) {
-            builder.addService(service);
+        for (BindableService service : services) {
+            builder.addService(traffic.before(service));
         }
         try {
             servers.add(builder.build().start());

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /** Makes a command of a state change request, or says which of its fields is wrong (wire, "What bad input gets"). */
 final class StateChanges {
 
-    /** Of an id or a source, which become part of the history. */
-    private static final int MOST_CHARACTERS = 1_024;
+    /** Of an id or a source, which become part of the history; as many as a name may have. */
+    private static final int MAX_CHARACTERS = 253;
 
     private StateChanges() {}
 
@@ -63,10 +63,10 @@ final class StateChanges {
         if (change.getSource().isBlank()) {
             return "source: is empty (expected: who asks)";
         }
-        if (change.getTransitionId().length() > MOST_CHARACTERS) {
+        if (change.getTransitionId().length() > MAX_CHARACTERS) {
             return tooLong("transition_id", change.getTransitionId());
         }
-        if (change.getSource().length() > MOST_CHARACTERS) {
+        if (change.getSource().length() > MAX_CHARACTERS) {
             return tooLong("source", change.getSource());
         }
         if (change.getTimestampNs() <= 0) {
@@ -76,7 +76,7 @@ final class StateChanges {
     }
 
     private static String tooLong(String field, String text) {
-        return field + ": has " + text.length() + " characters (expected: 1.." + MOST_CHARACTERS + ")";
+        return field + ": has " + text.length() + " characters (expected: 1.." + MAX_CHARACTERS + ")";
     }
 
     private static Reading model(StateChange change) {

@@ -68,35 +68,42 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     public void sendStateChange(StateChange change, StreamObserver<StateChangeResponse> caller) {
         switch (StateChanges.read(change)) {
             case StateChanges.Reading.Good good -> {
+                String id = change.getTransitionId(); // whoever waits must not keep the whole request
                 CompletableFuture<?> _ = manager.submit(good.command(), Calls.patience())
-                        .thenAccept(answer -> Calls.answer(caller, response(change, answer)));
+                        .thenAccept(answer -> Calls.answer(caller, response(id, answer)));
             }
             case StateChanges.Reading.Invalid invalid -> {
                 manager.notices()
                         .add(
                                 "invalid-state-change",
                                 "from '" + Calls.shown(change.getSource()) + "': " + invalid.details());
-                Calls.answer(caller, response(change, ErrorCode.ERROR_CODE_INVALID_REQUEST, invalid.details()));
+                Calls.answer(
+                        caller,
+                        response(change.getTransitionId(), ErrorCode.ERROR_CODE_INVALID_REQUEST, invalid.details()));
             }
             case StateChanges.Reading.NotAllowed refused ->
                 Calls.answer(
-                        caller, response(change, ErrorCode.ERROR_CODE_INVALID_STATE_TRANSITION, refused.details()));
+                        caller,
+                        response(
+                                change.getTransitionId(),
+                                ErrorCode.ERROR_CODE_INVALID_STATE_TRANSITION,
+                                refused.details()));
         }
     }
 
-    private static StateChangeResponse response(StateChange change, Answer answer) {
+    private static StateChangeResponse response(String transitionId, Answer answer) {
         Failures failures = Failures.of(answer);
         String message = answer instanceof Answer.Done done ? done.message() : failures.reason();
-        return response(change, failures.code(), failures.reason()).toBuilder()
+        return response(transitionId, failures.code(), failures.reason()).toBuilder()
                 .setMessage(message)
                 .build();
     }
 
-    private static StateChangeResponse response(StateChange change, ErrorCode code, String details) {
+    private static StateChangeResponse response(String transitionId, ErrorCode code, String details) {
         Instant now = Instant.now();
         return StateChangeResponse.newBuilder()
                 .setMessage(details)
-                .setTransitionId(change.getTransitionId())
+                .setTransitionId(transitionId)
                 .setTimestampNs(TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano())
                 .setErrorCode(code)
                 .setErrorDetails(details)
@@ -111,6 +118,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
             Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription("node_name: " + problem));
             return;
         }
+        String stored = "stored: " + list.getContainersCount() + " containers of " + list.getNodeName();
         CompletableFuture<?> _ = manager.submit(ContainerLists.command(list), Calls.patience())
                 .thenAccept(answer -> {
                     Failures failures = Failures.of(answer);
@@ -118,8 +126,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
                         Calls.answer(
                                 caller,
                                 SendContainerListResponse.newBuilder()
-                                        .setResp("stored: " + list.getContainersCount() + " containers of "
-                                                + list.getNodeName())
+                                        .setResp(stored)
                                         .build());
                     } else {
                         Calls.fail(caller, failures.status());

@@ -1,51 +1,68 @@
 package io.pullpiri.statemanager.grpc;
 
+import com.google.protobuf.ByteString;
+import io.grpc.BindableService;
 import io.grpc.Context;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What takes the network's memory: requests that have not come to their end, and answers that were not taken. Requests may
- * take so long, and all together so many bytes; the large ones are ended when it is more.
+ * What calls take of memory: requests from their first byte until they are answered, answers until they are taken. A
+ * request is taken apart only when it has come in whole, in time, and is not made of too many parts. When all of them
+ * together take more than they may, the large ones are refused.
  */
 final class Traffic extends ServerStreamTracer.Factory implements ServerInterceptor {
 
     private static final Context.Key<Call> CALL = Context.key("call");
 
-    /** A request that is smaller is not ended for the sake of others. */
-    private static final int SMALL = 64 << 10;
+    /** Bytes of a request that is not refused for the sake of others. */
+    private static final int SMALL_BYTES = 64 << 10;
+
+    /** Bytes that a caller may send on one stream of several requests. */
+    private static final int STREAM_BYTES = 1 << 20;
 
     private final EventExecutor network;
     private final Duration patience;
-    private final long most;
-    private final AtomicLong coming = new AtomicLong();
-    private final AtomicLong going = new AtomicLong();
+    private final long maxBytes;
+    private final AtomicLong requests = new AtomicLong();
+    private final AtomicLong answers = new AtomicLong();
 
     /**
      * @param network the thread on which calls are handled: a call's methods are not for several
      * @param patience how long a request may take to come in
-     * @param most how many bytes may be coming in, and how many going out, before others are put off
+     * @param maxBytes how much memory requests may take, and how many bytes of answers may wait, before calls are refused
      */
-    Traffic(EventExecutor network, Duration patience, long most) {
+    Traffic(EventExecutor network, Duration patience, long maxBytes) {
         this.network = network;
         this.patience = patience;
-        this.most = most;
+        this.maxBytes = maxBytes;
+    }
+
+    /** The service, with this in front of it. */
+    ServerServiceDefinition before(BindableService service) {
+        return ServerInterceptors.intercept(ServerInterceptors.useInputStreamMessages(service.bindService()), this);
     }
 
     /** Whether so much waits to be taken that no large answer should be made. */
     boolean isJammed() {
-        return going.get() > most;
+        return answers.get() > maxBytes;
     }
 
     @Override
@@ -53,57 +70,117 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
         return new Call();
     }
 
+    /** Messages are input streams, of which {@link #before} has seen to it. */
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
             ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-        ServerCall.Listener<Q> listener = next.startCall(call, headers);
-        if (!call.getMethodDescriptor().getType().clientSendsOneMessage()) {
+        Call traced = CALL.get();
+        ServerCall<Q, A> once = traced.begin(call);
+        ServerCall.Listener<Q> listener = next.startCall(once, headers);
+        if (!traced.hasOneRequest) {
             return listener;
         }
-        Call traced = CALL.get();
-        traced.begin(call, call.getMethodDescriptor().getType().serverSendsOneMessage());
         return new SimpleForwardingServerCallListener<>(listener) {
 
             @Override
+            public void onMessage(Q message) {
+                traced.request = copy((InputStream) message);
+            }
+
+            @Override
+            @SuppressWarnings("unchecked") // as all messages here
             public void onHalfClose() {
-                traced.hasCome();
-                super.onHalfClose();
+                ByteString request = traced.request;
+                if (request != null && traced.isAdmitted(request)) {
+                    super.onMessage((Q) request.newInput());
+                }
+                traced.request = null;
+                if (!traced.closed) {
+                    super.onHalfClose();
+                }
             }
         };
+    }
+
+    private static ByteString copy(InputStream message) {
+        try {
+            return ByteString.readFrom(message);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** One call. What comes is told on the network's thread, what goes on whichever thread answers. */
     private final class Call extends ServerStreamTracer {
 
-        private final AtomicLong comingHere = new AtomicLong();
-        private final AtomicLong goingHere = new AtomicLong();
+        // Of the network's thread, but for closed.
         private @Nullable ServerCall<?, ?> call;
         private @Nullable ScheduledFuture<?> alarm;
-        private volatile boolean answersOnce;
+        private @Nullable ByteString request;
+        private boolean hasOneRequest;
+        private volatile boolean hasOneAnswer;
+        private volatile boolean closed;
+        private volatile boolean gone;
 
-        void begin(ServerCall<?, ?> begun, boolean once) {
-            call = begun;
-            answersOnce = once;
-            alarm = network.schedule(
-                    () -> end(Status.DEADLINE_EXCEEDED.withDescription(
-                            "the request has not come to its end within " + patience.toMillis() + " ms")),
-                    patience.toNanos(),
-                    TimeUnit.NANOSECONDS);
+        private final AtomicLong ofRequest = new AtomicLong();
+        private final AtomicLong ofAnswer = new AtomicLong();
+
+        /** The call, which from now on can be closed once: whoever comes later has nothing to say. */
+        <Q, A> ServerCall<Q, A> begin(ServerCall<Q, A> begun) {
+            ServerCall<Q, A> once = new SimpleForwardingServerCall<>(begun) {
+
+                @Override
+                public void close(Status status, Metadata trailers) {
+                    if (!closed) {
+                        closed = true;
+                        super.close(status, trailers);
+                    }
+                }
+            };
+            call = once;
+            hasOneRequest = begun.getMethodDescriptor().getType().clientSendsOneMessage();
+            hasOneAnswer = begun.getMethodDescriptor().getType().serverSendsOneMessage();
+            if (hasOneRequest) {
+                alarm = network.schedule(
+                        () -> refuse(
+                                Status.DEADLINE_EXCEEDED,
+                                "the request has not come to its end within " + patience.toMillis() + " ms"),
+                        patience.toNanos(),
+                        TimeUnit.NANOSECONDS);
+            }
+            return once;
         }
 
-        private void end(Status status) {
+        private void refuse(Status status, String why) {
             if (call != null) {
-                call.close(status, new Metadata());
-                call = null;
+                call.close(status.withDescription(why), new Metadata());
             }
         }
 
-        void hasCome() {
-            call = null;
-            coming.addAndGet(-comingHere.getAndSet(0));
+        private void refuseForLoad() {
+            refuse(Status.UNAVAILABLE, "busy: requests take more than " + (maxBytes >> 20) + " MiB");
+        }
+
+        /** The request is whole; what it will take as objects is counted until it is answered. */
+        boolean isAdmitted(ByteString whole) {
             if (alarm != null) {
                 alarm.cancel(false);
             }
+            String method = call == null ? "" : call.getMethodDescriptor().getFullMethodName();
+            int parts = MessageParts.count(whole, method);
+            if (parts > MessageParts.MAX) {
+                refuse(
+                        Status.RESOURCE_EXHAUSTED,
+                        "the message has more than " + MessageParts.MAX + " parts (expected: fewer)");
+                return false;
+            }
+            long more = (long) parts * MessageParts.BYTES;
+            ofRequest.addAndGet(more);
+            if (requests.addAndGet(more) > maxBytes && ofRequest.get() > SMALL_BYTES) {
+                refuseForLoad();
+                return false;
+            }
+            return true;
         }
 
         @Override
@@ -113,26 +190,42 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
 
         @Override
         public void inboundWireSize(long bytes) {
-            comingHere.addAndGet(bytes);
-            if (coming.addAndGet(bytes) > most && comingHere.get() > SMALL) {
-                // Not from within the reading of what comes.
-                network.execute(() -> end(Status.UNAVAILABLE.withDescription(
-                        "busy: more than " + (most >> 20) + " MiB of requests are coming in")));
+            long here = ofRequest.addAndGet(bytes);
+            if (requests.addAndGet(bytes) > maxBytes && here > SMALL_BYTES) {
+                network.execute(this::refuseForLoad); // not from within the reading of what comes
+            } else if (here > STREAM_BYTES && !hasOneRequest) {
+                network.execute(() -> refuse(
+                        Status.RESOURCE_EXHAUSTED, "requests of one stream: more than " + STREAM_BYTES + " bytes"));
             }
         }
 
         @Override
         public void outboundWireSize(long bytes) {
-            if (answersOnce) {
-                goingHere.addAndGet(bytes);
-                going.addAndGet(bytes);
+            if (hasOneAnswer) {
+                ofAnswer.addAndGet(bytes);
+                answers.addAndGet(bytes);
+                if (gone) {
+                    forgetAnswer();
+                }
             }
         }
 
         @Override
         public void streamClosed(Status status) {
-            going.addAndGet(-goingHere.getAndSet(0));
-            network.execute(this::hasCome);
+            gone = true;
+            forgetAnswer();
+            network.execute(() -> {
+                requests.addAndGet(-ofRequest.getAndSet(0));
+                request = null;
+                call = null;
+                if (alarm != null) {
+                    alarm.cancel(false);
+                }
+            });
+        }
+
+        private void forgetAnswer() {
+            answers.addAndGet(-ofAnswer.getAndSet(0));
         }
     }
 }

@@ -13,13 +13,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The one queue. Bounded in commands and in the memory that they take; a node's newer report takes the place of its older one that still waits, and both callers get
- * the newer one's outcome. All methods may be called from any thread.
+ * The one queue. Bounded in commands and in the memory that they take; a node's newer report takes the place of its older
+ * one that still waits, and both callers get the newer one's outcome. All methods may be called from any thread.
  */
 final class Inbox {
 
     /** Of one report: those who wait longest are told that it is not durable yet. */
-    private static final int MOST_CALLERS = 100;
+    private static final int MAX_CALLERS = 100;
 
     private final int limit;
     private final long maxBytes;
@@ -92,26 +92,27 @@ final class Inbox {
     boolean offer(Command command, CompletableFuture<Answer> caller, long now, long patience) {
         Entry entry = new Entry(command, now, now + patience);
         entry.callers.add(caller);
+        CompletableFuture<Answer> displaced = null;
         lock.lock();
         try {
             if (command instanceof Command.NodeReport report) {
                 Entry older = reports.get(report.node());
                 if (older != null) {
-                    if (!hasRoomFor(entry.bytes - older.bytes)) {
+                    if (!hasRoomFor(entry.bytes, older.bytes)) {
                         return false;
                     }
                     bytes += entry.bytes - older.bytes;
                     older.command = command;
                     older.bytes = entry.bytes;
                     older.callers.removeIf(CompletableFuture::isDone);
-                    if (older.callers.size() >= MOST_CALLERS) {
-                        older.callers.removeFirst().complete(new Answer.Unavailable("newer reports have come"));
+                    if (older.callers.size() >= MAX_CALLERS) {
+                        displaced = older.callers.removeFirst();
                     }
                     older.callers.add(caller);
                     return true;
                 }
             }
-            if (entries.size() - events >= limit || !hasRoomFor(entry.bytes)) {
+            if (entries.size() - events >= limit || !hasRoomFor(entry.bytes, 0)) {
                 return false;
             }
             bytes += entry.bytes;
@@ -122,11 +123,16 @@ final class Inbox {
             return true;
         } finally {
             lock.unlock();
+            if (displaced != null) {
+                displaced.complete(new Answer.Unavailable("not durable yet: newer reports of the node have come"));
+            }
         }
     }
 
-    private boolean hasRoomFor(long more) {
-        return more <= 0 || bytes + more <= maxBytes;
+    /** The largest command that a message can hold may be more than may wait: alone, it gets its turn. */
+    private boolean hasRoomFor(long command, long displaced) {
+        long others = bytes - displaced;
+        return others == 0 || command <= displaced || others + command <= maxBytes;
     }
 
     /** @return false if as many events wait as may: some would be lost */

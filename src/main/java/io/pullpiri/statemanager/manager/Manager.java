@@ -71,8 +71,7 @@ public final class Manager implements AutoCloseable {
     // Only the loop touches these.
     private @Nullable Watch watch;
     private boolean synced;
-    /** Whether a batch is on its way, or the store is being read: its end begins the next round. */
-    private boolean busy;
+    private boolean busy; // a batch is on its way, or the store is being read: its end begins the next round
 
     /** Whether the store was asked if it is there and has not answered. */
     private boolean asking;
@@ -151,7 +150,8 @@ public final class Manager implements AutoCloseable {
             caller.complete(new Answer.Unavailable("StateManager is stopping"));
         } else if (!inbox.offer(command, caller, clock.now().ticks(), wait.toNanos())) {
             notices.add("queue-full", "too many commands, or too large ones, are waiting; new ones are turned away");
-            caller.complete(new Answer.Unavailable("too much is waiting (queue.limit: " + limits.queue() + ")"));
+            caller.complete(new Answer.Unavailable("too much is waiting (queue.limit: " + limits.queue() + "; MiB: "
+                    + (limits.queueBytes() >> 20) + ")"));
         } else {
             wake();
             return caller.orTimeout(wait.toNanos(), TimeUnit.NANOSECONDS).exceptionally(late -> notYet(wait));

@@ -57,7 +57,10 @@ public final class Notices {
             int line = lines.computeIfAbsent(kind, any -> new Lines()).next();
             if (line <= LINES) {
                 LOG.warn("{}: {}", kind, message);
-            } else if (line == LINES + 1) {
+                return;
+            }
+            logged.remove(message);
+            if (line == LINES + 1) {
                 LOG.warn("{}: more than {} in a minute, the others are only counted", kind, LINES);
             }
         }

@@ -32,9 +32,9 @@ final class Api {
     private static final Duration PATIENCE = Duration.ofHours(1);
 
     /** Whose artifacts are being read, or wait for it: each may have megabytes. */
-    private static final int MOST = 8;
+    private static final int MAX_READERS = 8;
 
-    private final Semaphore artifacts = new Semaphore(MOST);
+    private final Semaphore artifacts = new Semaphore(MAX_READERS);
     private final Manager manager;
     private final Representations representations;
     private final Histories histories;
@@ -244,11 +244,12 @@ final class Api {
     }
 
     private Command command(Request request, Function<String, Command> reading) throws Refusal, IOException {
+        String body = request.body(); // it has come in before it takes a place from others
         if (!artifacts.tryAcquire()) {
-            throw new Refusal(503, "busy: artifacts of " + MOST + " callers are being read");
+            throw new Refusal(503, "busy: artifacts of " + MAX_READERS + " callers are being read");
         }
         try {
-            return reading.apply(request.body());
+            return reading.apply(body);
         } catch (IllegalArgumentException e) {
             manager.notices().add("invalid-artifact", String.valueOf(e.getMessage()));
             throw new Refusal(400, String.valueOf(e.getMessage()));

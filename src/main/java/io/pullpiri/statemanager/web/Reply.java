@@ -29,7 +29,8 @@ record Reply(int status, String contentType, byte[] body, Map<String, String> he
             413, "Content Too Large",
             422, "Unprocessable Content",
             500, "Internal Server Error",
-            503, "Service Unavailable");
+            503, "Service Unavailable",
+            507, "Insufficient Storage");
 
     static Reply json(Object value) {
         return new Reply(200, "application/json", Json.bytes(value), Map.of("Cache-Control", "no-store"));

@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +37,10 @@ public final class WebServer implements AutoCloseable {
     /** A caller that takes nothing for so long is given up. */
     private static final Duration STALLED = Duration.ofSeconds(30);
 
+    /** Answers about states may be large, and are made as a whole. */
+    private static final int ANSWERS_AT_ONCE = 32;
+
+    private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(5);
     private static final int HISTORIES_AT_ONCE = 8;
     private static final Duration HISTORY_PATIENCE = Duration.ofSeconds(10);
 
@@ -43,6 +49,7 @@ public final class WebServer implements AutoCloseable {
     private final Patience patience;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final EventStreams streams;
+    private final Semaphore places = new Semaphore(ANSWERS_AT_ONCE);
     private final List<Route> routes;
 
     static {
@@ -132,6 +139,8 @@ public final class WebServer implements AutoCloseable {
         metrics.gauge("statemanager_http_streams", "Streams of events over HTTP", streams::size);
         server.setExecutor(threads);
         server.createContext("/", this::handle);
+        server.createContext("/api/", this::handleInTurn);
+        server.createContext("/api/v1/events", this::handle);
         server.start();
     }
 
@@ -167,6 +176,30 @@ public final class WebServer implements AutoCloseable {
         ByteArrayOutputStream text = new ByteArrayOutputStream();
         EXPOSITION.write(text, metrics.scrape());
         return new Reply(200, EXPOSITION.getContentType(), text.toByteArray(), Map.of());
+    }
+
+    private void handleInTurn(HttpExchange exchange) throws IOException {
+        try {
+            if (!places.tryAcquire(ANSWER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                try (exchange) {
+                    Reply.problem(
+                                    503,
+                                    "busy: " + ANSWERS_AT_ONCE + " callers are being answered",
+                                    Map.of("Retry-After", "1"))
+                            .send(exchange, patience);
+                }
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            exchange.close();
+            return;
+        }
+        try {
+            handle(exchange);
+        } finally {
+            places.release();
+        }
     }
 
     private void handle(HttpExchange exchange) throws IOException {

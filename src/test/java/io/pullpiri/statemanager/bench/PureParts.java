@@ -50,7 +50,7 @@ public class PureParts {
                     Set.of(PackageState.ERROR),
                     false,
                     100),
-            new Cascade.Limits(128, 1 << 20, 1 << 20));
+            new Cascade.Limits(128, 1 << 20, 1L << 40));
     private final String yaml = Vehicle.artifact("package-0", Vehicle.modelNames(0, 5));
     private Tally<ModelState> large = Tally.none(ModelState.class);
     private View view = View.EMPTY;

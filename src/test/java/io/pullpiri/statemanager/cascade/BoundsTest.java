@@ -11,19 +11,23 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Keys;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** How much is known is bounded; and damage in the store keeps nobody from starting. */
+/** What is known is bounded in memory; and damage in the store keeps nobody from starting. */
 class BoundsTest {
 
-    /** A package, two models, a node and two containers. */
-    private static final int ALL = 6;
+    /** Room for a package, two models, a node and two containers, and not for another model. */
+    private static final long MEMORY = 4_000;
 
-    private final World world = new World(World.RULES, new Cascade.Limits(128, 1 << 20, ALL));
+    private final World world = new World(World.RULES, new Cascade.Limits(128, 1 << 20, MEMORY));
+
+    private final World large = new World();
 
     private void fill() {
         world.run(apply(packageYaml("p", "a", "b")));
         assertThat(world.run(report("n", "a/1=running", "b/2=running"))).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(world.view.bytes() + world.view.journal().bytes()).isBetween(MEMORY - 700, MEMORY);
     }
 
     private static Command model(String name) {
@@ -44,8 +48,8 @@ class BoundsTest {
                 apply(packageYaml("q")),
                 apply(packageYaml("p", "a", "b", "c")),
                 apply(scenarioYaml("s", "p")),
-                report("m"),
-                report("n", "a/1=running", "b/2=running", "a/3=running"))) {
+                report("m", "a/9=running"),
+                report("n", "a/1=running", "b/2=running", "c/3=running"))) {
             assertThat(world.run(command)).as("%s", command).hasOnlyElementsOfType(Answer.TooMuch.class);
             assertThat(world.view).isEqualTo(before);
         }
@@ -54,8 +58,18 @@ class BoundsTest {
     @Test
     void whatIsKnownMayChangeAllTheSame() {
         fill();
-        assertThat(world.run(model("a"), report("n", "a/1=exited:1", "b/2=paused"), apply(packageYaml("p", "a"))))
-                .noneMatch(answer -> answer instanceof Answer.TooMuch);
+        assertThat(world.run(model("a"), report("n", "a/1=exited:1", "b/2=paused")))
+                .hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(world.run(World.delete(packageYaml("p")))).hasOnlyElementsOfType(Answer.ArtifactsDone.class);
+    }
+
+    @Test
+    void aDeathIsTakenInEvenIfTheListHasSomethingNewThatIsNot() {
+        fill();
+        assertThat(world.run(report("n", "a/1=exited:1", "b/2=running", "c/3=running")))
+                .hasOnlyElementsOfType(Answer.TooMuch.class);
+        assertThat(world.modelState("a")).isEqualTo("Dead");
+        assertThat(world.modelState("c")).isNull();
     }
 
     @Test
@@ -63,18 +77,43 @@ class BoundsTest {
         fill();
         Command other = report("n", "a/3=running", "b/4=running");
         assertThat(world.run(other)).hasOnlyElementsOfType(Answer.TooMuch.class);
-        assertThat(world.run(report("n"))).hasOnlyElementsOfType(Answer.Done.class);
         world.pass(Duration.ofMinutes(1));
         world.run(new Command.Tick());
         assertThat(world.run(other)).hasOnlyElementsOfType(Answer.Done.class);
-        assertThat(world.view.containers()).isEqualTo(2);
     }
 
     @Test
-    void containersAreCountedAgainAtTheStart() {
+    void memoryIsCountedTheSameAfterAStart() {
         fill();
+        world.run(apply(scenarioYaml("s", "p")), model("a"));
+        long before = world.view.bytes();
         world.restart();
-        assertThat(world.view.containers()).isEqualTo(2);
+        assertThat(world.view.bytes()).isEqualTo(before).isPositive();
+    }
+
+    /** Its transactions were more than the old records that went with them. */
+    @Test
+    void theJournalStaysBoundedHoweverLargeTheReports() {
+        String[] containers = new String[1_000];
+        long most = 0;
+        for (int round = 0; round < 80; round++) {
+            String end = round % 2 == 0 ? "=running" : "=exited:1";
+            for (int i = 0; i < containers.length; i++) {
+                containers[i] = "model-" + i + "/container-" + i + end;
+            }
+            large.run(report("n", containers));
+            most = Math.max(most, large.view.journal().changes());
+        }
+        assertThat(most).isBetween(50_001L, 52_000L);
+        assertThat(large.transitions).hasSize(80_000);
+        Transition before = latest("model-7");
+        large.restart();
+        assertThat(large.view.journal().changes()).isLessThanOrEqualTo(most);
+        assertThat(latest("model-7")).isEqualTo(before);
+    }
+
+    private @Nullable Transition latest(String model) {
+        return large.modelEntry(model).state().history().latest();
     }
 
     /** Found by fuzzing: the key of a record that could not be read was written anew, again and again. */
@@ -93,7 +132,8 @@ class BoundsTest {
         world.foreignUnseen(Keys.node("o"), "{\"containers\":[null]}");
         world.foreignUnseen(Keys.node("p"), "{\"kept\":{\"a/b\":\"DEAD\"}}");
         world.restart();
-        assertThat(world.view.containers()).isZero();
+        assertThat(world.view.nodes().values())
+                .allMatch(node -> node.containers().isEmpty());
         assertThat(world.notices).extracting(Plan.Notice::kind).containsOnly("unreadable-record");
     }
 }

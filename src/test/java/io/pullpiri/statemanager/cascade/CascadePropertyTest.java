@@ -45,7 +45,7 @@ class CascadePropertyTest {
     void everyStepEqualsTheRulesAppliedToTheWholeStore(@ForAll long seed) {
         Random random = new Random(seed);
         boolean small = random.nextInt(4) == 0;
-        World world = new World(World.RULES, new Cascade.Limits(small ? 9 : 128, 1 << 20, 1 << 20));
+        World world = new World(World.RULES, new Cascade.Limits(small ? 9 : 128, 1 << 20, 1L << 40));
         awoken.clear();
         for (int i = 0; i < 60; i++) {
             step(world, random);

@@ -301,7 +301,7 @@ class CascadeTest {
 
     @Test
     void aLargePlanIsCutModelsFirstAndDigestLast() {
-        World small = new World(World.RULES, new Cascade.Limits(20, 1 << 20, 1 << 20));
+        World small = new World(World.RULES, new Cascade.Limits(20, 1 << 20, 1L << 40));
         String[] models = new String[50];
         String[] containers = new String[50];
         for (int i = 0; i < 50; i++) {
@@ -340,7 +340,7 @@ class CascadeTest {
 
     @Test
     void aPlanOfWhichOnlyAPartWasCommittedIsTakenBackToWhatTheNodesHaveSaid() {
-        World small = new World(World.RULES, new Cascade.Limits(9, 1 << 20, 1 << 20));
+        World small = new World(World.RULES, new Cascade.Limits(9, 1 << 20, 1L << 40));
         small.run(apply(packageYaml("p", "a", "b", "c", "d", "e")));
         small.run(report("HPC", "a/a=running", "b/b=running", "c/c=running", "d/d=running", "e/e=running"));
         Plan torn = small.cascade.plan(
@@ -391,7 +391,7 @@ class CascadeTest {
                         Set.of(PackageState.ERROR, PackageState.DEGRADED),
                         true,
                         5),
-                new Cascade.Limits(128, 1 << 20, 1 << 20));
+                new Cascade.Limits(128, 1 << 20, 1L << 40));
         wide.run(apply(packageYaml("braking", "brake", "light")));
         wide.run(report("HPC", "brake/b=running", "light/l=running"));
         wide.run(report("HPC", "light/l=running"));

@@ -38,7 +38,7 @@ public final class World {
     long nanos = TimeUnit.DAYS.toNanos(1);
 
     public World() {
-        this(RULES, new Cascade.Limits(128, 1 << 20, 1 << 20));
+        this(RULES, new Cascade.Limits(128, 1 << 20, 1L << 40));
     }
 
     World(Rules rules, Cascade.Limits limits) {

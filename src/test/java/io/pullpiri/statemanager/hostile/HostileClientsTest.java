@@ -15,6 +15,7 @@ import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
 import io.pullpiri.statemanager.Proc;
+import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.cli.Program;
 import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
@@ -142,8 +143,51 @@ class HostileClientsTest {
         for (int i = 0; i < 20; i++) {
             assertThatThrownBy(() -> stub().sendChangedContainerList(built))
                     .isInstanceOf(StatusRuntimeException.class)
-                    .hasMessageContaining("RESOURCE_EXHAUSTED: containers: more than 400000");
+                    .hasMessageContaining("RESOURCE_EXHAUSTED: the message has more than 400000 parts");
         }
+    }
+
+    @Test
+    void whatIsCompressedIsNotTakenApart() {
+        ContainerList.Builder list = ContainerList.newBuilder().setNodeName("compressed");
+        for (int i = 0; i < 2_000_000; i++) {
+            list.addContainers(ContainerInfo.getDefaultInstance());
+        }
+        assertThatThrownBy(() -> stub().withCompression("gzip").sendChangedContainerList(list.build()))
+                .isInstanceOf(StatusRuntimeException.class)
+                .hasMessageContaining("UNIMPLEMENTED");
+    }
+
+    @Test
+    void whoSendsMessagesAndDoesNotEndTheRequestHasNothingTakenApart() throws IOException {
+        byte[] list = new byte[700_000];
+        for (int i = 0; i < list.length; i += 2) {
+            list[i] = ContainerList.CONTAINERS_FIELD_NUMBER << 3 | 2; // an empty container
+        }
+        try (RawConnection connection = new RawConnection(server.port())) {
+            connection.greet();
+            for (int stream = 1; stream < 200; stream += 2) {
+                connection.beginCall(stream, "/" + REPORT, list);
+            }
+            connection.awaitFrame(RawConnection.HEADERS, 1);
+        }
+    }
+
+    @Test
+    void largeArtifactsAreRefusedWhenMemoryIsFull() {
+        String refusal = null;
+        for (int i = 0; refusal == null && i < 500; i++) {
+            try {
+                var _ = ArtifactsGrpc.newBlockingStub(channel)
+                        .withDeadlineAfter(60, TimeUnit.SECONDS)
+                        .apply(ApplyRequest.newBuilder()
+                                .setYaml("# " + "x".repeat(1_000_000) + "\n" + World.packageYaml("large-" + i, "m"))
+                                .build());
+            } catch (StatusRuntimeException e) {
+                refusal = e.getMessage();
+            }
+        }
+        assertThat(refusal).startsWith("RESOURCE_EXHAUSTED: memory");
     }
 
     @Test
@@ -159,8 +203,7 @@ class HostileClientsTest {
         }
         assertThat(lists).isGreaterThan(50);
         assertThat(refusal)
-                .matches("RESOURCE_EXHAUSTED: memory: more than 1[23]\\d,\\d{3} packages, models, scenarios, nodes and"
-                        + " containers \\(expected: at most so many\\)");
+                .startsWith("RESOURCE_EXHAUSTED: memory: the states and artifacts that are known take all of");
     }
 
     @Test

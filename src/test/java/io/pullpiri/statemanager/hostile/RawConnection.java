@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Map;
 
 /** HTTP/2 by hand, as no library would send it. */
@@ -16,6 +17,9 @@ final class RawConnection implements AutoCloseable {
     static final int HEADERS = 1;
     private static final int SETTINGS = 4;
     private static final int END_HEADERS = 4;
+
+    /** What every peer takes. */
+    private static final int FRAME = 16_384;
 
     private final Socket socket;
     private final DataOutputStream out;
@@ -37,6 +41,17 @@ final class RawConnection implements AutoCloseable {
 
     /** Announces a message of so many bytes and sends some of them. */
     void beginCall(int stream, String path, int announced, int sent) throws IOException {
+        beginCall(stream, path);
+        message(stream, announced, new byte[sent]);
+    }
+
+    /** Sends a message and does not say that it was the last. */
+    void beginCall(int stream, String path, byte[] message) throws IOException {
+        beginCall(stream, path);
+        message(stream, message.length, message);
+    }
+
+    private void beginCall(int stream, String path) throws IOException {
         ByteArrayOutputStream headers = new ByteArrayOutputStream();
         Map.of(
                         ":method", "POST",
@@ -55,12 +70,18 @@ final class RawConnection implements AutoCloseable {
                     text(headers, header.getValue());
                 });
         frame(HEADERS, END_HEADERS, stream, headers.toByteArray());
+    }
+
+    private void message(int stream, int announced, byte[] sent) throws IOException {
         ByteArrayOutputStream data = new ByteArrayOutputStream();
         DataOutputStream message = new DataOutputStream(data);
         message.writeByte(0); // not compressed
         message.writeInt(announced);
-        message.write(new byte[sent]);
-        frame(DATA, 0, stream, data.toByteArray());
+        message.write(sent);
+        byte[] all = data.toByteArray();
+        for (int from = 0; from < all.length; from += FRAME) {
+            frame(DATA, 0, stream, Arrays.copyOfRange(all, from, Math.min(all.length, from + FRAME)));
+        }
     }
 
     private static void text(ByteArrayOutputStream to, String text) {

@@ -54,7 +54,7 @@ class FeedTest {
                 (delay, task) -> {});
         manager = new Manager(
                 store,
-                new Cascade(rules, new Cascade.Limits(128, 1 << 20, 1 << 20)),
+                new Cascade(rules, new Cascade.Limits(128, 1 << 20, 1L << 40)),
                 reconciler,
                 new Manager.Limits(SOON, 1_000, 1 << 30, failures -> 1),
                 clock,

@@ -81,7 +81,7 @@ abstract class ManagerContract {
                 Set.of(0, 143), Duration.ofMillis(50), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
         manager = new Manager(
                 store,
-                new Cascade(rules, new Cascade.Limits(store.maxWrites(), store.maxBytes() * 3 / 4, 1 << 20)),
+                new Cascade(rules, new Cascade.Limits(store.maxWrites(), store.maxBytes() * 3 / 4, 1L << 40)),
                 reconciler,
                 new Manager.Limits(TIMEOUT, queue, 1 << 30, failures -> 20),
                 clock,

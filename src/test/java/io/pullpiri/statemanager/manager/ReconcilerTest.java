@@ -33,7 +33,7 @@ class ReconcilerTest {
     private final List<CompletableFuture<ActionController.Reply>> replies = new ArrayList<>();
     private final Cascade cascade = new Cascade(
             new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100),
-            new Cascade.Limits(128, 1 << 20, 1 << 20));
+            new Cascade.Limits(128, 1 << 20, 1L << 40));
     private View view = View.EMPTY;
     private long nanos;
     private int scheduled;

@@ -337,7 +337,7 @@ final class Simulation {
 
         Life() {
             Cascade cascade =
-                    new Cascade(World.RULES, new Cascade.Limits(store.maxWrites(), store.maxBytes(), 1 << 20));
+                    new Cascade(World.RULES, new Cascade.Limits(store.maxWrites(), store.maxBytes(), 1L << 40));
             Reconciler reconciler = new Reconciler(
                     this::call,
                     new Reconciler.Timing(Duration.ZERO, RESYNC, PATIENCE, failures -> 100L << Math.min(failures, 4)),

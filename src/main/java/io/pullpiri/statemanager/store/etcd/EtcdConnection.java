@@ -48,7 +48,7 @@ final class EtcdConnection implements AutoCloseable {
 
     private final Duration connectTimeout;
 
-    /** When connecting began anew; an attempt that is younger is left alone. */
+    /** When we last had connecting begin anew, in nanoseconds: not more often than it may take. */
     private final AtomicLong begun = new AtomicLong(System.nanoTime());
 
     private final ManagedChannel channel;
