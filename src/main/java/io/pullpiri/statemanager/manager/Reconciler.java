@@ -45,7 +45,7 @@ public final class Reconciler implements AutoCloseable {
     private final Timer timer;
 
     // All guarded by this.
-    private final Map<String, TreeMap<String, Task>> tasks = new HashMap<>();
+    private final Map<String, Death> deaths = new HashMap<>();
     private final Set<String> held = new HashSet<>();
     private final Map<Step, Long> steps = new EnumMap<>(Step.class);
     private final Queue<Task> queued = new ArrayDeque<>();
@@ -71,6 +71,14 @@ public final class Reconciler implements AutoCloseable {
      * @param nextInMillis until the next call; 0 if one is under way
      */
     public record Progress(String scenario, int attempts, int failures, String lastOutcome, long nextInMillis) {}
+
+    /**
+     * A package is dead.
+     *
+     * @param since as its record says: another record is another death
+     * @param tasks by scenario
+     */
+    private record Death(long since, TreeMap<String, Task> tasks) {}
 
     private static final class Task {
 
@@ -134,7 +142,7 @@ public final class Reconciler implements AutoCloseable {
 
     /** The same for all packages. */
     synchronized void updateAll(View view) {
-        Set<String> concerned = new HashSet<>(tasks.keySet());
+        Set<String> concerned = new HashSet<>(deaths.keySet());
         view.packages().values().stream()
                 .filter(entry -> entry.reconcile().value() != null)
                 .forEach(entry -> concerned.add(entry.name()));
@@ -143,22 +151,24 @@ public final class Reconciler implements AutoCloseable {
 
     /** Packages that are dead, as far as the reconciler was told. */
     synchronized Set<String> packages() {
-        return Set.copyOf(tasks.keySet());
+        return Set.copyOf(deaths.keySet());
     }
 
     private void update(String name, @Nullable PackageEntry entry, Collection<String> scenarios) {
         ReconcileRecord record = entry == null ? null : entry.reconcile().value();
-        if (record == null) {
-            Map<String, Task> ended = tasks.remove(name);
-            if (ended != null) {
-                ended.values().forEach(task -> task.cancelled = true);
-                if (entry != null) { // to be deleted is no recovery
-                    tell(Step.RECOVERED, name, "", "package " + name + " is not dead any more");
-                }
+        Death known = deaths.get(name);
+        if (known != null && (record == null || record.sinceNanos() != known.since)) {
+            deaths.remove(name);
+            known.tasks.values().forEach(task -> task.cancelled = true);
+            if (entry != null) { // to be deleted is no recovery
+                tell(Step.RECOVERED, name, "", "package " + name + " is not dead any more");
             }
+        }
+        if (record == null) {
             return;
         }
-        TreeMap<String, Task> ofPackage = tasks.computeIfAbsent(name, any -> new TreeMap<>());
+        TreeMap<String, Task> ofPackage =
+                deaths.computeIfAbsent(name, any -> new Death(record.sinceNanos(), new TreeMap<>())).tasks;
         ofPackage.values().removeIf(task -> {
             task.cancelled = !scenarios.contains(task.scenario);
             return task.cancelled;
@@ -260,11 +270,11 @@ public final class Reconciler implements AutoCloseable {
 
     /** How far the requests for a package have come, by scenario; empty for a package that is not dead. */
     public synchronized List<Progress> progress(String packageName) {
-        TreeMap<String, Task> ofPackage = tasks.get(packageName);
+        Death death = deaths.get(packageName);
         List<Progress> all = new ArrayList<>();
-        if (ofPackage != null) {
+        if (death != null) {
             long now = clock.now().ticks();
-            for (Task task : ofPackage.values()) {
+            for (Task task : death.tasks.values()) {
                 long next = task.underWay ? 0 : Math.max(0, TimeUnit.NANOSECONDS.toMillis(task.nextTicks - now));
                 all.add(new Progress(task.scenario, task.attempts, task.failures, task.lastOutcome, next));
             }

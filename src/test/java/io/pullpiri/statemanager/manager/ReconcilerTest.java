@@ -107,6 +107,23 @@ class ReconcilerTest {
         assertThat(asked).containsExactly("s", "t", "s", "t");
     }
 
+    /** The recovery's answer was lost, and when the store could be read again the package was dead anew. */
+    @Test
+    void aDeathThatFollowsAnUnseenRecoveryIsAskedForAtOnce() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        die(reconciler);
+        pass(Duration.ZERO);
+        replies.forEach(reply -> reply.complete(new ActionController.Reply(true, "")));
+        pass(Duration.ofSeconds(1));
+        set(ModelState.RUNNING);
+        set(ModelState.DEAD);
+        reconciler.updateAll(view);
+        pass(Duration.ZERO);
+        assertThat(asked).containsExactly("s", "t", "s", "t");
+        pass(Duration.ofSeconds(59));
+        assertThat(asked).as("the first death's repetition").hasSize(4);
+    }
+
     @Test
     void aFailureIsTriedAgainWithGrowingPauses() {
         Reconciler reconciler = reconciler(Duration.ZERO);
