@@ -225,6 +225,8 @@ final class Parts {
         List<Transition> carried = trim(writes, sequence);
         carried.forEach(transition -> subjects.add(Subject.of(transition)));
         if (subjects.isEmpty() && areDigests(writes) && !isFence()) {
+            // It comes before the next record or not at all.
+            writes.add(new Write(Keys.journal(sequence), null, 0));
             parts.add(new Part(new Transaction(writes), transitions, -1));
             return;
         }
@@ -234,7 +236,7 @@ final class Parts {
         parts.add(new Part(new Transaction(writes), List.copyOf(transitions), sequence));
     }
 
-    /** Digests alone may come late: the next report of their nodes puts them right. All else stands behind the fence. */
+    /** Reports that change no state are many, and need no record. */
     private static boolean areDigests(List<Write> writes) {
         return writes.stream().allMatch(write -> write.key().startsWith(Keys.NODE_PREFIX));
     }

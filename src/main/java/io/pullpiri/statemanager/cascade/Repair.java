@@ -22,9 +22,9 @@ final class Repair {
     }
 
     void run() {
-        // What an earlier life, or a commit that was given up, may still have on its way to the store wants to write
-        // the
-        // same next record of the journal: it comes too late now, whenever it comes.
+        // What an earlier life, or a commit that was given up, may still have on its way to the store wants that the
+        // same
+        // next record of the journal is not there yet: it comes too late now, whenever it comes.
         draft.fence = true;
         reports.rematchAll();
         draft.models.values().forEach(this::model);

@@ -288,7 +288,7 @@ final class Reports {
      * that was not stored: the crash was between the transactions of a plan too large for one. Others' word stands.
      */
     void mend(ModelEntry entry) {
-        ModelState derived = StateMachine.modelState(tally(entry));
+        ModelState derived = entry.derived();
         Transition latest = entry.state().history().latest();
         if (derived != null
                 && latest != null

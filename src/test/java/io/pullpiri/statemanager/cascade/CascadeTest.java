@@ -329,7 +329,8 @@ class CascadeTest {
         for (Command command : List.of(
                 apply(packageYaml("braking", "brake", "light")),
                 model("brake", ModelState.DEAD),
-                report("HPC", "brake/b=running"))) {
+                report("HPC", "brake/b=running"),
+                report("HPC", "/of-no-model=running"))) {
             Plan late = world.cascade.plan(world.view, List.of(command), world.now());
             world.restart();
             assertThat(late.parts().getFirst().transaction().writes())
@@ -343,6 +344,7 @@ class CascadeTest {
         World small = new World(World.RULES, new Cascade.Limits(9, 1 << 20, 1L << 40));
         small.run(apply(packageYaml("p", "a", "b", "c", "d", "e")));
         small.run(report("HPC", "a/a=running", "b/b=running", "c/c=running", "d/d=running", "e/e=running"));
+        small.run(report("HPC", "a/a=running", "b/b=strange", "c/c=running", "d/d=running", "e/e=running"));
         Plan torn = small.cascade.plan(
                 small.view,
                 List.of(report("HPC", "a/a=paused", "b/b=paused", "c/c=paused", "d/d=paused", "e/e=paused")),
@@ -354,8 +356,10 @@ class CascadeTest {
                 .writes()
                 .forEach(write -> small.foreignUnseen(write.key(), write.value()));
         assertThat(small.modelState("a")).isEqualTo("Paused");
+        assertThat(small.modelState("b")).isEqualTo("Paused");
         small.restart();
         assertThat(small.modelState("a")).as("what the stored list gives").isEqualTo("Running");
+        assertThat(small.modelState("b")).as("what an older list gave").isEqualTo("Running");
         assertThat(small.packageState("p")).isEqualTo("Running");
     }
 
