@@ -54,9 +54,6 @@ final class Draft {
     final Set<String> touchedNodes = new LinkedHashSet<>();
     final Set<ArtifactWrite> artifactWrites = new LinkedHashSet<>();
 
-    /** Whether a journal record is written even if there is no change. */
-    boolean fence;
-
     /** How many reconcile records change. */
     private int records;
 

@@ -1,6 +1,8 @@
 package io.pullpiri.statemanager.cascade;
 
+import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.Transaction.Write;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -38,6 +40,15 @@ public record Journal(TreePMap<Long, Page> records, long next, long changes) {
         private int changes() {
             return Math.max(1, subjects.size());
         }
+    }
+
+    /** The next record, with no change in it: what was decided before it was written cannot be committed after it. */
+    public static Write fence(List<KeyValue> journal) {
+        long newest = journal.stream()
+                .mapToLong(record -> sequence(record.key()))
+                .max()
+                .orElse(0);
+        return new Write(Keys.journal(Math.max(0, newest) + 1), Records.text(new Records.JournalText(null, null)), 0);
     }
 
     /** The sequence number in a record's key; -1 for a key that is none of ours: they begin with zeros for centuries. */

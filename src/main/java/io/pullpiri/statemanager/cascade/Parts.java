@@ -192,13 +192,9 @@ final class Parts {
             writes += item.writes().size();
             bytes += more;
         }
-        if (!together.isEmpty() || isFence()) {
+        if (!together.isEmpty()) {
             part(together);
         }
-    }
-
-    private boolean isFence() {
-        return draft.fence && parts.isEmpty();
     }
 
     private void part(Collection<Item> together) {
@@ -208,7 +204,7 @@ final class Parts {
             writes.addAll(item.writes());
             transitions.addAll(item.transitions());
         }
-        if (writes.isEmpty() && transitions.isEmpty() && !isFence()) {
+        if (writes.isEmpty() && transitions.isEmpty()) {
             return;
         }
         if (transitions.size() == draft.transitions.size()) {
@@ -224,7 +220,7 @@ final class Parts {
         }
         List<Transition> carried = trim(writes, sequence);
         carried.forEach(transition -> subjects.add(Subject.of(transition)));
-        if (subjects.isEmpty() && areDigests(writes) && !isFence()) {
+        if (subjects.isEmpty() && areDigests(writes)) {
             // It comes before the next record or not at all.
             writes.add(new Write(Keys.journal(sequence), null, 0));
             parts.add(new Part(new Transaction(writes), transitions, -1));

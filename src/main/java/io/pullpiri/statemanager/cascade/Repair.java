@@ -22,10 +22,6 @@ final class Repair {
     }
 
     void run() {
-        // What an earlier life, or a commit that was given up, may still have on its way to the store wants that the
-        // same
-        // next record of the journal is not there yet: it comes too late now, whenever it comes.
-        draft.fence = true;
         reports.rematchAll();
         draft.models.values().forEach(this::model);
         draft.scenarios.values().forEach(this::scenario);

@@ -23,7 +23,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.IntToLongFunction;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,10 +40,6 @@ public final class Manager implements AutoCloseable {
 
     private static final int BATCH = 1_000;
 
-    private static final List<String> ALL_PREFIXES = Stream.concat(
-                    Keys.WATCHED_PREFIXES.stream(), Stream.of(Keys.OWN_PREFIX))
-            .toList();
-
     private final StateStore store;
     private final Cascade cascade;
     private final Reconciler reconciler;
@@ -54,6 +49,7 @@ public final class Manager implements AutoCloseable {
     private final Tracing tracing;
     private final Threads threads;
     private final Committer committer;
+    private final Reading reading;
     private final Inbox inbox;
     private final Notices notices = new Notices();
     private final Health health;
@@ -126,6 +122,7 @@ public final class Manager implements AutoCloseable {
         this.threads = threads;
         this.committer =
                 new Committer(store, cascade, reconciler, limits.commitTimeout(), clock, metrics, threads.loop());
+        this.reading = new Reading(store, limits.commitTimeout(), threads.waiting());
         reconciler.tell(feed::tell, tracing);
         metrics.watch(this, reconciler, clock);
     }
@@ -279,24 +276,26 @@ public final class Manager implements AutoCloseable {
         return List.of(new Inbox.Entry(command, 0, Long.MAX_VALUE));
     }
 
-    /** Reads everything at one revision, watches from there, and mends what is not as the rules want it. */
+    /** Reads everything, watches from there, and mends what is not as the rules want it. */
     private void synchronize() {
         closeWatch();
         inbox.dropEvents();
         busy = true;
-        threads.waiting().execute(() -> {
-            Runnable next;
-            try {
-                Snapshot snapshot = store.snapshot(ALL_PREFIXES);
-                Cascade.Loaded loaded = cascade.load(snapshot, clock.now());
-                next = () -> mend(snapshot, loaded);
-            } catch (StoreUnavailableException e) {
-                next = () -> health.failed("the store cannot be read: " + e.getMessage());
-            } catch (RuntimeException e) {
-                next = () -> defect(e);
-            }
-            end(next);
-        });
+        var _ = reading.read()
+                .thenApply(snapshot -> {
+                    Cascade.Loaded loaded = cascade.load(snapshot, clock.now());
+                    return (Runnable) () -> mend(snapshot, loaded);
+                })
+                .exceptionally(failure -> () -> unread(failure))
+                .thenAccept(this::end);
+    }
+
+    private void unread(Throwable failure) {
+        if (failure.getCause() instanceof StoreUnavailableException unavailable) {
+            health.failed("the store cannot be read: " + unavailable.getMessage());
+        } else {
+            defect(failure);
+        }
     }
 
     /** Ends what made the loop busy. */

@@ -114,12 +114,14 @@ public final class World {
 
     /** Everything is read anew, as at a start. Returns how many transactions the repair took. */
     public int restart() {
+        long before = revision;
+        commit(new Transaction(List.of(Journal.fence(List.copyOf(
+                store.subMap(Keys.JOURNAL_PREFIX, Keys.JOURNAL_PREFIX + "~").values())))));
         List<KeyValue> entries = new ArrayList<>(store.values());
         entries.sort(Comparator.comparingLong(KeyValue::createRevision).thenComparing(KeyValue::key));
         Cascade.Loaded loaded = cascade.load(new Snapshot(revision, entries), now());
         view = loaded.view();
         notices.addAll(loaded.notices());
-        long before = revision;
         run(new Command.Repair());
         return (int) (revision - before);
     }

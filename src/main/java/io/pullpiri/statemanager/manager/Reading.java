@@ -1,0 +1,61 @@
+package io.pullpiri.statemanager.manager;
+
+import io.pullpiri.statemanager.cascade.Journal;
+import io.pullpiri.statemanager.store.CommitResult;
+import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.Snapshot;
+import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.StoreUnavailableException;
+import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.store.Transaction.Write;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.stream.Stream;
+
+/**
+ * Reads the store behind a fence: the journal, then an empty record is written as its next, then all else is read. What an
+ * earlier life, or a commit that was given up, has still on its way wants that this record is not there: either it has come
+ * before and is read, or it comes too late.
+ */
+final class Reading {
+
+    private static final List<String> ALL_ELSE = Stream.concat(
+                    Keys.WATCHED_PREFIXES.stream(), Stream.of(Keys.RECONCILE_PREFIX, Keys.NODE_PREFIX))
+            .toList();
+
+    private final StateStore store;
+    private final Duration timeout;
+    private final Executor waiting;
+
+    /** @param waiting runs what waits for an answer of the store */
+    Reading(StateStore store, Duration timeout, Executor waiting) {
+        this.store = store;
+        this.timeout = timeout;
+        this.waiting = waiting;
+    }
+
+    /** @return completes with all keys of ours and of those that we watch, or with {@link StoreUnavailableException} */
+    CompletableFuture<Snapshot> read() {
+        return CompletableFuture.supplyAsync(() -> store.getAllWithPrefix(Keys.JOURNAL_PREFIX), waiting)
+                .thenCompose(journal -> {
+                    Write fence = Journal.fence(journal);
+                    return store.commitAsync(new Transaction(List.of(fence)), timeout)
+                            .thenApplyAsync(result -> behind(fence, result, journal), waiting);
+                });
+    }
+
+    private Snapshot behind(Write fence, CommitResult result, List<KeyValue> journal) {
+        if (!(result instanceof CommitResult.Committed committed)) {
+            throw new StoreUnavailableException("a journal record cannot be written: " + result);
+        }
+        Snapshot rest = store.snapshot(ALL_ELSE);
+        List<KeyValue> all = new ArrayList<>(journal);
+        all.add(new KeyValue(fence.key(), String.valueOf(fence.value()), committed.revision(), committed.revision()));
+        all.addAll(rest.entries());
+        return new Snapshot(rest.revision(), all);
+    }
+}
