@@ -38,12 +38,19 @@ final class FaultyStore implements StateStore {
     final AtomicInteger reads = new AtomicInteger();
     volatile boolean away;
 
+    /** Done once, just before the next commit. */
+    final Queue<Runnable> before = new ConcurrentLinkedQueue<>();
+
     FaultyStore(StateStore store) {
         this.store = store;
     }
 
     @Override
     public CompletableFuture<CommitResult> commitAsync(Transaction transaction, Duration timeout) {
+        Runnable first = before.poll();
+        if (first != null) {
+            first.run();
+        }
         commits.incrementAndGet();
         writes.addAndGet(transaction.writes().size());
         Fault fault = away ? Fault.UNAVAILABLE : faults.poll();
