@@ -93,6 +93,8 @@ final class OneEtcd implements Backing {
         full.fill();
         sleep(3_000);
         full.makeRoom();
+        // It may be about to end itself.
+        TimeUnit.SECONDS.sleep(1);
         if (!etcd.isAlive()) {
             etcd.restart();
         }

@@ -63,10 +63,6 @@ final class SimulatedStore implements StateStore {
         reader = newReader;
     }
 
-    synchronized long revision() {
-        return revision;
-    }
-
     synchronized List<Commit> log() {
         return log;
     }
@@ -74,10 +70,6 @@ final class SimulatedStore implements StateStore {
     synchronized @Nullable String value(String key) {
         KeyValue found = keys.get(key);
         return found == null ? null : found.value();
-    }
-
-    synchronized Map<String, KeyValue> content() {
-        return keys;
     }
 
     @Override

@@ -35,6 +35,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -123,39 +124,20 @@ final class Simulation {
                     send(repeat.node(), sent.get(chance.nextInt(sent.size())), answer -> {});
                 }
             }
-            case Action.ChangeModel change -> {
-                boolean before =
-                        isNow(Keys.modelState(change.model()), change.state().name());
-                submit(
+            case Action.ChangeModel change ->
+                ask(
+                        ResourceKind.MODEL,
+                        change.model(),
+                        change.state().name(),
                         new Command.ModelChange(change.model(), change.state(), id(), "sim"),
-                        recorded -> require(
-                                before
-                                        || witness.isForeign(Keys.modelState(change.model()))
-                                        || witness.becameSince(
-                                                recorded,
-                                                ResourceKind.MODEL,
-                                                change.model(),
-                                                change.state().name()),
-                                "acknowledged, and not stored: %s",
-                                change));
-            }
-            case Action.StepScenario step -> {
-                boolean before =
-                        isNow(Keys.scenarioState(step.scenario()), step.target().name());
-                submit(
+                        false);
+            case Action.StepScenario step ->
+                ask(
+                        ResourceKind.SCENARIO,
+                        step.scenario(),
+                        step.target().name(),
                         new Command.ScenarioChange(step.scenario(), step.current(), step.target(), id(), "sim"),
-                        recorded -> require(
-                                before
-                                        || step.current() == step.target()
-                                        || witness.isForeign(Keys.scenarioState(step.scenario()))
-                                        || witness.becameSince(
-                                                recorded,
-                                                ResourceKind.SCENARIO,
-                                                step.scenario(),
-                                                step.target().name()),
-                                "acknowledged, and not stored: %s",
-                                step));
-            }
+                        step.current() == step.target());
             case Action.Apply apply -> ask(apply.key(), apply.yaml(), Command.ApplyArtifacts.parse(apply.yaml()));
             case Action.Delete delete -> ask(delete.key(), null, Command.DeleteArtifacts.parse(delete.yaml()));
             case Action.Write write -> {
@@ -187,8 +169,7 @@ final class Simulation {
         return "id-" + ++transitionIds;
     }
 
-    private boolean isNow(String key, String state) {
-        String value = store.value(key);
+    private static boolean isState(@Nullable String value, String state) {
         return value != null && Tables.name(value).equals(state);
     }
 
@@ -209,6 +190,22 @@ final class Simulation {
                 whenAnswered);
     }
 
+    /** @param nothing whether nothing is asked for, so that nothing need be stored */
+    private void ask(ResourceKind kind, String name, String state, Command command, boolean nothing) {
+        String key = kind == ResourceKind.MODEL ? Keys.modelState(name) : Keys.scenarioState(name);
+        boolean before = nothing || isState(store.value(key), state);
+        int since = store.log().size();
+        submit(
+                command,
+                recorded -> require(
+                        before
+                                || witness.isForeign(key)
+                                || wasWritten(key, value -> isState(value, state), since)
+                                || witness.becameSince(recorded, kind, name, state),
+                        "acknowledged, and not stored: %s",
+                        command));
+    }
+
     /** @param yaml null: it is to be deleted */
     private void ask(String key, @Nullable String yaml, Command command) {
         List<@Nullable String> all = asked.computeIfAbsent(key, any -> new ArrayList<>());
@@ -220,16 +217,16 @@ final class Simulation {
                 recorded -> require(
                         all.subList(number - 1, all.size()).contains(store.value(key))
                                 || witness.isForeign(key)
-                                || wasWritten(key, yaml, before),
+                                || wasWritten(key, value -> Objects.equals(value, yaml), before),
                         "acknowledged, and not stored: %s is to be %s",
                         key,
                         yaml));
     }
 
-    private boolean wasWritten(String key, @Nullable String value, int since) {
+    private boolean wasWritten(String key, Predicate<@Nullable String> wanted, int since) {
         return store.log().subList(since, store.log().size()).stream()
                 .flatMap(commit -> commit.changes().stream())
-                .anyMatch(change -> change.key().equals(key) && Objects.equals(change.value(), value));
+                .anyMatch(change -> change.key().equals(key) && wanted.test(change.value()));
     }
 
     private void submit(Command command, IntConsumer check) {
