@@ -89,6 +89,7 @@ public final class Reconciler implements AutoCloseable {
         String lastOutcome = "";
         long nextTicks;
         boolean underWay;
+        boolean queued;
         long startedTicks;
         boolean cancelled;
 
@@ -181,7 +182,9 @@ public final class Reconciler implements AutoCloseable {
                 long dead = clock.now().epochNanos() - record.sinceNanos();
                 long delay = timing.delay().toNanos();
                 later(task, Math.clamp(delay - dead, 0, delay));
-            } else if (!task.underWay && task.nextTicks <= clock.now().ticks()) {
+            } else if (!task.underWay
+                    && !task.queued
+                    && task.nextTicks <= clock.now().ticks()) {
                 // It came up while the package was held.
                 later(task, 0);
             }
@@ -193,70 +196,86 @@ public final class Reconciler implements AutoCloseable {
         timer.after(Duration.ofNanos(nanos), () -> call(task));
     }
 
-    private void call(Task task) {
-        synchronized (this) {
-            if (closed
-                    || task.cancelled
-                    || task.underWay
-                    || held.contains(task.packageName)
-                    || task.nextTicks > clock.now().ticks()) {
-                return;
-            }
-            if (calls >= CALLS_AT_ONCE) {
-                queued.add(task);
-                return;
-            }
-            calls++;
-            task.underWay = true;
-            task.startedTicks = clock.now().ticks();
-            task.attempts++;
-            tell(Step.REQUESTED, task.packageName, task.scenario, "request " + task.attempts);
-            // The call starts under the lock, so that none starts once hold() has returned. It does not wait.
-            CompletableFuture<?> _ = actionController
-                    .reconcile(task.scenario, timing.timeout())
-                    .whenComplete((reply, failure) -> timer.after(Duration.ZERO, () -> ended(task, reply, failure)));
+    private synchronized void call(Task task) {
+        if (!isDue(task)) {
+            return;
+        }
+        if (calls < CALLS_AT_ONCE) {
+            begin(task);
+        } else if (!task.queued) {
+            task.queued = true;
+            queued.add(task);
         }
     }
 
-    private void ended(Task task, ActionController.@Nullable Reply reply, @Nullable Throwable failure) {
-        Task next;
-        synchronized (this) {
-            calls--;
-            task.underWay = false;
-            next = queued.poll();
-            boolean accepted = reply != null && reply.accepted();
-            tracing.reconcile(
-                    task.packageName,
-                    task.scenario,
-                    task.startedTicks,
-                    accepted,
-                    accepted ? "" : reply != null ? reply.message() : words(failure),
-                    clock.now());
-            if (!task.cancelled && !closed) {
-                if (reply != null && reply.accepted()) {
-                    task.failures = 0;
-                    task.lastOutcome = "acknowledged";
-                    tell(Step.ACKNOWLEDGED, task.packageName, task.scenario, task.lastOutcome);
-                    LOG.info("reconcile of package {} acknowledged for scenario {}", task.packageName, task.scenario);
-                    later(task, timing.resync().toNanos());
-                } else {
-                    task.failures++;
-                    task.lastOutcome = reply != null ? "refused: " + reply.message() : "failed: " + words(failure);
-                    tell(Step.FAILED, task.packageName, task.scenario, task.lastOutcome);
-                    long wait = timing.backoffMillis().applyAsLong(task.failures);
-                    LOG.warn(
-                            "reconcile of package {} for scenario {} {}; next try in {} ms",
-                            task.packageName,
-                            task.scenario,
-                            task.lastOutcome,
-                            wait);
-                    later(task, TimeUnit.MILLISECONDS.toNanos(wait));
-                }
+    private boolean isDue(Task task) {
+        return !closed
+                && !task.cancelled
+                && !task.underWay
+                && !held.contains(task.packageName)
+                && task.nextTicks <= clock.now().ticks();
+    }
+
+    /** The call starts under the lock, so that none starts once hold() has returned. It does not wait. */
+    private void begin(Task task) {
+        calls++;
+        task.underWay = true;
+        task.startedTicks = clock.now().ticks();
+        task.attempts++;
+        tell(Step.REQUESTED, task.packageName, task.scenario, "request " + task.attempts);
+        CompletableFuture<?> _ = actionController
+                .reconcile(task.scenario, timing.timeout())
+                .whenComplete((reply, failure) -> timer.after(Duration.ZERO, () -> ended(task, reply, failure)));
+    }
+
+    private synchronized void ended(Task task, ActionController.@Nullable Reply reply, @Nullable Throwable failure) {
+        calls--;
+        task.underWay = false;
+        boolean accepted = reply != null && reply.accepted();
+        tracing.reconcile(
+                task.packageName,
+                task.scenario,
+                task.startedTicks,
+                accepted,
+                accepted ? "" : reply != null ? reply.message() : words(failure),
+                clock.now());
+        if (!task.cancelled && !closed) {
+            if (accepted) {
+                acknowledged(task);
+            } else {
+                failed(task, reply != null ? "refused: " + reply.message() : "failed: " + words(failure));
             }
         }
-        if (next != null) {
-            call(next);
+        // What waits for a place may have become needless.
+        while (calls < CALLS_AT_ONCE && !queued.isEmpty()) {
+            Task next = queued.remove();
+            next.queued = false;
+            if (isDue(next)) {
+                begin(next);
+            }
         }
+    }
+
+    private void acknowledged(Task task) {
+        task.failures = 0;
+        task.lastOutcome = "acknowledged";
+        tell(Step.ACKNOWLEDGED, task.packageName, task.scenario, task.lastOutcome);
+        LOG.info("reconcile of package {} acknowledged for scenario {}", task.packageName, task.scenario);
+        later(task, timing.resync().toNanos());
+    }
+
+    private void failed(Task task, String outcome) {
+        task.failures++;
+        task.lastOutcome = outcome;
+        tell(Step.FAILED, task.packageName, task.scenario, outcome);
+        long wait = timing.backoffMillis().applyAsLong(task.failures);
+        LOG.warn(
+                "reconcile of package {} for scenario {} {}; next try in {} ms",
+                task.packageName,
+                task.scenario,
+                outcome,
+                wait);
+        later(task, TimeUnit.MILLISECONDS.toNanos(wait));
     }
 
     private static String words(@Nullable Throwable failure) {

@@ -227,4 +227,37 @@ class ReconcilerTest {
         }
         assertThat(asked).hasSize(100).doesNotHaveDuplicates();
     }
+
+    /** What recovered in the queue used to take the places of those behind it. */
+    @Test
+    void whoRecoversInTheQueueTakesNobodysPlace() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        StringBuilder yaml = new StringBuilder();
+        for (int i = 0; i < 100; i++) {
+            yaml.append("---\nkind: Package\nmetadata: {name: p%d}\nspec: {models: [{name: m%d}]}\n".formatted(i, i));
+            yaml.append("---\nkind: Scenario\nmetadata: {name: s%d}\nspec: {target: p%d}\n".formatted(i, i));
+        }
+        apply(yaml.toString());
+        killAll(100);
+        reconciler.updateAll(view);
+        pass(Duration.ZERO);
+        reconciler.updateAll(view);
+        Set<String> called = Set.copyOf(asked);
+        List<String> recovering = view.packages().keySet().stream()
+                .filter(name -> !called.contains("s" + name.substring(1)))
+                .limit(40)
+                .toList();
+        recovering.forEach(
+                name -> run(new Command.ModelChange("m" + name.substring(1), ModelState.RUNNING, "", "test")));
+        reconciler.update(view, recovering);
+        replies.forEach(reply -> reply.complete(new ActionController.Reply(true, "")));
+        pass(Duration.ZERO);
+        assertThat(asked).hasSize(60).doesNotHaveDuplicates();
+    }
+
+    private void killAll(int models) {
+        for (int i = 0; i < models; i++) {
+            run(new Command.ModelChange("m" + i, ModelState.DEAD, "", "test"));
+        }
+    }
 }
