@@ -42,6 +42,7 @@ public final class StateManager implements AutoCloseable {
     // Parts of the heap: what is left over is for what is being done.
     private static final double HEAP_FOR_THE_VIEW = 0.4;
     private static final double HEAP_FOR_THE_QUEUE = 0.15;
+    private static final double HEAP_FOR_THE_FEED = 0.1;
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Manager manager;
@@ -97,6 +98,7 @@ public final class StateManager implements AutoCloseable {
                             settings.commitTimeout(),
                             settings.queueLimit(),
                             (long) (heap * HEAP_FOR_THE_QUEUE),
+                            (long) (heap * HEAP_FOR_THE_FEED),
                             backoff(50, 1_000)),
                     clock,
                     metrics,

@@ -114,11 +114,12 @@ final class Artifacts {
         draft.notice("broken-artifact", kind + "/" + name + " is broken, the last good one stays in force: " + reason);
     }
 
-    /** About how much more memory the artifacts would take; those that they replace are not counted. */
+    /** About how much more memory the artifacts would take than those that they replace. */
     long newBytes(List<Artifact> artifacts) {
         long bytes = 0;
         for (Artifact artifact : artifacts) {
-            bytes += Cascade.NEW_BYTES + 2L * artifact.yaml().length();
+            String before = stored(artifact).value();
+            bytes += 2L * artifact.yaml().length() + (before == null ? Cascade.NEW_BYTES : -2L * before.length());
             if (artifact instanceof PackageArtifact a) {
                 for (String model : modelNames(a)) {
                     bytes += draft.models.containsKey(model) ? 0 : Cascade.NEW_BYTES;
@@ -169,12 +170,7 @@ final class Artifacts {
     /** Deletes the artifact that an operator names. */
     Answer.ArtifactOutcome delete(Artifact artifact, String source) {
         String name = artifact.name();
-        Stored<String> text = switch (artifact) {
-            case PackageArtifact a -> draft.packageEntry(name).artifact().text();
-            case ScenarioArtifact a -> draft.scenario(name).artifact().text();
-            case ModelArtifact a -> draft.model(name).artifact();
-            case OtherArtifact a -> Stored.absent();
-        };
+        Stored<String> text = stored(artifact);
         if (artifact instanceof OtherArtifact) {
             return new Answer.ArtifactOutcome(artifact.kind(), name, Answer.Outcome.PASSED_OVER);
         }
@@ -184,6 +180,15 @@ final class Artifacts {
         draft.artifactWrites.add(new Draft.ArtifactWrite(artifact.kind(), name));
         gone(artifact.kind(), name, new Stored<>(null, text.revision()), source);
         return new Answer.ArtifactOutcome(artifact.kind(), name, Answer.Outcome.DELETED);
+    }
+
+    private Stored<String> stored(Artifact artifact) {
+        return switch (artifact) {
+            case PackageArtifact a -> draft.packageEntry(a.name()).artifact().text();
+            case ScenarioArtifact a -> draft.scenario(a.name()).artifact().text();
+            case ModelArtifact a -> draft.model(a.name()).artifact();
+            case OtherArtifact a -> Stored.absent();
+        };
     }
 
     /** The store has, or is about to have, no artifact of this kind and name any more. */

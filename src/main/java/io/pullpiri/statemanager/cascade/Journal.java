@@ -11,7 +11,7 @@ import org.pcollections.TreePMap;
 
 /**
  * Which journal records there are, and of whom they speak. A record holds all changes of one commit; one without changes
- * is written whenever the store was read, so that nothing decided before can be committed after it.
+ * is written before the store is read, so that nothing decided before can be committed after it.
  *
  * @param records by sequence number
  * @param next the sequence number of the next record
@@ -77,6 +77,13 @@ public record Journal(TreePMap<Long, Page> records, long next, long changes) {
     /** About how much memory it takes. */
     long bytes() {
         return 80 * changes;
+    }
+
+    /** Whether the oldest record is still the same. */
+    boolean hasOldestOf(Journal before) {
+        return !records.isEmpty()
+                && !before.records.isEmpty()
+                && records.firstKey().equals(before.records.firstKey());
     }
 
     Journal plus(long sequence, List<Subject> subjects, long revision) {

@@ -51,13 +51,21 @@ final class Parts {
             for (Write write : writes) {
                 bytes += write.bytes();
             }
-            // A change is recorded in the journal, about as long as its texts.
             for (Transition transition : transitions) {
-                bytes += 200L
-                        + 3L * (transition.name().length() + transition.cause().length());
+                bytes += recordedBytes(transition);
             }
             return bytes;
         }
+    }
+
+    /** What a change takes in a journal record at most: a character may be written as six. */
+    private static long recordedBytes(Transition transition) {
+        return 300
+                + 6L
+                        * (transition.name().length()
+                                + transition.transitionId().length()
+                                + transition.cause().length()
+                                + transition.source().length());
     }
 
     Parts(View base, Draft draft, Cascade.Limits limits) {
@@ -183,7 +191,7 @@ final class Parts {
         for (Item item : items) {
             long more = item.bytes();
             if (!together.isEmpty() && (writes + item.writes().size() > writable || bytes + more > limits.maxBytes())) {
-                part(together);
+                part(together, bytes);
                 together.clear();
                 writes = 0;
                 bytes = 0;
@@ -193,19 +201,20 @@ final class Parts {
             bytes += more;
         }
         if (!together.isEmpty()) {
-            part(together);
+            part(together, bytes);
+        }
+        if (!parts.isEmpty() && isJournalTooLong() && draft.journal.hasOldestOf(base.journal())) {
+            part(List.of(), 0); // no transaction had room for what the oldest record leaves
         }
     }
 
-    private void part(Collection<Item> together) {
+    /** @param bytes of what is put together, at most */
+    private void part(Collection<Item> together, long bytes) {
         List<Write> writes = new ArrayList<>();
         List<Transition> transitions = new ArrayList<>();
         for (Item item : together) {
             writes.addAll(item.writes());
             transitions.addAll(item.transitions());
-        }
-        if (writes.isEmpty() && transitions.isEmpty()) {
-            return;
         }
         if (transitions.size() == draft.transitions.size()) {
             transitions = draft.transitions; // in the order in which they were decided
@@ -218,7 +227,7 @@ final class Parts {
             pending.remove(subject);
             draft.changeHistory(subject, history -> history.recorded(sequence, draft.rules.historyLimit()));
         }
-        List<Transition> carried = trim(writes, sequence);
+        List<Transition> carried = trim(writes, sequence, limits.maxBytes() - bytes);
         carried.forEach(transition -> subjects.add(Subject.of(transition)));
         if (subjects.isEmpty() && areDigests(writes)) {
             // It comes before the next record or not at all.
@@ -237,14 +246,21 @@ final class Parts {
         return writes.stream().allMatch(write -> write.key().startsWith(Keys.NODE_PREFIX));
     }
 
-    /** Deletes the oldest records while there are too many; what is still the newest of its resource is carried on. */
-    private List<Transition> trim(List<Write> writes, long sequence) {
-        List<Transition> carried = new ArrayList<>();
+    private boolean isJournalTooLong() {
         long resources = (long) draft.packages.size() + draft.models.size() + draft.scenarios.size();
-        for (int i = 0; i < TRIMMED_AT_ONCE; i++) {
-            if (draft.journal.changes() <= Math.max(CHANGES_KEPT, 4 * resources)) {
-                break;
-            }
+        return draft.journal.changes() > Math.max(CHANGES_KEPT, 4 * resources);
+    }
+
+    /**
+     * Deletes the oldest records while there are too many; what is still the newest of its resource is carried on.
+     *
+     * @param room for what is carried, in bytes; alone, the first of them always has it, for it was a record before
+     */
+    private List<Transition> trim(List<Write> writes, long sequence, long room) {
+        List<Transition> carried = new ArrayList<>();
+        boolean alone = writes.isEmpty();
+        long bytes = 0;
+        for (int i = 0; i < TRIMMED_AT_ONCE && isJournalTooLong(); i++) {
             Map.Entry<Long, Journal.Page> oldest = draft.journal.records().firstEntry();
             if (oldest.getValue().revision() == 0) {
                 break; // of this very plan
@@ -257,13 +273,16 @@ final class Parts {
             if (newest.stream().anyMatch(pending::contains)) {
                 break; // it goes with the part that records the newer change
             }
-            for (Subject subject : newest) {
-                Transition latest = draft.history(subject).latest();
-                if (latest != null && !latest.to().isEmpty()) {
-                    carried.add(latest);
-                    draft.changeHistory(subject, any -> any.carriedTo(sequence));
-                }
+            List<Transition> still = newest.stream()
+                    .map(subject -> draft.history(subject).latest())
+                    .filter(latest -> latest != null && !latest.to().isEmpty())
+                    .toList();
+            bytes += still.stream().mapToLong(Parts::recordedBytes).sum();
+            if (!still.isEmpty() && bytes > room && !(alone && i == 0)) {
+                break;
             }
+            carried.addAll(still);
+            still.forEach(latest -> draft.changeHistory(Subject.of(latest), any -> any.carriedTo(sequence)));
             writes.add(new Write(Keys.journal(trimmed), null, oldest.getValue().revision()));
             draft.journal = draft.journal.minus(trimmed);
         }

@@ -41,7 +41,7 @@ public record Transition(
     }
 
     /** About how much memory it takes; names and states are shared. */
-    long bytes() {
+    public long bytes() {
         return 150L + transitionId.length() + cause.length() + source.length();
     }
 

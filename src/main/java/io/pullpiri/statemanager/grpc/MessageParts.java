@@ -13,7 +13,7 @@ import java.io.IOException;
  */
 final class MessageParts {
 
-    /** Containers and the entries of their maps. A real container has about twenty-five. */
+    /** Fields, containers with theirs, and the entries of their maps. A real container has about twenty-five. */
     static final int MAX = 400_000;
 
     /** About what a part takes as an object. */

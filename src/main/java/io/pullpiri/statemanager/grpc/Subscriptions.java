@@ -14,6 +14,7 @@ import io.pullpiri.statemanager.manager.EventId;
 import io.pullpiri.statemanager.manager.Follower;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
+import io.pullpiri.statemanager.state.Names;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
@@ -22,9 +23,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Followers that ask over gRPC. Each has a virtual thread that waits, now for changes, now for its caller. */
 final class Subscriptions implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Subscriptions.class);
 
     private static final int MOST = 1_000;
     private static final Duration A_WHILE = Duration.ofSeconds(1);
@@ -55,13 +60,19 @@ final class Subscriptions implements AutoCloseable {
             Calls.fail(call, Status.RESOURCE_EXHAUSTED.withDescription("there are " + MOST + " subscribers already"));
             return;
         }
+        // Not the request: it may be large, and a subscriber stays.
+        Wanted wanted = Wanted.of(request);
         Semaphore woken = new Semaphore(0);
         call.setOnReadyHandler(woken::release);
         Thread thread = Thread.ofVirtual().name("subscription").unstarted(() -> {
             try {
-                serve(request, call, woken);
+                serve(wanted, call, woken);
             } catch (InterruptedException e) {
                 Calls.fail(call, Status.UNAVAILABLE.withDescription("StateManager is stopping"));
+            } catch (RuntimeException e) {
+                // On a thread of our own nobody else would answer.
+                LOG.error("unexpected failure", e);
+                Calls.fail(call, Status.INTERNAL.withDescription("internal error: " + e));
             } finally {
                 threads.remove(Thread.currentThread());
             }
@@ -84,30 +95,34 @@ final class Subscriptions implements AutoCloseable {
                 return "filter: '" + key + "' (expected: name or after)";
             }
         }
+        String name = request.getFilterOrDefault(NAME, "");
+        String nameProblem = name.isEmpty() ? null : Names.problem(name);
+        if (nameProblem != null) {
+            return "filter.name " + nameProblem;
+        }
         String after = request.getFilterOrDefault(AFTER, "");
         return after.isEmpty() || EventId.parse(after) != null
                 ? null
                 : "filter.after: '" + after + "' (expected: the id of an event, such as 42.3)";
     }
 
-    private void serve(
-            StateChangeSubscriptionRequest request, ServerCallStreamObserver<StateChangeEvent> call, Semaphore woken)
+    private void serve(Wanted wanted, ServerCallStreamObserver<StateChangeEvent> call, Semaphore woken)
             throws InterruptedException {
         if (manager.firstView(Duration.ofDays(1)).join().isEmpty()) {
             Calls.fail(call, Status.UNAVAILABLE.withDescription("the store has not been read yet"));
             return;
         }
-        EventId after = EventId.parse(request.getFilterOrDefault(AFTER, ""));
         try {
+            EventId after = wanted.after();
             Follower follower =
                     after == null ? manager.feed().follow() : manager.feed().followAfter(after);
             View start = follower.start();
             if (start != null) {
-                sendSnapshot(request, call, woken, follower, start);
+                sendSnapshot(wanted, call, woken, follower, start);
             }
             while (!call.isCancelled()) {
                 for (Event event : follower.next(A_WHILE)) {
-                    if (isWanted(request, event) && awaitReady(call, woken, follower)) {
+                    if (wanted.has(event) && awaitReady(call, woken, follower)) {
                         call.onNext(messages.message(event));
                     }
                 }
@@ -121,7 +136,7 @@ final class Subscriptions implements AutoCloseable {
 
     /** One message at a time. Only the last has an id, the place behind them all: who is cut off before begins anew. */
     private void sendSnapshot(
-            StateChangeSubscriptionRequest request,
+            Wanted wanted,
             ServerCallStreamObserver<StateChangeEvent> call,
             Semaphore woken,
             Follower follower,
@@ -129,12 +144,11 @@ final class Subscriptions implements AutoCloseable {
             throws InterruptedException, Follower.LostException {
         StateChangeEvent held = null;
         for (ResourceKind kind : ResourceKind.values()) {
-            if (!isOf(request, EventMessages.type(kind))) {
+            if (!wanted.isOf(EventMessages.type(kind))) {
                 continue;
             }
-            Iterator<ResourceState> states = resources
-                    .withState(view, kind, request.getFilterOrDefault(NAME, ""))
-                    .iterator();
+            Iterator<ResourceState> states =
+                    resources.withState(view, kind, wanted.name()).iterator();
             while (states.hasNext()) {
                 if (held != null) {
                     sendPart(held, call, woken, follower);
@@ -178,26 +192,43 @@ final class Subscriptions implements AutoCloseable {
         }
     }
 
-    private static boolean isWanted(StateChangeSubscriptionRequest request, Event event) {
-        return switch (event) {
-            case Event.Changed changed ->
-                isOf(request, EventMessages.type(changed.change().kind()))
-                        && isNamed(request, changed.change().name());
-            case Event.Recovery recovery ->
-                request.getIncludeRecoveryEvents()
-                        && isOf(request, ResourceType.RESOURCE_TYPE_PACKAGE)
-                        && isNamed(request, recovery.packageName());
-            case Event.Fault fault -> request.getIncludeHealthEvents();
-        };
-    }
+    /**
+     * What a subscriber asks for.
+     *
+     * @param type of resources, unspecified for all
+     * @param name of the resource, empty for all
+     * @param after the place behind which to begin, null for a snapshot first
+     */
+    private record Wanted(
+            ResourceType type, String name, @Nullable EventId after, boolean recoveries, boolean faults) {
 
-    private static boolean isOf(StateChangeSubscriptionRequest request, ResourceType type) {
-        return request.getResourceType() == ResourceType.RESOURCE_TYPE_UNSPECIFIED || request.getResourceType() == type;
-    }
+        static Wanted of(StateChangeSubscriptionRequest request) {
+            return new Wanted(
+                    request.getResourceType(),
+                    request.getFilterOrDefault(NAME, ""),
+                    EventId.parse(request.getFilterOrDefault(AFTER, "")),
+                    request.getIncludeRecoveryEvents(),
+                    request.getIncludeHealthEvents());
+        }
 
-    private static boolean isNamed(StateChangeSubscriptionRequest request, String name) {
-        String wanted = request.getFilterOrDefault(NAME, "");
-        return wanted.isEmpty() || wanted.equals(name);
+        boolean has(Event event) {
+            return switch (event) {
+                case Event.Changed changed ->
+                    isOf(EventMessages.type(changed.change().kind()))
+                            && isNamed(changed.change().name());
+                case Event.Recovery recovery ->
+                    recoveries && isOf(ResourceType.RESOURCE_TYPE_PACKAGE) && isNamed(recovery.packageName());
+                case Event.Fault fault -> faults;
+            };
+        }
+
+        boolean isOf(ResourceType other) {
+            return type == ResourceType.RESOURCE_TYPE_UNSPECIFIED || type == other;
+        }
+
+        private boolean isNamed(String other) {
+            return name.isEmpty() || name.equals(other);
+        }
     }
 
     /** Ends all of them. */

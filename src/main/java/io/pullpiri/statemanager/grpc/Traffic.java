@@ -24,15 +24,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What calls take of memory: requests from their first byte until they are answered, answers until they are taken. A
- * request is taken apart only when it has come in whole, in time, and is not made of too many parts. When all of them
+ * What calls take of memory: requests from their first byte until the call ends (where answers are streamed, until they are
+ * taken in), answers until they are taken. A request is taken apart only when it has come in whole, in time, and is not made of too many parts. When all of them
  * together take more than they may, the large ones are refused.
  */
 final class Traffic extends ServerStreamTracer.Factory implements ServerInterceptor {
 
     private static final Context.Key<Call> CALL = Context.key("call");
 
-    /** Bytes of a request that is not refused for the sake of others. */
+    /** Bytes of a request that is refused for the sake of others only when half as much again is taken. */
     private static final int SMALL_BYTES = 64 << 10;
 
     /** Bytes that a caller may send on one stream of several requests. */
@@ -70,7 +70,7 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
         return new Call();
     }
 
-    /** Messages are input streams, of which {@link #before} has seen to it. */
+    /** Messages are input streams: {@link #before} sees to that. */
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
             ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
@@ -84,19 +84,26 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
 
             @Override
             public void onMessage(Q message) {
-                traced.request = copy((InputStream) message);
+                if (traced.request == null) {
+                    traced.request = copy((InputStream) message);
+                } else {
+                    traced.refuse(Status.INTERNAL, "a second request on a call that takes one");
+                }
             }
 
             @Override
             @SuppressWarnings("unchecked") // as all messages here
             public void onHalfClose() {
                 ByteString request = traced.request;
-                if (request != null && traced.isAdmitted(request)) {
+                if (request != null && !traced.closed && traced.admit(request)) {
                     super.onMessage((Q) request.newInput());
                 }
                 traced.request = null;
                 if (!traced.closed) {
                     super.onHalfClose();
+                }
+                if (!traced.hasOneAnswer) {
+                    traced.forgetRequest(); // who streams answers keeps nothing of it
                 }
             }
         };
@@ -162,7 +169,7 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
         }
 
         /** The request is whole; what it will take as objects is counted until it is answered. */
-        boolean isAdmitted(ByteString whole) {
+        boolean admit(ByteString whole) {
             if (alarm != null) {
                 alarm.cancel(false);
             }
@@ -176,11 +183,15 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
             }
             long more = (long) parts * MessageParts.BYTES;
             ofRequest.addAndGet(more);
-            if (requests.addAndGet(more) > maxBytes && ofRequest.get() > SMALL_BYTES) {
+            if (isTooMuch(requests.addAndGet(more), ofRequest.get())) {
                 refuseForLoad();
                 return false;
             }
             return true;
+        }
+
+        private boolean isTooMuch(long all, long here) {
+            return all > (here > SMALL_BYTES ? maxBytes : maxBytes + maxBytes / 2);
         }
 
         @Override
@@ -191,7 +202,7 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
         @Override
         public void inboundWireSize(long bytes) {
             long here = ofRequest.addAndGet(bytes);
-            if (requests.addAndGet(bytes) > maxBytes && here > SMALL_BYTES) {
+            if (isTooMuch(requests.addAndGet(bytes), here)) {
                 network.execute(this::refuseForLoad); // not from within the reading of what comes
             } else if (here > STREAM_BYTES && !hasOneRequest) {
                 network.execute(() -> refuse(
@@ -215,13 +226,17 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
             gone = true;
             forgetAnswer();
             network.execute(() -> {
-                requests.addAndGet(-ofRequest.getAndSet(0));
+                forgetRequest();
                 request = null;
                 call = null;
                 if (alarm != null) {
                     alarm.cancel(false);
                 }
             });
+        }
+
+        void forgetRequest() {
+            requests.addAndGet(-ofRequest.getAndSet(0));
         }
 
         private void forgetAnswer() {

@@ -8,6 +8,16 @@ public sealed interface Event {
     /** The place behind it. Only changes have places of their own; the others stand behind the last change. */
     EventId id();
 
+    /** About how much memory it takes. */
+    default long bytes() {
+        return switch (this) {
+            case Changed changed -> 50 + changed.change.bytes();
+            case Recovery recovery ->
+                150L + recovery.packageName.length() + recovery.scenario.length() + recovery.detail.length();
+            case Fault fault -> 100L + fault.detail.length();
+        };
+    }
+
     /** A resource's state has changed, durably. */
     record Changed(EventId id, Transition change) implements Event {}
 

@@ -11,6 +11,7 @@ import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,10 +30,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Feed {
 
-    /** Events that are kept; who falls further behind is told so. */
+    /** Events that are kept, if their texts are not too long; who falls further behind is told so. */
     private static final int KEPT = 1 << 16;
 
     private final StateStore store;
+    private final long maxBytes;
     private final CompletableFuture<Void> firstPublished = new CompletableFuture<>();
 
     // All guarded by this, but for readers of the view.
@@ -41,6 +43,7 @@ public final class Feed {
     private volatile View view = View.EMPTY;
     private long first;
     private long end;
+    private long bytes;
 
     /** Whether something was committed since the last view that cannot be told. */
     private boolean gap;
@@ -62,8 +65,10 @@ public final class Feed {
         private static final long serialVersionUID = 1L;
     }
 
-    Feed(StateStore store) {
+    /** @param maxBytes of memory that the events may take, about */
+    Feed(StateStore store, long maxBytes) {
         this.store = store;
+        this.maxBytes = maxBytes;
     }
 
     View view() {
@@ -120,6 +125,8 @@ public final class Feed {
         if (gap) {
             // Nobody's place is any good: that of a reader who has read everything neither.
             first = ++end;
+            Arrays.fill(ring, null);
+            bytes = 0;
             gap = false;
         }
         missed.forEach(this::append);
@@ -179,8 +186,13 @@ public final class Feed {
     }
 
     private void append(Event event) {
+        while (end - first >= KEPT || (bytes > maxBytes && first < end)) {
+            Event oldest = ring[index(first)];
+            ring[index(first++)] = null;
+            bytes -= oldest == null ? 0 : oldest.bytes();
+        }
         ring[index(end++)] = event;
-        first = Math.max(first, end - KEPT);
+        bytes += event.bytes();
     }
 
     private static int index(long position) {

@@ -87,9 +87,11 @@ public final class Manager implements AutoCloseable {
      * @param commitTimeout how long a commit may take, and how long a caller waits at the most
      * @param queue how many commands may wait
      * @param queueBytes how much memory they may take together, about
+     * @param feedBytes how much memory the events that are kept for followers may take, about
      * @param backoffMillis how long to leave the store alone after so many failures in a row, at least one
      */
-    public record Limits(Duration commitTimeout, int queue, long queueBytes, IntToLongFunction backoffMillis) {}
+    public record Limits(
+            Duration commitTimeout, int queue, long queueBytes, long feedBytes, IntToLongFunction backoffMillis) {}
 
     /**
      * Where the manager's work is done.
@@ -110,7 +112,7 @@ public final class Manager implements AutoCloseable {
             Tracing tracing,
             Threads threads) {
         this.store = store;
-        this.feed = new Feed(store);
+        this.feed = new Feed(store, limits.feedBytes());
         this.cascade = cascade;
         this.reconciler = reconciler;
         this.limits = limits;
@@ -219,8 +221,10 @@ public final class Manager implements AutoCloseable {
                     .after(
                             Duration.ofNanos(Math.max(0, ticks - clock.now().ticks())),
                             () -> threads.loop().execute(() -> {
-                                alarm = Long.MAX_VALUE;
-                                round();
+                                if (alarm == ticks) { // none was set for sooner since
+                                    alarm = Long.MAX_VALUE;
+                                    round();
+                                }
                             }));
         }
     }

@@ -49,13 +49,21 @@ final class Reading {
     }
 
     private Snapshot behind(Write fence, CommitResult result, List<KeyValue> journal) {
-        if (!(result instanceof CommitResult.Committed committed)) {
-            throw new StoreUnavailableException("a journal record cannot be written: " + result);
-        }
+        long revision = switch (result) {
+            case CommitResult.Committed committed -> committed.revision();
+            case CommitResult.Conflict conflict -> throw unfenced("somebody else's has come first");
+            case CommitResult.Refused refused -> throw unfenced(refused.reason());
+            case CommitResult.Unavailable unavailable -> throw unfenced(unavailable.reason());
+            case CommitResult.Unknown unknown -> throw unfenced(unknown.reason());
+        };
         Snapshot rest = store.snapshot(ALL_ELSE);
         List<KeyValue> all = new ArrayList<>(journal);
-        all.add(new KeyValue(fence.key(), String.valueOf(fence.value()), committed.revision(), committed.revision()));
+        all.add(new KeyValue(fence.key(), String.valueOf(fence.value()), revision, revision));
         all.addAll(rest.entries());
         return new Snapshot(rest.revision(), all);
+    }
+
+    private static StoreUnavailableException unfenced(String why) {
+        return new StoreUnavailableException("no journal record can be written: " + why);
     }
 }

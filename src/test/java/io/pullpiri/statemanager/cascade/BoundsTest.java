@@ -60,6 +60,8 @@ class BoundsTest {
         fill();
         assertThat(world.run(model("a"), report("n", "a/1=exited:1", "b/2=paused")))
                 .hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(world.run(apply(packageYaml("p", "a", "b")))).hasOnlyElementsOfType(Answer.ArtifactsDone.class);
+        assertThat(world.run(apply(packageYaml("p", "b")))).hasOnlyElementsOfType(Answer.ArtifactsDone.class);
         assertThat(world.run(World.delete(packageYaml("p")))).hasOnlyElementsOfType(Answer.ArtifactsDone.class);
     }
 
@@ -110,6 +112,32 @@ class BoundsTest {
         large.restart();
         assertThat(large.view.journal().changes()).isLessThanOrEqualTo(most + 1);
         assertThat(latest("model-7")).isEqualTo(before);
+    }
+
+    /** What four old records left did not fit into the new one, ever again. */
+    @Test
+    void whatIsCarriedForwardFitsIntoItsRecord() {
+        String words = "\u0001".repeat(253);
+        for (int from = 0; from < 1_000; from += 100) {
+            Command[] batch = new Command[100];
+            for (int i = 0; i < batch.length; i++) {
+                batch[i] = new Command.ModelChange("still-" + (from + i), ModelState.RUNNING, words, words);
+            }
+            large.run(batch);
+        }
+        Transition before = latest("still-7");
+        for (int round = 0; round < 560; round++) {
+            Command[] batch = new Command[100];
+            for (int i = 0; i < batch.length; i++) {
+                ModelState state = (round + i) % 2 == 0 ? ModelState.RUNNING : ModelState.PAUSED;
+                batch[i] = new Command.ModelChange("busy", state, "", "test");
+            }
+            large.run(batch);
+        }
+        assertThat(large.view.journal().changes()).isLessThan(51_000);
+        assertThat(latest("still-7")).isEqualTo(before);
+        large.restart();
+        assertThat(latest("still-7")).isEqualTo(before);
     }
 
     private @Nullable Transition latest(String model) {

@@ -78,6 +78,7 @@ public final class World {
 
     private long commit(Transaction transaction) {
         revision++;
+        assertThat(transaction.refusal(1_000, 1 << 20)).isNull();
         assertThat(transaction.writes()).isNotEmpty().doesNotHaveDuplicates();
         assertThat(transaction.writes().stream().map(Transaction.Write::key)).doesNotHaveDuplicates();
         for (Transaction.Write write : transaction.writes()) {

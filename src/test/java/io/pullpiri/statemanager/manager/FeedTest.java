@@ -8,6 +8,7 @@ import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.Moment;
 import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.store.CommitResult;
@@ -56,7 +57,7 @@ class FeedTest {
                 store,
                 new Cascade(rules, new Cascade.Limits(128, 1 << 20, 1L << 40)),
                 reconciler,
-                new Manager.Limits(SOON, 1_000, 1 << 30, failures -> 1),
+                new Manager.Limits(SOON, 1_000, 1 << 30, 1 << 30, failures -> 1),
                 clock,
                 new Metrics(),
                 Tracing.OFF,
@@ -144,5 +145,20 @@ class FeedTest {
         EventId now = manager.feed().follow().last();
         assertThatThrownBy(() -> manager.feed().followAfter(new EventId(now.sequence(), 1)))
                 .isInstanceOf(Follower.LostException.class);
+    }
+
+    @Test
+    void eventsAreKeptAsLongAsTheirTextsAreNotTooLong() throws Exception {
+        Feed feed = new Feed(store, 10_000);
+        feed.publish(View.EMPTY, List.of());
+        Follower follower = feed.follow();
+        for (int i = 0; i < 20; i++) {
+            feed.tell(id -> new Event.Fault(id, 0, "x".repeat(100)));
+        }
+        assertThat(follower.next(Duration.ZERO)).hasSize(20);
+        for (int i = 0; i < 20; i++) {
+            feed.tell(id -> new Event.Fault(id, 0, "x".repeat(1_000)));
+        }
+        assertThatThrownBy(() -> follower.next(Duration.ZERO)).isInstanceOf(Follower.LostException.class);
     }
 }

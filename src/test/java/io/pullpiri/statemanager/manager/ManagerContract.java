@@ -83,7 +83,7 @@ abstract class ManagerContract {
                 store,
                 new Cascade(rules, new Cascade.Limits(store.maxWrites(), store.maxBytes() * 3 / 4, 1L << 40)),
                 reconciler,
-                new Manager.Limits(TIMEOUT, queue, 1 << 30, failures -> 20),
+                new Manager.Limits(TIMEOUT, queue, 1 << 30, 1 << 30, failures -> 20),
                 clock,
                 new Metrics(),
                 Tracing.OFF,

@@ -67,7 +67,7 @@ class ReadingTest {
         store.before.add(() -> store.put(Keys.journal(2), "{}"));
         assertThatThrownBy(() -> reading.read().join())
                 .hasCauseInstanceOf(StoreUnavailableException.class)
-                .hasMessageContaining("journal record cannot be written");
+                .hasMessageContaining("no journal record can be written");
         assertThat(keys(reading.read().join())).contains(Keys.journal(3));
     }
 

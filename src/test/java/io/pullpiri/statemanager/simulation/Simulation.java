@@ -344,7 +344,7 @@ final class Simulation {
                     store,
                     cascade,
                     reconciler,
-                    new Manager.Limits(PATIENCE, 1_000, 1 << 30, failures -> 50L << Math.min(failures, 4)),
+                    new Manager.Limits(PATIENCE, 1_000, 1 << 30, 1 << 30, failures -> 50L << Math.min(failures, 4)),
                     time,
                     new Metrics(),
                     Tracing.OFF,

@@ -48,7 +48,7 @@ final class EtcdConnection implements AutoCloseable {
 
     private final Duration connectTimeout;
 
-    /** When we last had connecting begin anew, in nanoseconds: not more often than it may take. */
+    /** When we last had connecting begin anew, in nanoseconds. */
     private final AtomicLong begun = new AtomicLong(System.nanoTime());
 
     private final ManagedChannel channel;
