@@ -32,7 +32,7 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
 
     private static final Context.Key<Call> CALL = Context.key("call");
 
-    /** Bytes of a request that is refused for the sake of others only when half as much again is taken. */
+    /** Bytes of a request that is refused for the sake of others only if it dawdles. */
     private static final int SMALL_BYTES = 64 << 10;
 
     /** Bytes that a caller may send on one stream of several requests. */
@@ -94,6 +94,7 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
             @Override
             @SuppressWarnings("unchecked") // as all messages here
             public void onHalfClose() {
+                traced.whole = true;
                 ByteString request = traced.request;
                 if (request != null && !traced.closed && traced.admit(request)) {
                     super.onMessage((Q) request.newInput());
@@ -125,6 +126,7 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
         private @Nullable ScheduledFuture<?> alarm;
         private @Nullable ByteString request;
         private boolean hasOneRequest;
+        private boolean whole;
         private volatile boolean hasOneAnswer;
         private volatile boolean closed;
         private volatile boolean gone;
@@ -183,15 +185,11 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
             }
             long more = (long) parts * MessageParts.BYTES;
             ofRequest.addAndGet(more);
-            if (isTooMuch(requests.addAndGet(more), ofRequest.get())) {
+            if (requests.addAndGet(more) > maxBytes && ofRequest.get() > SMALL_BYTES) {
                 refuseForLoad();
                 return false;
             }
             return true;
-        }
-
-        private boolean isTooMuch(long all, long here) {
-            return all > (here > SMALL_BYTES ? maxBytes : maxBytes + maxBytes / 2);
         }
 
         @Override
@@ -202,8 +200,13 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
         @Override
         public void inboundWireSize(long bytes) {
             long here = ofRequest.addAndGet(bytes);
-            if (isTooMuch(requests.addAndGet(bytes), here)) {
-                network.execute(this::refuseForLoad); // not from within the reading of what comes
+            if (requests.addAndGet(bytes) > maxBytes) {
+                // Not from within the reading of what comes, but behind all that has come.
+                network.execute(() -> network.execute(() -> {
+                    if (here > SMALL_BYTES || !whole) {
+                        refuseForLoad();
+                    }
+                }));
             } else if (here > STREAM_BYTES && !hasOneRequest) {
                 network.execute(() -> refuse(
                         Status.RESOURCE_EXHAUSTED, "requests of one stream: more than " + STREAM_BYTES + " bytes"));
