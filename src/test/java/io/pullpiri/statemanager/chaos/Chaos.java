@@ -35,7 +35,8 @@ final class Chaos implements AutoCloseable {
     private static final int PROGRESS = 50;
     private static final Duration PATIENCE = Duration.ofSeconds(40);
     private static final int READ_EVERY = 10;
-    private static final String SERVER_KILLED = "server killed";
+    private static final String KILLED = " killed";
+    private static final String SERVER_KILLED = "server" + KILLED;
 
     private final Random random;
     private final Backing backing;
@@ -75,15 +76,26 @@ final class Chaos implements AutoCloseable {
 
     /** @param args how many kills, on what ({@code etcd}, {@code cluster}, {@code sqlite}), and a seed */
     public static void main(String[] args) throws Exception {
-        int kills = Integer.parseInt(args[0]);
-        long seed = args.length > 2 ? Long.parseLong(args[2]) : System.nanoTime();
-        System.out.println("seed " + seed);
+        int kills;
+        long seed;
+        try {
+            kills = Integer.parseInt(args[0]);
+            seed = args.length > 2 ? Long.parseLong(args[2]) : System.nanoTime();
+        } catch (NumberFormatException e) {
+            System.err.println("KILLS and SEED: " + e.getMessage() + " (expected: numbers)");
+            System.exit(2);
+            return;
+        }
+        if (!List.of("etcd", "cluster", "sqlite").contains(args[1])) {
+            System.err.println("STORE: " + args[1] + " (expected: etcd, cluster or sqlite)");
+            System.exit(2);
+        }
+        System.out.printf("Once more: make chaos KILLS=%d STORE=%s SEED=%d%n", kills, args[1], seed);
         Random random = new Random(seed);
         Backing backing = switch (args[1]) {
             case "etcd" -> new OneEtcd(random);
             case "cluster" -> new ThreeEtcds(random);
-            case "sqlite" -> new OneFile(random);
-            default -> throw new IllegalArgumentException("STORE: " + args[1] + " (expected: etcd, cluster or sqlite)");
+            default -> new OneFile(random);
         };
         try (Chaos chaos = new Chaos(random, backing)) {
             System.out.println(chaos.run(kills));
@@ -100,26 +112,36 @@ final class Chaos implements AutoCloseable {
     String run(int kills) throws Exception {
         awaitProgress("the start");
         List<String> names = List.copyOf(strikes.keySet());
-        int killed = 0;
-        for (int i = 0; i < names.size() || killed < kills; i++) {
-            // Each once, and then as it comes. The history is read while no server is there, and keeps so many changes.
-            String name = i < names.size() ? names.get(i) : names.get(random.nextInt(names.size()));
+        List<String> killing =
+                names.stream().filter(name -> name.endsWith(KILLED)).toList();
+        for (int i = 0; i < names.size() || killed() < kills; i++) {
+            // Each once, and then as it comes, every other time a kill.
+            List<String> some = i % 2 == 0 ? killing : names;
+            strike(i < names.size() ? names.get(i) : some.get(random.nextInt(some.size())));
             if (i % READ_EVERY == READ_EVERY - 1) {
+                // The history is read while no server is there, and keeps so many changes.
                 strike(SERVER_KILLED);
+                System.out.printf("%,d kills, %,d changes acknowledged%n", killed(), requests.count());
             }
-            strike(name);
-            killed += name.endsWith("killed") ? 1 : 0;
         }
         requests.stop();
         server.kill();
         readHistory();
         requireHistory();
         requireRules();
-        return "%s; %,d changes acknowledged, %,d recorded, none lost, none doubled"
+        return "%,d kills %s: %,d changes acknowledged, %,d recorded, none lost, none doubled, all packages as they should be"
                 .formatted(
+                        killed(),
                         struck,
                         requests.count(),
                         recorded.values().stream().mapToInt(List::size).sum());
+    }
+
+    private int killed() {
+        return struck.entrySet().stream()
+                .filter(entry -> entry.getKey().endsWith(KILLED))
+                .mapToInt(Map.Entry::getValue)
+                .sum();
     }
 
     private void strike(String name) throws IOException, InterruptedException {

@@ -35,13 +35,22 @@ final class Simulate {
 
     /** @param args {@code SEED}, or {@code FIRST COUNT} */
     public static void main(String[] args) throws InterruptedException {
-        long first = Long.parseLong(args[0]);
-        long count = args.length > 1 ? Long.parseLong(args[1]) : 1;
+        long first;
+        long count;
+        try {
+            first = Long.parseLong(args[0]);
+            count = args.length > 1 ? Long.parseLong(args[1]) : 1;
+        } catch (NumberFormatException e) {
+            System.err.println("SEED, FROM and SEEDS: " + e.getMessage() + " (expected: numbers)");
+            System.exit(2);
+            return;
+        }
         long start = System.nanoTime();
         Counts counts = new Counts();
         Failure failure = many(first, count, counts);
-        if (failure != null && count == 1) {
-            var _ = Simulation.run(failure.day, Sabotage.NONE, new Counts(), System.out::println);
+        if (count == 1) {
+            Day day = failure == null ? Day.of(first) : failure.day;
+            var _ = Simulation.run(day, Sabotage.NONE, new Counts(), System.out::println);
         }
         System.out.print(counts);
         System.out.printf("%,d seconds%n", (System.nanoTime() - start) / 1_000_000_000);
@@ -49,6 +58,7 @@ final class Simulate {
             System.out.println(failure);
             System.exit(1);
         }
+        System.out.println("No promise was broken (docs/guarantees.md).");
         System.exit(0);
     }
 
