@@ -40,10 +40,22 @@ public record Settings(
     public sealed interface StoreLocation {
 
         /** An embedded store in one file. */
-        record Sqlite(Path file) implements StoreLocation {}
+        record Sqlite(Path file) implements StoreLocation {
+
+            @Override
+            public String toString() {
+                return "sqlite:" + file.toAbsolutePath();
+            }
+        }
 
         /** An etcd cluster, its members as {@code host:port}. */
-        record Etcd(List<String> endpoints) implements StoreLocation {}
+        record Etcd(List<String> endpoints) implements StoreLocation {
+
+            @Override
+            public String toString() {
+                return "etcd://" + String.join(",", endpoints);
+            }
+        }
     }
 
     /** What may count as a dead package. */

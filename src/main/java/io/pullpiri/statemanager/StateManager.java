@@ -122,7 +122,8 @@ public final class StateManager implements AutoCloseable {
                     : own(WebServer.start(settings.host(), httpPort, manager, reconciler, metrics));
             manager.start();
             LOG.info(
-                    "listening on {}:{}, faults: {}, HTTP: {}",
+                    "store {}; listening on {}:{}, faults: {}, HTTP: {}",
+                    settings.store(),
                     settings.host(),
                     server.port(),
                     portOrOff(server.faultPort()),
