@@ -1,5 +1,7 @@
 package io.pullpiri.statemanager.chaos;
 
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.etcd.EtcdAdmin;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
@@ -85,6 +87,11 @@ final class OneEtcd implements Backing {
     void compact() {
         try (StateStore store = open()) {
             EtcdAdmin.compact(etcd.endpoint(), store.snapshot(List.of()).revision());
+        } catch (StatusRuntimeException e) {
+            // Nothing has changed since the last time: it is compacted already.
+            if (e.getStatus().getCode() != Status.Code.OUT_OF_RANGE) {
+                throw e;
+            }
         }
     }
 
