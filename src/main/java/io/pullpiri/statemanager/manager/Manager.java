@@ -408,22 +408,13 @@ public final class Manager implements AutoCloseable {
     /** Nobody changes anything: whether the store can still be reached is to be known all the same. */
     private void askStore() {
         asking = true;
-        threads.waiting().execute(() -> {
-            Runnable next;
-            try {
-                Optional<?> _ = store.get(Keys.PROBE);
-                next = health::answered;
-            } catch (StoreUnavailableException e) {
-                next = () -> health.failed("the store cannot be read: " + e.getMessage());
-            } catch (RuntimeException e) {
-                next = () -> defect(e);
-            }
-            Runnable then = next;
-            threads.loop().execute(() -> {
-                asking = false;
-                then.run();
-            });
-        });
+        var _ = CompletableFuture.supplyAsync(() -> store.get(Keys.PROBE), threads.waiting())
+                .thenApply(any -> (Runnable) health::answered)
+                .exceptionally(failure -> () -> unread(failure))
+                .thenAccept(then -> threads.loop().execute(() -> {
+                    asking = false;
+                    then.run();
+                }));
     }
 
     /** What the store refuses for good is cut down until only the culprit fails. */
