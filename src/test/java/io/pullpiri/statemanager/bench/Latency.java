@@ -42,11 +42,17 @@ final class Latency implements Bench.Measurement {
             loads.put(OURS, (count, nanos) -> node.report(count, nanos, watch, seen));
             run(effort, loads, series, plotted);
             seen(series, seen);
-            report.add("Latency on etcd", """
+            report.add(
+                    "Latency on etcd",
+                    """
                     One caller, one report of five containers of which one has changed: its model and its package are in \
-                    etcd, with history, digest and journal, in one transaction, when the answer comes. Beside it one put of \
-                    eight bytes by a client of its own, and the least that a server in between can do: to take the report, \
-                    put the eight bytes, and answer.""", series.figures(), Plots.percentiles(folder, "latency-etcd", plotted));
+                    etcd, with their history, the node's last list (digest) and the record that subscribers resume from \
+                    (journal), in one transaction, when the answer comes. Beside it one put of eight bytes by a client of its \
+                    own ("raw put"), and the least that a server in between can do ("bare forwarder"): to take the report, put \
+                    the eight bytes, and answer. %,d of each in a repetition, in slices that take turns.\
+                    """.formatted(SLICES * slice(effort)),
+                    series.figures(),
+                    Plots.percentiles(folder, "latency-etcd", plotted));
         }
         plotted.clear();
         Path data = Files.createTempDirectory("bench");
@@ -61,7 +67,9 @@ final class Latency implements Bench.Measurement {
             run(effort, loads, series, plotted);
             report.add(
                     "Latency on SQLite",
-                    "The same in one file. Beside it a page of 4 KiB written and flushed by a program of its own.",
+                    """
+                    The same in one file. Beside it a page of 4 KiB written and flushed by a program of its own. %,d of each in \
+                    a repetition.""".formatted(SLICES * slice(effort)),
                     series.figures(),
                     Plots.percentiles(folder, "latency-sqlite", plotted));
         }
@@ -72,10 +80,14 @@ final class Latency implements Bench.Measurement {
         void run(int count, Histogram nanos) throws Exception;
     }
 
+    private static int slice(Bench.Effort effort) {
+        return effort.choose(25, 500);
+    }
+
     /** Lets the loads take turns; what comes before ours is a limit of ours. */
     private static void run(Bench.Effort effort, Map<String, Load> loads, Series series, Map<String, Histogram> plotted)
             throws Exception {
-        int slice = effort.choose(25, 500);
+        int slice = slice(effort);
         for (Load load : loads.values()) {
             load.run(effort.choose(200, 20_000), new Histogram(3));
         }

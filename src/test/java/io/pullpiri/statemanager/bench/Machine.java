@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.bench;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -20,6 +21,11 @@ final class Machine {
         facts.put("commit", output("git", "describe", "--always", "--dirty"));
         facts.put("processor", processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores");
         facts.put("memory", field("/proc/meminfo", "MemTotal"));
+        FileStore disk = Files.getFileStore(Path.of(System.getProperty("java.io.tmpdir")));
+        facts.put(
+                "disk",
+                disk.type() + " on " + disk.name() + " (the stores are in " + System.getProperty("java.io.tmpdir")
+                        + ")");
         facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         facts.put("JDK", System.getProperty("java.vm.version") + " (" + System.getProperty("java.vendor") + ")");
         facts.put(

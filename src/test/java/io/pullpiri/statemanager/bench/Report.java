@@ -41,9 +41,13 @@ final class Report {
                 text.append("- ").append(what).append(": ").append(value).append('\n'));
         text.append("""
 
-                Each figure is the median of its repetitions, with the least and the greatest beside it. A ratio is taken \
+                Each figure is the median of n repetitions, with the least and the greatest beside it. A ratio is taken \
                 within a repetition, between slices that took turns, and then its median over the repetitions: machines \
                 are noisy, and what counts is how far we are from the limit at the same moment.
+
+                "To reach" is what was set as a goal before there was a line of code. Where it is not reached, decisions \
+                [8](../decisions/0008-the-loop-has-no-thread.md) and [9](../decisions/0009-start-and-memory.md) have the profile that says \
+                why, and what was tried.
                 """);
         sections.forEach(section -> text.append('\n').append(markdown(section)));
         Files.writeString(folder.resolve("README.md"), text);
@@ -56,15 +60,17 @@ final class Report {
     private static String markdown(Section section) {
         StringBuilder text = new StringBuilder(
                 "## " + section.title() + "\n\n" + section.text().strip() + "\n\n");
-        text.append("| what | median | least | greatest | unit | to reach | |\n|---|--:|--:|--:|---|---|---|\n");
+        text.append(
+                "| what | median | least | greatest | n | unit | to reach | |\n|---|--:|--:|--:|--:|---|---|---|\n");
         for (Figure figure : section.figures()) {
             Boolean reached = figure.reached();
-            text.append("| %s | **%s** | %s | %s | %s | %s | %s |\n"
+            text.append("| %s | **%s** | %s | %s | %d | %s | %s | %s |\n"
                     .formatted(
                             figure.name(),
                             Figure.shown(figure.median()),
                             Figure.shown(figure.min()),
                             Figure.shown(figure.max()),
+                            figure.values().size(),
                             figure.unit(),
                             figure.goal() == null ? "" : figure.goal(),
                             reached == null ? "" : reached ? "reached" : "not reached"));

@@ -64,7 +64,7 @@ final class Throughput implements Bench.Measurement {
                 Each node has ten models of two packages and one report on its way; in a report one of the ten has changed, \
                 or all have. With a change of a model its package may change too. Afterwards every model's key is compared \
                 with what its node was last told. Load, server and etcd share the machine: what the load costs is missing \
-                to the others.""", series.figures());
+                to the others. All nodes share ten connections.""", series.figures());
         report.add(
                 "Throughput on SQLite",
                 "The same in one file, against flushes of a page one after the other.",
