@@ -44,7 +44,7 @@ final class Plots {
         lines.forEach((series, points) -> chart.addSeries(
                         series, new ArrayList<>(points.keySet()), new ArrayList<>(points.values()))
                 .setMarker(SeriesMarkers.CIRCLE));
-        chart.getStyler().setYAxisMin(0.0).setYAxisLogarithmic(false);
+        chart.getStyler().setYAxisMin(0.0).setYAxisLogarithmic(false).setLegendPosition(Styler.LegendPosition.InsideSE);
         return write(folder, name, chart);
     }
 
