@@ -31,6 +31,7 @@ import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +44,10 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     /** For answers that may be large: each may read as many records as the history has changes, or name every model. */
     private final Executor readers = task -> Thread.ofVirtual().start(task);
 
-    private final Turns turns = new Turns(16);
+    private final Turns histories = new Turns(16);
+
+    /** A list is one message, made and packed as a whole: two at once are twice the memory. */
+    private final Turns lists = new Turns(1);
 
     private final Manager manager;
     private final ActionControllerClient actionController;
@@ -153,13 +157,13 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     @Override
     public void listResourcesByState(
             ListResourcesByStateRequest request, StreamObserver<ListResourcesByStateResponse> caller) {
-        answerAtLength(caller, view -> resources.list(view, request));
+        answerAtLength(caller, lists, view -> resources.list(view, request));
     }
 
     @Override
     public void getResourceStateHistory(
             ResourceStateHistoryRequest request, StreamObserver<ResourceStateHistoryResponse> caller) {
-        answerAtLength(caller, view -> resources.history(view, request));
+        answerAtLength(caller, histories, view -> resources.history(view, request));
     }
 
     @Override
@@ -168,23 +172,34 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
         subscriptions.subscribe(request, caller);
     }
 
-    private <T> void answerAtLength(StreamObserver<T> caller, Function<View, T> answer) {
-        if (traffic.isJammed()) {
-            Calls.fail(caller, Status.UNAVAILABLE.withDescription("busy: too many answers wait to be taken"));
-            return;
-        }
+    private <T> void answerAtLength(StreamObserver<T> caller, Turns turns, Function<View, T> answer) {
         Duration patience = Calls.patience();
-        answerFromView(caller, view -> turns.take(patience, () -> answer.apply(view)), readers);
+        withView(
+                caller,
+                view -> turns.take(patience, () -> {
+                    if (traffic.isJammed()) {
+                        throw Status.UNAVAILABLE
+                                .withDescription("busy: too many answers wait to be taken")
+                                .asRuntimeException();
+                    }
+                    Calls.answer(caller, answer.apply(view));
+                }),
+                readers);
     }
 
     private <T> void answerFromView(StreamObserver<T> caller, Function<View, T> answer) {
-        answerFromView(caller, answer, Runnable::run);
+        withView(caller, view -> Calls.answer(caller, answer.apply(view)), Runnable::run);
     }
 
-    private <T> void answerFromView(StreamObserver<T> caller, Function<View, T> answer, Executor executor) {
+    private void withView(StreamObserver<?> caller, Consumer<View> answering, Executor executor) {
         CompletableFuture<?> _ = manager.firstView(Calls.patience())
-                .thenApplyAsync(view -> view.map(answer), executor)
-                .whenComplete((answered, defect) -> {
+                .thenApplyAsync(
+                        view -> {
+                            view.ifPresent(answering);
+                            return view.isPresent();
+                        },
+                        executor)
+                .whenComplete((known, defect) -> {
                     if (defect != null && defect.getCause() instanceof StoreAwayException e) {
                         Calls.fail(caller, Status.UNAVAILABLE.withDescription(e.getMessage()));
                     } else if (defect != null && defect.getCause() instanceof StatusRuntimeException refused) {
@@ -192,9 +207,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
                     } else if (defect != null) {
                         LOG.error("a question cannot be answered, which is a defect", defect);
                         Calls.fail(caller, Status.INTERNAL.withDescription("internal error: " + defect));
-                    } else if (answered.isPresent()) {
-                        Calls.answer(caller, answered.get());
-                    } else {
+                    } else if (!known) {
                         Calls.fail(caller, Status.UNAVAILABLE.withDescription("the store has not been read yet"));
                     }
                 });

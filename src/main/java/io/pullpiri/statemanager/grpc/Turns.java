@@ -5,9 +5,8 @@ import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 
-/** So many at a time may do what takes the store's time; the others wait for their turn, in the order they came. */
+/** So many at a time may do what takes time or memory; the others wait for their turn, in the order they came. */
 final class Turns {
 
     /** Whoever has more patience gets an answer all the same. */
@@ -27,12 +26,12 @@ final class Turns {
      * @param patience how long to wait for the turn
      * @throws StatusRuntimeException UNAVAILABLE if it did not come in time
      */
-    <T> T take(Duration patience, Supplier<T> task) {
+    void take(Duration patience, Runnable task) {
         Duration wait = patience.compareTo(LONGEST) < 0 ? patience : LONGEST;
         try {
             if (!free.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
                 throw Status.UNAVAILABLE
-                        .withDescription("busy: " + most + " callers are reading the store already")
+                        .withDescription("busy: so many callers are being answered already: " + most)
                         .asRuntimeException();
             }
         } catch (InterruptedException e) {
@@ -40,7 +39,7 @@ final class Turns {
             throw Status.UNAVAILABLE.withDescription("StateManager is stopping").asRuntimeException();
         }
         try {
-            return task.get();
+            task.run();
         } finally {
             free.release();
         }

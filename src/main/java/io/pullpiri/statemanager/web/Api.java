@@ -16,6 +16,7 @@ import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -77,10 +78,8 @@ final class Api {
 
     Reply nodes(Request request) throws Refusal {
         request.requireOnly();
-        Feed.Start now = now();
-        return Reply.json(new Json.Listing(
-                now.id().toString(),
-                now.view().nodes().values().stream().map(representations::of).toList()));
+        Now now = now();
+        return listing(now, now.view.nodes().values().stream().map(representations::of));
     }
 
     private interface Shown<E> {
@@ -100,21 +99,25 @@ final class Api {
         if (wanted == null && !text.isEmpty()) {
             throw new Refusal(400, "state: '" + text + "' is no state of these resources");
         }
-        Feed.Start now = now();
-        Map<String, E> all = entries.apply(now.view());
+        Now now = now();
+        Map<String, E> all = entries.apply(now.view);
         String name = request.parameter("name");
         Stream<E> asked = name.isEmpty() ? all.values().stream() : Stream.ofNullable(all.get(name));
-        List<Object> items = asked.filter(entry ->
-                        wanted == null || wanted.equals(cell.apply(entry).value()))
-                .map(entry -> shown.of(now.view(), entry))
-                .toList();
-        return Reply.json(new Json.Listing(now.id().toString(), items));
+        return listing(
+                now,
+                asked.filter(entry -> wanted == null
+                                || wanted.equals(cell.apply(entry).value()))
+                        .map(entry -> shown.of(now.view, entry)));
+    }
+
+    private Reply listing(Now now, Stream<?> items) {
+        return Reply.json(new Json.Listing(now.eventId, now.current, items.iterator()));
     }
 
     Reply onePackage(Request request) throws Refusal {
         request.requireOnly();
-        Feed.Start now = now();
-        View view = now.view();
+        Now now = now();
+        View view = now.view;
         PackageEntry entry = known(view.packages().get(request.name()), "package", request);
         return detail(
                 now,
@@ -122,58 +125,57 @@ final class Api {
                 view.scenariosOf(entry.name()).stream()
                         .map(view.scenarios()::get)
                         .filter(Objects::nonNull)
-                        .map(representations::of)
-                        .toList(),
-                List.of(),
+                        .map(representations::of),
+                Stream.of(),
                 entry.modelNames().stream()
                         .map(view.models()::get)
                         .filter(Objects::nonNull)
-                        .map(representations::of)
-                        .toList(),
+                        .map(representations::of),
                 entry.state());
     }
 
     Reply model(Request request) throws Refusal {
         request.requireOnly();
-        Feed.Start now = now();
-        View view = now.view();
+        Now now = now();
+        View view = now.view;
         ModelEntry entry = known(view.models().get(request.name()), "model", request);
-        List<Json.Package> packages = packages(view, entry.packages().stream().sorted());
-        return detail(now, representations.of(entry), List.of(), packages, List.of(), entry.state());
+        Stream<Json.Package> packages = packages(view, entry.packages().stream().sorted());
+        return detail(now, representations.of(entry), Stream.of(), packages, Stream.of(), entry.state());
     }
 
     Reply scenario(Request request) throws Refusal {
         request.requireOnly();
-        Feed.Start now = now();
-        ScenarioEntry entry = known(now.view().scenarios().get(request.name()), "scenario", request);
-        List<Json.Package> packages = packages(now.view(), entry.target().stream());
-        return detail(now, representations.of(entry), List.of(), packages, List.of(), entry.state());
+        Now now = now();
+        ScenarioEntry entry = known(now.view.scenarios().get(request.name()), "scenario", request);
+        Stream<Json.Package> packages = packages(now.view, entry.target().stream());
+        return detail(now, representations.of(entry), Stream.of(), packages, Stream.of(), entry.state());
     }
 
     Reply node(Request request) throws Refusal {
         request.requireOnly();
-        Feed.Start now = now();
-        NodeEntry entry = known(now.view().nodes().get(request.name()), "node", request);
+        Now now = now();
+        NodeEntry entry = known(now.view.nodes().get(request.name()), "node", request);
         return Reply.json(new Json.Detail(
-                now.id().toString(),
+                now.eventId,
+                now.current,
                 representations.of(entry),
-                List.of(),
-                List.of(),
-                List.of(),
+                Collections.emptyIterator(),
+                Collections.emptyIterator(),
+                Collections.emptyIterator(),
                 entry.containers().values().stream()
                         .map(container -> representations.of(entry.name(), container))
-                        .toList(),
+                        .iterator(),
                 List.of(),
                 null));
     }
 
     /** What is comes from memory: it can be told without the store, and without what was. */
     private Reply detail(
-            Feed.Start now,
+            Now now,
             Object resource,
-            List<Json.Scenario> scenarios,
-            List<Json.Package> packages,
-            List<Json.Model> models,
+            Stream<Json.Scenario> scenarios,
+            Stream<Json.Package> packages,
+            Stream<Json.Model> models,
             StateCell<?> cell)
             throws Refusal {
         List<Json.Change> history = List.of();
@@ -184,14 +186,19 @@ final class Api {
             unavailable = e.getMessage();
         }
         return Reply.json(new Json.Detail(
-                now.id().toString(), resource, scenarios, packages, models, List.of(), history, unavailable));
+                now.eventId,
+                now.current,
+                resource,
+                scenarios.iterator(),
+                packages.iterator(),
+                models.iterator(),
+                Collections.emptyIterator(),
+                history,
+                unavailable));
     }
 
-    private List<Json.Package> packages(View view, Stream<String> names) {
-        return names.map(view.packages()::get)
-                .filter(Objects::nonNull)
-                .map(entry -> representations.of(view, entry))
-                .toList();
+    private Stream<Json.Package> packages(View view, Stream<String> names) {
+        return names.map(view.packages()::get).filter(Objects::nonNull).map(entry -> representations.of(view, entry));
     }
 
     private static <E> E known(@Nullable E entry, String kind, Request request) throws Refusal {
@@ -201,12 +208,23 @@ final class Api {
         return entry;
     }
 
+    /**
+     * What is known.
+     *
+     * @param eventId where the stream of events continues it
+     * @param current whether it is what the store holds, as far as one knows
+     */
+    private record Now(View view, String eventId, boolean current) {}
+
     /** What is, once the store was read. */
-    Feed.Start now() throws Refusal {
+    private Now now() throws Refusal {
+        // First: what is old does not become new when the store comes back meanwhile.
+        boolean current = manager.isReady();
         if (manager.firstView(PATIENCE).join().isEmpty()) {
             throw new Refusal(503, "the store has not been read yet");
         }
-        return manager.feed().start();
+        Feed.Start start = manager.feed().start();
+        return new Now(start.view(), start.id().toString(), current);
     }
 
     Reply apply(Request request) throws Refusal, IOException {

@@ -44,8 +44,8 @@ final class Assets {
             String tag = "W/\"" + Long.toHexString(sum.getValue()) + "-" + content.length + "\"";
             Map<String, String> headers = Map.of("ETag", tag, "Cache-Control", "no-cache");
             return tag.equals(known)
-                    ? new Reply(304, type, new byte[0], headers)
-                    : new Reply(200, type, content, headers);
+                    ? new Reply(304, type, Reply.Body.of(new byte[0]), headers)
+                    : new Reply(200, type, Reply.Body.of(content), headers);
         }
     }
 }

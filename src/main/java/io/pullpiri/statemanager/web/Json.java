@@ -3,8 +3,12 @@ package io.pullpiri.statemanager.web;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pullpiri.statemanager.manager.Reconciler;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,25 +28,28 @@ final class Json {
     record Problem(String title, int status, String detail) {}
 
     /**
-     * Resources of one kind.
+     * Resources of one kind. Written once: items are made when it is their turn.
      *
      * @param eventId where the stream of events continues the list
+     * @param current false while the store is away, and this is what was known last
      */
     @JsonInclude(JsonInclude.Include.ALWAYS)
-    record Listing(String eventId, List<?> items) {}
+    record Listing(String eventId, boolean current, Iterator<?> items) {}
 
     /**
-     * One resource, what stands around it, and its last changes, newest first.
+     * One resource, what stands around it, and its last changes, newest first. Written once, as a {@link Listing}.
      *
+     * @param current false while the store is away, and this is what was known last
      * @param historyUnavailable why they are not told; null if they are
      */
     record Detail(
             String eventId,
+            boolean current,
             Object resource,
-            List<Scenario> scenarios,
-            List<Package> packages,
-            List<Model> models,
-            List<Container> containers,
+            Iterator<Scenario> scenarios,
+            Iterator<Package> packages,
+            Iterator<Model> models,
+            Iterator<Container> containers,
             List<Change> history,
             @Nullable String historyUnavailable) {}
 
@@ -137,5 +144,14 @@ final class Json {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("cannot write " + value, e);
         }
+    }
+
+    /**
+     * Writes it bit by bit, and does not close.
+     *
+     * @throws JsonProcessingException if it cannot be written, which is a defect
+     */
+    static void write(Object value, OutputStream out) throws IOException {
+        MAPPER.writer().without(StreamWriteFeature.AUTO_CLOSE_TARGET).writeValue(out, value);
     }
 }

@@ -8,10 +8,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How long callers may take nothing of what is sent to them. Then they are given up, so that they hold nothing for ever. */
+/**
+ * How long callers may take nothing of what is sent to them, and how long they may take for all of an answer. Then they are
+ * given up, so that they hold nothing for ever.
+ */
 final class Patience implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Patience.class);
+
+    /** A whole answer may take so many times as long as a part of it. */
+    private static final int PARTS = 4;
 
     private final Duration limit;
 
@@ -38,6 +44,14 @@ final class Patience implements AutoCloseable {
             part.send();
         } finally {
             sending.remove(Thread.currentThread());
+        }
+    }
+
+    /** @throws IOException if a caller that is being answered since then has had its time */
+    void requireLeft(long since) throws IOException {
+        if (System.nanoTime() - since > limit.toNanos() * PARTS) {
+            givenUp.incrementAndGet();
+            throw new IOException("the answer was not taken within " + limit.multipliedBy(PARTS));
         }
     }
 

@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.web;
 
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
-import java.io.ByteArrayOutputStream;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Map;
@@ -13,8 +13,7 @@ import java.util.zip.GZIPOutputStream;
  *
  * @param headers beside Content-Type
  */
-@SuppressWarnings("ArrayRecordComponent") // made, sent and dropped
-record Reply(int status, String contentType, byte[] body, Map<String, String> headers) {
+record Reply(int status, String contentType, Body body, Map<String, String> headers) {
 
     private static final int WORTH_COMPRESSING = 1_024;
 
@@ -32,13 +31,41 @@ record Reply(int status, String contentType, byte[] body, Map<String, String> he
             503, "Service Unavailable",
             507, "Insufficient Storage");
 
+    /** What is sent. */
+    interface Body {
+
+        /** Closing is not its business: what is cut off must not look as if it were whole. */
+        void writeTo(OutputStream out) throws IOException;
+
+        /** In bytes; negative if nobody knows before it is written. */
+        default int length() {
+            return -1;
+        }
+
+        static Body of(byte[] bytes) {
+            return new Body() {
+
+                @Override
+                public void writeTo(OutputStream out) throws IOException {
+                    out.write(bytes);
+                }
+
+                @Override
+                public int length() {
+                    return bytes.length;
+                }
+            };
+        }
+    }
+
+    /** Made piece by piece while it is sent, however long it is. */
     static Reply json(Object value) {
-        return new Reply(200, "application/json", Json.bytes(value), Map.of("Cache-Control", "no-store"));
+        return new Reply(200, "application/json", out -> Json.write(value, out), Map.of("Cache-Control", "no-store"));
     }
 
     static Reply problem(int status, String detail, Map<String, String> headers) {
         Json.Problem problem = new Json.Problem(TITLES.getOrDefault(status, "Problem"), status, detail);
-        return new Reply(status, "application/problem+json", Json.bytes(problem), headers);
+        return new Reply(status, "application/problem+json", Body.of(Json.bytes(problem)), headers);
     }
 
     /** What every answer says, this one or a stream. */
@@ -50,30 +77,31 @@ record Reply(int status, String contentType, byte[] body, Map<String, String> he
                 "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'");
     }
 
+    /** @throws IOException if it could not be sent as a whole: then the connection is of no use any more */
     void send(HttpExchange exchange, Patience patience) throws IOException {
         Headers answer = exchange.getResponseHeaders();
         secure(answer);
         answer.set("Content-Type", contentType);
         headers.forEach(answer::set);
-        boolean compress = body.length >= WORTH_COMPRESSING && takesGzip(exchange);
-        byte[] sent = compress ? gzip(body) : body;
+        int length = body.length();
+        boolean compress = (length < 0 || length >= WORTH_COMPRESSING) && takesGzip(exchange);
         if (compress) {
             answer.set("Content-Encoding", "gzip");
         }
         answer.set("Vary", "Accept-Encoding");
         boolean head = exchange.getRequestMethod().equals("HEAD");
-        if (head) {
-            answer.set("Content-Length", Integer.toString(sent.length));
+        if (head && length >= 0 && !compress) {
+            answer.set("Content-Length", Integer.toString(length));
         }
-        boolean empty = head || sent.length == 0;
-        patience.send(() -> exchange.sendResponseHeaders(status, empty ? -1 : sent.length));
+        boolean empty = head || length == 0;
+        // The server's words for "no body" and "of unknown length".
+        long announced = empty ? -1 : compress || length < 0 ? 0 : length;
+        patience.send(() -> exchange.sendResponseHeaders(status, announced));
         if (!empty) {
-            OutputStream out = exchange.getResponseBody();
-            for (int from = 0; from < sent.length; from += SLICE) {
-                int start = from;
-                patience.send(() -> out.write(sent, start, Math.min(SLICE, sent.length - start)));
-            }
-            patience.send(out::close);
+            OutputStream plain = new BufferedOutputStream(new Sliced(exchange.getResponseBody(), patience), SLICE);
+            OutputStream out = compress ? new GZIPOutputStream(plain) : plain;
+            body.writeTo(out);
+            out.close();
         }
     }
 
@@ -82,11 +110,40 @@ record Reply(int status, String contentType, byte[] body, Map<String, String> he
         return accepted != null && accepted.contains("gzip");
     }
 
-    private static byte[] gzip(byte[] bytes) throws IOException {
-        ByteArrayOutputStream packed = new ByteArrayOutputStream(bytes.length / 4);
-        try (GZIPOutputStream out = new GZIPOutputStream(packed)) {
-            out.write(bytes);
+    /** Sends in pieces, each of which, and all of which, a caller has to take in time. */
+    private static final class Sliced extends OutputStream {
+
+        private final OutputStream out;
+        private final Patience patience;
+        private final long begun = System.nanoTime();
+
+        Sliced(OutputStream out, Patience patience) {
+            this.out = out;
+            this.patience = patience;
         }
-        return packed.toByteArray();
+
+        @Override
+        public void write(int value) throws IOException {
+            write(new byte[] {(byte) value}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            for (int from = offset; from < offset + length; from += SLICE) {
+                int start = from;
+                patience.requireLeft(begun);
+                patience.send(() -> out.write(bytes, start, Math.min(SLICE, offset + length - start)));
+            }
+        }
+
+        @Override
+        public void flush() throws IOException {
+            patience.send(out::flush);
+        }
+
+        @Override
+        public void close() throws IOException {
+            patience.send(out::close);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.web;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
@@ -37,7 +38,7 @@ public final class WebServer implements AutoCloseable {
     /** A caller that takes nothing for so long is given up. */
     private static final Duration STALLED = Duration.ofSeconds(30);
 
-    /** Answers about states may be large, and are made as a whole. */
+    /** Each holds a thread's time, and the view that it tells of. */
     private static final int ANSWERS_AT_ONCE = 32;
 
     private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(5);
@@ -175,38 +176,42 @@ public final class WebServer implements AutoCloseable {
     private static Reply metrics(Metrics metrics) throws IOException {
         ByteArrayOutputStream text = new ByteArrayOutputStream();
         EXPOSITION.write(text, metrics.scrape());
-        return new Reply(200, EXPOSITION.getContentType(), text.toByteArray(), Map.of());
+        return new Reply(200, EXPOSITION.getContentType(), Reply.Body.of(text.toByteArray()), Map.of());
     }
 
     private void handleInTurn(HttpExchange exchange) throws IOException {
+        boolean placed = false;
         try {
-            if (!places.tryAcquire(ANSWER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-                try (exchange) {
-                    Reply.problem(
-                                    503,
-                                    "busy: " + ANSWERS_AT_ONCE + " callers are being answered",
-                                    Map.of("Retry-After", "1"))
-                            .send(exchange, patience);
-                }
-                return;
-            }
+            placed = places.tryAcquire(ANSWER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            handle(exchange, placed ? this::reply : WebServer::tooMany);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             exchange.close();
-            return;
-        }
-        try {
-            handle(exchange);
         } finally {
-            places.release();
+            if (placed) {
+                places.release();
+            }
         }
     }
 
+    private static Reply tooMany(HttpExchange exchange) throws Refusal {
+        throw new Refusal(503, "busy: " + ANSWERS_AT_ONCE + " callers are being answered");
+    }
+
+    private interface Replying {
+        @Nullable
+        Reply reply(HttpExchange exchange) throws IOException, Refusal;
+    }
+
     private void handle(HttpExchange exchange) throws IOException {
+        handle(exchange, this::reply);
+    }
+
+    private void handle(HttpExchange exchange, Replying replying) throws IOException {
         try {
             Reply reply;
             try {
-                reply = reply(exchange);
+                reply = replying.reply(exchange);
             } catch (Refusal e) {
                 Map<String, String> headers = e.status() == 503 ? Map.of("Retry-After", "1") : Map.of();
                 reply = Reply.problem(e.status(), e.detail(), headers);
@@ -217,12 +222,14 @@ public final class WebServer implements AutoCloseable {
             if (reply != null) {
                 reply.send(exchange, patience);
             }
+            patience.send(exchange::close);
+        } catch (RuntimeException | JsonProcessingException e) {
+            LOG.error("{} cannot be answered to its end, which is a defect", exchange.getRequestURI(), e);
+            throw new IOException(e);
         } catch (IOException e) {
             LOG.debug("a caller has hung up: {}", e.getMessage());
-            // The server counts the connection as open unless it hears of this.
+            // The server then cuts the connection, so that nobody takes for whole what is not; and counts it no longer.
             throw e;
-        } finally {
-            patience.send(exchange::close);
         }
     }
 

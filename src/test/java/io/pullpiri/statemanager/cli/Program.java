@@ -21,6 +21,7 @@ public final class Program implements AutoCloseable {
 
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final Pattern LISTENS = Pattern.compile("listens on [^\\n]*?:(\\d+)\\b");
+    private static final Pattern DASHBOARD = Pattern.compile("Dashboard: [^\\n]*:(\\d+)/");
 
     public final Process process;
     private final List<String> lines = new CopyOnWriteArrayList<>();
@@ -71,11 +72,20 @@ public final class Program implements AutoCloseable {
 
     /** The port that {@code serve} says it listens on. */
     public int port() {
+        return port(LISTENS);
+    }
+
+    /** The port of the dashboard and of REST. */
+    public int httpPort() {
+        return port(DASHBOARD);
+    }
+
+    private int port(Pattern said) {
         Await.until(
                 SOON,
                 () -> "the port: " + output(),
-                () -> LISTENS.matcher(output()).find());
-        Matcher matcher = LISTENS.matcher(output());
+                () -> said.matcher(output()).find());
+        Matcher matcher = said.matcher(output());
         return matcher.find() ? Integer.parseInt(matcher.group(1)) : -1;
     }
 

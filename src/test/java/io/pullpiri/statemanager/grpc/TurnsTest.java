@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +28,7 @@ class TurnsTest {
 
         assertThatThrownBy(() -> take(Duration.ofMillis(1))).isInstanceOfSatisfying(StatusRuntimeException.class, e -> {
             assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
-            assertThat(e.getStatus().getDescription()).isEqualTo("busy: 1 callers are reading the store already");
+            assertThat(e.getStatus().getDescription()).isEqualTo("busy: so many callers are being answered already: 1");
         });
         store.complete("read");
 
@@ -46,9 +48,11 @@ class TurnsTest {
     }
 
     private String take(Duration patience) {
-        return turns.take(patience, () -> {
+        List<String> read = new ArrayList<>();
+        turns.take(patience, () -> {
             reading.complete(true);
-            return store.join();
+            read.add(store.join());
         });
+        return read.getFirst();
     }
 }

@@ -4,13 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.util.concurrent.ListenableFuture;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
+import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
+import io.pullpiri.proto.statemanager.ListResourcesByStateResponse;
+import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
@@ -19,6 +25,15 @@ import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.cli.Program;
 import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,6 +41,9 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,6 +62,11 @@ class HostileClientsTest {
     private static final double MOST_MEGABYTES = 256 + 256 + 200;
 
     private static final int CONNECTIONS = 10_000;
+    private static final int HTTP_ANSWERS = 32;
+    private static final String MODELS = "/api/v1/models";
+    private static final ListResourcesByStateRequest ALL_MODELS = ListResourcesByStateRequest.newBuilder()
+            .setResourceType(ResourceType.RESOURCE_TYPE_MODEL)
+            .build();
     private static final String REPORT =
             StateManagerConnectionGrpc.getSendChangedContainerListMethod().getFullMethodName();
 
@@ -66,7 +89,7 @@ class HostileClientsTest {
                 "--fault-port",
                 "off",
                 "--http-port",
-                "off",
+                "0",
                 "--action-controller",
                 "off");
         builder.command().add(1, "-Xmx256m");
@@ -191,7 +214,15 @@ class HostileClientsTest {
     }
 
     @Test
-    void aMillionNamesAreRefusedWhenMemoryIsFull() {
+    void aMillionNamesAreRefusedWhenMemoryIsFullAndListedAllTheSame() throws Exception {
+        int known = fillMemory();
+        listsAreAnsweredManyAtOnce(known);
+        listsOverGrpcThatNobodyTakesKeepOthersFromBeingMade(known);
+        listsOverHttpThatNobodyTakesHaveTheirNumber(known);
+    }
+
+    /** @return how many models are known */
+    private int fillMemory() {
         String refusal = null;
         int lists = 0;
         for (; refusal == null && lists < 1_000; lists++) {
@@ -204,6 +235,98 @@ class HostileClientsTest {
         assertThat(lists).isGreaterThan(50);
         assertThat(refusal)
                 .startsWith("RESOURCE_EXHAUSTED: memory: the states and artifacts that are known take all of");
+        return (lists - 1) * 1_000;
+    }
+
+    private void listsAreAnsweredManyAtOnce(int known) throws Exception {
+        List<Future<Long>> bodies = new ArrayList<>();
+        List<Future<Integer>> messages = new ArrayList<>();
+        // Closed in the other order: first all have ended.
+        try (HttpClient http = HttpClient.newHttpClient();
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < HTTP_ANSWERS; i++) {
+                bodies.add(threads.submit(() -> bytes(http)));
+            }
+            for (int i = 0; i < 4; i++) {
+                messages.add(threads.submit(this::listed));
+            }
+        }
+        for (Future<Long> body : bodies) {
+            assertThat(body.get()).isGreaterThan(known * 200L);
+        }
+        for (Future<Integer> message : messages) {
+            assertThat(message.get()).isGreaterThanOrEqualTo(known);
+        }
+    }
+
+    private long bytes(HttpClient http) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.httpPort() + MODELS))
+                .build();
+        HttpResponse<InputStream> response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+        assertThat(response.statusCode()).isEqualTo(200);
+        try (InputStream body = response.body()) {
+            return body.transferTo(OutputStream.nullOutputStream());
+        }
+    }
+
+    /** How many models a list over gRPC names; nobody else's turn is waited for longer than 5 s. */
+    private int listed() throws InterruptedException {
+        while (true) {
+            try {
+                return list();
+            } catch (StatusRuntimeException e) {
+                assertThat(e.getMessage()).startsWith("UNAVAILABLE: busy");
+                TimeUnit.MILLISECONDS.sleep(100);
+            }
+        }
+    }
+
+    private int list() {
+        return stub().withMaxInboundMessageSize(256 << 20)
+                .listResourcesByState(ALL_MODELS)
+                .getResourcesCount();
+    }
+
+    private void listsOverGrpcThatNobodyTakesKeepOthersFromBeingMade(int known) throws InterruptedException {
+        ManagedChannel silent = channel();
+        for (int i = 0; i < 30; i++) {
+            ClientCall<ListResourcesByStateRequest, ListResourcesByStateResponse> call =
+                    silent.newCall(StateManagerConnectionGrpc.getListResourcesByStateMethod(), CallOptions.DEFAULT);
+            call.start(new ClientCall.Listener<>() {}, new Metadata());
+            call.sendMessage(ALL_MODELS);
+            call.halfClose(); // and never asks for the answer
+        }
+        Await.until(Duration.ofSeconds(30), () -> "that too much waits to be taken", () -> {
+            try {
+                return list() < 0;
+            } catch (StatusRuntimeException e) {
+                return "UNAVAILABLE: busy: too many answers wait to be taken".equals(e.getMessage());
+            }
+        });
+        silent.shutdownNow();
+        assertThat(listed()).isGreaterThanOrEqualTo(known);
+    }
+
+    private void listsOverHttpThatNobodyTakesHaveTheirNumber(int known) throws IOException, InterruptedException {
+        List<Socket> silent = new ArrayList<>();
+        for (int i = 0; i < HTTP_ANSWERS; i++) {
+            Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.httpPort());
+            socket.getOutputStream()
+                    .write(("GET " + MODELS + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            silent.add(socket);
+        }
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.httpPort() + MODELS))
+                    .build();
+            HttpResponse<String> refused = http.send(request, HttpResponse.BodyHandlers.ofString());
+            assertThat(refused.statusCode()).isEqualTo(503);
+            assertThat(refused.body()).contains("busy: " + HTTP_ANSWERS + " callers are being answered");
+            for (Socket socket : silent) {
+                socket.close();
+            }
+            assertThat(bytes(http)).isGreaterThan(known * 200L);
+        }
     }
 
     @Test

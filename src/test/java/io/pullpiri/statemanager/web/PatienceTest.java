@@ -7,6 +7,7 @@ import io.pullpiri.statemanager.manager.Clock;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.store.Await;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -62,18 +63,44 @@ class PatienceTest {
         rig.close();
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"/api/v1/events", "/api/v1/scenarios"})
-    void aCallerThatTakesNothingIsGivenUp(String path) throws Exception {
+    private void fill() {
         for (int i = 0; i < SCENARIOS; i++) {
             rig.apply("kind: Scenario\nmetadata: {name: s%s}\nspec: {action: %s, target: t}\n"
                     .formatted(i, "x".repeat(EACH)));
         }
-        try (Socket stalled = new Socket()) {
-            stalled.setReceiveBufferSize(1_024);
-            stalled.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
-            String request = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-            stalled.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** Somebody who has asked and has little room for the answer. */
+    private Socket ask(String path) throws IOException {
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(1_024);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+        String request = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+        return socket;
+    }
+
+    @Test
+    void aCallerThatTakesLittleAtATimeIsGivenUpToo() throws Exception {
+        fill();
+        try (Socket slow = ask("/api/v1/scenarios")) {
+            byte[] some = new byte[64 << 10];
+            int taken = 0;
+            // Ever so often: no part of the answer waits for long.
+            for (int read = 1; read > 0; read = slow.getInputStream().readNBytes(some, 0, some.length)) {
+                taken += read;
+                Thread.sleep(50);
+            }
+            assertThat(taken).isLessThan(SCENARIOS * EACH);
+            assertThat(patience.givenUp()).isOne();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/api/v1/events", "/api/v1/scenarios"})
+    void aCallerThatTakesNothingIsGivenUp(String path) throws Exception {
+        fill();
+        try (Socket stalled = ask(path)) {
             Await.until(SOON, () -> "a caller that is given up", () -> patience.givenUp() == 1);
             // What was under way may still come, and then the end.
             assertThat(stalled.getInputStream().readAllBytes()).hasSizeBetween(1, SCENARIOS * EACH);

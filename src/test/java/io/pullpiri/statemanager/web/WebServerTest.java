@@ -256,11 +256,17 @@ class WebServerTest {
             cut.apply(Rig.BRAKING);
             cut.client().sendChangedContainerList(Rig.list("running", "exited:1"));
             OpenApi openApi = new OpenApi(client.get("/api/v1/openapi.yaml").body());
+            assertThat(client.json("/api/v1/packages").path("current").asBoolean())
+                    .isTrue();
             etcd.pause();
+            Await.until(SOON, () -> "no store", () -> !cut.server.manager().isReady());
+            assertThat(client.json("/api/v1/packages").path("current").asBoolean(true))
+                    .isFalse();
             JsonNode detail = client.json("/api/v1/packages/braking");
             etcd.resume();
             assertThat(openApi.problems("Detail", detail)).isEmpty();
             assertThat(detail.at("/resource/state").asText()).isEqualTo("Degraded");
+            assertThat(detail.path("current").asBoolean(true)).isFalse();
             assertThat(detail.path("models")).hasSize(2);
             assertThat(detail.path("history")).isEmpty();
             assertThat(detail.path("historyUnavailable").asText()).contains("the store cannot be read");

@@ -1,0 +1,72 @@
+package io.pullpiri.statemanager.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Answers that are made while they are sent. */
+class ReplyTest {
+
+    private static final int ITEMS = 10_000;
+
+    private final Patience patience = new Patience(Duration.ofSeconds(10));
+    private HttpServer server;
+    private Http http;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/whole", exchange -> listing(ITEMS).send(exchange, patience));
+        server.createContext("/broken", exchange -> listing(ITEMS / 2).send(exchange, patience));
+        server.start();
+        http = new Http(server.getAddress().getPort());
+    }
+
+    @AfterEach
+    void stop() {
+        http.close();
+        server.stop(0);
+        patience.close();
+    }
+
+    /** @param sound how many of the items can be made */
+    private static Reply listing(int sound) {
+        Iterator<List<String>> items = IntStream.range(0, ITEMS)
+                .mapToObj(i -> {
+                    if (i >= sound) {
+                        throw new IllegalStateException("a defect");
+                    }
+                    return List.of("item", "number " + i);
+                })
+                .iterator();
+        return Reply.json(new Json.Listing("1.1", true, items));
+    }
+
+    @Test
+    void aLongListComesWhole() {
+        assertThat(http.json("/whole").path("items")).hasSize(ITEMS);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"identity", "gzip"})
+    void whatCannotBeMadeToItsEndDoesNotLookWhole(String encoding) {
+        assertThatThrownBy(() -> http.get("/broken", "Accept-Encoding", encoding))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("chunked transfer encoding");
+        assertThat(http.json("/whole").path("items")).hasSize(ITEMS);
+    }
+}
