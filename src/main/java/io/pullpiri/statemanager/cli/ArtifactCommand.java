@@ -102,7 +102,8 @@ abstract class ArtifactCommand implements Callable<Integer> {
             case OUTCOME_UNCHANGED -> "unchanged";
             case OUTCOME_DELETED -> "deleted";
             case OUTCOME_NOT_FOUND -> "not found";
-            case OUTCOME_PASSED_OVER -> "passed over: no state depends on a " + result.getKind();
+            case OUTCOME_PASSED_OVER ->
+                "passed over: no state depends on a " + result.getKind() + " (only on Scenario, Package and Model)";
             case OUTCOME_UNSPECIFIED, UNRECOGNIZED -> "answered with something unknown";
         };
         return Names.printable(result.getKind().toLowerCase(Locale.ROOT) + "/" + result.getName() + " " + outcome);

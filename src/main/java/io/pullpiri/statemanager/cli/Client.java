@@ -83,6 +83,9 @@ final class Client implements AutoCloseable {
         }
     }
 
+    /** Said where {@link #isStoreAway}. */
+    static final String OLD = "The store is away: this is what was known last.";
+
     private static final long SECONDS = 10;
 
     /** A list of 100,000 models has some 30 MB. */
@@ -134,6 +137,21 @@ final class Client implements AutoCloseable {
     void reach() {
         HealthCheckResponse _ = call(
                 channel -> within(HealthGrpc.newBlockingStub(channel)).check(HealthCheckRequest.getDefaultInstance()));
+    }
+
+    /**
+     * Whether the server says that it does not have its store, so that it tells what it knew last. To be asked before what it
+     * knows is asked for: what is old does not become new when the store comes back. False also if nobody answers in time.
+     */
+    boolean isStoreAway() {
+        try {
+            HealthCheckResponse health = HealthGrpc.newBlockingStub(channel)
+                    .withDeadlineAfter(1, TimeUnit.SECONDS)
+                    .check(HealthCheckRequest.getDefaultInstance());
+            return health.getStatus() == HealthCheckResponse.ServingStatus.NOT_SERVING;
+        } catch (StatusRuntimeException e) {
+            return false; // whatever is wrong, the question that follows will say so
+        }
     }
 
     /** @throws CommandFailure also if there is none of this name */

@@ -52,7 +52,11 @@ final class Describe implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         try (Client client = server.connect()) {
+            boolean away = client.isStoreAway();
             Node root = node(client, client.state(kind, name), Instant.now(), null);
+            if (away) {
+                spec.commandLine().getErr().println(Client.OLD);
+            }
             print(out, root, "", "");
         }
         out.flush();

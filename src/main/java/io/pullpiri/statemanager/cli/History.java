@@ -59,9 +59,14 @@ final class History implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        boolean away;
         List<StateTransitionHistory> changes;
         try (Client client = server.connect()) {
+            away = client.isStoreAway();
             changes = client.history(kind, name, limit);
+        }
+        if (away) {
+            spec.commandLine().getErr().println(Client.OLD);
         }
         PrintWriter out = spec.commandLine().getOut();
         if (format == Get.Format.table) {

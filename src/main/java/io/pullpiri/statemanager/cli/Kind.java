@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
@@ -70,6 +71,8 @@ enum Kind {
     }
 
     private static final String PER_STATE = "models.";
+    private static final String CREATED = "created";
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,9}");
 
     private final ResourceType type;
 
@@ -187,14 +190,32 @@ enum Kind {
         return state.getCurrentState().isEmpty() ? "-" : Styles.state(state.getCurrentState());
     }
 
-    /** Of three: {@code 2 running, 1 dead}. */
+    /** Of five: {@code 1 dead, 2 running, 2 not reported}. */
     private static String counts(Map<String, String> metadata) {
-        String counts = new TreeMap<>(metadata)
-                .entrySet().stream()
-                        .filter(entry -> entry.getKey().startsWith(PER_STATE))
-                        .map(entry -> entry.getValue() + " " + entry.getKey().substring(PER_STATE.length()))
-                        .collect(Collectors.joining(", "));
-        return orDash(counts);
+        Map<String, String> counts = new TreeMap<>();
+        metadata.forEach((key, value) -> {
+            if (key.startsWith(PER_STATE)) {
+                counts.put(key.substring(PER_STATE.length()), value);
+            }
+        });
+        // Whoever has no state yet counts as created.
+        long created = number(counts.get(CREATED));
+        long silent = number(metadata.get("models")) - number(metadata.get("reported"));
+        if (0 < silent && silent <= created) {
+            counts.replace(CREATED, Long.toString(created - silent));
+            counts.remove(CREATED, "0");
+        } else {
+            silent = 0;
+        }
+        String shown = counts.entrySet().stream()
+                .map(count -> count.getValue() + " " + count.getKey())
+                .collect(Collectors.joining(", "));
+        return orDash(silent == 0 ? shown : (shown.isEmpty() ? "" : shown + ", ") + silent + " not reported");
+    }
+
+    /** Of what a server of another version says, too. */
+    private static long number(@Nullable String text) {
+        return text != null && NUMBER.matcher(text).matches() ? Long.parseLong(text) : 0;
     }
 
     private static String cause(Map<String, String> metadata) {

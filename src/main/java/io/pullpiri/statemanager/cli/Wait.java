@@ -65,30 +65,34 @@ final class Wait implements Callable<Integer> {
                 .putFilter("name", name)
                 .build();
         try (Client client = server.connect()) {
-            client.follow(request, timeout.toMillis(), event -> {
-                state = Names.printable(event.getStateChange().getTargetState());
-                return !kind.isSameState(wanted, state);
-            });
+            boolean away = client.isStoreAway();
+            try {
+                client.follow(request, timeout.toMillis(), event -> {
+                    state = Names.printable(event.getStateChange().getTargetState());
+                    return !kind.isSameState(wanted, state);
+                });
+            } catch (StatusRuntimeException e) {
+                return failed(client, e.getStatus());
+            }
+            if (away) {
+                spec.commandLine().getErr().println(Client.OLD);
+            }
             spec.commandLine().getOut().println(kind.singular() + "/" + name + " is " + state);
             return ExitCode.OK;
-        } catch (StatusRuntimeException e) {
-            if (e.getStatus().getCode() != Status.Code.DEADLINE_EXCEEDED) {
-                try (Client client = server.connect()) {
-                    throw client.failure(e.getStatus());
-                }
-            }
-            spec.commandLine()
-                    .getErr()
-                    .println("error: %s/%s %s after %s (expected: %s)"
-                            .formatted(
-                                    kind.singular(),
-                                    name,
-                                    state.isEmpty() ? "has no state" : "is " + state,
-                                    timeout.toMillis() % 1000 == 0
-                                            ? timeout.toSeconds() + " s"
-                                            : timeout.toMillis() + " ms",
-                                    wanted));
-            return ExitCode.TIMED_OUT;
         }
+    }
+
+    private int failed(Client client, Status status) {
+        if (status.getCode() != Status.Code.DEADLINE_EXCEEDED) {
+            throw client.failure(status);
+        }
+        boolean old = client.isStoreAway();
+        String found = state.isEmpty() ? (old ? "is not known" : "has no state") : (old ? "was " : "is ") + state;
+        String waited = timeout.toMillis() % 1000 == 0 ? timeout.toSeconds() + " s" : timeout.toMillis() + " ms";
+        spec.commandLine()
+                .getErr()
+                .println("error: %s/%s %s after %s%s (expected: %s)"
+                        .formatted(kind.singular(), name, found, waited, old ? ", with the store away" : "", wanted));
+        return ExitCode.TIMED_OUT;
     }
 }

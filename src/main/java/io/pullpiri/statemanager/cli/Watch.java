@@ -84,6 +84,9 @@ final class Watch implements Callable<Integer> {
             try {
                 while (true) {
                     String news = "The server has ended the stream; trying again.";
+                    if (client.isStoreAway()) {
+                        err.println(Client.OLD + " Changes come when it is back.");
+                    }
                     try {
                         client.follow(request(), 0, this::show);
                     } catch (StatusRuntimeException e) {

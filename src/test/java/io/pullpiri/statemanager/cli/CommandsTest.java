@@ -78,7 +78,7 @@ class CommandsTest {
         assertThat(ask("apply", "-f", braking, other)).isEqualTo(new Run(0, """
                         package/braking created
                         scenario/drive created
-                        policy/p passed over: no state depends on a Policy
+                        policy/p passed over: no state depends on a Policy (only on Scenario, Package and Model)
                         model/brake created
                         """, ""));
         assertThat(ask("apply", "-f", braking).out())

@@ -1,0 +1,109 @@
+package io.pullpiri.statemanager.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.Setting;
+import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.Duration;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What an operator is told when the server has no store: what it shows may be old. */
+class StoreAwayTest {
+
+    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final String OLD = Client.OLD + "\n";
+
+    private record Run(int exitCode, String out, String err) {}
+
+    private EtcdServer etcd;
+
+    @BeforeEach
+    void setUp() {
+        etcd = EtcdServer.start();
+    }
+
+    @AfterEach
+    void tearDown() {
+        etcd.resume();
+        etcd.close();
+    }
+
+    private Rig server() throws IOException {
+        return new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "500ms"));
+    }
+
+    private static Run ask(Rig rig, String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        String[] all = Stream.concat(Stream.of(args), Stream.of("--server", "127.0.0.1:" + rig.server.port()))
+                .toArray(String[]::new);
+        int exitCode = Main.run(new PrintWriter(out, true), new PrintWriter(err, true), all);
+        return new Run(exitCode, out.toString(), err.toString());
+    }
+
+    @Test
+    void whatIsShownMayBeOld() throws Exception {
+        try (Rig rig = server()) {
+            Await.until(SOON, () -> "the store", () -> rig.server.manager().isReady());
+            rig.apply(Rig.BRAKING);
+            assertThat(ask(rig, "get", "packages").err()).isEmpty();
+
+            etcd.pause();
+            Await.until(SOON, () -> "no store", () -> !rig.server.manager().isReady());
+
+            assertThat(ask(rig, "get", "packages")).satisfies(run -> {
+                assertThat(run.exitCode()).isZero();
+                assertThat(run.out()).contains("braking   Idle").contains("2 not reported");
+                assertThat(run.err()).isEqualTo(OLD);
+            });
+            assertThat(ask(rig, "describe", "package", "braking").err()).isEqualTo(OLD);
+            assertThat(ask(rig, "wait", "package", "braking", "--for=idle"))
+                    .isEqualTo(new Run(0, "package/braking is Idle\n", OLD));
+            assertThat(ask(rig, "wait", "package", "braking", "--for=error", "--timeout=200ms"))
+                    .isEqualTo(new Run(
+                            3,
+                            "",
+                            "error: package/braking was Idle after 200 ms, with the store away"
+                                    + " (expected: error)\n"));
+            assertThat(watch(rig)).isEqualTo(OLD.strip() + " Changes come when it is back.\n");
+        }
+    }
+
+    /** What it says before the first state is shown. */
+    private static String watch(Rig rig) {
+        StringWriter err = new StringWriter();
+        Head head = new Head(1);
+        int exitCode = Main.run(
+                new PrintWriter(head, true),
+                new PrintWriter(err, true),
+                "watch",
+                "packages",
+                "--server",
+                "127.0.0.1:" + rig.server.port());
+        assertThat(exitCode).isZero();
+        return err.toString();
+    }
+
+    @Test
+    void whatWasNeverReadIsNotKnown() throws Exception {
+        etcd.pause();
+        try (Rig rig = server()) {
+            assertThat(ask(rig, "wait", "package", "braking", "--for=idle", "--timeout=200ms"))
+                    .isEqualTo(new Run(
+                            3,
+                            "",
+                            "error: package/braking is not known after 200 ms, with the store away"
+                                    + " (expected: idle)\n"));
+            assertThat(ask(rig, "get", "packages").err()).contains("the store has not been read yet");
+        }
+    }
+}
