@@ -51,7 +51,7 @@ public final class Manager implements AutoCloseable {
     private final Committer committer;
     private final Reading reading;
     private final Inbox inbox;
-    private final Notices notices = new Notices();
+    private final Notices notices;
     private final Health health;
 
     /** What readers see: the view of the last commit, and what led to it. */
@@ -118,6 +118,7 @@ public final class Manager implements AutoCloseable {
         this.limits = limits;
         this.clock = clock;
         this.health = new Health(limits.backoffMillis(), clock);
+        this.notices = new Notices(clock);
         this.inbox = new Inbox(limits.queue(), limits.queueBytes());
         this.metrics = metrics;
         this.tracing = tracing;
@@ -153,15 +154,17 @@ public final class Manager implements AutoCloseable {
                     + (limits.queueBytes() >> 20) + ")"));
         } else {
             wake();
-            return caller.orTimeout(wait.toNanos(), TimeUnit.NANOSECONDS).exceptionally(late -> notYet(wait));
+            boolean kept = command instanceof Command.NodeReport; // who waits does not keep the command
+            return caller.orTimeout(wait.toNanos(), TimeUnit.NANOSECONDS).exceptionally(late -> notYet(kept, wait));
         }
         return caller;
     }
 
-    private Answer notYet(Duration waited) {
+    private Answer notYet(boolean kept, Duration waited) {
         String why = health.trouble();
         return new Answer.Unavailable("not durable yet: "
-                + (why.isEmpty() ? "the store has not confirmed it within " + waited.toMillis() + " ms" : why));
+                + (why.isEmpty() ? "the store has not confirmed it within " + waited.toMillis() + " ms" : why)
+                + (kept ? "; it is kept" : "; send it again"));
     }
 
     /** The view of the last commit; empty until the store was first read. */

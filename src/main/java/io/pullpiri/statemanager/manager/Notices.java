@@ -36,15 +36,21 @@ public final class Notices {
 
     private final Map<String, Lines> lines = new ConcurrentHashMap<>();
 
+    private final Clock clock;
+
+    Notices(Clock clock) {
+        this.clock = clock;
+    }
+
     /** How many lines of a kind were logged since when. */
     private static final class Lines {
 
-        private long since = System.nanoTime();
+        private long since;
         private int count;
 
-        synchronized int next() {
-            if (System.nanoTime() - since > TimeUnit.MINUTES.toNanos(1)) {
-                since = System.nanoTime();
+        synchronized int next(long now) {
+            if (count == 0 || now - since > TimeUnit.MINUTES.toNanos(1)) {
+                since = now;
                 count = 0;
             }
             return ++count;
@@ -54,7 +60,8 @@ public final class Notices {
     public void add(String kind, String message) {
         counts.computeIfAbsent(kind, any -> new LongAdder()).increment();
         if (logged.add(message)) {
-            int line = lines.computeIfAbsent(kind, any -> new Lines()).next();
+            int line = lines.computeIfAbsent(kind, any -> new Lines())
+                    .next(clock.now().ticks());
             if (line <= LINES) {
                 LOG.warn("{}: {}", kind, message);
                 return;

@@ -11,6 +11,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.grpc.stub.StreamObserver;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.statemanager.Action;
 import io.pullpiri.proto.statemanager.ErrorCode;
@@ -30,6 +34,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -289,7 +294,7 @@ class BadInputTest {
                         Status.Code.UNAVAILABLE,
                         "the store has not been read yet",
                         () -> early.client()
-                                .withDeadlineAfter(1, TimeUnit.SECONDS)
+                                .withDeadlineAfter(3, TimeUnit.SECONDS)
                                 .getResourceState(question));
                 etcd.resume();
                 assertThat(early.client().getResourceState(question).getMessage())
@@ -340,5 +345,35 @@ class BadInputTest {
         assertThat(rig.state(RESOURCE_TYPE_MODEL, "brake").getMetadataMap())
                 .containsEntry("source", "me??[2J")
                 .containsEntry("cause", "requested by me??[2J");
+    }
+
+    @Test
+    void aStreamOfRequestsHasABound() throws Exception {
+        CompletableFuture<Status> ended = new CompletableFuture<>();
+        StreamObserver<ServerReflectionRequest> requests = ServerReflectionGrpc.newStub(rig.channel())
+                .serverReflectionInfo(new StreamObserver<ServerReflectionResponse>() {
+
+                    @Override
+                    public void onNext(ServerReflectionResponse response) {}
+
+                    @Override
+                    public void onError(Throwable failure) {
+                        ended.complete(Status.fromThrowable(failure));
+                    }
+
+                    @Override
+                    public void onCompleted() {
+                        ended.complete(Status.OK);
+                    }
+                });
+        ServerReflectionRequest request = ServerReflectionRequest.newBuilder()
+                .setFileByFilename("x".repeat(50_000))
+                .build();
+        for (int i = 0; i < 30 && !ended.isDone(); i++) {
+            requests.onNext(request);
+        }
+
+        assertThat(ended.get(30, TimeUnit.SECONDS).getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        assertThat(ended.join().getDescription()).isEqualTo("requests of one stream: more than 1048576 bytes");
     }
 }

@@ -1,0 +1,60 @@
+package io.pullpiri.statemanager.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import io.pullpiri.proto.monitoringserver.ContainerInfo;
+import io.pullpiri.proto.monitoringserver.ContainerList;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import org.junit.jupiter.api.Test;
+
+class MessagePartsTest {
+
+    private static final String REPORT =
+            StateManagerConnectionGrpc.getSendChangedContainerListMethod().getFullMethodName();
+    private static final String OTHER =
+            StateManagerConnectionGrpc.getGetResourceStateMethod().getFullMethodName();
+
+    private static final ContainerInfo CONTAINER =
+            ContainerInfo.newBuilder().setId("c1").putState("Status", "running").build();
+
+    @Test
+    void aReportHasItsContainersAndTheirFields() {
+        ContainerList list = ContainerList.newBuilder()
+                .setNodeName("HPC")
+                .addContainers(CONTAINER)
+                .addContainers(CONTAINER)
+                .build();
+
+        assertThat(MessageParts.count(list.toByteString(), REPORT)).isEqualTo(1 + 2 * 3);
+        assertThat(MessageParts.count(list.toByteString(), OTHER)).isEqualTo(1 + 2);
+    }
+
+    @Test
+    void asManyAsMayBeAreCountedAndOneMoreIsMore() {
+        ContainerList.Builder list = ContainerList.newBuilder();
+        for (int i = 0; i < MessageParts.MAX; i++) {
+            list.addContainers(ContainerInfo.getDefaultInstance());
+        }
+        ByteString most = list.build().toByteString();
+        ByteString more =
+                list.addContainers(ContainerInfo.getDefaultInstance()).build().toByteString();
+
+        assertThat(MessageParts.count(most, REPORT)).isEqualTo(MessageParts.MAX);
+        assertThat(MessageParts.count(more, REPORT)).isGreaterThan(MessageParts.MAX);
+    }
+
+    @Test
+    void aGroupIsMoreThanMayBe() {
+        ByteString group = ByteString.copyFrom(new byte[] {1 << 3 | 3, 1 << 3 | 4});
+
+        assertThat(MessageParts.count(group, OTHER)).isGreaterThan(MessageParts.MAX);
+    }
+
+    @Test
+    void whatCannotBeReadEndsTheCount() {
+        ByteString cut = ByteString.copyFrom(new byte[] {1 << 3 | 2, 1, 'a', 1 << 3 | 2, 100});
+
+        assertThat(MessageParts.count(cut, OTHER)).isEqualTo(2);
+    }
+}

@@ -1,0 +1,73 @@
+package io.pullpiri.statemanager.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.pullpiri.statemanager.cascade.Moment;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+class NoticesTest {
+
+    private static final Logger LOG = (Logger) LoggerFactory.getLogger(Notices.class);
+
+    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+    private long ticks;
+    private final Notices notices = new Notices(() -> new Moment(0, ticks));
+
+    @BeforeEach
+    void listen() {
+        log.start();
+        LOG.addAppender(log);
+    }
+
+    @AfterEach
+    void hangUp() {
+        LOG.detachAppender(log);
+    }
+
+    @Test
+    void whatIsSaidAgainIsCountedAndLoggedOnce() {
+        add("bad", "one", 3);
+        add("worse", "one", 1);
+
+        assertThat(lines()).containsExactly("bad: one");
+        assertThat(notices.counts()).containsEntry("bad", 3L).containsEntry("worse", 1L);
+    }
+
+    @Test
+    void aKindHasAHundredLinesAMinute() {
+        for (int i = 0; i < 150; i++) {
+            notices.add("bad", "number " + i);
+        }
+        notices.add("worse", "one");
+
+        assertThat(lines())
+                .hasSize(102)
+                .contains("bad: number 0", "bad: number 99", "worse: one")
+                .contains("bad: more than 100 in a minute, the others are only counted");
+        assertThat(notices.counts()).containsEntry("bad", 150L);
+
+        ticks = TimeUnit.SECONDS.toNanos(61);
+        notices.add("bad", "number 99");
+        notices.add("bad", "number 149");
+
+        assertThat(lines()).hasSize(103).last().isEqualTo("bad: number 149");
+    }
+
+    private void add(String kind, String message, int times) {
+        for (int i = 0; i < times; i++) {
+            notices.add(kind, message);
+        }
+    }
+
+    private List<String> lines() {
+        return log.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+    }
+}
