@@ -16,7 +16,7 @@ final class Calls {
     private static final Duration NO_DEADLINE = Duration.ofHours(1);
 
     /** So that a caller sees our answer rather than its own deadline: a tenth of its time, at most this. */
-    private static final long HEAD_START = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long HEAD_START = TimeUnit.MILLISECONDS.toNanos(500);
 
     private static final int SHOWN = 60;
 

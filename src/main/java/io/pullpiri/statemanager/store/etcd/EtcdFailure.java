@@ -60,6 +60,9 @@ record EtcdFailure(Status status, boolean sent) {
         if (status.getCode() == Status.Code.UNAVAILABLE && cause != null && cause.getMessage() != null) {
             return "etcd cannot be reached: " + cause.getMessage();
         }
+        if (says("unresolved address")) {
+            return "etcd cannot be reached: no address is known for a name in the setting store";
+        }
         return "etcd: " + status.getCode() + (status.getDescription() == null ? "" : ": " + status.getDescription())
                 + (cause == null || cause.getMessage() == null ? "" : " (" + cause.getMessage() + ")");
     }
