@@ -134,12 +134,29 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
         private final AtomicLong ofRequest = new AtomicLong();
         private final AtomicLong ofAnswer = new AtomicLong();
 
-        /** The call, which from now on can be closed once: whoever comes later has nothing to say. */
+        /**
+         * The call, which from now on can be closed once: whoever comes later has nothing to say. Calls are not for several
+         * threads, and it may be refused on the network's while another answers.
+         */
         <Q, A> ServerCall<Q, A> begin(ServerCall<Q, A> begun) {
             ServerCall<Q, A> once = new SimpleForwardingServerCall<>(begun) {
 
                 @Override
-                public void close(Status status, Metadata trailers) {
+                public synchronized void sendHeaders(Metadata headers) {
+                    if (!closed) {
+                        super.sendHeaders(headers);
+                    }
+                }
+
+                @Override
+                public synchronized void sendMessage(A message) {
+                    if (!closed) {
+                        super.sendMessage(message);
+                    }
+                }
+
+                @Override
+                public synchronized void close(Status status, Metadata trailers) {
                     if (!closed) {
                         closed = true;
                         super.close(status, trailers);
