@@ -15,12 +15,12 @@ public enum ScenarioState {
 
     private final String title = Spelling.title(this);
 
-    /** As it is stored: {@code Running}. */
+    /** As it is stored: {@code Completed}. */
     public String title() {
         return title;
     }
 
-    /** As Pullpiri's Rust StateManager stores it: {@code SCENARIO_STATE_RUNNING}. */
+    /** As Pullpiri's Rust StateManager stores it: {@code SCENARIO_STATE_COMPLETED}. */
     public String protobufName() {
         return SPELLING.protobufName(this);
     }

@@ -1,0 +1,99 @@
+package io.pullpiri.statemanager.state;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The spec's "In etcd": names of 1 to 253 bytes of UTF-8, without slash, {@code < > ? { }} and control characters. */
+class NamesTest {
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a",
+                "cluster-3-helloworld",
+                "브레이크",
+                "with space",
+                "a.b_c:d",
+                "\uD83D\uDE97",
+                "\uD83D\uDE97\uD83D\uDE97"
+            })
+    void mayBeNames(String name) {
+        assertThat(Names.problem(name)).isNull();
+    }
+
+    @Test
+    void a253rdByteMayBeAndA254thMayNot() {
+        assertThat(Names.problem("n".repeat(253))).isNull();
+        assertThat(Names.problem("n".repeat(254))).isEqualTo("has 254 bytes or more (expected: 1..253)");
+    }
+
+    @Test
+    void bytesAreCountedAndNotCharacters() {
+        assertThat(Names.problem("가".repeat(84))).isNull();
+        assertThat(Names.problem("가".repeat(84) + "n")).isNull();
+        assertThat(Names.problem("가".repeat(85))).isEqualTo("has 255 bytes or more (expected: 1..253)");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'',is empty (expected: 1..253 bytes)",
+        "' ',is empty (expected: 1..253 bytes)",
+        "a/b,has '/' (expected: a name without '/')",
+        "/,has '/' (expected: a name without '/')",
+        "a<b,has '<' (expected: none of < > ? { })",
+        "a>b,has '>' (expected: none of < > ? { })",
+        "a?b,has '?' (expected: none of < > ? { })",
+        "{a,has '{' (expected: none of < > ? { })",
+        "a},has '}' (expected: none of < > ? { })",
+    })
+    void mayNotBeNames(String name, String problem) {
+        assertThat(Names.problem(name)).isEqualTo(problem);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0000", "000A", "001F", "007F", "0085"})
+    void controlCharactersAreNamedByTheirNumber(String code) {
+        String name = "a" + (char) Integer.parseInt(code, 16);
+
+        assertThat(Names.problem(name)).isEqualTo("has the control character U+" + code + " (expected: none)");
+        assertThat(Names.printable(name + "b")).isEqualTo("a?b");
+    }
+
+    @Test
+    void halvesOfACharacterMayNotBe() {
+        String first = "\uD83D";
+        String second = "\uDE97";
+        for (String name : List.of("a" + first, first + "a", "a" + second + "b", first + second + second)) {
+            assertThat(Names.problem(name)).isEqualTo("is not valid Unicode (expected: UTF-8)");
+        }
+    }
+
+    @Test
+    void keysMayHaveSlashesAndAnotherLength() {
+        assertThat(Names.textProblem("/package/braking/state", 22)).isNull();
+        assertThat(Names.textProblem("/package/braking/state", 21)).isEqualTo("has 22 bytes or more (expected: 1..21)");
+    }
+
+    @Test
+    void statesAreReadInAnyCaseWithOrWithoutTheirPrefix() {
+        assertThat(ModelState.parse("Running")).isEqualTo(ModelState.RUNNING);
+        assertThat(ModelState.parse("model_state_dead")).isEqualTo(ModelState.DEAD);
+        assertThat(ModelState.parse("PACKAGE_STATE_RUNNING")).isNull();
+        assertThat(PackageState.parse("PACKAGE_STATE_degraded")).isEqualTo(PackageState.DEGRADED);
+        assertThat(ScenarioState.parse("SCENARIO_STATE_Completed")).isEqualTo(ScenarioState.COMPLETED);
+    }
+
+    @Test
+    void statesAreWrittenAsTheSeedSpellsThemAndAsTheRustStateManagerDoes() {
+        assertThat(ModelState.DEAD.title()).isEqualTo("Dead");
+        assertThat(ModelState.DEAD.protobufName()).isEqualTo("MODEL_STATE_DEAD");
+        assertThat(PackageState.ERROR.title()).isEqualTo("Error");
+        assertThat(PackageState.ERROR.protobufName()).isEqualTo("PACKAGE_STATE_ERROR");
+        assertThat(ContainerState.EXITED.title()).isEqualTo("Exited");
+    }
+}
