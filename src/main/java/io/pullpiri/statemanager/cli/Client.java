@@ -68,6 +68,18 @@ final class Client implements AutoCloseable {
             return new Client(address);
         }
 
+        /** The answer to a question, and a word beside it if the server has lost its store and tells what it knew last. */
+        <T> T ask(Function<Client, T> question) {
+            try (Client client = connect()) {
+                boolean old = client.isStoreAway();
+                T answer = question.apply(client);
+                if (old) {
+                    command.commandLine().getErr().println(OLD);
+                }
+                return answer;
+            }
+        }
+
         /** As gRPC reads one. */
         private static boolean isAddress(String text) {
             try {

@@ -51,14 +51,7 @@ final class Describe implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        try (Client client = server.connect()) {
-            boolean away = client.isStoreAway();
-            Node root = node(client, client.state(kind, name), Instant.now(), null);
-            if (away) {
-                spec.commandLine().getErr().println(Client.OLD);
-            }
-            print(out, root, "", "");
-        }
+        print(out, server.ask(client -> node(client, client.state(kind, name), Instant.now(), null)), "", "");
         out.flush();
         return ExitCode.OK;
     }

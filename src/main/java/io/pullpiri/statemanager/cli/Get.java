@@ -70,15 +70,8 @@ final class Get implements Callable<Integer> {
                         spec.commandLine(), "--state: stands beside the NAME '" + name + "' (expected: one of them)");
             }
         }
-        boolean away;
-        List<ResourceState> found;
-        try (Client client = server.connect()) {
-            away = client.isStoreAway();
-            found = name == null ? client.states(kind, state == null ? "" : state) : List.of(client.state(kind, name));
-        }
-        if (away) {
-            spec.commandLine().getErr().println(Client.OLD);
-        }
+        List<ResourceState> found = server.ask(client ->
+                name == null ? client.states(kind, state == null ? "" : state) : List.of(client.state(kind, name)));
         PrintWriter out = spec.commandLine().getOut();
         if (format == Format.table) {
             Instant now = Instant.now();

@@ -59,15 +59,7 @@ final class History implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        boolean away;
-        List<StateTransitionHistory> changes;
-        try (Client client = server.connect()) {
-            away = client.isStoreAway();
-            changes = client.history(kind, name, limit);
-        }
-        if (away) {
-            spec.commandLine().getErr().println(Client.OLD);
-        }
+        List<StateTransitionHistory> changes = server.ask(client -> client.history(kind, name, limit));
         PrintWriter out = spec.commandLine().getOut();
         if (format == Get.Format.table) {
             Table table = new Table("TIME", "STATE", "AFTER", "CAUSE", "SOURCE");

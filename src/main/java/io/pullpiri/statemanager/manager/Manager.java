@@ -144,7 +144,7 @@ public final class Manager implements AutoCloseable {
      *     Answer.Unavailable}, which means that it is not durable yet
      */
     public CompletableFuture<Answer> submit(Command command, Duration timeout) {
-        Duration wait = timeout.compareTo(limits.commitTimeout()) < 0 ? timeout : limits.commitTimeout();
+        Duration wait = atMost(timeout);
         CompletableFuture<Answer> caller = new CompletableFuture<>();
         if (closing) {
             caller.complete(new Answer.Unavailable("StateManager is stopping"));
@@ -184,8 +184,11 @@ public final class Manager implements AutoCloseable {
      * @return completes with the view, or with nothing if the store was not read in time
      */
     public CompletableFuture<Optional<View>> firstView(Duration timeout) {
-        Duration wait = timeout.compareTo(limits.commitTimeout()) < 0 ? timeout : limits.commitTimeout();
-        return feed.firstView(wait);
+        return feed.firstView(atMost(timeout));
+    }
+
+    private Duration atMost(Duration timeout) {
+        return timeout.compareTo(limits.commitTimeout()) < 0 ? timeout : limits.commitTimeout();
     }
 
     /** Whether the store was read and, as far as one knows, can be written. */
