@@ -137,7 +137,10 @@ final class Parts {
         PackageEntry entry = draft.packageEntry(name);
         PackageState value = entry.state().value();
         List<Write> writes = new ArrayList<>();
-        if (value != null || entry.artifact().broken() == null) {
+        // What cannot be read stays while the artifact is broken, too; a state that was taken away does not.
+        if (value != null
+                || entry.artifact().broken() == null
+                || entry.state().stored().value() != null) {
             writes.addAll(state(
                     Keys.packageState(name),
                     entry.state(),

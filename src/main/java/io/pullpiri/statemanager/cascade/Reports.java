@@ -271,8 +271,7 @@ final class Reports {
             draft.put(entry.derived(null));
             draft.forsake(name);
             if (!entry.packages().isEmpty()) {
-                ModelState was = entry.state().value();
-                draft.setModel(name, draft.rules.vanished().after(was), "", "its last container is gone", source);
+                vanish(entry, source);
             }
             return;
         }
@@ -288,15 +287,22 @@ final class Reports {
      * that was not stored: the crash was between the transactions of a plan too large for one. Others' word stands.
      */
     void mend(ModelEntry entry) {
+        ModelState state = entry.state().value();
         ModelState derived = entry.derived();
         Transition latest = entry.state().history().latest();
-        if (derived != null
-                && latest != null
-                && latest.isDerived()
-                && derived != entry.state().value()
-                && ModelState.parse(latest.to()) == entry.state().value()) {
-            draft.setModel(entry.name(), derived, "", cause(entry, derived), BY_STATE_MANAGER);
+        if (latest == null || !latest.isDerived() || ModelState.parse(latest.to()) != state) {
+            return;
         }
+        if (derived != null) {
+            draft.setModel(entry.name(), derived, "", cause(entry, derived), BY_STATE_MANAGER);
+        } else if (entry.containers().isEmpty() && !entry.packages().isEmpty()) {
+            vanish(entry, BY_STATE_MANAGER);
+        }
+    }
+
+    private void vanish(ModelEntry entry, String source) {
+        ModelState after = draft.rules.vanished().after(entry.state().value());
+        draft.setModel(entry.name(), after, "", "its last container is gone", source);
     }
 
     static Tally<ContainerState> tally(ModelEntry entry) {

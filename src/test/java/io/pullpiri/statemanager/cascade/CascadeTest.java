@@ -11,6 +11,7 @@ import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.WatchEvent;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -222,6 +223,35 @@ class CascadeTest {
                 .isEqualTo("Error");
         world.foreign(Keys.artifact("Package", "braking"), packageYaml("braking", "brake"));
         assertThat(world.packageState("braking")).isEqualTo("Running");
+    }
+
+    @Test
+    void aPackageThatWasDeletedIsGoneThoughABrokenArtifactHasComeSince() {
+        String artifact = Keys.artifact("Package", "braking");
+        world.run(apply(packageYaml("braking", "brake")));
+        long applied = world.revision(artifact);
+        world.foreignUnseen(artifact, null);
+        world.foreignUnseen(artifact, "no: [yaml");
+
+        world.run(
+                new Command.StoreEvents(List.of(new WatchEvent(artifact, null, applied + 1)), false),
+                new Command.StoreEvents(List.of(new WatchEvent(artifact, "no: [yaml", applied + 2)), false));
+
+        assertThat(world.history(ResourceKind.PACKAGE, "braking")).containsExactly(">Idle", "Idle>");
+        assertThat(world.packageState("braking")).isNull();
+    }
+
+    @Test
+    void aModelWhoseListWasNotStoredHasNoContainers() {
+        world.run(apply(packageYaml("braking", "brake")));
+        world.run(report("HPC", "brake/ctl=running"));
+        // As a crash between the transactions of a large plan leaves it.
+        world.foreignUnseen(Keys.node("HPC"), null);
+
+        world.restart();
+
+        assertThat(world.modelState("brake")).isEqualTo("Exited");
+        assertThat(world.packageState("braking")).isEqualTo("Exited");
     }
 
     @Test

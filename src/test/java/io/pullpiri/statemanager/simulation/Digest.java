@@ -7,6 +7,7 @@ import io.pullpiri.statemanager.state.Tables;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What the store says that a node has reported: the states of the containers that it named, by their names. */
@@ -15,11 +16,20 @@ record Digest(Map<String, String> containers) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     static Digest of(@Nullable String stored) {
+        return of(stored, false);
+    }
+
+    /** The same with those that the node has stopped naming, and that count still. */
+    static Digest counted(@Nullable String stored) {
+        return of(stored, true);
+    }
+
+    private static Digest of(@Nullable String stored, boolean absent) {
         Map<String, String> containers = new TreeMap<>();
         try {
             for (JsonNode container :
                     JSON.readTree(stored == null ? "{}" : stored).path("containers")) {
-                if (!container.has("absentSinceMillis")) {
+                if (absent || !container.has("absentSinceMillis")) {
                     containers.put(
                             container.path("name").asText(),
                             container.path("state").asText("CREATED"));
@@ -29,6 +39,13 @@ record Digest(Map<String, String> containers) {
             throw new Witness.Broken("no JSON in a node's record: " + stored);
         }
         return new Digest(containers);
+    }
+
+    /** The states of the model's containers. */
+    Stream<String> ofModel(String model) {
+        return containers.entrySet().stream()
+                .filter(container -> container.getKey().startsWith(model + "_"))
+                .map(Map.Entry::getValue);
     }
 
     /** Whether it says what one of these reports says. */

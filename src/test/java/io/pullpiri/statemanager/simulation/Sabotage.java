@@ -10,5 +10,9 @@ enum Sabotage {
     FORGETS_GUARDS,
     DROPS_WATCH_EVENTS,
     /** Asks to reconcile without a record of it. */
-    DROPS_RECONCILE_RECORDS
+    DROPS_RECONCILE_RECORDS,
+    /** Tells and records changes of models that it does not store. */
+    DROPS_MODELS,
+    /** Nobody is called, whoever is dead. */
+    CALLS_NOBODY
 }

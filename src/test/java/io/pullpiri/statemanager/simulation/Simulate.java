@@ -58,6 +58,10 @@ final class Simulate {
             System.out.println(failure);
             System.exit(1);
         }
+        if (count < 1 || counts.of("seeds") != count) {
+            System.out.printf("%,d days were to be simulated, and %,d were.%n", count, counts.of("seeds"));
+            System.exit(1);
+        }
         System.out.println("No promise was broken (docs/guarantees.md).");
         System.exit(0);
     }

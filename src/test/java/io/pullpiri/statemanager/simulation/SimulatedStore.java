@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** etcd's semantics in memory, with whatever weather; it remembers all that ever was written. */
@@ -33,8 +32,7 @@ final class SimulatedStore implements StateStore {
     private final TreeMap<String, KeyValue> keys = new TreeMap<>();
     private final List<Commit> log = new ArrayList<>();
     private final List<Watching> watches = new ArrayList<>();
-    private Consumer<Commit> witness = commit -> {};
-    private Runnable reader = () -> {};
+    private @Nullable Observer observer;
     private long revision = 1;
     private long compacted;
     private boolean closed;
@@ -43,12 +41,27 @@ final class SimulatedStore implements StateStore {
      * All that was written at one revision.
      *
      * @param fate of the transaction; null for what somebody else has put
+     * @param sent when it was sent, in ticks
      */
-    record Commit(long revision, @Nullable Fate fate, List<WatchEvent> changes) {
+    record Commit(long revision, @Nullable Fate fate, long sent, List<WatchEvent> changes) {
 
         boolean isOwn() {
             return fate != null;
         }
+
+        /** Whether it comes before a reading, and is decided without anything. */
+        boolean isFence() {
+            return isOwn() && changes.size() == 1 && changes.getFirst().key().startsWith(Keys.JOURNAL_PREFIX);
+        }
+    }
+
+    /** Who sees everything at its moment. */
+    interface Observer {
+
+        void sees(Commit commit);
+
+        /** The state manager is told what was written under these prefixes, up to the revision. */
+        void hears(List<String> prefixes, long revision);
     }
 
     SimulatedStore(Weather weather, Sabotage sabotage, int maxWrites) {
@@ -57,10 +70,8 @@ final class SimulatedStore implements StateStore {
         this.maxWrites = maxWrites;
     }
 
-    /** Who sees every commit at its moment, and who hears when everything is read. */
-    void witness(Consumer<Commit> newWitness, Runnable newReader) {
-        witness = newWitness;
-        reader = newReader;
+    void observe(Observer newObserver) {
+        observer = newObserver;
     }
 
     synchronized List<Commit> log() {
@@ -82,9 +93,10 @@ final class SimulatedStore implements StateStore {
         }
         CompletableFuture<CommitResult> caller = new CompletableFuture<>();
         Fate fate = weather.fate();
+        long sent = weather.ticks();
         if (sabotage == Sabotage.ANSWERS_FIRST) {
             answer(caller, Fate.DONE, new CommitResult.Committed(revision + 1));
-            weather.carry(transaction, Fate.SLOW, () -> commit(transaction, fate));
+            weather.carry(transaction, Fate.SLOW, () -> commit(transaction, fate, sent));
             return caller;
         }
         switch (fate) {
@@ -98,15 +110,15 @@ final class SimulatedStore implements StateStore {
             case REQUEST_LOST -> answer(caller, fate, new CommitResult.Unknown("no answer"));
             case ANSWER_LOST ->
                 weather.carry(this, Fate.DONE, () -> {
-                    commit(transaction, fate);
+                    commit(transaction, fate, sent);
                     answer(caller, fate, new CommitResult.Unknown("no answer"));
                 });
             case LATE -> {
                 answer(caller, Fate.DONE, new CommitResult.Unknown("no answer in time"));
-                weather.carry(transaction, fate, () -> commit(transaction, fate));
+                weather.carry(transaction, fate, () -> commit(transaction, fate, sent));
             }
             case DONE, SLOW ->
-                weather.carry(transaction, fate, () -> answer(caller, Fate.DONE, commit(transaction, fate)));
+                weather.carry(transaction, fate, () -> answer(caller, Fate.DONE, commit(transaction, fate, sent)));
         }
         return caller;
     }
@@ -115,7 +127,7 @@ final class SimulatedStore implements StateStore {
         weather.carry(caller, fate, () -> caller.complete(result));
     }
 
-    private synchronized CommitResult commit(Transaction transaction, Fate fate) {
+    private synchronized CommitResult commit(Transaction transaction, Fate fate, long sent) {
         boolean holds =
                 transaction.writes().stream().allMatch(write -> modified(write.key()) == write.expectedRevision());
         if (!holds && sabotage != Sabotage.FORGETS_GUARDS) {
@@ -126,8 +138,10 @@ final class SimulatedStore implements StateStore {
         List<Transaction.Write> writes = new ArrayList<>(transaction.writes());
         if (sabotage == Sabotage.DROPS_RECONCILE_RECORDS) {
             writes.removeIf(write -> write.key().startsWith(Keys.RECONCILE_PREFIX));
+        } else if (sabotage == Sabotage.DROPS_MODELS) {
+            writes.removeIf(write -> write.key().startsWith("/model/"));
         }
-        return new CommitResult.Committed(write(writes, fate));
+        return new CommitResult.Committed(write(writes, fate, sent));
     }
 
     private long modified(String key) {
@@ -142,7 +156,7 @@ final class SimulatedStore implements StateStore {
                 : new WatchEvent(key, found.value(), found.modRevision());
     }
 
-    private long write(List<Transaction.Write> writes, @Nullable Fate fate) {
+    private long write(List<Transaction.Write> writes, @Nullable Fate fate, long sent) {
         List<WatchEvent> changes = new ArrayList<>();
         for (Transaction.Write write : writes) {
             if (write.value() != null || keys.containsKey(write.key())) {
@@ -162,9 +176,11 @@ final class SimulatedStore implements StateStore {
                 keys.put(change.key(), new KeyValue(change.key(), change.value(), created, revision));
             }
         }
-        Commit commit = new Commit(revision, fate, List.copyOf(changes));
+        Commit commit = new Commit(revision, fate, sent, List.copyOf(changes));
         log.add(commit);
-        witness.accept(commit);
+        if (observer != null) {
+            observer.sees(commit);
+        }
         List.copyOf(watches).forEach(watch -> watch.tell(commit));
         return revision;
     }
@@ -180,7 +196,7 @@ final class SimulatedStore implements StateStore {
         if (write.bytes() > MAX_BYTES) {
             throw new IllegalArgumentException("size: " + write.bytes() + " bytes");
         }
-        return write(List.of(write), null);
+        return write(List.of(write), null, weather.ticks());
     }
 
     @Override
@@ -197,7 +213,9 @@ final class SimulatedStore implements StateStore {
     @Override
     public synchronized Snapshot snapshot(List<String> prefixes) {
         requireReachable();
-        reader.run();
+        if (observer != null) {
+            observer.hears(prefixes, revision);
+        }
         return new Snapshot(
                 revision,
                 keys.values().stream()
@@ -239,6 +257,11 @@ final class SimulatedStore implements StateStore {
         List<Watching> lost = List.copyOf(watches);
         lost.forEach(watch -> watch.lose("cut off"));
         return lost.size();
+    }
+
+    /** Whoever watched is no more. */
+    synchronized void hangUp() {
+        List.copyOf(watches).forEach(Watching::close);
     }
 
     @Override
@@ -292,6 +315,11 @@ final class SimulatedStore implements StateStore {
             if (!ended) {
                 try {
                     listener.onEvents(changes);
+                    if (observer != null) {
+                        observer.hears(
+                                changes.stream().map(WatchEvent::key).toList(),
+                                changes.getFirst().revision());
+                    }
                 } catch (RuntimeException e) {
                     lose(String.valueOf(e.getMessage()));
                 }

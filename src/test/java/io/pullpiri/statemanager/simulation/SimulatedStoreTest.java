@@ -13,6 +13,11 @@ class SimulatedStoreTest extends WatchContract {
     private final Weather fair = new Weather() {
 
         @Override
+        public long ticks() {
+            return 0;
+        }
+
+        @Override
         public Fate fate() {
             return Fate.DONE;
         }

@@ -51,6 +51,7 @@ final class Simulation {
     private static final long CALM = TimeUnit.SECONDS.toNanos(20);
 
     private final Day day;
+    private final Sabotage sabotage;
     private final Counts counts;
     private final Consumer<String> trace;
     private final Random chance;
@@ -59,8 +60,8 @@ final class Simulation {
     private final SimulatedStore store;
     private final Witness witness;
     private final Map<String, List<List<String>>> reports = new TreeMap<>();
-    private final Map<String, List<@Nullable String>> asked = new HashMap<>();
-    private final Map<String, Integer> calls = new HashMap<>();
+    private final Map<String, List<@Nullable String>> artifacts = new HashMap<>();
+    private final Map<String, Integer> accepted = new HashMap<>();
     private Life life;
     private Mood mood = Mood.ACCEPTS;
     private @Nullable Subscriber subscriber;
@@ -73,7 +74,8 @@ final class Simulation {
         this.counts = counts;
         this.chance = new Random(~day.seed());
         this.store = new SimulatedStore(sky, sabotage, day.roomy() ? 128 : 9);
-        this.witness = new Witness(store, day.roomy(), commit -> this.trace.accept(commit.toString()));
+        this.sabotage = sabotage;
+        this.witness = new Witness(store, time, counts, day.roomy(), commit -> this.trace.accept(commit.toString()));
         this.life = new Life();
     }
 
@@ -91,7 +93,7 @@ final class Simulation {
             return errors.first();
         } catch (Witness.Broken e) {
             return e.getMessage();
-        } catch (RuntimeException | AssertionError e) {
+        } catch (RuntimeException | Error e) {
             StringWriter text = new StringWriter();
             e.printStackTrace(new PrintWriter(text));
             return text.toString();
@@ -195,11 +197,12 @@ final class Simulation {
         String key = kind == ResourceKind.MODEL ? Keys.modelState(name) : Keys.scenarioState(name);
         boolean before = nothing || isState(store.value(key), state);
         int since = store.log().size();
+        long asked = time.ticks();
         submit(
                 command,
                 recorded -> require(
                         before
-                                || witness.isForeign(key)
+                                || witness.isForeign(key, asked)
                                 || wasWritten(key, value -> isState(value, state), since)
                                 || witness.becameSince(recorded, kind, name, state),
                         "acknowledged, and not stored: %s",
@@ -208,15 +211,16 @@ final class Simulation {
 
     /** @param yaml null: it is to be deleted */
     private void ask(String key, @Nullable String yaml, Command command) {
-        List<@Nullable String> all = asked.computeIfAbsent(key, any -> new ArrayList<>());
+        List<@Nullable String> all = artifacts.computeIfAbsent(key, any -> new ArrayList<>());
         all.add(yaml);
         int number = all.size();
         int before = store.log().size();
+        long asked = time.ticks();
         submit(
                 command,
                 recorded -> require(
                         all.subList(number - 1, all.size()).contains(store.value(key))
-                                || witness.isForeign(key)
+                                || witness.isForeign(key, asked)
                                 || wasWritten(key, value -> Objects.equals(value, yaml), before),
                         "acknowledged, and not stored: %s is to be %s",
                         key,
@@ -244,6 +248,8 @@ final class Simulation {
                 if (answer instanceof Answer.Done || answer instanceof Answer.ArtifactsDone) {
                     check(() -> check.accept(recorded));
                 }
+                boolean odd = answer instanceof Answer.Impossible || answer instanceof Answer.TooMuch;
+                check(() -> require(!odd, "answered %s: %s", answer, command));
             }
         });
     }
@@ -269,6 +275,7 @@ final class Simulation {
         if (subscriber != null) {
             subscriber.disconnected();
         }
+        store.hangUp();
         life = new Life();
         life.begin();
     }
@@ -283,7 +290,7 @@ final class Simulation {
         subscriber.read(life.manager.feed());
     }
 
-    /** No faults any more: everything must come to what the rules say, and all that was asked be answered. */
+    /** No faults any more: everything must come to what the rules say, and reports be answered. */
     private void calm() {
         sky.fates.clear();
         sky.awayUntil = 0;
@@ -314,10 +321,11 @@ final class Simulation {
             }
             for (String scenario : witness.scenariosOf(name)) {
                 require(
-                        calls.getOrDefault(name + " " + scenario, -1) >= since,
-                        "package %s is dead, and nobody was called for scenario %s",
+                        accepted.getOrDefault(name + " " + scenario, -1) >= since,
+                        "package %s is dead, and nobody has heard of it for scenario %s",
                         name,
                         scenario);
+                counts.add("dead package compared at rest");
             }
         }
         read();
@@ -377,10 +385,15 @@ final class Simulation {
             String target = entry == null || entry.artifact().good() == null
                     ? null
                     : entry.artifact().good().target();
-            witness.called(scenario, target);
-            calls.put(target + " " + scenario, store.log().size());
-            counts.add("ActionController " + mood);
             CompletableFuture<ActionController.Reply> reply = new CompletableFuture<>();
+            if (sabotage == Sabotage.CALLS_NOBODY) {
+                return reply;
+            }
+            witness.called(scenario, target);
+            counts.add("ActionController " + mood);
+            if (mood == Mood.ACCEPTS) {
+                accepted.put(target + " " + scenario, store.log().size());
+            }
             switch (mood) {
                 case ACCEPTS, REFUSES -> {
                     boolean accepted = mood == Mood.ACCEPTS;
@@ -404,6 +417,11 @@ final class Simulation {
         private final Queue<Fate> fates = new ArrayDeque<>();
         private long awayUntil;
         private int underWay;
+
+        @Override
+        public long ticks() {
+            return time.ticks();
+        }
 
         @Override
         public Fate fate() {

@@ -41,7 +41,12 @@ class SimulationTest {
             Map.entry("event told", 60_000),
             Map.entry("subscriber resumed", 1_500),
             Map.entry("answer Done", 60_000),
-            Map.entry("answer ArtifactsDone", 30_000));
+            Map.entry("answer ArtifactsDone", 30_000),
+            Map.entry("package compared at a commit", 150_000),
+            Map.entry("package compared at rest", 10_000),
+            Map.entry("model compared at rest", 10_000),
+            Map.entry("model without containers compared at rest", 4_000),
+            Map.entry("dead package compared at rest", 900));
 
     @Test
     @Timeout(value = 15, unit = TimeUnit.MINUTES)

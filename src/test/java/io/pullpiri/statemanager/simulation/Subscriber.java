@@ -32,15 +32,17 @@ final class Subscriber {
         }
     }
 
-    /** Reads all there is; begins anew when it is told that it has missed something. */
+    /** Reads all there is. */
     void read(Feed feed) {
+        String begins = "subscriber went on";
         try {
             if (follower == null) {
                 follower = last == null ? feed.follow() : feed.followAfter(last);
-                counts.add(last == null ? "subscriber began" : "subscriber resumed");
+                begins = last == null ? "subscriber began" : "subscriber resumed";
             }
             EventId place = follower.last();
             List<Event> events = follower.next(Duration.ZERO);
+            counts.add(begins);
             while (!events.isEmpty() || !follower.last().equals(place)) {
                 for (Event event : events) {
                     if (event instanceof Event.Changed changed) {
@@ -52,9 +54,8 @@ final class Subscriber {
                 events = follower.next(Duration.ZERO);
             }
         } catch (Follower.LostException e) {
-            counts.add("subscriber told of a loss");
-            last = null;
-            follower = feed.follow();
+            throw new Witness.Broken(
+                    "a subscriber is told of a loss, and no day is long enough for one: " + e.getMessage());
         } catch (StoreAwayException e) {
             counts.add("subscriber has to wait for the store");
         } catch (InterruptedException e) {

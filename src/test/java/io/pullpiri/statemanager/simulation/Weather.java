@@ -18,6 +18,9 @@ interface Weather {
         SLOW
     }
 
+    /** What time it is, in nanoseconds since whenever. */
+    long ticks();
+
     /** What becomes of the commit that begins now. */
     Fate fate();
 

@@ -12,6 +12,7 @@ import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.manager.EventId;
 import io.pullpiri.statemanager.state.Tables;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.Prefixes;
 import io.pullpiri.statemanager.store.WatchEvent;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Sees every commit at its moment, and knows what must be true of it and of the store. */
@@ -36,22 +38,47 @@ final class Witness {
     private static final Map<String, Optional<Artifact>> PARSED = new ConcurrentHashMap<>();
 
     private final SimulatedStore store;
+    private final VirtualTime time;
+    private final Counts counts;
     private final boolean roomy;
 
-    /** Keys that somebody else wrote last. */
-    private final Set<String> foreign = new HashSet<>();
+    /** What somebody else wrote last, and we have not since. */
+    private final Map<String, Foreign> foreign = new HashMap<>();
 
-    /** Models whose state somebody else, or somebody's request, has ever given. */
+    /** Models whose state somebody else, or somebody's request, has given, and their containers not since. */
     private final Set<String> meddledWith = new HashSet<>();
 
-    /** Packages whose record went by a commit that the manager does not know of. */
-    private final Set<String> recordsGoneUnseen = new HashSet<>();
+    /** What each model's stored containers gave last. */
+    private final Map<String, String> derived = new HashMap<>();
 
-    /** Since when each reconcile record stands, in commits. */
+    /** Since when each reconcile record stands as it does, in commits. */
     private final Map<String, Integer> dead = new HashMap<>();
 
     /** Every change that was ever recorded. */
     private final List<Told> told = new ArrayList<>();
+
+    /**
+     * A key's value of somebody else. When the state manager hears of it, a transaction may be under way, and one that the
+     * clock brings about may follow: what is decided after these two is decided with it.
+     *
+     * @param heard whether the state manager was told of it
+     * @param stored how many transactions have been stored since
+     * @param known when the second was, in ticks, null before
+     */
+    private record Foreign(
+            long revision,
+            boolean heard,
+            int stored,
+            @Nullable Long known) {
+
+        Foreign told() {
+            return new Foreign(revision, true, stored, known);
+        }
+
+        Foreign afterCommit(long now) {
+            return heard && known == null ? new Foreign(revision, true, stored + 1, stored == 1 ? now : null) : this;
+        }
+    }
 
     /** A recorded change and its place. */
     record Told(EventId id, Transition change) {}
@@ -67,15 +94,30 @@ final class Witness {
     }
 
     /** @param next is told of every commit first */
-    Witness(SimulatedStore store, boolean roomy, Consumer<SimulatedStore.Commit> next) {
+    Witness(
+            SimulatedStore store,
+            VirtualTime time,
+            Counts counts,
+            boolean roomy,
+            Consumer<SimulatedStore.Commit> next) {
         this.store = store;
+        this.time = time;
+        this.counts = counts;
         this.roomy = roomy;
-        store.witness(
-                commit -> {
-                    next.accept(commit);
-                    see(commit);
-                },
-                recordsGoneUnseen::clear);
+        store.observe(new SimulatedStore.Observer() {
+
+            @Override
+            public void sees(SimulatedStore.Commit commit) {
+                next.accept(commit);
+                see(commit);
+            }
+
+            @Override
+            public void hears(List<String> prefixes, long revision) {
+                foreign.replaceAll((key, value) ->
+                        value.revision <= revision && Prefixes.cover(prefixes, key) ? value.told() : value);
+            }
+        });
     }
 
     @FormatMethod
@@ -86,61 +128,112 @@ final class Witness {
     }
 
     private void see(SimulatedStore.Commit commit) {
+        if (commit.isOwn()) {
+            follow(commit);
+        }
         for (WatchEvent change : commit.changes()) {
             String key = change.key();
             if (commit.isOwn()) {
                 foreign.remove(key);
                 require(ALLOWED.matcher(key).matches(), "a key outside its own is written: %s", key);
             } else {
-                foreign.add(key);
+                foreign.put(key, new Foreign(commit.revision(), false, 0, null));
                 meddledWith.add(key);
-            }
-            if (key.startsWith(Keys.JOURNAL_PREFIX) && change.value() != null) {
-                record(Journal.sequence(key), change.value());
             }
             if (key.startsWith(Keys.RECONCILE_PREFIX)) {
                 String name = key.substring(Keys.RECONCILE_PREFIX.length());
                 if (change.value() == null) {
                     dead.remove(name);
-                    if (commit.fate() != Weather.Fate.DONE && commit.fate() != Weather.Fate.SLOW) {
-                        recordsGoneUnseen.add(name);
-                    }
                 } else {
-                    dead.putIfAbsent(name, store.log().size());
+                    dead.put(name, store.log().size());
                 }
             }
         }
-        if (commit.isOwn() && roomy) {
-            Day.PACKAGES.forEach(name -> consistent(name, "revision " + commit.revision()));
+        for (WatchEvent change : commit.changes()) {
+            if (change.key().startsWith(Keys.JOURNAL_PREFIX) && change.value() != null) {
+                record(Journal.sequence(change.key()), change.value(), commit.sent());
+            }
+        }
+        if (commit.isOwn() && !commit.isFence()) {
+            if (roomy) {
+                Day.PACKAGES.forEach(name -> consistent(name, commit));
+            }
+            foreign.replaceAll((key, value) -> value.afterCommit(time.ticks()));
         }
     }
 
-    private void record(long sequence, String text) {
-        List<Transition> changes = Objects.requireNonNull(Journal.changes(text), text);
-        for (int i = 0; i < changes.size(); i++) {
-            told.add(new Told(new EventId(sequence, i + 1), changes.get(i)));
-            Transition change = changes.get(i);
-            if (change.kind() == ResourceKind.MODEL && change.cause().startsWith("requested by")) {
-                meddledWith.add(Keys.modelState(change.name()));
+    /** A model whose containers give another state than before follows them again, whoever has had a say in it. */
+    private void follow(SimulatedStore.Commit commit) {
+        Set<String> written = commit.changes().stream().map(WatchEvent::key).collect(Collectors.toSet());
+        if (written.stream().noneMatch(key -> key.startsWith(Keys.NODE_PREFIX))) {
+            return;
+        }
+        for (String model : Day.MODELS) {
+            List<String> containers = Day.NODES.stream()
+                    .flatMap(
+                            node -> Digest.counted(store.value(Keys.node(node))).ofModel(model))
+                    .toList();
+            String now = Tables.modelState(containers);
+            if (containers.isEmpty()) {
+                derived.remove(model);
+            } else if (!now.isEmpty() && !now.equals(derived.put(model, now))) {
+                String key = Keys.modelState(model);
+                if (roomy && written.contains(key) && isState(key, now)) {
+                    meddledWith.remove(key);
+                }
             }
         }
     }
 
-    /** Whether somebody else wrote the key last: the manager may not have heard of it yet. */
-    boolean isForeign(String key) {
-        return foreign.contains(key);
+    private boolean isState(String key, String state) {
+        return Tables.name(Objects.requireNonNullElse(store.value(key), "")).equals(state);
+    }
+
+    private void record(long sequence, String text, long decided) {
+        List<Transition> changes = Objects.requireNonNull(Journal.changes(text), text);
+        Map<String, String> last = new HashMap<>();
+        for (int i = 0; i < changes.size(); i++) {
+            told.add(new Told(new EventId(sequence, i + 1), changes.get(i)));
+            Transition change = changes.get(i);
+            String key = switch (change.kind()) {
+                case MODEL -> Keys.modelState(change.name());
+                case PACKAGE -> Keys.packageState(change.name());
+                case SCENARIO -> Keys.scenarioState(change.name());
+            };
+            last.put(key, Tables.name(change.to()));
+            if (change.kind() == ResourceKind.MODEL && change.cause().startsWith("requested by")) {
+                meddledWith.add(key);
+            }
+        }
+        if (roomy) {
+            last.forEach((key, state) -> require(
+                    isState(key, state) || isForeign(key, decided),
+                    "record %d says that %s is %s, but it is %s",
+                    sequence,
+                    key,
+                    state,
+                    store.value(key)));
+        }
+    }
+
+    /** Whether somebody else wrote the key, and what was decided at a time, in ticks, may have been decided without it. */
+    boolean isForeign(String key, long decided) {
+        Foreign value = foreign.get(key);
+        return value != null && (value.known == null || decided < value.known);
     }
 
     /** A package and its models never contradict each other, if nobody else has just written one of them. */
-    private void consistent(String name, String when) {
+    private void consistent(String name, SimulatedStore.Commit commit) {
         PackageArtifact artifact = artifact(PackageArtifact.KIND, name, PackageArtifact.class);
-        boolean othersWrote = foreign.contains(Keys.artifact(PackageArtifact.KIND, name))
-                || foreign.contains(Keys.packageState(name));
+        // A package's overwritten state is put right in its own time (README, "What others write").
+        boolean othersWrote = foreign.containsKey(Keys.packageState(name))
+                || isForeign(Keys.artifact(PackageArtifact.KIND, name), commit.sent());
         if (artifact != null && !othersWrote) {
-            boolean pure =
-                    artifact.models().stream().noneMatch(model -> foreign.contains(Keys.modelState(model.name())));
+            boolean pure = artifact.models().stream()
+                    .noneMatch(model -> isForeign(Keys.modelState(model.name()), commit.sent()));
             if (pure) {
-                requireRule(name, artifact, when);
+                requireRule(name, artifact, "revision " + commit.revision());
+                counts.add("package compared at a commit");
             }
         }
     }
@@ -177,6 +270,7 @@ final class Witness {
             PackageArtifact artifact = artifact(PackageArtifact.KIND, name, PackageArtifact.class);
             if (artifact != null) {
                 requireRule(name, artifact, "quiet");
+                counts.add("package compared at rest");
             } else if (text == null) {
                 require(
                         store.value(Keys.packageState(name)) == null,
@@ -189,24 +283,38 @@ final class Witness {
             }
         }
         for (String model : Day.MODELS) {
-            String key = Keys.modelState(model);
-            List<String> containers = lastReports.values().stream()
-                    .flatMap(report -> Digest.expected(report).entrySet().stream())
-                    .filter(container -> container.getKey().startsWith(model + "_"))
-                    .map(Map.Entry::getValue)
-                    .toList();
-            String expected = Tables.modelState(containers);
-            if (!meddledWith.contains(key) && !expected.isEmpty()) {
-                String state = Tables.name(Objects.requireNonNullElse(store.value(key), ""));
-                require(state.equals(expected), "quiet: model %s is %s (expected: %s)", model, state, expected);
+            if (!meddledWith.contains(Keys.modelState(model))) {
+                follows(model, lastReports);
             }
+        }
+    }
+
+    private void follows(String model, Map<String, List<String>> lastReports) {
+        List<String> containers = lastReports.values().stream()
+                .flatMap(report -> new Digest(Digest.expected(report)).ofModel(model))
+                .toList();
+        String state = Tables.name(Objects.requireNonNullElse(store.value(Keys.modelState(model)), ""));
+        String expected = Tables.modelState(containers);
+        if (!expected.isEmpty()) {
+            require(state.equals(expected), "quiet: model %s is %s (expected: %s)", model, state, expected);
+            counts.add("model compared at rest");
+        } else if (containers.isEmpty()) {
+            require(
+                    !state.equals("RUNNING") && !state.equals("PAUSED"),
+                    "quiet: model %s is %s, and has no container",
+                    model,
+                    state);
+            counts.add("model without containers compared at rest");
         }
     }
 
     /** A call to ActionController starts now. */
     void called(String scenario, @Nullable String target) {
-        boolean dying = target != null && (dead.containsKey(target) || recordsGoneUnseen.contains(target));
-        require(dying, "a call starts for scenario %s though package %s is not dead", scenario, target);
+        require(
+                target != null && dead.containsKey(target),
+                "a call starts for scenario %s though package %s is not dead",
+                scenario,
+                target);
     }
 
     /** Since which commit a package has been dead, null if it is not. */
