@@ -9,7 +9,6 @@ import io.pullpiri.statemanager.cascade.ResourceKind;
 import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.Tables;
-import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
 import java.io.IOException;
@@ -21,22 +20,28 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
- * A server and a store, both real, that are killed, frozen and cut off from each other while components ask for changes.
- * Every change that was acknowledged must be in the history, once and in order.
+ * A server and a store, both real, that are killed, frozen and cut off from each other while components ask for changes and
+ * nodes report their containers. Every change that was acknowledged must be in the history, once and in order, and what is
+ * stored at any time must be as the history and the rules have it.
  */
 final class Chaos implements AutoCloseable {
 
     private static final int MODELS = 12;
     private static final int MODELS_OF_A_PACKAGE = 3;
-    private static final int PROGRESS = 50;
+
+    /** So many changes of every model after whatever has happened. */
+    private static final int PROGRESS = 5;
+
     private static final Duration PATIENCE = Duration.ofSeconds(40);
     private static final int READ_EVERY = 10;
     private static final String KILLED = " killed";
     private static final String SERVER_KILLED = "server" + KILLED;
+    private static final Requests.Change NONE = new Requests.Change("", "");
 
     private final Random random;
     private final Backing backing;
@@ -44,12 +49,11 @@ final class Chaos implements AutoCloseable {
             IntStream.range(0, MODELS).mapToObj(i -> "model-" + i).toList();
     private final Map<String, Backing.Strike> strikes = new LinkedHashMap<>();
     private final Map<String, Integer> struck = new TreeMap<>();
-    private final Map<String, List<String>> recorded = new TreeMap<>();
+    private final Map<String, List<Requests.Change>> recorded = new TreeMap<>();
     private long lastRecord;
     private final KillableServer server;
     private final Requests requests;
 
-    /** @param backing what the server stands on; closed with this */
     Chaos(Random random, Backing backing) throws IOException {
         this.random = random;
         this.backing = backing;
@@ -57,20 +61,6 @@ final class Chaos implements AutoCloseable {
         strikes.put("server frozen", this::freezeServer);
         strikes.putAll(backing.strikes());
         server = new KillableServer(backing.store());
-        ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
-                .usePlaintext()
-                .build();
-        for (int i = 0; i < MODELS / MODELS_OF_A_PACKAGE; i++) {
-            String yaml = World.packageYaml(
-                    "package-" + i,
-                    models.subList(i * MODELS_OF_A_PACKAGE, (i + 1) * MODELS_OF_A_PACKAGE)
-                            .toArray(new String[0]));
-            var _ = ArtifactsGrpc.newBlockingStub(channel)
-                    .withWaitForReady()
-                    .withDeadlineAfter(60, TimeUnit.SECONDS)
-                    .apply(ApplyRequest.newBuilder().setYaml(yaml).build());
-        }
-        channel.shutdownNow();
         requests = new Requests(server.port(), models);
     }
 
@@ -97,7 +87,8 @@ final class Chaos implements AutoCloseable {
             case "cluster" -> new ThreeEtcds(random);
             default -> new OneFile(random);
         };
-        try (Chaos chaos = new Chaos(random, backing)) {
+        try (backing;
+                Chaos chaos = new Chaos(random, backing)) {
             System.out.println(chaos.run(kills));
         }
         System.exit(0);
@@ -110,6 +101,8 @@ final class Chaos implements AutoCloseable {
      * @throws IllegalStateException if a promise is broken
      */
     String run(int kills) throws Exception {
+        applyPackages();
+        requests.start();
         awaitProgress("the start");
         List<String> names = List.copyOf(strikes.keySet());
         List<String> killing =
@@ -119,22 +112,42 @@ final class Chaos implements AutoCloseable {
             List<String> some = i % 2 == 0 ? killing : names;
             strike(i < names.size() ? names.get(i) : some.get(random.nextInt(some.size())));
             if (i % READ_EVERY == READ_EVERY - 1) {
-                // The history is read while no server is there, and keeps so many changes.
+                // The store is read while no server is there, and its history keeps so many changes.
                 strike(SERVER_KILLED);
                 System.out.printf("%,d kills, %,d changes acknowledged%n", killed(), requests.count());
             }
         }
         requests.stop();
         server.kill();
-        readHistory();
+        readStore();
         requireHistory();
-        requireRules();
-        return "%,d kills %s: %,d changes acknowledged, %,d recorded, none lost, none doubled, all packages as they should be"
+        return "%,d kills %s: %,d changes acknowledged, %,d recorded, none lost, none doubled, all states as they should be"
                 .formatted(
                         killed(),
                         struck,
                         requests.count(),
                         recorded.values().stream().mapToInt(List::size).sum());
+    }
+
+    private void applyPackages() {
+        ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+                .usePlaintext()
+                .build();
+        try {
+            for (int i = 0; i < MODELS / MODELS_OF_A_PACKAGE; i++) {
+                String yaml = World.packageYaml("package-" + i, modelsOf(i).toArray(new String[0]));
+                var _ = ArtifactsGrpc.newBlockingStub(channel)
+                        .withWaitForReady()
+                        .withDeadlineAfter(60, TimeUnit.SECONDS)
+                        .apply(ApplyRequest.newBuilder().setYaml(yaml).build());
+            }
+        } finally {
+            channel.shutdownNow();
+        }
+    }
+
+    private List<String> modelsOf(int packageIndex) {
+        return models.subList(packageIndex * MODELS_OF_A_PACKAGE, (packageIndex + 1) * MODELS_OF_A_PACKAGE);
     }
 
     private int killed() {
@@ -144,7 +157,7 @@ final class Chaos implements AutoCloseable {
                 .sum();
     }
 
-    private void strike(String name) throws IOException, InterruptedException {
+    private void strike(String name) throws Exception {
         struck.merge(name, 1, Integer::sum);
         Objects.requireNonNull(strikes.get(name)).strike();
         awaitProgress(name);
@@ -153,7 +166,7 @@ final class Chaos implements AutoCloseable {
     private void killServer() throws IOException, InterruptedException {
         TimeUnit.MILLISECONDS.sleep(random.nextInt(300));
         server.kill();
-        readHistory();
+        readStore();
         server.restart();
     }
 
@@ -163,65 +176,91 @@ final class Chaos implements AutoCloseable {
         server.thaw();
     }
 
-    private void awaitProgress(String after) throws InterruptedException {
-        long goal = requests.count() + PROGRESS;
+    private void awaitProgress(String after) throws InterruptedException, ExecutionException {
+        List<Integer> before = requests.counts();
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (requests.count() < goal) {
+        while (!requests.behind(before, PROGRESS).isEmpty()) {
             require(server.isAlive(), "the server has ended after " + after);
-            require(System.nanoTime() < deadline, "nothing is acknowledged any more after " + after);
+            if (System.nanoTime() > deadline) {
+                Map<String, String> behind = requests.behind(before, PROGRESS);
+                requests.stop(); // tells of a component that has failed
+                throw new IllegalStateException("nothing is acknowledged any more after " + after + ": " + behind);
+            }
             TimeUnit.MILLISECONDS.sleep(20);
         }
     }
 
-    private void readHistory() {
-        List<KeyValue> records;
+    /** What came since the last time; all states are of the same moment. */
+    private void readStore() {
+        Map<String, String> stored = new TreeMap<>();
         try (StateStore store = backing.open()) {
-            records = new ArrayList<>(store.getAllWithPrefix(Keys.JOURNAL_PREFIX));
+            store.snapshot(List.of(Keys.JOURNAL_PREFIX, Keys.MODEL_STATE_PREFIX, Keys.PACKAGE_STATE_PREFIX))
+                    .entries()
+                    .forEach(entry -> stored.put(entry.key(), entry.value()));
         }
-        for (KeyValue record : records) {
-            long sequence = Journal.sequence(record.key());
-            if (sequence > lastRecord) {
-                require(sequence == lastRecord + 1, "record " + (lastRecord + 1) + " is missing");
-                lastRecord = sequence;
-                List<Transition> changes = Journal.changes(record.value());
-                require(changes != null, "record " + sequence + " cannot be read");
-                for (Transition change : changes == null ? List.<Transition>of() : changes) {
-                    if (change.kind() == ResourceKind.MODEL) {
-                        recorded.computeIfAbsent(change.name(), any -> new ArrayList<>())
-                                .add(change.transitionId());
-                    }
-                }
+        stored.forEach((key, value) -> {
+            if (key.startsWith(Keys.JOURNAL_PREFIX) && Journal.sequence(key) > lastRecord) {
+                readRecord(Journal.sequence(key), value);
+            }
+        });
+        for (String model : models) {
+            String found = state(stored, Keys.modelState(model));
+            String last = recorded.getOrDefault(model, List.of(NONE)).getLast().state();
+            require(found.equals(last), model + " is " + found + ", and its last change recorded is to " + last);
+        }
+        for (int i = 0; i < MODELS / MODELS_OF_A_PACKAGE; i++) {
+            List<String> states = modelsOf(i).stream()
+                    .map(model -> state(stored, Keys.modelState(model)))
+                    .toList();
+            String found = state(stored, Keys.packageState("package-" + i));
+            require(
+                    found.equals(Tables.packageState(states)),
+                    "package-" + i + " is " + found + " with models " + states);
+        }
+    }
+
+    private void readRecord(long sequence, String text) {
+        require(sequence == lastRecord + 1, "record " + (lastRecord + 1) + " is missing");
+        lastRecord = sequence;
+        List<Transition> changes = Journal.changes(text);
+        if (changes == null) {
+            throw new IllegalStateException("record " + sequence + " cannot be read");
+        }
+        for (Transition change : changes) {
+            if (change.kind() == ResourceKind.MODEL) {
+                recorded.computeIfAbsent(change.name(), any -> new ArrayList<>())
+                        .add(new Requests.Change(Tables.name(change.to()), change.transitionId()));
             }
         }
     }
 
-    /** What was asked last need not have been acknowledged; all else must be recorded once, in order. */
+    private static String state(Map<String, String> stored, String key) {
+        return Tables.name(stored.getOrDefault(key, ""));
+    }
+
+    /** Each change once and in order, down to the last that was acknowledged; the one after that may be there or not. */
     private void requireHistory() {
-        requests.acknowledged().forEach((model, ids) -> {
-            List<String> found = recorded.getOrDefault(model, List.of());
-            boolean same = found.size() >= ids.size()
-                    && found.size() <= ids.size() + 1
-                    && found.subList(0, ids.size()).equals(ids);
-            require(same, model + ": acknowledged " + ids + ", recorded " + found);
+        requests.made().forEach((model, made) -> {
+            List<Requests.Change> found = recorded.getOrDefault(model, List.of());
+            int same = 0;
+            while (same < Math.min(found.size(), made.changes().size())
+                    && found.get(same).equals(made.changes().get(same))) {
+                same++;
+            }
+            require(
+                    same == found.size() && same >= made.acknowledged(),
+                    "%s: after %d changes come %s, of which %d were acknowledged, and recorded are %s"
+                            .formatted(
+                                    model,
+                                    same,
+                                    few(made.changes(), same),
+                                    made.acknowledged() - same,
+                                    few(found, same)));
         });
     }
 
-    private void requireRules() {
-        try (StateStore store = backing.open()) {
-            for (int i = 0; i < MODELS / MODELS_OF_A_PACKAGE; i++) {
-                List<String> states = models.subList(i * MODELS_OF_A_PACKAGE, (i + 1) * MODELS_OF_A_PACKAGE).stream()
-                        .map(model -> state(store, Keys.modelState(model)))
-                        .toList();
-                String found = state(store, Keys.packageState("package-" + i));
-                require(
-                        found.equals(Tables.packageState(states)),
-                        "package-" + i + " is " + found + " with models " + states);
-            }
-        }
-    }
-
-    private static String state(StateStore store, String key) {
-        return store.get(key).map(entry -> Tables.name(entry.value())).orElse("");
+    private static List<Requests.Change> few(List<Requests.Change> changes, int from) {
+        return changes.subList(from, Math.min(changes.size(), from + 3));
     }
 
     private static void require(boolean condition, String what) {
@@ -234,6 +273,5 @@ final class Chaos implements AutoCloseable {
     public void close() {
         requests.close();
         server.close();
-        backing.close();
     }
 }

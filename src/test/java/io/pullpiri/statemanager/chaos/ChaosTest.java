@@ -29,7 +29,8 @@ class ChaosTest {
 
     private static void kill(int times, Function<Random, Backing> backing) throws Exception {
         Random random = new Random(1);
-        try (Chaos chaos = new Chaos(random, backing.apply(random))) {
+        try (Backing store = backing.apply(random);
+                Chaos chaos = new Chaos(random, store)) {
             System.out.println(chaos.run(times));
         }
     }

@@ -58,11 +58,12 @@ final class Soak {
                 KillableServer server = new KillableServer(etcd.store(), HEAP);
                 Requests requests = new Requests(server.port(), models);
                 Subscribers subscribers = new Subscribers(server.port(), SUBSCRIBERS)) {
+            requests.start();
             Map<String, Backing.Strike> strikes = etcd.strikes();
             long end = System.nanoTime() + time.toNanos();
             int struck = 0;
             while (System.nanoTime() < end) {
-                long changed = requests.count();
+                List<Integer> changed = requests.counts();
                 long heard = subscribers.heard();
                 for (Backing.Strike strike : strikes.values()) {
                     TimeUnit.MILLISECONDS.sleep(BETWEEN_STRIKES.toMillis());
@@ -71,7 +72,8 @@ final class Soak {
                 }
                 etcd.compact();
                 TimeUnit.MILLISECONDS.sleep(BETWEEN_STRIKES.toMillis());
-                require(requests.count() > changed, "nothing is acknowledged any more: " + samples);
+                Map<String, String> behind = requests.behind(changed, 1);
+                require(behind.isEmpty(), "nothing is acknowledged any more of " + behind + ": " + samples);
                 require(subscribers.heard() > heard, "nobody hears anything any more: " + samples);
                 sample("resident, MB", server.status("VmRSS") / 1_000);
                 sample("threads", server.status("Threads"));
