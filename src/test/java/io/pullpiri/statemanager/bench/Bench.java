@@ -44,7 +44,9 @@ final class Bench {
                 report.write(folder); // what comes next may fail
             }
         }
-        System.exit(0); // etcd's and gRPC's threads have nothing left to do
+        List<String> broken = report.brokenPromises();
+        broken.forEach(figure -> System.err.println("error: not as promised: " + figure));
+        System.exit(broken.isEmpty() ? 0 : 1); // etcd's and gRPC's threads have nothing left to do
     }
 
     interface Measurement {

@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.bench;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,20 +18,29 @@ record Figure(
         List<Double> values,
         @Nullable Goal goal) {
 
-    /** The median must not be more (or, {@code atLeast}, not less) than this. */
-    record Goal(double value, boolean atLeast) {
+    /**
+     * What is to be reached.
+     *
+     * @param promise whether missing it is no matter of speed, but a defect
+     */
+    record Goal(String text, boolean promise, Predicate<Figure> isReached) {
 
         static Goal atMost(double value) {
-            return new Goal(value, false);
+            return new Goal("≤ " + shown(value), false, figure -> figure.median() <= value);
         }
 
         static Goal atLeast(double value) {
-            return new Goal(value, true);
+            return new Goal("≥ " + shown(value), false, figure -> figure.median() >= value);
+        }
+
+        /** In no repetition. */
+        static Goal none() {
+            return new Goal("none, ever", true, figure -> figure.max() <= 0);
         }
 
         @Override
         public String toString() {
-            return (atLeast ? "≥ " : "≤ ") + Figure.shown(value);
+            return text;
         }
     }
 
@@ -63,10 +73,11 @@ record Figure(
     /** Null where there is no goal. */
     @Nullable
     Boolean reached() {
-        if (goal == null) {
-            return null;
-        }
-        return goal.atLeast() ? median() >= goal.value() : median() <= goal.value();
+        return goal == null ? null : goal.isReached().test(this);
+    }
+
+    boolean breaksPromise() {
+        return goal != null && goal.promise() && !goal.isReached().test(this);
     }
 
     /** Three digits that matter, more for what is large. */

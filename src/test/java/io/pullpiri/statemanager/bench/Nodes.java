@@ -59,13 +59,21 @@ final class Nodes implements AutoCloseable {
         }
         for (Node node : nodes) {
             if (node.failure != null) {
-                throw new IllegalStateException("a report failed", node.failure);
+                throw new CutShortException(node.failure);
             }
         }
         return (acknowledged() - acknowledgedBefore) / ((System.nanoTime() - start) / 1e9);
     }
 
-    private long acknowledged() {
+    /** A report was not acknowledged, and its node has stopped. */
+    static final class CutShortException extends IllegalStateException {
+        private CutShortException(Throwable cause) {
+            super("a report failed", cause);
+        }
+    }
+
+    /** How many changes of models were acknowledged. */
+    long acknowledged() {
         return nodes.stream().mapToLong(node -> node.changes.get()).sum();
     }
 
@@ -73,15 +81,18 @@ final class Nodes implements AutoCloseable {
      * How many models are neither as their node was last told is durable, nor as it has reported since without an answer.
      *
      * @param stored the keys of models with their values
+     * @throws IllegalStateException if a node was never answered: of that one nothing can be lost
      */
     double lost(Map<String, String> stored) {
         double lost = 0;
         for (Node node : nodes) {
+            if (node.changes.get() == 0) {
+                throw new IllegalStateException("node-" + node.number + " was never answered");
+            }
             for (int model = 0; model < MODELS; model++) {
                 String found = stored.get(Keys.modelState(node.name(model)));
                 boolean kept = state(node.acknowledged[model]).equals(found)
-                        || state(node.reported[model]).equals(found)
-                        || node.changes.get() == 0;
+                        || state(node.reported[model]).equals(found);
                 lost += kept ? 0 : 1;
             }
         }

@@ -57,6 +57,15 @@ final class Report {
         Files.writeString(folder.resolve("figures.json"), JSON.writeValueAsString(all) + "\n");
     }
 
+    /** What of it breaks a promise. */
+    List<String> brokenPromises() {
+        return sections.stream()
+                .flatMap(section -> section.figures().stream()
+                        .filter(Figure::breaksPromise)
+                        .map(figure -> section.title() + ", " + figure.name() + ": " + figure.values()))
+                .toList();
+    }
+
     private static String markdown(Section section) {
         StringBuilder text = new StringBuilder(
                 "## " + section.title() + "\n\n" + section.text().strip() + "\n\n");
