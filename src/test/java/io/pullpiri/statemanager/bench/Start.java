@@ -6,9 +6,11 @@ import static io.pullpiri.statemanager.bench.Figure.Goal.none;
 import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
 import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -16,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 final class Start implements Bench.Measurement {
 
     private static final int PACKAGES = 10_000;
+    private static final int CHANGES_BEFORE_CRASH = 2_000;
 
     @Override
     public void measure(Bench.Effort effort, Path folder, Report report) throws Exception {
@@ -85,18 +88,20 @@ final class Start implements Bench.Measurement {
             try (Nodes load = new Nodes(server.port, nodes, false)) {
                 load.run(TimeUnit.SECONDS.toNanos(1)); // all have been heard
                 long before = load.acknowledged();
-                CompletableFuture<Void> killer = CompletableFuture.runAsync(
-                        server::kill, CompletableFuture.delayedExecutor(700, TimeUnit.MILLISECONDS));
+                CompletableFuture<Void> killer = CompletableFuture.runAsync(() -> {
+                    Await.until(
+                            Duration.ofSeconds(30),
+                            () -> "changes before the crash",
+                            () -> load.acknowledged() >= before + CHANGES_BEFORE_CRASH);
+                    server.kill();
+                });
                 try {
-                    load.run(TimeUnit.SECONDS.toNanos(5));
+                    load.run(TimeUnit.SECONDS.toNanos(60));
                     throw new AssertionError("the load has outlived the server");
                 } catch (Nodes.CutShortException e) {
                     // That is what is wanted.
                 }
                 killer.join();
-                if (load.acknowledged() == before) {
-                    throw new IllegalStateException("nothing was acknowledged before the crash");
-                }
                 series.add("changes lost", "changes", load.lost(raw.read("/model/")), none());
                 long start = System.nanoTime();
                 try (ServerProcess again = new ServerProcess("etcd://" + etcd.endpoint())) {
