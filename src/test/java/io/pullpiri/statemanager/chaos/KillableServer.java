@@ -1,12 +1,15 @@
 package io.pullpiri.statemanager.chaos;
 
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import io.pullpiri.statemanager.Proc;
+import io.pullpiri.statemanager.cli.Program;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -16,12 +19,15 @@ final class KillableServer implements AutoCloseable {
     private final String store;
     private final List<String> javaOptions;
     private final int port = EtcdServer.freePort();
+    private final Path temporary = Files.createTempDirectory("chaos-server-");
+    private final Thread atExit = new Thread(this::destroy, "killable-server-at-exit");
     private Process process;
 
     KillableServer(String store, String... javaOptions) throws IOException {
         this.store = store;
         this.javaOptions = List.of(javaOptions);
         this.process = launch();
+        Runtime.getRuntime().addShutdownHook(atExit);
     }
 
     int port() {
@@ -37,15 +43,13 @@ final class KillableServer implements AutoCloseable {
     }
 
     private Process launch() throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("@tools/java.options");
-        command.addAll(javaOptions);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.pullpiri.statemanager.cli.Main"));
-        command.addAll(List.of("serve", "--store", store, "--port", String.valueOf(port)));
-        command.addAll(List.of("--fault-port", "off", "--http-port", "off", "--action-controller", "off"));
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
+        // Whoever is killed leaves what it has unpacked.
+        MoreFiles.deleteDirectoryContents(temporary, RecursiveDeleteOption.ALLOW_INSECURE);
+        ProcessBuilder builder = Program.builder(
+                temporary, "serve", "--store", store, "--port", String.valueOf(port), "--fault-port", "off");
+        builder.command().addAll(List.of("--http-port", "off", "--action-controller", "off"));
+        builder.command().addAll(1, javaOptions);
+        return builder.redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(new File("target/chaos-server.log")))
                 .start();
     }
@@ -86,8 +90,20 @@ final class KillableServer implements AutoCloseable {
         }
     }
 
+    private void destroy() {
+        try {
+            kill();
+            MoreFiles.deleteRecursively(temporary, RecursiveDeleteOption.ALLOW_INSECURE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Override
     public void close() {
-        process.destroyForcibly();
+        Runtime.getRuntime().removeShutdownHook(atExit);
+        destroy();
     }
 }
