@@ -1,7 +1,6 @@
 package io.pullpiri.statemanager.chaos;
 
 import io.pullpiri.statemanager.store.StateStore;
-import java.io.IOException;
 import java.util.Map;
 
 /** What a server keeps its states in, and what can happen to that. */
@@ -13,14 +12,25 @@ interface Backing extends AutoCloseable {
     /** The store itself, past everything that is broken; while no server runs on it. */
     StateStore open();
 
-    /** What can happen to it, by what it is called. Those that kill a process say so in their names. */
-    Map<String, Strike> strikes();
+    /**
+     * What can happen to it, by what it is called. Those that kill a process say so in their names.
+     *
+     * @param requests how it looks from outside
+     */
+    Map<String, Strike> strikes(Requests requests);
+
+    /**
+     * What else is to be said of what has happened, for the end of a sentence.
+     *
+     * @throws IllegalStateException if something happened without consequence
+     */
+    String outcome();
 
     @Override
     void close();
 
     /** Something that happens, and that is over when this returns. */
     interface Strike {
-        void strike() throws IOException, InterruptedException;
+        void strike() throws Exception;
     }
 }

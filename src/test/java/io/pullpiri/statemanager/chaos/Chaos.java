@@ -57,11 +57,11 @@ final class Chaos implements AutoCloseable {
     Chaos(Random random, Backing backing) throws IOException {
         this.random = random;
         this.backing = backing;
-        strikes.put(SERVER_KILLED, this::killServer);
-        strikes.put("server frozen", this::freezeServer);
-        strikes.putAll(backing.strikes());
         server = new KillableServer(backing.store());
         requests = new Requests(server.port(), models);
+        strikes.put(SERVER_KILLED, this::killServer);
+        strikes.put("server frozen", this::freezeServer);
+        strikes.putAll(backing.strikes(requests));
     }
 
     /** @param args how many kills, on what ({@code etcd}, {@code cluster}, {@code sqlite}), and a seed */
@@ -121,10 +121,11 @@ final class Chaos implements AutoCloseable {
         server.kill();
         readStore();
         requireHistory();
-        return "%,d kills %s: %,d changes acknowledged, %,d recorded, none lost, none doubled, all states as they should be"
+        return "%,d kills %s%s: %,d changes acknowledged, %,d recorded, none lost, none doubled, all states as they should be"
                 .formatted(
                         killed(),
                         struck,
+                        backing.outcome(),
                         requests.count(),
                         recorded.values().stream().mapToInt(List::size).sum());
     }
@@ -271,7 +272,8 @@ final class Chaos implements AutoCloseable {
 
     @Override
     public void close() {
-        requests.close();
-        server.close();
+        try (KillableServer _ = server) {
+            requests.close();
+        }
     }
 }

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** An etcd of one member behind a cable, on a disk that can become full where that is possible. */
 final class OneEtcd implements Backing {
@@ -21,14 +20,13 @@ final class OneEtcd implements Backing {
     private static final int DISK_MEGABYTES = 512;
 
     private final Random random;
-    private final @Nullable SmallDisk disk = SmallDisk.mount(DISK_MEGABYTES);
+    private final SmallDisk disk = new SmallDisk(DISK_MEGABYTES);
     private final EtcdServer etcd;
     private final Proxy cable;
 
     OneEtcd(Random random) {
         this.random = random;
-        String[] options = {"--quota-backend-bytes", "8589934592"};
-        etcd = disk == null ? EtcdServer.start(options) : EtcdServer.startOn(disk.path(), options);
+        etcd = EtcdServer.startOn(disk.path(), "--quota-backend-bytes", "8589934592");
         cable = new Proxy(etcd.port());
     }
 
@@ -47,7 +45,7 @@ final class OneEtcd implements Backing {
     }
 
     @Override
-    public Map<String, Strike> strikes() {
+    public Map<String, Strike> strikes(Requests requests) {
         Map<String, Strike> strikes = new LinkedHashMap<>();
         strikes.put("etcd killed", () -> {
             sleep(300);
@@ -78,8 +76,8 @@ final class OneEtcd implements Backing {
             compact();
             EtcdAdmin.makeRoom(etcd.endpoint());
         });
-        if (disk != null) {
-            strikes.put("disk full", () -> fill(disk));
+        if (disk.canBeFilled()) {
+            strikes.put("disk full", this::fillDisk);
         }
         return strikes;
     }
@@ -95,11 +93,11 @@ final class OneEtcd implements Backing {
         }
     }
 
-    /** etcd ends itself when it cannot write; until then what it has set aside for its log lasts. */
-    private void fill(SmallDisk full) throws IOException, InterruptedException {
-        full.fill();
+    /** etcd ends itself when it cannot write; until then what it has set aside lasts. */
+    private void fillDisk() throws IOException, InterruptedException {
+        disk.fill(() -> !etcd.isAlive());
         sleep(3_000);
-        full.makeRoom();
+        disk.makeRoom();
         // It may be about to end itself.
         TimeUnit.SECONDS.sleep(1);
         if (!etcd.isAlive()) {
@@ -112,11 +110,16 @@ final class OneEtcd implements Backing {
     }
 
     @Override
+    public String outcome() {
+        return disk.outcome();
+    }
+
+    /** Each, whatever becomes of the others. */
+    @Override
     public void close() {
-        cable.close();
-        etcd.close();
-        if (disk != null) {
-            disk.close();
+        try (SmallDisk _ = disk;
+                EtcdServer _ = etcd) {
+            cable.close();
         }
     }
 }

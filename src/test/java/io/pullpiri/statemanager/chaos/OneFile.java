@@ -2,14 +2,10 @@ package io.pullpiri.statemanager.chaos;
 
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** The embedded store, on a disk that can become full where that is possible. */
 final class OneFile implements Backing {
@@ -17,16 +13,11 @@ final class OneFile implements Backing {
     private static final int DISK_MEGABYTES = 64;
 
     private final Random random;
-    private final @Nullable SmallDisk disk = SmallDisk.mount(DISK_MEGABYTES);
-    private final Path file;
+    private final SmallDisk disk = new SmallDisk(DISK_MEGABYTES);
+    private final Path file = disk.path().resolve("states.db");
 
     OneFile(Random random) {
         this.random = random;
-        try {
-            file = (disk == null ? Files.createTempDirectory("chaos-") : disk.path()).resolve("states.db");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @Override
@@ -40,21 +31,23 @@ final class OneFile implements Backing {
     }
 
     @Override
-    public Map<String, Strike> strikes() {
-        SmallDisk full = disk;
-        return full == null
-                ? Map.of()
-                : Map.of("disk full", () -> {
-                    full.fill();
-                    TimeUnit.MILLISECONDS.sleep(random.nextInt(3_000));
-                    full.makeRoom();
-                });
+    public Map<String, Strike> strikes(Requests requests) {
+        return disk.canBeFilled() ? Map.of("disk full", () -> fill(requests)) : Map.of();
+    }
+
+    private void fill(Requests requests) throws Exception {
+        disk.fill(() -> requests.isRefused("is full, or the disk is"));
+        TimeUnit.MILLISECONDS.sleep(random.nextInt(3_000));
+        disk.makeRoom();
+    }
+
+    @Override
+    public String outcome() {
+        return disk.outcome();
     }
 
     @Override
     public void close() {
-        if (disk != null) {
-            disk.close();
-        }
+        disk.close();
     }
 }

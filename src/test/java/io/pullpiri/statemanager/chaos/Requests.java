@@ -166,6 +166,11 @@ final class Requests implements AutoCloseable {
         return behind;
     }
 
+    /** Whether somebody was refused for that reason and has not been heard since. */
+    boolean isRefused(String why) {
+        return components.stream().anyMatch(component -> component.refusal.contains(why));
+    }
+
     /**
      * No further change begins.
      *

@@ -1,54 +1,72 @@
 package io.pullpiri.statemanager.chaos;
 
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
-/** A file system in memory that can be filled to the last byte. Only root may have one. */
+/**
+ * A folder on a file system in memory that can be filled to the last byte. Only root may have one: for others it is a folder
+ * like any.
+ */
 final class SmallDisk implements AutoCloseable {
 
     private static final int CHUNK = 4_096;
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Path path;
-    private final Thread atExit = new Thread(this::unmount, "small-disk-at-exit");
+    private final boolean mounted;
+    private final Thread atExit = new Thread(this::destroy, "small-disk-at-exit");
+    private int noticed;
 
-    private SmallDisk(Path path) {
-        this.path = path;
-        Runtime.getRuntime().addShutdownHook(atExit);
-    }
-
-    /** Null if this user may not mount anything. */
-    static @Nullable SmallDisk mount(int megabytes) {
+    SmallDisk(int megabytes) {
         try {
-            Path path = Files.createTempDirectory("small-disk-");
-            String size = "size=" + megabytes + "m";
-            if (run("mount", "-t", "tmpfs", "-o", size, "tmpfs", path.toString()) == 0) {
-                return new SmallDisk(path);
-            }
-            Files.delete(path);
-            System.out.println("left out: a full disk (only root may mount one)");
-            return null;
+            path = Files.createTempDirectory("small-disk-");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        mounted = run("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "tmpfs", path.toString()) == 0;
+        Runtime.getRuntime().addShutdownHook(atExit);
     }
 
     Path path() {
         return path;
     }
 
-    /** Takes all the room that is left. */
-    void fill() {
+    boolean canBeFilled() {
+        return mounted;
+    }
+
+    /**
+     * Takes all the room that is left, until {@link #makeRoom}, and gives the store some time to notice: it may have room
+     * of its own that it can use again.
+     */
+    void fill(BooleanSupplier isNoticed) throws IOException, InterruptedException {
+        fill();
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!isNoticed.getAsBoolean() && System.nanoTime() < end) {
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        noticed += isNoticed.getAsBoolean() ? 1 : 0;
+    }
+
+    private void fill() throws IOException {
         try (OutputStream out = Files.newOutputStream(filler())) {
             byte[] chunk = new byte[CHUNK];
             while (true) {
                 out.write(chunk);
             }
-        } catch (IOException full) {
-            // That was the aim.
+        } catch (IOException e) {
+            long left = Files.getFileStore(path).getUsableSpace();
+            if (left > CHUNK) {
+                throw new IOException("it is not full, there are " + left + " bytes left", e);
+            }
         }
     }
 
@@ -60,9 +78,27 @@ final class SmallDisk implements AutoCloseable {
         return path.resolve("filler");
     }
 
-    private void unmount() {
-        run("umount", "--lazy", path.toString());
-        path.toFile().delete();
+    /**
+     * How it went with the full disk, for the end of a sentence.
+     *
+     * @throws IllegalStateException if it was never noticed
+     */
+    String outcome() {
+        if (mounted && noticed == 0) {
+            throw new IllegalStateException("the full disk has refused nothing");
+        }
+        return mounted ? ", full disks noticed=" + noticed : ", disk full=left out: no root";
+    }
+
+    private void destroy() {
+        if (mounted) {
+            run("umount", "--lazy", path.toString());
+        }
+        try {
+            MoreFiles.deleteRecursively(path, RecursiveDeleteOption.ALLOW_INSECURE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static int run(String... command) {
@@ -83,6 +119,6 @@ final class SmallDisk implements AutoCloseable {
     @Override
     public void close() {
         Runtime.getRuntime().removeShutdownHook(atExit);
-        unmount();
+        destroy();
     }
 }

@@ -59,7 +59,7 @@ final class Soak {
                 Requests requests = new Requests(server.port(), models);
                 Subscribers subscribers = new Subscribers(server.port(), SUBSCRIBERS)) {
             requests.start();
-            Map<String, Backing.Strike> strikes = etcd.strikes();
+            Map<String, Backing.Strike> strikes = etcd.strikes(requests);
             long end = System.nanoTime() + time.toNanos();
             int struck = 0;
             while (System.nanoTime() < end) {
@@ -81,8 +81,8 @@ final class Soak {
                 sample("store, MB", (double) EtcdAdmin.bytesInUse(etcd.endpoint()) / 1e6);
             }
             requests.stop();
-            String report = "%d strikes; %,d changes acknowledged; %,d events told; %s"
-                    .formatted(struck, requests.count(), subscribers.heard(), samples);
+            String report = "%d strikes%s; %,d changes acknowledged; %,d events told; %s"
+                    .formatted(struck, etcd.outcome(), requests.count(), subscribers.heard(), samples);
             MOST.forEach((what, most) -> requireFlat(what, most, report));
             return report;
         }

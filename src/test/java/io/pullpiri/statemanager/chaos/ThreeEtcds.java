@@ -34,7 +34,7 @@ final class ThreeEtcds implements Backing {
     }
 
     @Override
-    public Map<String, Strike> strikes() {
+    public Map<String, Strike> strikes(Requests requests) {
         Map<String, Strike> strikes = new LinkedHashMap<>();
         strikes.put("leader killed", () -> kill(member(true)));
         strikes.put("follower killed", () -> kill(member(false)));
@@ -64,6 +64,11 @@ final class ThreeEtcds implements Backing {
         member.pause();
         TimeUnit.MILLISECONDS.sleep(random.nextInt(6_000));
         member.resume();
+    }
+
+    @Override
+    public String outcome() {
+        return "";
     }
 
     @Override
