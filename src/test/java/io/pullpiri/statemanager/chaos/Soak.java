@@ -33,19 +33,29 @@ final class Soak {
     /** Before so many rounds the code is still being compiled, and the history fills. */
     private static final int ROUNDS_TO_COMPARE = 30;
 
+    /** So many rounds take most of it. */
+    private static final int LEAST_MINUTES = 20;
+
     private final Map<String, List<Double>> samples = new TreeMap<>();
 
     private Soak() {}
 
     /** @param args minutes */
     public static void main(String[] args) throws Exception {
-        System.out.println(run(Duration.ofMinutes(Integer.parseInt(args[0]))));
-        System.exit(0);
+        int minutes = Integer.parseInt(args[0]);
+        if (minutes < LEAST_MINUTES) {
+            System.err.printf(
+                    "MINUTES: %d (expected: %d at least, or there is nothing to compare)%n", minutes, LEAST_MINUTES);
+            System.exit(2);
+        }
+        Soak soak = new Soak();
+        System.out.println(soak.soak(Duration.ofMinutes(minutes)));
+        System.exit(soak.isLongEnough() ? 0 : 1);
     }
 
     /**
-     * @return what was measured, in words
-     * @throws IllegalStateException if something grows
+     * @return what was measured, in words; also whether it was long enough to see if something grows
+     * @throws IllegalStateException if it takes more than it may, or something grows
      */
     static String run(Duration time) throws Exception {
         return new Soak().soak(time);
@@ -84,8 +94,20 @@ final class Soak {
             String report = "%d strikes%s; %,d changes acknowledged; %,d events told; %s"
                     .formatted(struck, etcd.outcome(), requests.count(), subscribers.heard(), samples);
             MOST.forEach((what, most) -> requireFlat(what, most, report));
-            return report;
+            return report
+                    + (isLongEnough()
+                            ? "; nothing grows"
+                            : "; too short to compare: %d rounds (expected: %d)"
+                                    .formatted(rounds(), ROUNDS_TO_COMPARE));
         }
+    }
+
+    private int rounds() {
+        return samples.values().stream().mapToInt(List::size).min().orElse(0);
+    }
+
+    private boolean isLongEnough() {
+        return rounds() >= ROUNDS_TO_COMPARE;
     }
 
     private void sample(String what, double value) {
@@ -95,7 +117,7 @@ final class Soak {
     private void requireFlat(String what, double most, String report) {
         List<Double> all = samples.getOrDefault(what, List.of());
         require(!all.isEmpty() && greatest(all) <= most, what + " is more than " + most + ": " + report);
-        if (all.size() >= ROUNDS_TO_COMPARE) {
+        if (isLongEnough()) {
             int third = all.size() / 3;
             double second = greatest(all.subList(third, 2 * third));
             double last = greatest(all.subList(2 * third, all.size()));
