@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.chaos;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.etcd.Cable;
 import io.pullpiri.statemanager.store.etcd.EtcdAdmin;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import io.pullpiri.statemanager.store.etcd.EtcdStore;
@@ -22,17 +23,17 @@ final class OneEtcd implements Backing {
     private final Random random;
     private final SmallDisk disk = new SmallDisk(DISK_MEGABYTES);
     private final EtcdServer etcd;
-    private final Proxy cable;
+    private final Cable cable;
 
     OneEtcd(Random random) {
         this.random = random;
         etcd = EtcdServer.startOn(disk.path(), "--quota-backend-bytes", "8589934592");
-        cable = new Proxy(etcd.port());
+        cable = new Cable(etcd.port());
     }
 
     @Override
     public String store() {
-        return "etcd://127.0.0.1:" + cable.port();
+        return "etcd://" + cable.endpoint();
     }
 
     String endpoint() {
@@ -49,25 +50,32 @@ final class OneEtcd implements Backing {
         Map<String, Strike> strikes = new LinkedHashMap<>();
         strikes.put("etcd killed", () -> {
             sleep(300);
+            if (random.nextBoolean()) {
+                cable.mute(); // as if the machine were off, and not only etcd
+            }
             etcd.kill();
             sleep(500);
             etcd.restart();
+            cable.join();
         });
         strikes.put("etcd frozen", () -> {
             etcd.pause();
             sleep(8_000);
             etcd.resume();
         });
-        strikes.put("cable cut", cable::cut);
+        strikes.put("cable cut", () -> {
+            cable.cut();
+            cable.join();
+        });
         strikes.put("cable slow", () -> {
             cable.delay(Duration.ofMillis(random.nextInt(300)));
             TimeUnit.SECONDS.sleep(1);
-            cable.delay(Duration.ZERO);
+            cable.join();
         });
         strikes.put("cable half open", () -> {
-            cable.hang(true);
+            cable.hang();
             sleep(8_000);
-            cable.hang(false);
+            cable.join();
         });
         strikes.put("compacted", this::compact);
         strikes.put("quota exceeded", () -> {

@@ -34,22 +34,22 @@ class EtcdOutageTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private EtcdServer server;
-    private Relay relay;
+    private Cable cable;
 
-    /** Talks to etcd through the relay. */
+    /** Talks to etcd through the cable. */
     private EtcdStore store;
 
     @BeforeEach
     void start() {
         server = EtcdServer.start();
-        relay = new Relay(server.endpoint());
-        store = EtcdStore.open(List.of(relay.endpoint()), LONG, Duration.ofSeconds(3), null);
+        cable = new Cable(server.port());
+        store = EtcdStore.open(List.of(cable.endpoint()), LONG, Duration.ofSeconds(3), null);
     }
 
     @AfterEach
     void stop() {
         store.close();
-        relay.close();
+        cable.close();
         server.close();
     }
 
@@ -73,13 +73,13 @@ class EtcdOutageTest {
     /** What a frozen machine does after one that refused; found by {@code make chaos STORE=etcd SEED=3}. */
     @Test
     void aConnectionOverWhichNothingEverComesIsGivenUp() throws Exception {
-        try (EtcdStore hasty = EtcdStore.open(List.of(relay.endpoint()), Duration.ofSeconds(2))) {
+        try (EtcdStore hasty = EtcdStore.open(List.of(cable.endpoint()), Duration.ofSeconds(2))) {
             hasty.put("/model/a", "1");
-            relay.cut();
+            cable.cut();
             assertFails(hasty);
-            relay.mute();
+            cable.mute();
             assertFails(hasty);
-            relay.join();
+            cable.join();
             Await.until(PATIENCE, () -> "etcd answers again", () -> answers(hasty));
         }
     }
@@ -125,12 +125,12 @@ class EtcdOutageTest {
     void aConnectionThatBreaksDuringACommitLeavesTheOutcomeUnknown() throws Exception {
         store.put("/model/a", "1");
         server.pause();
-        long before = relay.bytesToEtcd();
+        long before = cable.bytesToTarget();
         CompletableFuture<CommitResult> result =
                 CompletableFuture.supplyAsync(() -> store.commit(create("/model/b", "maybe"), LONG));
-        Await.until(PATIENCE, () -> "the commit on its way", () -> relay.bytesToEtcd() > before);
+        Await.until(PATIENCE, () -> "the commit on its way", () -> cable.bytesToTarget() > before);
         assertThat(result).isNotDone();
-        relay.cut();
+        cable.cut();
         assertThat(result.get(20, TimeUnit.SECONDS)).isInstanceOf(Unknown.class);
         server.resume();
     }
@@ -172,11 +172,11 @@ class EtcdOutageTest {
         store.put("/model/a", "1");
         recorder.awaitEvents(1);
         try (EtcdStore direct = EtcdStore.open(List.of(server.endpoint()), LONG)) {
-            relay.cut();
+            cable.cut();
             for (int i = 0; i < 50; i++) {
                 direct.put("/model/a", String.valueOf(i));
             }
-            relay.join();
+            cable.join();
             recorder.awaitEvents(51);
             recorder.assertNotLost();
             assertThat(recorder.events())
@@ -194,12 +194,12 @@ class EtcdOutageTest {
         store.watch(List.of("/model/"), start + 1, recorder);
         store.put("/model/a", "1");
         recorder.awaitEvents(1);
-        relay.cut();
+        cable.cut();
         try (EtcdStore direct = EtcdStore.open(List.of(server.endpoint()), LONG)) {
             direct.put("/model/a", "2");
             EtcdAdmin.compact(server.endpoint(), direct.put("/model/a", "3"));
         }
-        relay.join();
+        cable.join();
         assertThat(recorder.awaitLoss()).contains("compacted");
     }
 
@@ -210,7 +210,7 @@ class EtcdOutageTest {
         store.watch(List.of("/model/"), store.put("/x", "x") + 1, recorder);
         store.put("/model/a", "1");
         recorder.awaitEvents(1);
-        relay.cut();
+        cable.cut();
         assertThat(recorder.awaitLoss())
                 .contains("nothing was heard")
                 .containsAnyOf("UNAVAILABLE", "cannot be reached");
@@ -285,7 +285,7 @@ class EtcdOutageTest {
     /** Asks etcd for signs of life so often that its restart would be too long. */
     private void beImpatient() {
         store.close();
-        store = EtcdStore.open(List.of(relay.endpoint()), LONG, Duration.ofMillis(300), null);
+        store = EtcdStore.open(List.of(cable.endpoint()), LONG, Duration.ofMillis(300), null);
     }
 
     private long commitWhenBack(String key) {
