@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.cascade;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.pullpiri.statemanager.state.ContainerState;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,10 @@ public record Container(
         int exitCode,
         @Nullable String why,
         long absentSinceMillis) {
+
+    public Container {
+        id = Objects.requireNonNullElse(id, ""); // a node's record leaves out what is empty
+    }
 
     Container withModel(@Nullable String newModel) {
         return new Container(name, id, label, newModel, state, exitCode, why, absentSinceMillis);

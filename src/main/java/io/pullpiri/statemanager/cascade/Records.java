@@ -81,7 +81,6 @@ final class Records {
                 isName(container.name())
                         && (container.label() == null || isName(container.label()))
                         && (container.model() == null || isName(container.model()))
-                        && container.id() != null
                         && container.state() != null;
             case JournalText journal -> areSound(journal.changes()) && areSound(journal.carried());
             case Transition transition -> transition.kind() != null && isName(transition.name());

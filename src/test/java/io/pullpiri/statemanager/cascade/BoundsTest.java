@@ -11,6 +11,7 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Keys;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -151,6 +152,17 @@ class BoundsTest {
         world.foreignUnseen(Keys.JOURNAL_PREFIX + "9".repeat(19), "{}");
         world.restart();
         assertThat(world.value(Keys.journal(8))).isNotNull();
+    }
+
+    /** Found by fuzzing: the record leaves out what is empty, and was taken for damaged. */
+    @Test
+    void aContainerWithoutAnIdIsReadAgain() {
+        world.run(new Command.NodeReport(
+                "n", List.of(new ContainerFacts("", "model-m", "", Map.of("Status", "running"), Map.of(), Map.of()))));
+
+        assertThat(world.restart()).as("its fence").isOne();
+        assertThat(world.modelState("m")).isEqualTo("Running");
+        assertThat(world.notices()).isEmpty();
     }
 
     /** Found by fuzzing: it was read, and then there was no state to count. */

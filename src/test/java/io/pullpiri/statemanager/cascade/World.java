@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A cascade with the plainest store there can be, and a clock that goes when it is told to. */
@@ -132,8 +133,22 @@ public final class World {
         return store.keySet();
     }
 
-    @Nullable
-    String value(String key) {
+    /** The keys of states. */
+    public List<String> states() {
+        return keys().stream().filter(key -> key.endsWith(Keys.STATE_SUFFIX)).toList();
+    }
+
+    /** What an operator has heard. */
+    public Stream<String> notices() {
+        return notices.stream().map(Plan.Notice::message);
+    }
+
+    /** Why states have changed. */
+    public Stream<String> causes() {
+        return transitions.stream().map(Transition::cause);
+    }
+
+    public @Nullable String value(String key) {
         KeyValue found = store.get(key);
         return found == null ? null : found.value();
     }
