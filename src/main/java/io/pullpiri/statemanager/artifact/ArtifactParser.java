@@ -192,10 +192,7 @@ public final class ArtifactParser {
             case null -> "missing";
             case Map<?, ?> _ -> "a map";
             case Collection<?> _ -> "a list";
-            default -> {
-                String text = value.toString().replaceAll("[\\p{Cntrl}\u2028\u2029]", "�");
-                yield "'" + (text.length() <= 60 ? text : text.substring(0, 60) + "…") + "'";
-            }
+            default -> "'" + Names.excerpt(value.toString(), 60) + "'";
         };
     }
 }

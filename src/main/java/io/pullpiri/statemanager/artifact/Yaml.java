@@ -23,6 +23,9 @@ public final class Yaml {
     private static final int MAX_DEPTH = 50;
     private static final int MAX_ALIASES = 50;
 
+    /** Of the library's words, in which a name of the document's may stand. */
+    private static final int QUOTED = 200;
+
     private static final LoadSettings SETTINGS = LoadSettings.builder()
             .setSchema(new CoreSchema())
             .setAllowDuplicateKeys(false)
@@ -53,7 +56,7 @@ public final class Yaml {
             String where = e.getProblemMark()
                     .map(mark -> "line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1) + ": ")
                     .orElse("");
-            throw new BrokenArtifactException("no YAML: " + where + Names.printable(e.getProblem()));
+            throw new BrokenArtifactException("no YAML: " + where + Names.excerpt(e.getProblem(), QUOTED));
         } catch (YamlEngineException e) {
             throw new BrokenArtifactException("no YAML: " + firstLine(e.getMessage()));
         } catch (RuntimeException e) {
@@ -63,9 +66,7 @@ public final class Yaml {
     }
 
     private static String firstLine(@Nullable String message) {
-        return message == null
-                ? ""
-                : Names.printable(message.lines().findFirst().orElse(""));
+        return message == null ? "" : Names.excerpt(message.lines().findFirst().orElse(""), QUOTED);
     }
 
     /**

@@ -8,6 +8,7 @@ import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.artifact.ScenarioArtifact;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Transaction.Write;
@@ -92,7 +93,9 @@ final class Mirror {
         }
         draft.notice(
                 "package-overwritten",
-                "the state of package " + name + " was overwritten with '" + text + "'; it is put right");
+                "the state of package " + name + " was "
+                        + (text == null ? "deleted" : "overwritten with '" + Names.excerpt(text, 60) + "'")
+                        + "; it is put right");
         if (draft.mayRepair(entry)) {
             draft.touchedPackages.add(name);
         }
@@ -127,8 +130,9 @@ final class Mirror {
     }
 
     private void nonsense(String kind, String name, String text) {
-        String shown = text.length() <= 60 ? text : text.substring(0, 60) + "…";
-        draft.notice("nonsense-state", kind + " " + name + ": its key holds '" + shown + "', which is no state");
+        draft.notice(
+                "nonsense-state",
+                kind + " " + name + ": its key holds '" + Names.excerpt(text, 60) + "', which is no state");
     }
 
     private void artifact(String kind, String name, Stored<String> text) {

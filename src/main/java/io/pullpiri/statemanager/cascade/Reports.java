@@ -204,7 +204,7 @@ final class Reports {
     }
 
     private static String excerpt(String text) {
-        return text.length() <= 40 ? text : text.substring(0, 40) + "…";
+        return Names.excerpt(text, 40);
     }
 
     /** Puts a node's containers in place of those before, and derives the models that this touches. */

@@ -24,8 +24,7 @@ final class Calls {
 
     /** A caller's words within one line of ours: it must not break the line, nor fill the log. */
     static String shown(String text) {
-        String plain = Names.printable(text);
-        return plain.length() <= SHOWN ? plain : plain.substring(0, SHOWN) + "…";
+        return Names.excerpt(text, SHOWN);
     }
 
     /** How long the caller of the current call waits, less a little for the way back. */

@@ -10,13 +10,19 @@ public final class Names {
 
     private static final int MAX_BYTES = 253;
 
-    private static final Pattern CONTROL = Pattern.compile("\\p{Cc}");
+    /** Control characters, halves of a character, and Unicode's own ends of lines and paragraphs. */
+    private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]");
 
     private Names() {}
 
-    /** A text of whatever origin without control characters, which could break a line of a log or steer a terminal. */
+    /** A text of whatever origin without what could break a line of a log or steer a terminal. */
     public static String printable(String text) {
-        return CONTROL.matcher(text).replaceAll("?");
+        return UNPRINTABLE.matcher(text).replaceAll("?");
+    }
+
+    /** Its beginning, to be quoted within a line of ours. */
+    public static String excerpt(String text, int most) {
+        return printable(text.length() <= most ? text : text.substring(0, most) + "…");
     }
 
     /**

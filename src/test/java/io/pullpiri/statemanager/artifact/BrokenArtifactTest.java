@@ -29,7 +29,8 @@ class BrokenArtifactTest {
             name is empty      | {kind: Model, metadata: {name: ''}}   | metadata.name: '' is empty (expected: 1..253 bytes)
             name with /        | {kind: Model, metadata: {name: a/b}}  | metadata.name: 'a/b' has '/' (expected: a name without '/')
             name with <        | {kind: Model, metadata: {name: a<b}}  | metadata.name: 'a<b' has '<' (expected: none of < > ? { })
-            name with NUL      | {kind: Model, metadata: {name: "\\0"}} | metadata.name: '�' has the control character U+0000 (expected: none)
+            name with NUL      | {kind: Model, metadata: {name: "\\0"}} | metadata.name: '?' has the control character U+0000 (expected: none)
+            name with CSI      | {kind: Model, metadata: {name: "\\x9b"}} | metadata.name: '?' has the control character U+009B (expected: none)
             no spec            | {kind: Scenario, metadata: {name: s}} | spec.target: missing (expected: a package's name, as text)
             spec is text       | {kind: Scenario, metadata: {name: s}, spec: launch}                      | spec: 'launch' (expected: a map)
             target is null     | {kind: Scenario, metadata: {name: s}, spec: {target: }}                  | spec.target: missing (expected: a package's name, as text)
@@ -65,6 +66,14 @@ class BrokenArtifactTest {
                 .isInstanceOf(BrokenArtifactException.class)
                 .hasMessageStartingWith("document 2: no YAML: ")
                 .hasMessageContaining(problem);
+    }
+
+    @Test
+    void whatIsQuotedIsShort() {
+        String key = "k".repeat(100_000);
+        assertThatThrownBy(() -> ArtifactParser.parseAll("? " + key + "\n: 1\n? " + key + "\n: 2"))
+                .hasMessageStartingWith("document 1: no YAML: line 3, column 3: found duplicate key kkk")
+                .satisfies(broken -> assertThat(broken.getMessage()).hasSizeLessThan(300));
     }
 
     @Test

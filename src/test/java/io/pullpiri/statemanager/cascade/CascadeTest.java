@@ -259,9 +259,10 @@ class CascadeTest {
         world.run(apply(packageYaml("braking", "brake")));
         world.foreign(Keys.modelState("brake"), "MODEL_STATE_PAUSED");
         assertThat(world.packageState("braking")).isEqualTo("Paused");
-        world.foreign(Keys.modelState("brake"), "broken beyond repair");
+        world.foreign(Keys.modelState("brake"), "broken\nbeyond repair");
         assertThat(world.packageState("braking")).isEqualTo("Paused");
-        assertThat(world.notices).extracting(Plan.Notice::kind).contains("nonsense-state");
+        assertThat(world.notices())
+                .containsExactly("model brake: its key holds 'broken?beyond repair', which is no state");
         world.restart();
         assertThat(world.packageState("braking")).isEqualTo("Paused");
         world.foreign(Keys.modelState("brake"), null);

@@ -74,6 +74,16 @@ class NamesTest {
     }
 
     @Test
+    void anExcerptIsOnOneLineWhateverItQuotes() {
+        assertThat(Names.excerpt("a\r\n\u001b[31m\u009b2J\u2028b", 60)).isEqualTo("a???[31m?2J?b");
+        assertThat(Names.excerpt("0123456789", 10)).isEqualTo("0123456789");
+        assertThat(Names.excerpt("0123456789a", 10)).isEqualTo("0123456789…");
+        assertThat(Names.excerpt("012345678\uD83D\uDE97", 10))
+                .as("no half of a car")
+                .isEqualTo("012345678?…");
+    }
+
+    @Test
     void keysMayHaveSlashesAndAnotherLength() {
         assertThat(Names.textProblem("/package/braking/state", 22)).isNull();
         assertThat(Names.textProblem("/package/braking/state", 21)).isEqualTo("has 22 bytes or more (expected: 1..21)");
