@@ -7,6 +7,7 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.Tables;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.OwnKeys;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -164,11 +165,7 @@ class CascadePropertyTest {
                     .as("%s: reconcile record of %s", when, name)
                     .isEqualTo(expected.equals("Error"));
         }
-        for (String key : world.store.keySet()) {
-            assertThat(key)
-                    .matches("(/(package|model|scenario)/[^/]+/state|(Package|Scenario)/[^/]+"
-                            + "|/statemanager/(reconcile|node|journal)/[^/]+)");
-        }
+        assertThat(world.keys()).allMatch(OwnKeys::matches);
     }
 
     /** Empty for a model that has no state. */

@@ -5,41 +5,50 @@ import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.DeleteRequest;
+import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.World;
+import io.pullpiri.statemanager.hostile.OneLine;
 import io.pullpiri.statemanager.hostile.Pieces;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.OwnKeys;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whatever comes in messages, one after the other: it is refused or done, keys are ours and valid, and a restart finds nothing
- * to mend.
+ * Whatever comes in messages, one after the other: it is refused in words or done, keys are ours and valid, and a restart
+ * finds nothing to mend.
  */
 public final class MessagesFuzz {
-
-    private static final List<String> PREFIXES = Stream.concat(
-                    Keys.WATCHED_PREFIXES.stream(), Stream.of(Keys.OWN_PREFIX))
-            .toList();
 
     private MessagesFuzz() {}
 
     /** @param input pieces: a byte that chooses the message, two for its length, the message */
     public static void fuzzerTestOneInput(byte[] input) {
+        run(input, OneLine::require);
+    }
+
+    /**
+     * @param refusals hears each refusal, and what an operator would hear
+     * @return the keys of states at the end
+     */
+    public static List<String> run(byte[] input, Consumer<String> refusals) {
         World world = new World();
         for (Pieces pieces = new Pieces(ByteBuffer.wrap(input)); pieces.next(); ) {
-            Command command = command(pieces.kind(), pieces.bytes());
+            Command command = command(pieces.kind(), pieces.bytes(), refusals);
             if (command != null) {
-                world.run(command);
+                world.run(command).forEach(answer -> hear(answer, refusals));
             }
             world.pass(Duration.ofMillis(pieces.kind()));
         }
+        world.notices().forEach(refusals);
+        world.causes().forEach(OneLine::require);
         for (String key : world.keys()) {
-            if (PREFIXES.stream().noneMatch(key::startsWith)) {
+            if (!OwnKeys.matches(key)) {
                 throw new AssertionError("a key that is not ours: " + key);
             }
             Keys.requireValid(key);
@@ -50,20 +59,32 @@ public final class MessagesFuzz {
         if (more != 1) {
             throw new AssertionError("a start had " + more + " transactions to make, not its fence alone");
         }
+        return world.states();
+    }
+
+    private static void hear(Answer answer, Consumer<String> refusals) {
+        switch (answer) {
+            case Answer.Done done -> OneLine.require(done.message());
+            case Answer.ArtifactsDone _ -> {}
+            case Answer refusal -> refusals.accept(Failures.of(refusal).reason());
+        }
     }
 
     /** As the services read them; null for what they refuse. */
-    private static @Nullable Command command(int kind, byte[] message) {
+    private static @Nullable Command command(int kind, byte[] message, Consumer<String> refusals) {
         try {
             return switch (kind % 4) {
                 case 0 -> {
                     ContainerList list = ContainerList.parseFrom(message);
-                    yield Names.problem(list.getNodeName()) == null ? ContainerLists.command(list) : null;
+                    String problem = Names.problem(list.getNodeName());
+                    yield problem == null ? ContainerLists.command(list) : refused("node_name: " + problem, refusals);
                 }
                 case 1 ->
-                    StateChanges.read(StateChange.parseFrom(message)) instanceof StateChanges.Reading.Good good
-                            ? good.command()
-                            : null;
+                    switch (StateChanges.read(StateChange.parseFrom(message))) {
+                        case StateChanges.Reading.Good good -> good.command();
+                        case StateChanges.Reading.Invalid invalid -> refused(invalid.details(), refusals);
+                        case StateChanges.Reading.NotAllowed notAllowed -> refused(notAllowed.details(), refusals);
+                    };
                 case 2 ->
                     Command.ApplyArtifacts.parse(ApplyRequest.parseFrom(message).getYaml());
                 default ->
@@ -71,12 +92,14 @@ public final class MessagesFuzz {
                             DeleteRequest.parseFrom(message).getYaml());
             };
         } catch (InvalidProtocolBufferException e) {
-            return null;
+            return refused("no such message", refusals); // gRPC's own words
         } catch (IllegalArgumentException e) {
-            if (e.getMessage() == null || e.getMessage().isBlank()) {
-                throw new AssertionError("no reason is given", e);
-            }
-            return null;
+            return refused(String.valueOf(e.getMessage()), refusals);
         }
+    }
+
+    private static @Nullable Command refused(String words, Consumer<String> refusals) {
+        refusals.accept(words);
+        return null;
     }
 }

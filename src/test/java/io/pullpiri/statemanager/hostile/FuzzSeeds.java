@@ -6,6 +6,7 @@ import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.DeleteRequest;
+import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.World;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -15,12 +16,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 
 /** Sound inputs for the fuzz targets, from which fuzzing goes on. */
 final class FuzzSeeds {
 
     private static final String PACKAGE = World.packageYaml("p", "m", "n");
     private static final String SCENARIO = World.scenarioYaml("s", "p");
+    private static final String MODEL = "kind: Model\nmetadata:\n  name: m";
 
     private FuzzSeeds() {}
 
@@ -58,25 +61,18 @@ final class FuzzSeeds {
                 """));
     }
 
+    /** What is stored while a package is well, and once it is dead. */
     static List<byte[]> store() {
-        return List.of(
-                pieces(
-                        piece(0, "Running"),
-                        piece(1, "Dead"),
-                        piece(2, "MODEL_STATE_RUNNING"),
-                        piece(3, PACKAGE),
-                        piece(4, SCENARIO),
-                        piece(5, "kind: Model\nmetadata:\n  name: m")),
-                pieces(
-                        piece(3, PACKAGE),
-                        piece(6, "{\"package\":\"p\",\"state\":\"Error\",\"sinceNanos\":5,\"cause\":\"m dead\"}"),
-                        piece(
-                                7,
-                                "{\"containers\":[{\"name\":\"m_a\",\"id\":\"1\",\"model\":\"m\",\"state\":\"DEAD\"}]}"),
-                        piece(
-                                9,
-                                "{\"changes\":[{\"kind\":\"MODEL\",\"name\":\"m\",\"from\":\"\",\"to\":\"Dead\",\"atNanos\":7,"
-                                        + "\"generation\":1,\"transitionId\":\"\",\"cause\":\"c\",\"source\":\"node n\"}]}")));
+        World world = new World();
+        world.run(Command.ApplyArtifacts.parse(String.join("\n---\n", PACKAGE, SCENARIO, MODEL)));
+        world.run(report("running"));
+        byte[] well = stored(world);
+        world.run(report("exited:139"));
+        return List.of(well, stored(world));
+    }
+
+    private static Command report(String state) {
+        return new Command.NodeReport("n", List.of(World.container("m/m_a=" + state)));
     }
 
     static List<byte[]> messages() {
@@ -137,8 +133,10 @@ final class FuzzSeeds {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    private static byte[] piece(int kind, String text) {
-        return piece(kind, bytes(text));
+    private static byte[] stored(World world) {
+        return pieces(world.keys().stream()
+                .map(key -> piece(StoreFuzz.kind(key), bytes(Objects.requireNonNull(world.value(key)))))
+                .toArray(byte[][]::new));
     }
 
     private static byte[] piece(int kind, byte[] content) {

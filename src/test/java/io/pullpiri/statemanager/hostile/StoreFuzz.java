@@ -2,9 +2,11 @@ package io.pullpiri.statemanager.hostile;
 
 import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.OwnKeys;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Whatever the store holds under our keys, it is read and mended, and the next start finds nothing more to mend.
@@ -23,21 +25,49 @@ public final class StoreFuzz {
             Keys.node("o"),
             Keys.journal(1),
             Keys.journal(2),
+            Keys.journal(3),
             Keys.JOURNAL_PREFIX + "x");
 
     private StoreFuzz() {}
 
+    /** The byte that chooses a key. */
+    static int kind(String key) {
+        int kind = KEYS.indexOf(key);
+        if (kind < 0) {
+            throw new IllegalArgumentException(key);
+        }
+        return kind;
+    }
+
     /** @param input pieces: a byte that chooses the key, two for the length of the value, the value */
     public static void fuzzerTestOneInput(byte[] input) {
+        run(input, OneLine::require);
+    }
+
+    /**
+     * @param complaints hears what an operator would hear, and what had to be mended
+     * @return the keys of states at the end
+     */
+    static List<String> run(byte[] input, Consumer<String> complaints) {
         World world = new World();
         for (Pieces pieces = new Pieces(ByteBuffer.wrap(input)); pieces.next(); ) {
             world.foreignUnseen(
                     KEYS.get(pieces.kind() % KEYS.size()), new String(pieces.bytes(), StandardCharsets.UTF_8));
         }
-        world.restart();
+        int first = world.restart();
+        if (first != 1) {
+            complaints.accept("the first start had " + first + " transactions to make");
+        }
         int more = world.restart();
         if (more != 1) {
             throw new AssertionError("the second start had " + more + " transactions to make, not its fence alone");
         }
+        world.notices().forEach(complaints);
+        for (String key : world.keys()) {
+            if (!OwnKeys.matches(key)) {
+                throw new AssertionError("a key that is not ours: " + key);
+            }
+        }
+        return world.states();
     }
 }

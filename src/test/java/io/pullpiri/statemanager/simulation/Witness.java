@@ -12,6 +12,7 @@ import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.manager.EventId;
 import io.pullpiri.statemanager.state.Tables;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.OwnKeys;
 import io.pullpiri.statemanager.store.Prefixes;
 import io.pullpiri.statemanager.store.WatchEvent;
 import java.util.ArrayList;
@@ -24,15 +25,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Sees every commit at its moment, and knows what must be true of it and of the store. */
 final class Witness {
-
-    private static final Pattern ALLOWED = Pattern.compile("/(package|model|scenario)/[^/]+/state"
-            + "|(Package|Scenario|Model)/[^/]+|/statemanager/(reconcile|node|journal)/[^/]+");
 
     /** Few different ones come again and again, and YAML takes longer than all else in a simulation. */
     private static final Map<String, Optional<Artifact>> PARSED = new ConcurrentHashMap<>();
@@ -135,7 +132,7 @@ final class Witness {
             String key = change.key();
             if (commit.isOwn()) {
                 foreign.remove(key);
-                require(ALLOWED.matcher(key).matches(), "a key outside its own is written: %s", key);
+                require(OwnKeys.matches(key), "a key outside its own is written: %s", key);
             } else {
                 foreign.put(key, new Foreign(commit.revision(), false, 0, null));
                 meddledWith.add(key);

@@ -1,0 +1,20 @@
+package io.pullpiri.statemanager.hostile;
+
+import java.util.regex.Pattern;
+
+/** What people are told is on one line and can be printed, whatever it quotes. */
+public final class OneLine {
+
+    private static final int MOST = 4_000;
+    private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Cs}]");
+
+    private OneLine() {}
+
+    public static void require(String words) {
+        if (words.isBlank()
+                || words.length() > MOST
+                || UNPRINTABLE.matcher(words).find()) {
+            throw new AssertionError("not for people, on one line: " + words);
+        }
+    }
+}

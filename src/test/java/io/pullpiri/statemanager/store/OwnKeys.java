@@ -1,0 +1,18 @@
+package io.pullpiri.statemanager.store;
+
+import java.util.regex.Pattern;
+
+/** The keys that StateManager may write, from the specification and apart from the code under test. */
+public final class OwnKeys {
+
+    private static final String NAME = "[^/<>?{}\\p{Cc}]+";
+
+    private static final Pattern ALLOWED = Pattern.compile("/(package|model|scenario)/" + NAME + "/state"
+            + "|(Package|Scenario|Model)/" + NAME + "|/statemanager/(reconcile|node|journal)/" + NAME);
+
+    private OwnKeys() {}
+
+    public static boolean matches(String key) {
+        return ALLOWED.matcher(key).matches();
+    }
+}
