@@ -7,6 +7,7 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +19,8 @@ final class GoodNode implements AutoCloseable {
     private final ManagedChannel channel;
     private final AtomicInteger heard = new AtomicInteger();
     private final List<String> failures = new CopyOnWriteArrayList<>();
+    private volatile long lastHeard = System.nanoTime();
+    private volatile long longestSilence;
     private volatile boolean stopped;
 
     GoodNode(int port) {
@@ -40,6 +43,9 @@ final class GoodNode implements AutoCloseable {
                 var _ = StateManagerConnectionGrpc.newBlockingStub(channel)
                         .withDeadlineAfter(30, TimeUnit.SECONDS)
                         .sendChangedContainerList(list);
+                long now = System.nanoTime();
+                longestSilence = Math.max(longestSilence, now - lastHeard);
+                lastHeard = now;
                 heard.incrementAndGet();
                 TimeUnit.MILLISECONDS.sleep(20);
             } catch (StatusRuntimeException e) {
@@ -59,6 +65,11 @@ final class GoodNode implements AutoCloseable {
     /** How many of its reports were taken. */
     int heard() {
         return heard.get();
+    }
+
+    /** The longest time between two reports that were taken. */
+    Duration longestSilence() {
+        return Duration.ofNanos(longestSilence);
     }
 
     /** What it was told instead. */

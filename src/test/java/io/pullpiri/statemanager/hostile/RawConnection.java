@@ -1,21 +1,28 @@
 package io.pullpiri.statemanager.hostile;
 
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 
 /** HTTP/2 by hand, as no library would send it. */
-final class RawConnection implements AutoCloseable {
+final class RawConnection implements Closeable {
 
     private static final int DATA = 0;
     static final int HEADERS = 1;
     private static final int SETTINGS = 4;
+    static final int PING = 6;
+    private static final int ACK = 1;
     private static final int END_HEADERS = 4;
 
     /** What every peer takes. */
@@ -25,18 +32,22 @@ final class RawConnection implements AutoCloseable {
     private final DataOutputStream out;
     private final DataInputStream in;
 
+    /** What the other side says. */
+    record Frame(int type, int flags, int stream, String payload) {}
+
     /** A connection over which nothing has come yet. */
     RawConnection(int port) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setSoTimeout(60_000);
-        out = new DataOutputStream(socket.getOutputStream());
+        socket.setTcpNoDelay(true);
+        out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()));
         in = new DataInputStream(socket.getInputStream());
     }
 
-    /** What every HTTP/2 client sends first. */
+    /** What every HTTP/2 client sends first. It remembers no headers: each has to be sent in words. */
     void greet() throws IOException {
         out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-        frame(SETTINGS, 0, 0, new byte[0]);
+        frame(SETTINGS, 0, 0, new byte[] {0, 1, 0, 0, 0, 0}); // SETTINGS_HEADER_TABLE_SIZE
     }
 
     /** Announces a message of so many bytes and sends some of them. */
@@ -99,32 +110,44 @@ final class RawConnection implements AutoCloseable {
         out.flush();
     }
 
-    /** Waits for a frame of that type on that stream. */
-    void awaitFrame(int wanted, int wantedStream) throws IOException {
+    /** Waits until the other side answers. */
+    void ping() throws IOException {
+        frame(PING, 0, 0, new byte[8]);
+        while (awaitFrame(PING).flags() != ACK) {
+            // A ping of theirs.
+        }
+    }
+
+    /** Waits for a frame of that type. */
+    Frame awaitFrame(int wanted) throws IOException {
         while (true) {
-            int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
-            int type = in.readUnsignedByte();
-            in.readUnsignedByte();
-            int stream = in.readInt();
-            in.skipNBytes(length);
-            if (type == wanted && stream == wantedStream) {
-                return;
+            Frame frame = next();
+            if (frame.type() == wanted) {
+                return frame;
             }
         }
     }
 
-    /** Whether the other side ends the connection, having said whatever it says. */
-    boolean isEnded() throws IOException {
+    /** Waits until the other side ends the connection, and returns the types of all frames that it has said before. */
+    List<Integer> awaitEnd() throws IOException {
+        List<Integer> types = new ArrayList<>();
         try {
-            while (in.read() >= 0) {
-                // Settings, and perhaps a farewell.
+            while (true) {
+                types.add(next().type());
             }
-            return true;
-        } catch (java.net.SocketTimeoutException e) {
-            return false;
+        } catch (SocketTimeoutException e) {
+            throw e;
         } catch (IOException e) {
-            return true; // reset
+            return types; // ended or reset
         }
+    }
+
+    private Frame next() throws IOException {
+        int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
+        int type = in.readUnsignedByte();
+        int flags = in.readUnsignedByte();
+        int stream = in.readInt();
+        return new Frame(type, flags, stream, new String(in.readNBytes(length), StandardCharsets.ISO_8859_1));
     }
 
     @Override
