@@ -31,6 +31,7 @@ public final class World {
             Set.of(0, 143), Duration.ofSeconds(3), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
 
     final Cascade cascade;
+    private final Cascade.Limits limits;
     final TreeMap<String, KeyValue> store = new TreeMap<>();
     final List<Transition> transitions = new ArrayList<>();
     final List<Plan.Notice> notices = new ArrayList<>();
@@ -43,6 +44,7 @@ public final class World {
     }
 
     World(Rules rules, Cascade.Limits limits) {
+        this.limits = limits;
         cascade = new Cascade(rules, limits);
     }
 
@@ -79,7 +81,7 @@ public final class World {
 
     private long commit(Transaction transaction) {
         revision++;
-        assertThat(transaction.refusal(1_000, 1 << 20)).isNull();
+        assertThat(transaction.refusal(limits.maxWrites(), limits.maxBytes())).isNull();
         assertThat(transaction.writes()).isNotEmpty().doesNotHaveDuplicates();
         assertThat(transaction.writes().stream().map(Transaction.Write::key)).doesNotHaveDuplicates();
         for (Transaction.Write write : transaction.writes()) {
