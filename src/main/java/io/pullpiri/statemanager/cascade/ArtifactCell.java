@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The artifact of one resource.
  *
- * @param good the last good one, in force; null if none was seen since the start
+ * @param good the last good one, in force; null if none was seen since the store was last read
  * @param broken why the stored text cannot be used, null if it can, or if there is none
  * @param text the artifact as it is stored
  */

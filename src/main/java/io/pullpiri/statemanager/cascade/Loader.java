@@ -206,7 +206,7 @@ final class Loader {
         String name = decoded.key.name();
         KeyValue entry = decoded.entry;
         if (!(decoded.content instanceof Records.Digest digest)) {
-            draft.put(NodeEntry.empty(name).at(entry.modRevision()));
+            draft.put(NodeEntry.unread(name, entry.modRevision()));
             draft.notice("unreadable-record", entry.key() + " is damaged; the node's next report replaces it");
             return;
         }
@@ -231,7 +231,7 @@ final class Loader {
         }
         byModel.forEach((model, ofNode) -> draft.put(draft.model(model).withContainers(name, ofNode)));
         Map<String, ModelState> kept = digest.kept() == null ? Map.of() : digest.kept();
-        draft.put(new NodeEntry(name, containers, new TreeMap<>(kept), graceEnds, entry.modRevision()));
+        draft.put(new NodeEntry(name, containers, new TreeMap<>(kept), graceEnds, entry.modRevision(), false));
         if (!graceEnds.isEmpty()) {
             draft.absentees = draft.absentees.plus(name);
         }

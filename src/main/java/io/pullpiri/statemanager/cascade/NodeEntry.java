@@ -13,13 +13,15 @@ import java.util.TreeMap;
  * @param kept the states of models whose containers give none at the moment, so that a restart does not forget them
  * @param graceEnds when the absent containers are given up, in {@link Moment#ticks}
  * @param revision the commit that wrote the digest, 0 if none did
+ * @param unread whether that digest is damaged, so that nothing can be concluded from what is not here
  */
 public record NodeEntry(
         String name,
         SortedMap<String, Container> containers,
         SortedMap<String, ModelState> kept,
         Map<String, Long> graceEnds,
-        long revision) {
+        long revision,
+        boolean unread) {
 
     public NodeEntry {
         containers = Collections.unmodifiableSortedMap(containers);
@@ -28,7 +30,11 @@ public record NodeEntry(
     }
 
     static NodeEntry empty(String name) {
-        return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0);
+        return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, false);
+    }
+
+    static NodeEntry unread(String name, long revision) {
+        return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), revision, true);
     }
 
     /** About how much memory it takes. */
@@ -41,6 +47,6 @@ public record NodeEntry(
     }
 
     NodeEntry at(long newRevision) {
-        return new NodeEntry(name, containers, kept, graceEnds, newRevision);
+        return new NodeEntry(name, containers, kept, graceEnds, newRevision, unread);
     }
 }

@@ -15,10 +15,12 @@ final class Repair {
 
     private final Draft draft;
     private final Reports reports;
+    private final boolean allRead;
 
     Repair(Draft draft, Reports reports) {
         this.draft = draft;
         this.reports = reports;
+        this.allRead = draft.nodes.values().stream().noneMatch(NodeEntry::unread);
     }
 
     void run() {
@@ -45,7 +47,7 @@ final class Repair {
                     state == null ? "" : state.title(),
                     entry.state().history(),
                     entry.anchored());
-            reports.mend(entry);
+            reports.mend(entry, allRead);
         }
     }
 

@@ -243,7 +243,8 @@ final class Reports {
             draft.put(draft.model(model).withContainers(before.name(), byModel.getOrDefault(model, List.of())));
             derive(model, source);
         }
-        NodeEntry after = new NodeEntry(before.name(), containers, kept(containers), graceEnds, before.revision());
+        NodeEntry after =
+                new NodeEntry(before.name(), containers, kept(containers), graceEnds, before.revision(), false);
         draft.put(after);
         draft.absentees =
                 graceEnds.isEmpty() ? draft.absentees.minus(after.name()) : draft.absentees.plus(after.name());
@@ -271,7 +272,8 @@ final class Reports {
             draft.put(entry.derived(null));
             draft.forsake(name);
             if (!entry.packages().isEmpty()) {
-                vanish(entry, source);
+                ModelState after = draft.rules.vanished().after(entry.state().value());
+                draft.setModel(name, after, "", "its last container is gone", source);
             }
             return;
         }
@@ -283,26 +285,28 @@ final class Reports {
     }
 
     /**
-     * Puts a model back to what its containers give, as far as their nodes' stored lists go, if its state came from a list
-     * that was not stored: the crash was between the transactions of a plan too large for one. Others' word stands.
+     * Puts right a model whose state came from a list that was not stored: a plan too large for one transaction broke off. It
+     * is what its containers give, as far as their nodes' stored lists go, and does not run if it has none. Others' word
+     * stands.
+     *
+     * @param allRead whether every node's stored list could be read
      */
-    void mend(ModelEntry entry) {
+    void mend(ModelEntry entry, boolean allRead) {
         ModelState state = entry.state().value();
         ModelState derived = entry.derived();
         Transition latest = entry.state().history().latest();
         if (latest == null || !latest.isDerived() || ModelState.parse(latest.to()) != state) {
             return;
         }
-        if (derived != null) {
+        boolean isGone =
+                allRead && entry.containers().isEmpty() && !entry.packages().isEmpty();
+        if (derived != null && derived != state) {
             draft.setModel(entry.name(), derived, "", cause(entry, derived), BY_STATE_MANAGER);
-        } else if (entry.containers().isEmpty() && !entry.packages().isEmpty()) {
-            vanish(entry, BY_STATE_MANAGER);
+        } else if (isGone && draft.rules.vanished().after(state) != state) {
+            // No container was seen to go: nothing that would have anybody reconcile it.
+            draft.setModel(
+                    entry.name(), ModelState.EXITED, "", "no stored list has a container of it", BY_STATE_MANAGER);
         }
-    }
-
-    private void vanish(ModelEntry entry, String source) {
-        ModelState after = draft.rules.vanished().after(entry.state().value());
-        draft.setModel(entry.name(), after, "", "its last container is gone", source);
     }
 
     static Tally<ContainerState> tally(ModelEntry entry) {
@@ -383,7 +387,8 @@ final class Reports {
             if (state != null && !name.equals(here) && node.kept().get(model) != state) {
                 TreeMap<String, ModelState> kept = new TreeMap<>(node.kept());
                 kept.put(model, state);
-                draft.put(new NodeEntry(name, node.containers(), kept, node.graceEnds(), node.revision()));
+                draft.put(
+                        new NodeEntry(name, node.containers(), kept, node.graceEnds(), node.revision(), node.unread()));
                 draft.touchedNodes.add(name);
             }
         }

@@ -127,6 +127,14 @@ final class Committer {
                 return;
             }
             decided = clock.now().ticks();
+            // What no store takes is refused as a whole: what went before it would be taken back at the next reading.
+            for (Plan.Part part : plan.parts()) {
+                String refusal = part.transaction().refusal(store.maxWrites(), store.maxBytes());
+                if (refusal != null) {
+                    end.accept(new Outcome.Refused(batch, refusal));
+                    return;
+                }
+            }
             reconciler.hold(plan.recovering());
             commitNext();
         }

@@ -20,7 +20,7 @@ public final class Names {
         return UNPRINTABLE.matcher(text).replaceAll("?");
     }
 
-    /** Its beginning, to be quoted within a line of ours. */
+    /** The beginning of a text, printable, with … where it was cut: to be quoted within a line of ours. */
     public static String excerpt(String text, int most) {
         return printable(text.length() <= most ? text : text.substring(0, most) + "…");
     }

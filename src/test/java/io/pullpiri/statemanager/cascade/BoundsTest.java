@@ -167,6 +167,16 @@ class BoundsTest {
 
     /** Found by fuzzing: it was read, and then there was no state to count. */
     @Test
+    void nothingIsConcludedFromADigestThatCannotBeRead() {
+        world.run(apply(packageYaml("braking", "brake")));
+        world.run(report("HPC", "brake/ctl=running"));
+        world.foreignUnseen(Keys.node("HPC"), "{\"containers\":[null]}");
+        world.restart();
+        assertThat(world.modelState("brake")).isEqualTo("Running");
+        assertThat(world.packageState("braking")).isEqualTo("Running");
+    }
+
+    @Test
     void aDigestInWhichSomethingIsMissingIsPassedOver() {
         world.foreignUnseen(Keys.node("n"), "{\"containers\":[{\"name\":\"c\",\"id\":\"1\",\"model\":\"m\"}]}");
         world.foreignUnseen(Keys.node("o"), "{\"containers\":[null]}");

@@ -51,7 +51,7 @@ final class OneEtcd implements Backing {
         strikes.put("etcd killed", () -> {
             sleep(300);
             if (random.nextBoolean()) {
-                cable.mute(); // as if the machine were off, and not only etcd
+                cable.mute(); // whoever connects anew hears nothing, as if the machine were off
             }
             etcd.kill();
             sleep(500);

@@ -50,10 +50,12 @@ final class SmallDisk implements AutoCloseable {
     void fill(BooleanSupplier isNoticed) throws IOException, InterruptedException {
         fill();
         long end = System.nanoTime() + PATIENCE.toNanos();
-        while (!isNoticed.getAsBoolean() && System.nanoTime() < end) {
+        boolean wasNoticed = isNoticed.getAsBoolean();
+        while (!wasNoticed && System.nanoTime() < end) {
             TimeUnit.MILLISECONDS.sleep(20);
+            wasNoticed = isNoticed.getAsBoolean();
         }
-        noticed += isNoticed.getAsBoolean() ? 1 : 0;
+        noticed += wasNoticed ? 1 : 0;
     }
 
     private void fill() throws IOException {

@@ -327,6 +327,21 @@ abstract class ManagerContract {
         assertThat(state("p7")).isEqualTo(PackageState.DEGRADED);
     }
 
+    @Test
+    void aListThatIsTooLargeForTheStoreIsRefusedAndHasChangedNothing() {
+        ask(apply(BRAKING));
+        List<ContainerFacts> containers = new ArrayList<>();
+        containers.add(container("light", "running"));
+        for (int i = 0; i <= store.maxBytes() / 200; i++) {
+            containers.add(new ContainerFacts("id", "x".repeat(200) + i, "image", Map.of(), Map.of(), Map.of()));
+        }
+
+        assertThat(ask(new Command.NodeReport("ZONE", containers))).isInstanceOf(Answer.Impossible.class);
+
+        assertThat(store.get(Keys.modelState("light"))).isEmpty();
+        assertThat(ask(report("running", "running"))).isInstanceOf(Answer.Done.class);
+    }
+
     private Answer ask(Command command) {
         return ask(command, TIMEOUT);
     }

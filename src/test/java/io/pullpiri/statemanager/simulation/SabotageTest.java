@@ -15,7 +15,7 @@ class SabotageTest {
     @CsvSource({
         "ANSWERS_FIRST, 'acknowledged, and not stored'",
         "CLAIMS_WHAT_FAILED, 'a subscriber is told of a loss'",
-        "FORGETS_GUARDS, '(expected: '",
+        "FORGETS_GUARDS, 'revision '",
         "DROPS_WATCH_EVENTS, 'quiet: package '",
         "DROPS_RECONCILE_RECORDS, 'has no reconcile record'",
         "DROPS_MODELS, 'but it is null'",

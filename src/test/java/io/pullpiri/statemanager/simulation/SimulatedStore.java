@@ -51,7 +51,10 @@ final class SimulatedStore implements StateStore {
 
         /** Whether it comes before a reading, and is decided without anything. */
         boolean isFence() {
-            return isOwn() && changes.size() == 1 && changes.getFirst().key().startsWith(Keys.JOURNAL_PREFIX);
+            return isOwn()
+                    && changes.size() == 1
+                    && changes.getFirst().key().startsWith(Keys.JOURNAL_PREFIX)
+                    && "{}".equals(changes.getFirst().value());
         }
     }
 

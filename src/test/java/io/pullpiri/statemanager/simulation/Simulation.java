@@ -396,8 +396,8 @@ final class Simulation {
             }
             switch (mood) {
                 case ACCEPTS, REFUSES -> {
-                    boolean accepted = mood == Mood.ACCEPTS;
-                    after(jitter(), () -> reply.complete(new ActionController.Reply(accepted, "so be it")));
+                    ActionController.Reply answer = new ActionController.Reply(mood == Mood.ACCEPTS, "so be it");
+                    after(jitter(), () -> reply.complete(answer));
                 }
                 case FAILS -> after(jitter(), () -> reply.completeExceptionally(new IllegalStateException("down")));
                 case KEEPS_SILENT ->

@@ -43,6 +43,7 @@ class SimulationTest {
             Map.entry("answer Done", 60_000),
             Map.entry("answer ArtifactsDone", 30_000),
             Map.entry("package compared at a commit", 150_000),
+            Map.entry("record compared with a key", 50_000),
             Map.entry("package compared at rest", 10_000),
             Map.entry("model compared at rest", 10_000),
             Map.entry("model without containers compared at rest", 4_000),

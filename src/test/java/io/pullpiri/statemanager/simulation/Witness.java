@@ -42,7 +42,10 @@ final class Witness {
     /** What somebody else wrote last, and we have not since. */
     private final Map<String, Foreign> foreign = new HashMap<>();
 
-    /** Models whose state somebody else, or somebody's request, has given, and their containers not since. */
+    /**
+     * Models whose state somebody else, or somebody's request, has given, until their containers were seen to give another: in
+     * a transaction that writes the model too, on a day on which plans fit into one.
+     */
     private final Set<String> meddledWith = new HashSet<>();
 
     /** What each model's stored containers gave last. */
@@ -68,7 +71,7 @@ final class Witness {
             int stored,
             @Nullable Long known) {
 
-        Foreign told() {
+        Foreign afterHearing() {
             return new Foreign(revision, true, stored, known);
         }
 
@@ -112,7 +115,7 @@ final class Witness {
             @Override
             public void hears(List<String> prefixes, long revision) {
                 foreign.replaceAll((key, value) ->
-                        value.revision <= revision && Prefixes.cover(prefixes, key) ? value.told() : value);
+                        value.revision <= revision && Prefixes.cover(prefixes, key) ? value.afterHearing() : value);
             }
         });
     }
@@ -203,13 +206,16 @@ final class Witness {
             }
         }
         if (roomy) {
-            last.forEach((key, state) -> require(
-                    isState(key, state) || isForeign(key, decided),
-                    "record %d says that %s is %s, but it is %s",
-                    sequence,
-                    key,
-                    state,
-                    store.value(key)));
+            last.forEach((key, state) -> {
+                counts.add("record compared with a key", isState(key, state) ? 1 : 0);
+                require(
+                        isState(key, state) || isForeign(key, decided),
+                        "record %d says that %s is %s, but it is %s",
+                        sequence,
+                        key,
+                        state,
+                        store.value(key));
+            });
         }
     }
 
@@ -222,7 +228,7 @@ final class Witness {
     /** A package and its models never contradict each other, if nobody else has just written one of them. */
     private void consistent(String name, SimulatedStore.Commit commit) {
         PackageArtifact artifact = artifact(PackageArtifact.KIND, name, PackageArtifact.class);
-        // A package's overwritten state is put right in its own time (README, "What others write").
+        // A package's overwritten state is put right in its own time (README, "Keys").
         boolean othersWrote = foreign.containsKey(Keys.packageState(name))
                 || isForeign(Keys.artifact(PackageArtifact.KIND, name), commit.sent());
         if (artifact != null && !othersWrote) {
