@@ -45,6 +45,7 @@ class SimulationTest {
             Map.entry("package compared at a commit", 150_000),
             Map.entry("record compared with a key", 50_000),
             Map.entry("package compared at rest", 10_000),
+            Map.entry("broken package compared at rest", 700),
             Map.entry("model compared at rest", 10_000),
             Map.entry("model without containers compared at rest", 4_000),
             Map.entry("dead package compared at rest", 900));

@@ -191,7 +191,7 @@ final class Witness {
 
     private void record(long sequence, String text, long decided) {
         List<Transition> changes = Objects.requireNonNull(Journal.changes(text), text);
-        Map<String, String> last = new HashMap<>();
+        Map<String, Transition> last = new HashMap<>();
         for (int i = 0; i < changes.size(); i++) {
             told.add(new Told(new EventId(sequence, i + 1), changes.get(i)));
             Transition change = changes.get(i);
@@ -200,13 +200,16 @@ final class Witness {
                 case PACKAGE -> Keys.packageState(change.name());
                 case SCENARIO -> Keys.scenarioState(change.name());
             };
-            last.put(key, Tables.name(change.to()));
+            last.put(key, change);
+        }
+        last.forEach((key, change) -> {
             if (change.kind() == ResourceKind.MODEL && change.cause().startsWith("requested by")) {
                 meddledWith.add(key);
             }
-        }
+        });
         if (roomy) {
-            last.forEach((key, state) -> {
+            last.forEach((key, change) -> {
+                String state = Tables.name(change.to());
                 counts.add("record compared with a key", isState(key, state) ? 1 : 0);
                 require(
                         isState(key, state) || isForeign(key, decided),
@@ -283,6 +286,15 @@ final class Witness {
                         store.value(Keys.reconcile(name)) == null,
                         "quiet: package %s is gone, its record is not",
                         name);
+            } else {
+                boolean record = store.value(Keys.reconcile(name)) != null;
+                require(
+                        record == isState(Keys.packageState(name), "ERROR"),
+                        "quiet: package %s, whose artifact is broken, is %s and %s reconcile record",
+                        name,
+                        store.value(Keys.packageState(name)),
+                        record ? "has a" : "has no");
+                counts.add("broken package compared at rest");
             }
         }
         for (String model : Day.MODELS) {
