@@ -11,8 +11,10 @@ import io.pullpiri.statemanager.store.Transaction;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -127,16 +129,26 @@ final class Committer {
                 return;
             }
             decided = clock.now().ticks();
-            // What no store takes is refused as a whole: what went before it would be taken back at the next reading.
-            for (Plan.Part part : plan.parts()) {
-                String refusal = part.transaction().refusal(store.maxWrites(), store.maxBytes());
-                if (refusal != null) {
-                    end.accept(new Outcome.Refused(batch, refusal));
-                    return;
-                }
+            String refusal = refusalOfLaterParts();
+            if (refusal != null) {
+                end.accept(new Outcome.Refused(batch, refusal));
+                return;
             }
             reconciler.hold(plan.recovering());
             commitNext();
+        }
+
+        /**
+         * A part that the store does not take is refused before those in front of it are stored: they would be taken back at
+         * the next reading. The first part is for the store to refuse.
+         */
+        private @Nullable String refusalOfLaterParts() {
+            return plan.parts().stream()
+                    .skip(1)
+                    .map(part -> part.transaction().refusal(store.maxWrites(), store.maxBytes()))
+                    .filter(Objects::nonNull)
+                    .findFirst()
+                    .orElse(null);
         }
 
         private void commitNext() {

@@ -165,7 +165,6 @@ class BoundsTest {
         assertThat(world.notices()).isEmpty();
     }
 
-    /** Found by fuzzing: it was read, and then there was no state to count. */
     @Test
     void nothingIsConcludedFromADigestThatCannotBeRead() {
         world.run(apply(packageYaml("braking", "brake")));
@@ -176,6 +175,7 @@ class BoundsTest {
         assertThat(world.packageState("braking")).isEqualTo("Running");
     }
 
+    /** Found by fuzzing: it was read, and then there was no state to count. */
     @Test
     void aDigestInWhichSomethingIsMissingIsPassedOver() {
         world.foreignUnseen(Keys.node("n"), "{\"containers\":[{\"name\":\"c\",\"id\":\"1\",\"model\":\"m\"}]}");

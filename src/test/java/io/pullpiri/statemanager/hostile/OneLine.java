@@ -6,6 +6,7 @@ import java.util.regex.Pattern;
 public final class OneLine {
 
     private static final int MOST = 4_000;
+
     /** Names may have Unicode's own ends of lines, and stand in what is said as they are. */
     private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Cs}]");
 

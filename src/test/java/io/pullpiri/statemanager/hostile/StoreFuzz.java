@@ -63,11 +63,7 @@ public final class StoreFuzz {
             throw new AssertionError("the second start had " + more + " transactions to make, not its fence alone");
         }
         world.notices().forEach(complaints);
-        for (String key : world.keys()) {
-            if (!OwnKeys.matches(key)) {
-                throw new AssertionError("a key that is not ours: " + key);
-            }
-        }
+        OwnKeys.requireAll(world.keys());
         return world.states();
     }
 }

@@ -32,7 +32,7 @@ final class SimulatedStore implements StateStore {
     private final TreeMap<String, KeyValue> keys = new TreeMap<>();
     private final List<Commit> log = new ArrayList<>();
     private final List<Watching> watches = new ArrayList<>();
-    private @Nullable Observer observer;
+    private Observer observer = new Observer() {};
     private long revision = 1;
     private long compacted;
     private boolean closed;
@@ -61,10 +61,10 @@ final class SimulatedStore implements StateStore {
     /** Who sees everything at its moment. */
     interface Observer {
 
-        void sees(Commit commit);
+        default void sees(Commit commit) {}
 
         /** The state manager is told what was written under these prefixes, up to the revision. */
-        void hears(List<String> prefixes, long revision);
+        default void hears(List<String> prefixes, long revision) {}
     }
 
     SimulatedStore(Weather weather, Sabotage sabotage, int maxWrites) {
@@ -142,7 +142,7 @@ final class SimulatedStore implements StateStore {
         if (sabotage == Sabotage.DROPS_RECONCILE_RECORDS) {
             writes.removeIf(write -> write.key().startsWith(Keys.RECONCILE_PREFIX));
         } else if (sabotage == Sabotage.DROPS_MODELS) {
-            writes.removeIf(write -> write.key().startsWith("/model/"));
+            writes.removeIf(write -> write.key().startsWith(Keys.MODEL_STATE_PREFIX));
         }
         return new CommitResult.Committed(write(writes, fate, sent));
     }
@@ -181,9 +181,7 @@ final class SimulatedStore implements StateStore {
         }
         Commit commit = new Commit(revision, fate, sent, List.copyOf(changes));
         log.add(commit);
-        if (observer != null) {
-            observer.sees(commit);
-        }
+        observer.sees(commit);
         List.copyOf(watches).forEach(watch -> watch.tell(commit));
         return revision;
     }
@@ -216,9 +214,7 @@ final class SimulatedStore implements StateStore {
     @Override
     public synchronized Snapshot snapshot(List<String> prefixes) {
         requireReachable();
-        if (observer != null) {
-            observer.hears(prefixes, revision);
-        }
+        observer.hears(prefixes, revision);
         return new Snapshot(
                 revision,
                 keys.values().stream()
@@ -318,11 +314,9 @@ final class SimulatedStore implements StateStore {
             if (!ended) {
                 try {
                     listener.onEvents(changes);
-                    if (observer != null) {
-                        observer.hears(
-                                changes.stream().map(WatchEvent::key).toList(),
-                                changes.getFirst().revision());
-                    }
+                    observer.hears(
+                            changes.stream().map(WatchEvent::key).toList(),
+                            changes.getFirst().revision());
                 } catch (RuntimeException e) {
                     lose(String.valueOf(e.getMessage()));
                 }

@@ -194,7 +194,7 @@ final class Simulation {
 
     /** @param nothing whether nothing is asked for, so that nothing need be stored */
     private void ask(ResourceKind kind, String name, String state, Command command, boolean nothing) {
-        String key = kind == ResourceKind.MODEL ? Keys.modelState(name) : Keys.scenarioState(name);
+        String key = Witness.key(kind, name);
         boolean before = nothing || isState(store.value(key), state);
         int since = store.log().size();
         long asked = time.ticks();

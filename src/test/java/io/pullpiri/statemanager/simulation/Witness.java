@@ -168,25 +168,36 @@ final class Witness {
         if (written.stream().noneMatch(key -> key.startsWith(Keys.NODE_PREFIX))) {
             return;
         }
+        List<Digest> digests = Day.NODES.stream()
+                .map(node -> Digest.counted(store.value(Keys.node(node))))
+                .toList();
         for (String model : Day.MODELS) {
-            List<String> containers = Day.NODES.stream()
-                    .flatMap(
-                            node -> Digest.counted(store.value(Keys.node(node))).ofModel(model))
-                    .toList();
+            List<String> containers =
+                    digests.stream().flatMap(digest -> digest.ofModel(model)).toList();
             String now = Tables.modelState(containers);
             if (containers.isEmpty()) {
                 derived.remove(model);
             } else if (!now.isEmpty() && !now.equals(derived.put(model, now))) {
                 String key = Keys.modelState(model);
-                if (roomy && written.contains(key) && isState(key, now)) {
+                if (roomy && written.contains(key) && state(key).equals(now)) {
                     meddledWith.remove(key);
                 }
             }
         }
     }
 
-    private boolean isState(String key, String state) {
-        return Tables.name(Objects.requireNonNullElse(store.value(key), "")).equals(state);
+    /** The state that is stored, in the tables' words; empty for none. */
+    private String state(String key) {
+        return Tables.name(Objects.requireNonNullElse(store.value(key), ""));
+    }
+
+    /** The key of a resource's state. */
+    static String key(ResourceKind kind, String name) {
+        return switch (kind) {
+            case MODEL -> Keys.modelState(name);
+            case PACKAGE -> Keys.packageState(name);
+            case SCENARIO -> Keys.scenarioState(name);
+        };
     }
 
     private void record(long sequence, String text, long decided) {
@@ -195,12 +206,7 @@ final class Witness {
         for (int i = 0; i < changes.size(); i++) {
             told.add(new Told(new EventId(sequence, i + 1), changes.get(i)));
             Transition change = changes.get(i);
-            String key = switch (change.kind()) {
-                case MODEL -> Keys.modelState(change.name());
-                case PACKAGE -> Keys.packageState(change.name());
-                case SCENARIO -> Keys.scenarioState(change.name());
-            };
-            last.put(key, change);
+            last.put(key(change.kind(), change.name()), change);
         }
         last.forEach((key, change) -> {
             if (change.kind() == ResourceKind.MODEL && change.cause().startsWith("requested by")) {
@@ -210,9 +216,10 @@ final class Witness {
         if (roomy) {
             last.forEach((key, change) -> {
                 String state = Tables.name(change.to());
-                counts.add("record compared with a key", isState(key, state) ? 1 : 0);
+                boolean same = state(key).equals(state);
+                counts.add("record compared with a key", same ? 1 : 0);
                 require(
-                        isState(key, state) || isForeign(key, decided),
+                        same || isForeign(key, decided),
                         "record %d says that %s is %s, but it is %s",
                         sequence,
                         key,
@@ -246,9 +253,9 @@ final class Witness {
 
     private void requireRule(String name, PackageArtifact artifact, String when) {
         List<String> models = artifact.models().stream()
-                .map(model -> Tables.name(Objects.requireNonNullElse(store.value(Keys.modelState(model.name())), "")))
+                .map(model -> state(Keys.modelState(model.name())))
                 .toList();
-        String state = Tables.name(Objects.requireNonNullElse(store.value(Keys.packageState(name)), ""));
+        String state = state(Keys.packageState(name));
         String expected = Tables.packageState(models);
         boolean mayBeIdle = models.stream().allMatch(String::isEmpty);
         require(
@@ -259,6 +266,12 @@ final class Witness {
                 state.isEmpty() ? "without state" : state,
                 expected,
                 models);
+        requireRecord(name, when);
+    }
+
+    /** A reconcile record stands exactly as long as its package is dead. */
+    private void requireRecord(String name, String when) {
+        String state = state(Keys.packageState(name));
         boolean record = store.value(Keys.reconcile(name)) != null;
         require(
                 record == state.equals("ERROR"),
@@ -287,28 +300,22 @@ final class Witness {
                         "quiet: package %s is gone, its record is not",
                         name);
             } else {
-                boolean record = store.value(Keys.reconcile(name)) != null;
-                require(
-                        record == isState(Keys.packageState(name), "ERROR"),
-                        "quiet: package %s, whose artifact is broken, is %s and %s reconcile record",
-                        name,
-                        store.value(Keys.packageState(name)),
-                        record ? "has a" : "has no");
+                requireRecord(name, "quiet, with a broken artifact");
                 counts.add("broken package compared at rest");
             }
         }
         for (String model : Day.MODELS) {
             if (!meddledWith.contains(Keys.modelState(model))) {
-                follows(model, lastReports);
+                requireModelRule(model, lastReports);
             }
         }
     }
 
-    private void follows(String model, Map<String, List<String>> lastReports) {
+    private void requireModelRule(String model, Map<String, List<String>> lastReports) {
         List<String> containers = lastReports.values().stream()
                 .flatMap(report -> new Digest(Digest.expected(report)).ofModel(model))
                 .toList();
-        String state = Tables.name(Objects.requireNonNullElse(store.value(Keys.modelState(model)), ""));
+        String state = state(Keys.modelState(model));
         String expected = Tables.modelState(containers);
         if (!expected.isEmpty()) {
             require(state.equals(expected), "quiet: model %s is %s (expected: %s)", model, state, expected);

@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.store;
 
+import java.util.Collection;
 import java.util.regex.Pattern;
 
 /** The keys that StateManager may write, from the specification and apart from the code under test. */
@@ -14,5 +15,13 @@ public final class OwnKeys {
 
     public static boolean matches(String key) {
         return ALLOWED.matcher(key).matches();
+    }
+
+    public static void requireAll(Collection<String> keys) {
+        for (String key : keys) {
+            if (!matches(key)) {
+                throw new AssertionError("a key that is not ours: " + key);
+            }
+        }
     }
 }
