@@ -87,11 +87,14 @@ class BoundsTest {
 
     @Test
     void memoryIsCountedTheSameAfterAStart() {
-        fill();
-        world.run(apply(scenarioYaml("s", "p")), model("a"));
-        long before = world.view.bytes();
-        world.restart();
-        assertThat(world.view.bytes()).isEqualTo(before).isPositive();
+        large.run(apply(packageYaml("p", "a", "b"), scenarioYaml("s", "p"), scenarioYaml("t", "p")));
+        large.run(report("n", "a/1=running", "b/2=running"), model("a"), model("c"), scenario("s"));
+        large.run(
+                apply(packageYaml("p", "b"), scenarioYaml("s", "somewhere-else")),
+                World.delete(scenarioYaml("t", "p")));
+        long before = large.view.bytes();
+        large.restart();
+        assertThat(large.view.bytes()).isEqualTo(before).isPositive();
     }
 
     /** Its transactions were more than the old records that went with them. */

@@ -1,0 +1,129 @@
+package io.pullpiri.statemanager.cascade;
+
+import static io.pullpiri.statemanager.cascade.World.apply;
+import static io.pullpiri.statemanager.cascade.World.packageYaml;
+import static io.pullpiri.statemanager.cascade.World.report;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.store.Keys;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** Whose containers are whose, and what is said about it. */
+class ReportsTest {
+
+    private final World world = new World();
+
+    private String cause(String model) {
+        return world.lastCause(ResourceKind.MODEL, model);
+    }
+
+    @Test
+    void theCauseOfAModelIsTheContainersThatCountedAndNoOthers() {
+        world.run(report("n", "m/a=running", "m/b=exited:139", "m/c=paused"));
+        assertThat(cause("m")).isEqualTo("container b on n: exit code 139");
+        world.run(report("n", "m/a=running", "m/b=exited:0", "m/c=paused"));
+        assertThat(cause("m")).isEqualTo("container a on n: running");
+        world.run(report("n", "m/a=exited:1", "m/b=exited:2", "m/c=exited:3"));
+        assertThat(cause("m")).isEqualTo("container a on n: exit code 1, and 2 more");
+    }
+
+    @Test
+    void theCauseOfAModelThatRunsThoughNoContainerDoesIsEveryContainerThatIsKnown() {
+        world.run(report("n", "m/a=paused", "m/b=exited:0", "m/c=nonsense"));
+        assertThat(world.modelState("m")).isEqualTo("Running");
+        assertThat(cause("m")).isEqualTo("container a on n: paused, and 1 more");
+    }
+
+    @Test
+    void aContainerWithAnImpossibleNameIsPassedOverAndNamedInTheLog() {
+        world.run(report("n", "m/a=running", "m/a?=running", "m?/b=running"));
+        assertThat(world.notices())
+                .satisfiesExactlyInAnyOrder(
+                        said -> assertThat(said).contains("a container on node n: its name"),
+                        said -> assertThat(said).contains("container b on node n: the model it states has"));
+        assertThat(world.keys()).filteredOn(key -> key.startsWith("/model/")).containsExactly(Keys.modelState("m"));
+    }
+
+    @Test
+    void aPackageThatCameWhileNobodyLookedFindsItsContainersByTheirNames() {
+        world.run(report("n", "/brake_ctl=running"), report("o", "/brake_log=exited:1"));
+        assertThat(world.modelState("brake")).isNull();
+        world.foreignUnseen(Keys.artifact("Package", "braking"), packageYaml("braking", "brake"));
+        world.restart();
+        assertThat(world.modelState("brake")).isEqualTo("Dead");
+        assertThat(world.packageState("braking")).isEqualTo("Error");
+    }
+
+    @Test
+    void aContainerThatStatesItsModelIsNotMatchedByItsNameAnyMore() {
+        world.run(report("n", "/brake_ctl=running"));
+        world.run(report("n", "other/brake_ctl=running"));
+        world.run(apply(packageYaml("braking", "brake")));
+        assertThat(world.modelState("brake")).isNull();
+        assertThat(world.modelEntry("other").containers()).containsOnlyKeys("n");
+    }
+
+    @Test
+    void aContainerThatDoesNotStateItsModelAnyMoreIsMatchedByItsName() {
+        world.run(report("n", "other/brake_ctl=running"));
+        world.run(report("n", "/brake_ctl=running"));
+        world.run(apply(packageYaml("braking", "brake")));
+        assertThat(world.modelState("brake")).isEqualTo("Running");
+    }
+
+    @Test
+    void aContainerIsAbsentUntilTheVeryEndOfItsGrace() {
+        world.run(report("n", "m/a=running", "m/b=exited:1"));
+        world.run(report("n", "m/a=running"));
+        long ends = world.now().ticks() + World.RULES.vanishGrace().toNanos();
+        world.pass(Duration.ofNanos(ends - world.now().ticks() - 1_000_001));
+        world.run(new Command.Tick());
+        assertThat(world.modelState("m")).isEqualTo("Dead");
+        world.pass(Duration.ofNanos(-999_999));
+        world.run(new Command.Tick());
+        assertThat(world.now().ticks()).isEqualTo(ends);
+        assertThat(world.modelState("m")).isEqualTo("Running");
+    }
+
+    @Test
+    void whatAModelWasBeforeItFellSilentIsKnownToEveryNodeThatHasItsContainers() {
+        world.run(apply(packageYaml("p", "m")));
+        world.run(report("a", "m/1=exited:0"), report("b", "m/2=running"));
+        world.run(report("b", "m/2=nonsense"));
+        world.run(report("a", "m/1=nonsense"));
+        world.run(report("a"));
+        world.pass(World.RULES.vanishGrace());
+        world.run(new Command.Tick());
+        world.foreign(Keys.modelState("m"), "Dead");
+        world.restart();
+        world.run(report("b", "m/2=exited:0"));
+        assertThat(world.modelState("m"))
+                .as("another's word: what the containers give is what it was")
+                .isEqualTo("Dead");
+    }
+
+    @Test
+    void aTransitionSaysHowLongTheStateBeforeHadLasted() {
+        world.run(report("n", "m/a=running"));
+        long since = world.now().epochNanos();
+        world.pass(Duration.ofSeconds(5));
+        world.run(report("n", "m/a=paused"));
+        assertThat(world.transitions)
+                .extracting(Transition::durationMillis)
+                .containsExactly(
+                        0L, Duration.ofNanos(world.now().epochNanos() - since).toMillis());
+    }
+
+    @Test
+    void aPackageCountsTheModelsThatHaveAState() {
+        world.run(apply(packageYaml("p", "a", "b")));
+        world.run(report("n", "a/1=running"));
+        world.run(report("n", "a/1=paused"));
+        world.run(new Command.ModelChange("b", ModelState.DEAD, "id", "test"));
+        assertThat(world.packageEntry("p").reported()).isEqualTo(2);
+        world.foreign(Keys.modelState("b"), null);
+        assertThat(world.packageEntry("p").reported()).isEqualTo(1);
+    }
+}
