@@ -17,7 +17,8 @@ test: ## everything: format, Error Prone, NullAway, layering, all tests on a rea
 	@STATEMANAGER_ETCD=$$(tools/fetch-etcd) && export STATEMANAGER_ETCD && $(MVN) verify
 
 simulate: ## days that go wrong, simulated: SEED=42 one day, step by step; SEEDS=1000000 so many (FROM=1)
-	@tools/simulate $(or $(SEED),$(or $(FROM),1) $(or $(SEEDS),10000))
+	$(if $(and $(SEED),$(SEEDS)),$(error SEED is one day, SEEDS are many: not both))@\
+	tools/simulate $(or $(SEED),$(or $(FROM),1) $(or $(SEEDS),10000))
 
 chaos: ## a server and its store, killed, frozen and cut off; KILLS=200, STORE=etcd, cluster or sqlite, SEED=1
 	@tools/chaos $(or $(KILLS),200) $(or $(STORE),etcd) $(SEED)
@@ -48,4 +49,4 @@ clean: ## removes what was built; downloads stay in .cache
 	@rm -rf target
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\): ## /\1\t/p' $(MAKEFILE_LIST)

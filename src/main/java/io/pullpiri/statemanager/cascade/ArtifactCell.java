@@ -22,6 +22,11 @@ public record ArtifactCell<A extends Artifact>(
         return good != null || broken != null;
     }
 
+    /** Whether nothing is known of what the store has: it is broken, and no good one was seen since the store was last read. */
+    boolean isUnread() {
+        return good == null && broken != null;
+    }
+
     ArtifactCell<A> with(Stored<String> newText) {
         return new ArtifactCell<>(good, broken, newText);
     }

@@ -61,6 +61,9 @@ final class Artifacts {
                 : before.artifact().exists() ? "its artifact changed" : "its artifact appeared";
         draft.judgeLater(name, what, source);
         reports.rematch(renamed);
+        if (before.artifact().isUnread()) {
+            new Repair(draft, reports).models();
+        }
     }
 
     private static Set<String> modelNames(@Nullable PackageArtifact artifact) {

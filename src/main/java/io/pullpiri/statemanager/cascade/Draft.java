@@ -40,6 +40,7 @@ final class Draft {
     TreePMap<String, NodeEntry> nodes;
     long bytes;
     TreePMap<String, PSet<String>> scenariosByTarget;
+    PSet<String> unread;
     TreePMap<String, PSet<String>> unlabelled;
     PSet<String> overwritten;
     PSet<String> absentees;
@@ -83,6 +84,7 @@ final class Draft {
         nodes = view.nodes();
         bytes = view.bytes();
         scenariosByTarget = view.scenariosByTarget();
+        unread = view.unread();
         unlabelled = view.unlabelled();
         overwritten = view.overwritten();
         absentees = view.absentees();
@@ -98,6 +100,7 @@ final class Draft {
                 nodes,
                 bytes,
                 scenariosByTarget,
+                unread,
                 unlabelled,
                 overwritten,
                 absentees,
@@ -124,6 +127,7 @@ final class Draft {
         PackageEntry before = packages.get(entry.name());
         bytes += (entry.isVoid() ? 0 : entry.bytes()) - (before == null ? 0 : before.bytes());
         packages = entry.isVoid() ? packages.minus(entry.name()) : packages.plus(entry.name(), entry);
+        unread = entry.artifact().isUnread() ? unread.plus(entry.name()) : unread.minus(entry.name());
     }
 
     void put(ModelEntry entry) {
@@ -204,7 +208,7 @@ final class Draft {
                 transitionId,
                 cause,
                 source,
-                before.anchored());
+                isAnchored(before));
         ModelEntry after = before.with(before.state().with(to, history));
         put(after);
         int reported = (to == null ? 0 : 1) - (from == null ? 0 : 1);
@@ -250,6 +254,17 @@ final class Draft {
         pending.merge(packageName, trigger, (first, later) -> first.dead() ? first : later);
     }
 
+    /** Whether something stands behind the model, or did when it came to its state and may still. */
+    boolean isAnchored(ModelEntry entry) {
+        Transition latest = entry.state().history().latest();
+        return entry.anchored() || (!unread.isEmpty() && latest != null && latest.anchored());
+    }
+
+    /** Whether nothing stands behind the model: it might be a package that cannot be read. */
+    boolean isForsaken(ModelEntry entry) {
+        return !entry.anchored() && unread.isEmpty();
+    }
+
     void forsake(String model) {
         forsaken.add(model);
     }
@@ -258,7 +273,7 @@ final class Draft {
     void settle() {
         for (String name : forsaken) {
             ModelEntry entry = model(name);
-            if (!entry.anchored()) {
+            if (isForsaken(entry)) {
                 put(entry.derived(null));
                 setModel(name, null, "", "no package names it and no container of it is left", BY_STATE_MANAGER);
             }

@@ -24,8 +24,7 @@ final class Repair {
     }
 
     void run() {
-        reports.rematchAll();
-        draft.models.values().forEach(this::model);
+        models();
         draft.scenarios.values().forEach(this::scenario);
         for (PackageEntry entry : draft.packages.values()) {
             brokenNotice("Package", entry.name(), entry.artifact().broken());
@@ -36,17 +35,25 @@ final class Repair {
         }
     }
 
+    /** Also when a package that could not be read has become known, or is gone. */
+    void models() {
+        if (draft.unread.isEmpty()) {
+            reports.rematchAll();
+        }
+        draft.models.values().forEach(this::model);
+    }
+
     private void model(ModelEntry entry) {
         ModelState state = entry.state().value();
         Transition latest = entry.state().history().latest();
-        if (state != null && !entry.anchored() && latest != null && latest.anchored()) {
+        if (state != null && draft.isForsaken(entry) && latest != null && latest.anchored()) {
             draft.forsake(entry.name());
         } else {
             remember(
                     new Subject(ResourceKind.MODEL, entry.name()),
                     state == null ? "" : state.title(),
                     entry.state().history(),
-                    entry.anchored());
+                    draft.isAnchored(entry));
             reports.mend(entry, allRead);
         }
     }

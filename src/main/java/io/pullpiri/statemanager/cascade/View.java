@@ -14,6 +14,7 @@ import org.pcollections.TreePSet;
  *
  * @param bytes about how much memory packages, models, scenarios and nodes take
  * @param scenariosByTarget the scenarios whose target a package is
+ * @param unread packages whose artifact could not be read since the store was: which models they name is not known
  * @param unlabelled the containers that belong to a model by their name alone, or to none: container name to nodes
  * @param overwritten packages whose state key somebody else overwrote, to be repaired
  * @param absentees nodes that have left out containers which are not given up yet
@@ -27,6 +28,7 @@ public record View(
         TreePMap<String, NodeEntry> nodes,
         long bytes,
         TreePMap<String, PSet<String>> scenariosByTarget,
+        PSet<String> unread,
         TreePMap<String, PSet<String>> unlabelled,
         PSet<String> overwritten,
         PSet<String> absentees,
@@ -41,6 +43,7 @@ public record View(
             TreePMap.empty(),
             0,
             TreePMap.empty(),
+            TreePSet.<String>empty(),
             TreePMap.empty(),
             TreePSet.<String>empty(),
             TreePSet.<String>empty(),

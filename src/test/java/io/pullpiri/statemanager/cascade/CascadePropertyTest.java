@@ -201,6 +201,9 @@ class CascadePropertyTest {
         expected.scenarios()
                 .forEach((name, entry) -> assertSameCell(
                         Objects.requireNonNull(actual.scenarios().get(name)).state(), entry.state()));
+        assertThat(actual.bytes()).isEqualTo(bytes(actual));
+        assertThat(expected.bytes()).isEqualTo(bytes(expected));
+        assertThat(actual.unread()).isEqualTo(expected.unread());
         assertThat(actual.unlabelled()).isEqualTo(expected.unlabelled());
         assertThat(actual.scenariosByTarget()).isEqualTo(expected.scenariosByTarget());
         assertThat(actual.absentees()).isEqualTo(expected.absentees());
@@ -208,6 +211,15 @@ class CascadePropertyTest {
         assertThat(actual.journal().records().minus(expected.journal().next()))
                 .isEqualTo(expected.journal().records());
         assertThat(actual.nodes().keySet()).isEqualTo(expected.nodes().keySet());
+    }
+
+    private static long bytes(View view) {
+        return view.packages().values().stream().mapToLong(PackageEntry::bytes).sum()
+                + view.models().values().stream().mapToLong(ModelEntry::bytes).sum()
+                + view.scenarios().values().stream()
+                        .mapToLong(ScenarioEntry::bytes)
+                        .sum()
+                + view.nodes().values().stream().mapToLong(NodeEntry::bytes).sum();
     }
 
     private static void assertSameCell(StateCell<?> actual, StateCell<?> expected) {

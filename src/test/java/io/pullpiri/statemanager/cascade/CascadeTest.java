@@ -208,7 +208,7 @@ class CascadeTest {
     }
 
     @Test
-    void aBrokenArtifactLeavesTheLastGoodOneInForceAlsoAtAStart() {
+    void aBrokenArtifactLeavesTheLastGoodOneInForceUntilAStart() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("HPC", "brake/ctl=running"));
         world.foreign(Keys.artifact("Package", "braking"), "kind: Package\nmetadata: {name: other}");
@@ -223,6 +223,42 @@ class CascadeTest {
                 .isEqualTo("Error");
         world.foreign(Keys.artifact("Package", "braking"), packageYaml("braking", "brake"));
         assertThat(world.packageState("braking")).isEqualTo("Running");
+    }
+
+    /** Found by reading: the states of its models were deleted, and with the good artifact it ran again. */
+    @Test
+    void modelsOfAPackageThatCannotBeReadKeepTheirStates() {
+        world.run(apply(packageYaml("braking", "brake", "light")));
+        world.run(model("brake", ModelState.DEAD));
+        world.foreign(Keys.modelState("light"), "Dead");
+        world.foreignUnseen(Keys.artifact("Package", "braking"), "no: [yaml");
+        assertThat(world.restart()).as("its fence").isOne();
+        assertThat(world.modelState("brake")).isEqualTo("Dead");
+        assertThat(world.modelState("light")).isEqualTo("Dead");
+        world.run(apply(packageYaml("braking", "brake", "light")));
+        assertThat(world.packageState("braking")).isEqualTo("Error");
+        assertThat(world.history(ResourceKind.PACKAGE, "braking")).endsWith("Degraded>Error");
+    }
+
+    @Test
+    void containersThatGoWhileAPackageCannotBeReadAreGoneForIt() {
+        Command deleted = World.delete(packageYaml("braking", "brake"));
+        for (Command known : List.of(apply(packageYaml("braking", "brake")), deleted)) {
+            World world = new World();
+            world.run(apply(packageYaml("braking", "brake")));
+            world.run(report("HPC", "/brake_ctl=running", "brake/log=running"));
+            world.foreignUnseen(Keys.artifact("Package", "braking"), "no: [yaml");
+            world.restart();
+            assertThat(world.modelEntry("brake").containers().get("HPC")).hasSize(2);
+            world.run(report("HPC"));
+            world.pass(World.RULES.vanishGrace());
+            world.run(new Command.Tick());
+            assertThat(world.modelState("brake")).isEqualTo("Exited");
+            assertThat(world.packageState("braking")).isEqualTo("Running");
+            world.run(known);
+            assertThat(world.packageState("braking")).isEqualTo(known.equals(deleted) ? null : "Exited");
+            assertThat(world.modelState("brake")).isEqualTo(known.equals(deleted) ? null : "Exited");
+        }
     }
 
     @Test

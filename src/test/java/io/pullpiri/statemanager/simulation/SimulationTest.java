@@ -47,6 +47,7 @@ class SimulationTest {
             Map.entry("package compared at rest", 10_000),
             Map.entry("broken package compared at rest", 700),
             Map.entry("model compared at rest", 10_000),
+            Map.entry("model kept for its package", 50_000),
             Map.entry("model without containers compared at rest", 4_000),
             Map.entry("dead package compared at rest", 900));
 

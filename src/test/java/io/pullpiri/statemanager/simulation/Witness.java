@@ -51,6 +51,9 @@ final class Witness {
     /** What each model's stored containers gave last. */
     private final Map<String, String> derived = new HashMap<>();
 
+    /** The last good artifact of each package whose artifact is in the store, good or broken. */
+    private final Map<String, PackageArtifact> lastGood = new HashMap<>();
+
     /** Since when each reconcile record stands as it does, in commits. */
     private final Map<String, Integer> dead = new HashMap<>();
 
@@ -154,8 +157,10 @@ final class Witness {
                 record(Journal.sequence(change.key()), change.value(), commit.sent());
             }
         }
+        Day.PACKAGES.forEach(this::keepLastGood);
         if (commit.isOwn() && !commit.isFence()) {
             if (roomy) {
+                requireForsaken(commit);
                 Day.PACKAGES.forEach(name -> consistent(name, commit));
             }
             foreign.replaceAll((key, value) -> value.afterCommit(time.ticks()));
@@ -249,6 +254,38 @@ final class Witness {
                 counts.add("package compared at a commit");
             }
         }
+    }
+
+    private void keepLastGood(String name) {
+        PackageArtifact artifact = artifact(PackageArtifact.KIND, name, PackageArtifact.class);
+        if (artifact != null) {
+            lastGood.put(name, artifact);
+        } else if (store.value(Keys.artifact(PackageArtifact.KIND, name)) == null) {
+            lastGood.remove(name);
+        }
+    }
+
+    /** A model loses its state only if no package names it, nor did before its artifact broke. */
+    private void requireForsaken(SimulatedStore.Commit commit) {
+        Map<String, WatchEvent> changes =
+                commit.changes().stream().collect(Collectors.toMap(WatchEvent::key, change -> change));
+        lastGood.forEach((name, artifact) -> {
+            String key = Keys.artifact(PackageArtifact.KIND, name);
+            // A package may have gone and come again at once, or have left the model out.
+            if (changes.containsKey(key) || isForeign(key, commit.sent())) {
+                return;
+            }
+            for (PackageArtifact.ModelRef model : artifact.models()) {
+                WatchEvent change = changes.get(Keys.modelState(model.name()));
+                require(
+                        change == null || change.value() != null,
+                        "revision %d: model %s loses its state, and package %s names it",
+                        commit.revision(),
+                        model.name(),
+                        name);
+                counts.add("model kept for its package", change == null ? 0 : 1);
+            }
+        });
     }
 
     private void requireRule(String name, PackageArtifact artifact, String when) {
