@@ -23,15 +23,14 @@ simulate: ## days that go wrong, simulated: SEED=42 one day, step by step; SEEDS
 chaos: ## a server and its store, killed, frozen and cut off; KILLS=200, STORE=etcd, cluster or sqlite, SEED=1
 	@tools/chaos $(or $(KILLS),200) $(or $(STORE),etcd) $(SEED)
 
-soak: ## one server for a long time, whose etcd is killed and cut off; MINUTES=60
+soak: ## one server for a long time, whose etcd is killed and cut off; MINUTES=60 (20 at least)
 	@tools/chaos soak $(or $(MINUTES),60)
 
 fuzz: ## what reads others' words, fuzzed; SECONDS=60 for each of three
 	@tools/fuzz $(or $(SECONDS),60)
 
-mutants: ## the rules, the cascade and the manager, broken in every small way: which tests notice? takes hours
-	@STATEMANAGER_ETCD=$$(tools/fetch-etcd) && export STATEMANAGER_ETCD && \
-	$(MVN) -Pmutants test-compile org.pitest:pitest-maven:mutationCoverage
+mutants: ## the rules, the cascade and the manager, broken in every small way: which tests notice? target/pit-reports; takes hours
+	@$(MVN) -Pmutants test-compile org.pitest:pitest-maven:mutationCoverage
 
 bench: ## every figure beside its limit, into docs/benchmarks/; takes most of an hour
 	@tools/bench full docs/benchmarks

@@ -4,6 +4,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
+import io.pullpiri.statemanager.Argument;
 import io.pullpiri.statemanager.cascade.Journal;
 import io.pullpiri.statemanager.cascade.ResourceKind;
 import io.pullpiri.statemanager.cascade.Transition;
@@ -66,21 +67,14 @@ final class Chaos implements AutoCloseable {
 
     /** @param args how many kills, on what ({@code etcd}, {@code cluster}, {@code sqlite}), and a seed */
     public static void main(String[] args) throws Exception {
-        int kills;
-        long seed;
-        try {
-            kills = Integer.parseInt(args[0]);
-            seed = args.length > 2 ? Long.parseLong(args[2]) : System.nanoTime();
-        } catch (NumberFormatException e) {
-            System.err.println("KILLS and SEED: " + e.getMessage() + " (expected: numbers)");
-            System.exit(2);
-            return;
-        }
+        int kills = (int) Argument.number("KILLS", args[0], 1, "");
+        long seed = args.length > 2 ? Argument.number("SEED", args[2], 0, "") : System.nanoTime();
         if (!List.of("etcd", "cluster", "sqlite").contains(args[1])) {
-            System.err.println("STORE: " + args[1] + " (expected: etcd, cluster or sqlite)");
-            System.exit(2);
+            throw Argument.refused("STORE", args[1], "etcd, cluster or sqlite");
         }
-        System.out.printf("Once more: make chaos KILLS=%d STORE=%s SEED=%d%n", kills, args[1], seed);
+        System.out.printf(
+                "The same strikes once more, their moments are the machine's: make chaos KILLS=%d STORE=%s SEED=%d%n",
+                kills, args[1], seed);
         Random random = new Random(seed);
         Backing backing = switch (args[1]) {
             case "etcd" -> new OneEtcd(random);

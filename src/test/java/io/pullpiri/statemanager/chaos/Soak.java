@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.chaos;
 
+import io.pullpiri.statemanager.Argument;
 import io.pullpiri.statemanager.store.etcd.EtcdAdmin;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,12 +43,7 @@ final class Soak {
 
     /** @param args minutes */
     public static void main(String[] args) throws Exception {
-        int minutes = Integer.parseInt(args[0]);
-        if (minutes < LEAST_MINUTES) {
-            System.err.printf(
-                    "MINUTES: %d (expected: %d at least, or there is nothing to compare)%n", minutes, LEAST_MINUTES);
-            System.exit(2);
-        }
+        long minutes = Argument.number("MINUTES", args[0], LEAST_MINUTES, "in less there is nothing to compare");
         Soak soak = new Soak();
         System.out.println(soak.soak(Duration.ofMinutes(minutes)));
         System.exit(soak.isLongEnough() ? 0 : 1);

@@ -14,5 +14,7 @@ enum Sabotage {
     /** Tells and records changes of models that it does not store. */
     DROPS_MODELS,
     /** Nobody is called, whoever is dead. */
-    CALLS_NOBODY
+    CALLS_NOBODY,
+    /** Begins a call a while after it was decided, whatever has happened since. */
+    CALLS_LATE
 }

@@ -20,6 +20,7 @@ class SabotageTest {
         "DROPS_RECONCILE_RECORDS, 'has no reconcile record'",
         "DROPS_MODELS, 'but it is null'",
         "CALLS_NOBODY, 'nobody has heard of it'",
+        "CALLS_LATE, 'a call starts for scenario '",
     })
     void sabotageIsNoticed(Sabotage sabotage, String what) {
         String broken = null;

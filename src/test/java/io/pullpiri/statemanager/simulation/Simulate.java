@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.simulation;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.pullpiri.statemanager.Argument;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -35,16 +36,9 @@ final class Simulate {
 
     /** @param args {@code SEED}, or {@code FIRST COUNT} */
     public static void main(String[] args) throws InterruptedException {
-        long first;
-        long count;
-        try {
-            first = Long.parseLong(args[0]);
-            count = args.length > 1 ? Long.parseLong(args[1]) : 1;
-        } catch (NumberFormatException e) {
-            System.err.println("SEED, FROM and SEEDS: " + e.getMessage() + " (expected: numbers)");
-            System.exit(2);
-            return;
-        }
+        boolean many = args.length > 1;
+        long first = Argument.number(many ? "FROM" : "SEED", args[0], 0, "");
+        long count = many ? Argument.number("SEEDS", args[1], 1, "") : 1;
         long start = System.nanoTime();
         Counts counts = new Counts();
         Failure failure = many(first, count, counts);
@@ -58,7 +52,7 @@ final class Simulate {
             System.out.println(failure);
             System.exit(1);
         }
-        if (count < 1 || counts.of("seeds") != count) {
+        if (counts.of("seeds") != count) {
             System.out.printf("%,d days were to be simulated, and %,d were.%n", count, counts.of("seeds"));
             System.exit(1);
         }

@@ -386,9 +386,19 @@ final class Simulation {
                     ? null
                     : entry.artifact().good().target();
             CompletableFuture<ActionController.Reply> reply = new CompletableFuture<>();
-            if (sabotage == Sabotage.CALLS_NOBODY) {
-                return reply;
+            if (sabotage == Sabotage.CALLS_LATE) {
+                after(Duration.ofSeconds(1), () -> begin(scenario, target, timeout, reply));
+            } else if (sabotage != Sabotage.CALLS_NOBODY) {
+                begin(scenario, target, timeout, reply);
             }
+            return reply;
+        }
+
+        private void begin(
+                String scenario,
+                @Nullable String target,
+                Duration timeout,
+                CompletableFuture<ActionController.Reply> reply) {
             witness.called(scenario, target);
             counts.add("ActionController " + mood);
             if (mood == Mood.ACCEPTS) {
@@ -403,7 +413,6 @@ final class Simulation {
                 case KEEPS_SILENT ->
                     after(timeout, () -> reply.completeExceptionally(new TimeoutException("no reply in time")));
             }
-            return reply;
         }
     }
 
