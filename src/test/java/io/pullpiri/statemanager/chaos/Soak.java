@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -88,7 +89,7 @@ final class Soak {
             }
             requests.stop();
             String report = "%d strikes%s; %,d changes acknowledged; %,d events told; %s"
-                    .formatted(struck, etcd.outcome(), requests.count(), subscribers.heard(), samples);
+                    .formatted(struck, etcd.outcome(), requests.count(), subscribers.heard(), measured());
             MOST.forEach((what, most) -> requireFlat(what, most, report));
             return report
                     + (isLongEnough()
@@ -114,11 +115,27 @@ final class Soak {
         List<Double> all = samples.getOrDefault(what, List.of());
         require(!all.isEmpty() && greatest(all) <= most, what + " is more than " + most + ": " + report);
         if (isLongEnough()) {
-            int third = all.size() / 3;
-            double second = greatest(all.subList(third, 2 * third));
-            double last = greatest(all.subList(2 * third, all.size()));
-            require(last <= second * GROWTH, what + " grows: " + report);
+            List<Double> thirds = thirds(all);
+            require(thirds.get(2) <= thirds.get(1) * GROWTH, what + " grows: " + report + "; " + samples);
         }
+    }
+
+    private String measured() {
+        return isLongEnough()
+                ? "at most, in each third of the time: "
+                        + samples.entrySet().stream()
+                                .map(entry -> entry.getKey() + " " + thirds(entry.getValue()))
+                                .collect(Collectors.joining("; "))
+                : samples.toString();
+    }
+
+    /** The greatest of each third. */
+    private static List<Double> thirds(List<Double> all) {
+        int third = all.size() / 3;
+        return List.of(
+                greatest(all.subList(0, third)),
+                greatest(all.subList(third, 2 * third)),
+                greatest(all.subList(2 * third, all.size())));
     }
 
     private static void require(boolean condition, String what) {
