@@ -6,6 +6,11 @@ public final class Argument {
     private Argument() {}
 
     /** The number; ends the program with a line on stderr if it is none, or less than the least. */
+    public static long number(String name, String text, long least) {
+        return number(name, text, least, "");
+    }
+
+    /** @param why there is nothing less, empty if that goes without saying */
     public static long number(String name, String text, long least, String why) {
         try {
             long number = Long.parseLong(text);

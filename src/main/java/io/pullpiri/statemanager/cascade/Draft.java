@@ -260,9 +260,14 @@ final class Draft {
         return entry.anchored() || (!unread.isEmpty() && latest != null && latest.anchored());
     }
 
-    /** Whether nothing stands behind the model: it might be a package that cannot be read. */
+    /** Whether a package names the model, or may: there is one that cannot be read. */
+    boolean mayBeNamed(ModelEntry entry) {
+        return !entry.packages().isEmpty() || !unread.isEmpty();
+    }
+
+    /** Whether nothing stands behind the model, nor may. */
     boolean isForsaken(ModelEntry entry) {
-        return !entry.anchored() && unread.isEmpty();
+        return entry.containers().isEmpty() && !mayBeNamed(entry);
     }
 
     void forsake(String model) {

@@ -271,7 +271,7 @@ final class Reports {
         if (entry.containers().isEmpty()) {
             draft.put(entry.derived(null));
             draft.forsake(name);
-            if (mayBeNamed(entry)) {
+            if (draft.mayBeNamed(entry)) {
                 ModelState after = draft.rules.vanished().after(entry.state().value());
                 draft.setModel(name, after, "", "its last container is gone", source);
             }
@@ -298,7 +298,7 @@ final class Reports {
         if (latest == null || !latest.isDerived() || ModelState.parse(latest.to()) != state) {
             return;
         }
-        boolean isGone = allRead && entry.containers().isEmpty() && mayBeNamed(entry);
+        boolean isGone = allRead && entry.containers().isEmpty() && draft.mayBeNamed(entry);
         if (derived != null && derived != state) {
             draft.setModel(entry.name(), derived, "", cause(entry, derived), BY_STATE_MANAGER);
         } else if (isGone && draft.rules.vanished().after(state) != state) {
@@ -306,11 +306,6 @@ final class Reports {
             draft.setModel(
                     entry.name(), ModelState.EXITED, "", "no stored list has a container of it", BY_STATE_MANAGER);
         }
-    }
-
-    /** Whether a package names the model, or may, while some package cannot be read. */
-    private boolean mayBeNamed(ModelEntry entry) {
-        return !entry.packages().isEmpty() || !draft.unread.isEmpty();
     }
 
     static Tally<ContainerState> tally(ModelEntry entry) {

@@ -225,7 +225,7 @@ class CascadeTest {
         assertThat(world.packageState("braking")).isEqualTo("Running");
     }
 
-    /** Found by reading: the states of its models were deleted, and with the good artifact it ran again. */
+    /** Found by using it: the states of its models were deleted, and with the good artifact it ran again. */
     @Test
     void modelsOfAPackageThatCannotBeReadKeepTheirStates() {
         world.run(apply(packageYaml("braking", "brake", "light")));

@@ -81,6 +81,7 @@ class ReportsTest {
         world.pass(Duration.ofNanos(ends - world.now().ticks() - 1_000_001));
         world.run(new Command.Tick());
         assertThat(world.modelState("m")).isEqualTo("Dead");
+        // To run takes a millisecond by itself: all but one nanosecond of it is taken back.
         world.pass(Duration.ofNanos(-999_999));
         world.run(new Command.Tick());
         assertThat(world.now().ticks()).isEqualTo(ends);

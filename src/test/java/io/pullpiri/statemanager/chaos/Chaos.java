@@ -67,8 +67,8 @@ final class Chaos implements AutoCloseable {
 
     /** @param args how many kills, on what ({@code etcd}, {@code cluster}, {@code sqlite}), and a seed */
     public static void main(String[] args) throws Exception {
-        int kills = (int) Argument.number("KILLS", args[0], 1, "");
-        long seed = args.length > 2 ? Argument.number("SEED", args[2], 0, "") : System.nanoTime();
+        long kills = Argument.number("KILLS", args[0], 1);
+        long seed = args.length > 2 ? Argument.number("SEED", args[2], 0) : System.nanoTime();
         if (!List.of("etcd", "cluster", "sqlite").contains(args[1])) {
             throw Argument.refused("STORE", args[1], "etcd, cluster or sqlite");
         }
@@ -94,7 +94,7 @@ final class Chaos implements AutoCloseable {
      * @return what was done, in words
      * @throws IllegalStateException if a promise is broken
      */
-    String run(int kills) throws Exception {
+    String run(long kills) throws Exception {
         applyPackages();
         requests.start();
         awaitProgress("the start");

@@ -37,8 +37,8 @@ final class Simulate {
     /** @param args {@code SEED}, or {@code FIRST COUNT} */
     public static void main(String[] args) throws InterruptedException {
         boolean many = args.length > 1;
-        long first = Argument.number(many ? "FROM" : "SEED", args[0], 0, "");
-        long count = many ? Argument.number("SEEDS", args[1], 1, "") : 1;
+        long first = Argument.number(many ? "FROM" : "SEED", args[0], 0);
+        long count = many ? Argument.number("SEEDS", args[1], 1) : 1;
         long start = System.nanoTime();
         Counts counts = new Counts();
         Failure failure = many(first, count, counts);
