@@ -76,6 +76,10 @@ public record ModelEntry(
 
     /** Whether nothing is left to remember. */
     boolean isVoid() {
-        return !anchored() && state.value() == null && !state.stored().exists() && !artifact.exists();
+        return !anchored()
+                && state.value() == null
+                && !state.stored().exists()
+                && artifact.value() == null
+                && !artifact.exists();
     }
 }

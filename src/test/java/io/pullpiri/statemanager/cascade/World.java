@@ -233,6 +233,10 @@ public final class World {
         return "kind: Scenario\nmetadata:\n  name: " + name + "\nspec:\n  action: launch\n  target: " + target;
     }
 
+    public static String modelYaml(String name) {
+        return "kind: Model\nmetadata:\n  name: " + name;
+    }
+
     /** A node's list; a container is {@code model/name=status} or {@code model/name=exited:139}, model may be empty. */
     static Command report(String node, String... containers) {
         return new Command.NodeReport(

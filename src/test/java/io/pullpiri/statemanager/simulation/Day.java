@@ -99,6 +99,13 @@ record Day(long seed, boolean roomy, List<Step> steps) {
                 yield new Action.Delete(Keys.artifact("Scenario", scenario), World.scenarioYaml(scenario, "p"));
             }
             case 24, 25, 26 -> foreignWrite(random);
+            case 27 -> {
+                String model = one(MODELS, random);
+                String key = Keys.artifact("Model", model);
+                yield random.nextBoolean()
+                        ? apply(key, World.modelYaml(model))
+                        : new Action.Delete(key, World.modelYaml(model));
+            }
             default -> new Action.Report(one(NODES, random), containers(random));
         };
     }
@@ -109,7 +116,7 @@ record Day(long seed, boolean roomy, List<Step> steps) {
 
     private static Action foreignWrite(Random random) {
         String name = one(PACKAGES, random);
-        return switch (random.nextInt(7)) {
+        return switch (random.nextInt(8)) {
             case 0 -> new Action.Write(Keys.artifact("Package", name), random.nextBoolean() ? null : "no: [yaml");
             case 1 -> new Action.Write(Keys.artifact("Package", name), aPackage(name, random));
             case 2 -> new Action.Write(Keys.packageState(name), random.nextBoolean() ? null : "Paused");
@@ -119,6 +126,8 @@ record Day(long seed, boolean roomy, List<Step> steps) {
                         Keys.artifact("Scenario", scenario),
                         random.nextBoolean() ? null : World.scenarioYaml(scenario, name));
             }
+            case 4 ->
+                new Action.Write(Keys.artifact("Model", one(MODELS, random)), random.nextBoolean() ? null : "any");
             default ->
                 new Action.Write(
                         Keys.modelState(one(MODELS, random)),

@@ -1,0 +1,288 @@
+package io.pullpiri.statemanager.cascade;
+
+import static io.pullpiri.statemanager.cascade.World.apply;
+import static io.pullpiri.statemanager.cascade.World.delete;
+import static io.pullpiri.statemanager.cascade.World.modelYaml;
+import static io.pullpiri.statemanager.cascade.World.packageYaml;
+import static io.pullpiri.statemanager.cascade.World.report;
+import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.WatchEvent;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What others write into the store, and what a watch says late, twice, or of ourselves. */
+class MirrorTest {
+
+    private static final String DRIVE = Keys.scenarioState("drive");
+    private static final String BRAKE = Keys.modelState("brake");
+    private static final String BRAKING = Keys.artifact("Package", "braking");
+
+    private final World world = new World();
+
+    private void tell(String key, @Nullable String value, long revision) {
+        world.run(new Command.StoreEvents(List.of(new WatchEvent(key, value, revision)), false));
+    }
+
+    private void read(String key, @Nullable String value, long revision) {
+        world.run(new Command.StoreEvents(List.of(new WatchEvent(key, value, revision)), true));
+    }
+
+    private @Nullable ScenarioState drive() {
+        ScenarioEntry entry = world.view.scenarios().get("drive");
+        return entry == null ? null : entry.state().value();
+    }
+
+    @Test
+    void aScenariosStateMayBeWrittenByOthers() {
+        world.foreign(DRIVE, "Waiting");
+        assertThat(drive()).isEqualTo(ScenarioState.WAITING);
+        world.foreign(DRIVE, "SCENARIO_STATE_SATISFIED");
+        assertThat(drive()).isEqualTo(ScenarioState.SATISFIED);
+        assertThat(world.history(ResourceKind.SCENARIO, "drive")).containsExactly(">Waiting", "Waiting>Satisfied");
+        assertThat(world.causes()).containsOnly("written into the store by another component");
+        assertThat(world.notices()).isEmpty();
+    }
+
+    @Test
+    void nonsenseInAScenariosKeyIsPassedOver() {
+        world.foreign(DRIVE, "Waiting");
+        world.foreign(DRIVE, "Wating");
+        assertThat(drive()).isEqualTo(ScenarioState.WAITING);
+        assertThat(world.notices()).containsExactly("scenario drive: its key holds 'Wating', which is no state");
+    }
+
+    @Test
+    void aScenarioWhoseKeyIsDeletedIsGoneOrIdleAgainIfItHasAnArtifact() {
+        world.foreign(DRIVE, "Waiting");
+        world.foreign(DRIVE, null);
+        assertThat(world.view.scenarios()).isEmpty();
+        assertThat(world.lastCause(ResourceKind.SCENARIO, "drive")).isEqualTo("its key was deleted");
+
+        world.run(apply(scenarioYaml("drive", "braking")));
+        world.foreign(DRIVE, "Waiting");
+        world.foreign(DRIVE, null);
+        assertThat(world.scenarioState("drive")).isEqualTo("Idle");
+        assertThat(world.lastCause(ResourceKind.SCENARIO, "drive")).isEqualTo("its artifact is there");
+    }
+
+    @Test
+    void artifactsThatOthersWriteComeIntoForce() {
+        world.foreign(BRAKING, packageYaml("braking", "brake"));
+        world.foreign(Keys.artifact("Scenario", "drive"), scenarioYaml("drive", "braking"));
+        world.foreign(Keys.artifact("Model", "brake"), "whatever it is");
+        assertThat(world.packageState("braking")).isEqualTo("Idle");
+        assertThat(world.scenarioState("drive")).isEqualTo("Idle");
+        assertThat(world.view.scenariosOf("braking")).containsExactly("drive");
+        assertThat(world.modelEntry("brake").artifact().value()).isEqualTo("whatever it is");
+
+        world.foreign(BRAKING, null);
+        world.foreign(Keys.artifact("Scenario", "drive"), null);
+        world.foreign(Keys.artifact("Model", "brake"), null);
+        assertThat(world.states()).isEmpty();
+        assertThat(world.view.models()).isEmpty();
+        assertThat(world.view.scenariosOf("braking")).isEmpty();
+    }
+
+    @Test
+    void aBrokenScenarioArtifactLeavesTheLastGoodOneInForce() {
+        world.run(apply(scenarioYaml("drive", "braking")));
+        world.foreign(Keys.artifact("Scenario", "drive"), scenarioYaml("other", "braking"));
+        ScenarioEntry entry = Objects.requireNonNull(world.view.scenarios().get("drive"));
+        assertThat(entry.target()).contains("braking");
+        assertThat(entry.artifact().broken()).contains("Scenario/other");
+        assertThat(world.notices())
+                .singleElement()
+                .asString()
+                .startsWith("Scenario/drive is broken, the last good one stays in force: is Scenario/other");
+        assertThat(world.view.scenarios()).containsOnlyKeys("drive");
+    }
+
+    @Test
+    void nobodyElseMayWriteAPackagesState() {
+        world.run(apply(packageYaml("braking", "brake")));
+        for (String wrong : new String[] {"Running", "no state\nat all", null}) {
+            world.pass(Duration.ofSeconds(1));
+            world.foreign(Keys.packageState("braking"), wrong);
+            assertThat(world.packageState("braking")).isEqualTo("Idle");
+        }
+        assertThat(world.notices())
+                .containsExactly(
+                        "the state of package braking was overwritten with 'Running'; it is put right",
+                        "the state of package braking was overwritten with 'no state?at all'; it is put right",
+                        "the state of package braking was deleted; it is put right");
+        assertThat(world.history(ResourceKind.PACKAGE, "braking")).containsExactly(">Idle");
+    }
+
+    @Test
+    void nobodyElseMayGiveAStateToAPackageThatIsNone() {
+        for (String ghost : List.of("Running", "nonsense")) {
+            world.pass(Duration.ofSeconds(1));
+            world.foreign(Keys.packageState("ghost"), ghost);
+            assertThat(world.states()).isEmpty();
+        }
+        assertThat(world.view.packages()).isEmpty();
+    }
+
+    @Test
+    void whatIsRightIsLeftAlone() {
+        world.run(apply(packageYaml("braking", "brake")));
+        world.foreign(Keys.packageState("braking"), "Running");
+        world.foreign(Keys.packageState("braking"), "Running");
+        assertThat(world.view.overwritten()).containsExactly("braking");
+        world.foreign(Keys.packageState("braking"), "Idle");
+        assertThat(world.view.overwritten())
+                .as("somebody else has put it right")
+                .isEmpty();
+        assertThat(Cascade.nextTick(world.view)).isEqualTo(Long.MAX_VALUE);
+        long before = world.revision;
+        world.foreign(Keys.packageState("braking"), "PACKAGE_STATE_IDLE");
+        assertThat(world.revision).as("theirs alone").isEqualTo(before + 1);
+        assertThat(world.notices()).hasSize(2);
+    }
+
+    @Test
+    void aRepairThatHadToWaitIsDoneAtTheVeryEndOfTheSecond() {
+        world.run(apply(packageYaml("braking", "brake")));
+        world.foreign(Keys.packageState("braking"), "Running");
+        long repaired = world.now().ticks();
+        world.foreign(Keys.packageState("braking"), "Error");
+        assertThat(Cascade.nextTick(world.view))
+                .isEqualTo(repaired + Duration.ofSeconds(1).toNanos());
+        // To run takes a millisecond by itself.
+        world.pass(Duration.ofNanos(Cascade.nextTick(world.view) - world.now().ticks() - 1_000_000));
+        world.run(new Command.Tick());
+        assertThat(world.packageState("braking")).isEqualTo("Idle");
+    }
+
+    @Test
+    void whatIsOlderThanWhatIsKnownOrTheSameIsPassedOver() {
+        Map<String, String> older = Map.of(
+                BRAKE,
+                "Paused",
+                DRIVE,
+                "Waiting",
+                Keys.packageState("braking"),
+                "Error",
+                BRAKING,
+                packageYaml("braking", "light"),
+                Keys.artifact("Scenario", "drive"),
+                scenarioYaml("drive", "lights"),
+                Keys.artifact("Model", "brake"),
+                modelYaml("brake") + "\n# an older one");
+        world.foreign(Keys.artifact("Scenario", "other"), scenarioYaml("other", "braking"));
+        world.run(apply(packageYaml("braking", "brake"), scenarioYaml("drive", "braking"), modelYaml("brake")));
+        world.run(report("HPC", "brake/ctl=running"));
+        View before = world.view;
+        assertThat(world.keys()).containsAll(older.keySet());
+        older.forEach((key, value) -> {
+            long known = world.revision(key);
+            for (long revision : List.of(1L, known - 1, known)) {
+                tell(key, value, revision);
+                tell(key, null, revision);
+                assertThat(world.view).as("%s at %s", key, revision).isEqualTo(before);
+                assertThat(before.isEcho(new WatchEvent(key, value, revision))).isTrue();
+            }
+            assertThat(before.isEcho(new WatchEvent(key, value, known + 1)))
+                    .as("newer")
+                    .isFalse();
+            assertThat(before.isEcho(new WatchEvent(key, null, known)))
+                    .as("a deletion is the loop's to judge")
+                    .isFalse();
+        });
+    }
+
+    @Test
+    void keysOfOursThatNobodyWatchesAndKeysThatMeanNothingArePassedOver() {
+        world.run(apply(packageYaml("braking", "brake")));
+        View before = world.view;
+        for (String key : List.of(Keys.reconcile("braking"), Keys.node("HPC"), Keys.journal(9), "/model/a/b/c", "x")) {
+            tell(key, "Dead", world.revision + 1);
+            assertThat(world.view).as(key).isEqualTo(before);
+            assertThat(before.revision(key)).isZero();
+        }
+        for (String absent : List.of(BRAKE, DRIVE, Keys.packageState("lights"), Keys.artifact("Model", "light"))) {
+            tell(absent, null, world.revision + 1);
+            assertThat(world.view).as(absent).isEqualTo(before);
+            assertThat(before.revision(absent)).isZero();
+        }
+    }
+
+    /** We have deleted a key; what the watch says of the time before comes after that. */
+    @Test
+    void whatWasBeforeADeletionOfOursIsOld() {
+        world.run(new Command.ModelChange("brake", ModelState.RUNNING, "", "test"));
+        long written = world.revision(BRAKE);
+        world.run(apply(packageYaml("braking", "brake")), delete(packageYaml("braking")));
+        long deleted = world.revision;
+        assertThat(world.modelState("brake")).isNull();
+        WatchEvent old = new WatchEvent(BRAKE, "Running", written);
+
+        assertThat(world.view.isEcho(old)).as("its end is still to be told").isFalse();
+        for (long revision : List.of(written, deleted)) {
+            tell(BRAKE, "Running", revision);
+            assertThat(world.view.models()).isEmpty();
+            assertThat(world.view.tombstones()).containsEntry(BRAKE, deleted);
+        }
+        tell(BRAKE, null, deleted);
+        assertThat(world.view.tombstones()).doesNotContainKey(BRAKE);
+        assertThat(world.view.models()).isEmpty();
+    }
+
+    @Test
+    void whatIsWrittenAfterADeletionOfOursCounts() {
+        world.run(new Command.ModelChange("brake", ModelState.RUNNING, "", "test"));
+        world.run(apply(packageYaml("braking", "brake")), delete(packageYaml("braking")));
+        assertThat(world.view.tombstones()).containsKey(BRAKE);
+        world.foreign(BRAKE, "Dead");
+        assertThat(world.view.modelState("brake")).isEqualTo(ModelState.DEAD);
+        assertThat(world.view.tombstones()).doesNotContainKey(BRAKE);
+    }
+
+    @Test
+    void whatWasReadAheadOfTheWatchIsNotTakenBackByIt() {
+        world.foreign(BRAKE, "Running");
+        long first = world.revision;
+        world.foreignUnseen(BRAKE, "Paused");
+        world.foreignUnseen(BRAKE, null);
+        read(BRAKE, null, world.revision);
+        assertThat(world.view.models()).isEmpty();
+        tell(BRAKE, "Paused", first + 1);
+        assertThat(world.view.models()).isEmpty();
+        tell(BRAKE, null, first + 2);
+        assertThat(world.view.tombstones()).isEmpty();
+        assertThat(world.history(ResourceKind.MODEL, "brake")).containsExactly(">Running", "Running>");
+
+        world.foreignUnseen(BRAKE, "Dead");
+        read(BRAKE, "Dead", world.revision);
+        assertThat(world.view.modelState("brake")).isEqualTo(ModelState.DEAD);
+        assertThat(world.view.tombstones()).isEmpty();
+    }
+
+    @Test
+    void theCauseOfAPackageIsWhatBroughtItWhereItIs() {
+        world.run(apply(packageYaml("braking", "brake", "light")));
+        assertThat(cause()).isEqualTo("its artifact appeared");
+        world.run(report("HPC", "brake/a=running"));
+        assertThat(cause()).isEqualTo("brake running (container a on HPC: running)");
+        world.run(report("HPC", "brake/a=exited:1"));
+        assertThat(cause()).isEqualTo("1 of 2 models dead: brake dead (container a on HPC: exit code 1)");
+        assertThat(world.view.causeOf(PackageEntry.empty("ghost"))).isEmpty();
+        assertThat(world.packageEntry("braking").state().value()).isEqualTo(PackageState.DEGRADED);
+        assertThat(world.view.modelState("light")).isNull();
+        assertThat(world.view.modelState("ghost")).isNull();
+    }
+
+    private String cause() {
+        return world.view.causeOf(world.packageEntry("braking"));
+    }
+}
