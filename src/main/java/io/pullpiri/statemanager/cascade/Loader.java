@@ -262,11 +262,16 @@ final class Loader {
         });
     }
 
-    /** Keys that were deleted while nobody looked: their resources still have a past. */
+    /**
+     * Resources without a key: one that was deleted while nobody looked still has a past, and of a model it must be known
+     * who took its state away.
+     */
     private void past(Subject subject, History history) {
         String name = subject.name();
         Transition latest = history.latest();
-        if (latest == null || latest.to().isEmpty() || draft.history(subject).latest() != null) {
+        if (latest == null
+                || draft.history(subject).latest() != null
+                || (latest.to().isEmpty() && subject.kind() != ResourceKind.MODEL)) {
             return;
         }
         switch (subject.kind()) {

@@ -1,0 +1,247 @@
+package io.pullpiri.statemanager.cascade;
+
+import static io.pullpiri.statemanager.cascade.World.apply;
+import static io.pullpiri.statemanager.cascade.World.modelYaml;
+import static io.pullpiri.statemanager.cascade.World.packageYaml;
+import static io.pullpiri.statemanager.cascade.World.report;
+import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.Snapshot;
+import io.pullpiri.statemanager.store.Transaction;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** What is read from the store at a start, and what is put right then. */
+class StartTest {
+
+    private static final String AWAY = "changed in the store while StateManager was away";
+
+    private final World world = new World();
+
+    private View read(List<KeyValue> entries) {
+        return world.cascade
+                .load(new Snapshot(world.revision, entries), world.now())
+                .view();
+    }
+
+    @Test
+    void whatIsReadDoesNotDependOnTheOrderOfReading() {
+        world.run(apply(packageYaml("p", "a", "b"), scenarioYaml("s", "p"), scenarioYaml("t", "p"), modelYaml("a")));
+        for (int i = 0; i < 12; i++) {
+            world.run(
+                    report("n" + i % 3, "a/x=" + (i % 2 == 0 ? "running" : "exited:1"), "b/y=paused", "/a_z=running"));
+        }
+        // A digest each says what the model was before its containers fell silent; the newer one is right.
+        world.run(report("n0", "b/y=nonsense"), report("n1", "b/y=nonsense"), report("n2", "b/y=nonsense"));
+        assertThat(world.restart()).as("its fence").isOne();
+        List<KeyValue> entries = new ArrayList<>(world.store.values());
+        View expected = read(entries);
+        for (int seed = 0; seed < 20; seed++) {
+            Collections.shuffle(entries, new Random(seed));
+            assertThat(read(entries)).usingRecursiveComparison().isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void everythingThatIsKnownIsKnownAgain() {
+        world.run(apply(packageYaml("p", "a", "b"), scenarioYaml("s", "p"), modelYaml("a"), modelYaml("alone")));
+        world.run(report("n", "a/x=running"), report("o", "/free=running", "b/y=exited:1"));
+        world.run(new Command.ScenarioChange("s", null, ScenarioState.WAITING, "id", "test"));
+        View before = world.view;
+        world.restart();
+        assertThat(world.view)
+                .usingRecursiveComparison()
+                .ignoringFields("journal")
+                .isEqualTo(before);
+        assertThat(world.packageEntry("p").reported()).isEqualTo(2);
+        assertThat(world.modelEntry("alone").artifact().value()).isEqualTo(modelYaml("alone"));
+        assertThat(world.view.unlabelled()).containsOnlyKeys("free");
+    }
+
+    @Test
+    void aContainerWithoutALabelIsStillFoundByItsNameAfterAStart() {
+        world.run(report("n", "/brake_ctl=running", "other/brake_log=exited:1"));
+        world.restart();
+        world.run(apply(packageYaml("braking", "brake")));
+        assertThat(world.modelState("brake")).isEqualTo("Running");
+    }
+
+    @Test
+    void anAbsentContainerGetsItsWholeGraceAgain() {
+        world.run(apply(packageYaml("p", "m")));
+        world.run(report("n", "m/a=running"));
+        world.run(report("n"));
+        world.pass(Duration.ofSeconds(2));
+        world.restart();
+        long ends = world.now().ticks() + World.RULES.vanishGrace().toNanos();
+        assertThat(Cascade.nextTick(world.view)).isBetween(ends - 1_000_000, ends);
+        world.pass(Duration.ofMillis(2_900));
+        world.run(new Command.Tick());
+        assertThat(world.modelState("m")).isEqualTo("Running");
+        world.pass(Duration.ofMillis(100));
+        world.run(new Command.Tick());
+        assertThat(world.modelState("m")).isEqualTo("Exited");
+    }
+
+    /** Found by the simulation (day 2901): the model's key was gone for good, for its containers had not changed. */
+    @Test
+    void aModelThatWasGivenUpByAPlanThatBrokeOffHasTheStateThatItsContainersGive() {
+        world.run(report("n", "m/a=exited:1"));
+        world.run(report("n"));
+        world.pass(World.RULES.vanishGrace());
+        Plan torn = world.cascade.plan(world.view, List.of(new Command.Tick()), world.now());
+        for (Transaction.Write write : torn.parts().getFirst().transaction().writes()) {
+            if (!write.key().equals(Keys.node("n"))) {
+                world.foreignUnseen(write.key(), write.value());
+            }
+        }
+        assertThat(world.modelState("m")).isNull();
+        world.restart();
+        assertThat(world.modelState("m")).isEqualTo("Dead");
+        assertThat(world.lastCause(ResourceKind.MODEL, "m")).isEqualTo("container a on n: exit code 1");
+    }
+
+    @Test
+    void aModelWhoseKeyAnotherHasDeletedHasNoStateUntilItsContainersChange() {
+        world.run(report("n", "m/a=exited:1"));
+        world.foreign(Keys.modelState("m"), null);
+        world.restart();
+        assertThat(world.modelState("m")).isNull();
+        world.run(report("n", "m/a=exited:1"));
+        assertThat(world.modelState("m")).isNull();
+        world.run(report("n", "m/a=running"));
+        assertThat(world.modelState("m")).isEqualTo("Running");
+    }
+
+    @Test
+    void aPackageStateThatWasOverwrittenWhileAwayIsPutRight() {
+        world.run(apply(packageYaml("p", "a"), packageYaml("q", "a"), packageYaml("r", "a")));
+        world.foreignUnseen(Keys.packageState("p"), "Error");
+        world.foreignUnseen(Keys.packageState("q"), "nonsense");
+        world.foreignUnseen(Keys.packageState("r"), null);
+        world.foreignUnseen(Keys.packageState("ghost"), "Running");
+        world.restart();
+        assertThat(world.states())
+                .containsExactlyInAnyOrder(Keys.packageState("p"), Keys.packageState("q"), Keys.packageState("r"));
+        assertThat(world.states()).extracting(world::value).containsOnly("Idle");
+        assertThat(world.history(ResourceKind.PACKAGE, "r")).containsExactly(">Idle");
+        assertThat(world.packageEntry("r").state().history().generation()).isOne();
+    }
+
+    @Test
+    void aPackageThatWentWhileAwayWithItsKeyLeavesNothing() {
+        world.run(apply(packageYaml("p", "a")));
+        world.foreignUnseen(Keys.packageState("p"), null);
+        world.foreignUnseen(Keys.artifact("Package", "p"), null);
+        world.restart();
+        assertThat(world.view.packages()).isEmpty();
+        assertThat(world.states()).isEmpty();
+    }
+
+    @Test
+    void whatOthersWroteWhileAwayBelongsToTheHistory() {
+        world.run(apply(packageYaml("p", "a", "b"), scenarioYaml("s", "p")));
+        world.run(new Command.ModelChange("a", ModelState.RUNNING, "", "test"));
+        world.run(new Command.ModelChange("b", ModelState.RUNNING, "", "test"));
+        world.foreignUnseen(Keys.modelState("a"), null);
+        world.foreignUnseen(Keys.modelState("b"), "Dead");
+        world.foreignUnseen(Keys.modelState("c"), "Paused");
+        world.foreignUnseen(Keys.scenarioState("s"), "Satisfied");
+        world.foreignUnseen(Keys.scenarioState("free"), "Denied");
+        world.transitions.clear();
+        world.restart();
+        assertThat(world.history(ResourceKind.MODEL, "a")).containsExactly("Running>");
+        assertThat(world.history(ResourceKind.MODEL, "b")).containsExactly("Running>Dead");
+        assertThat(world.history(ResourceKind.MODEL, "c")).containsExactly(">Paused");
+        assertThat(world.history(ResourceKind.SCENARIO, "s")).containsExactly("Idle>Satisfied");
+        assertThat(world.history(ResourceKind.SCENARIO, "free")).containsExactly(">Denied");
+        assertThat(world.transitions)
+                .filteredOn(transition -> transition.kind() != ResourceKind.PACKAGE)
+                .extracting(Transition::cause)
+                .containsOnly(AWAY);
+        assertThat(world.packageState("p")).isEqualTo("Degraded");
+    }
+
+    @Test
+    void aScenarioWhoseKeyWentWhileAwayIsIdleAgainAsLongAsItHasAnArtifact() {
+        world.run(apply(scenarioYaml("s", "p"), scenarioYaml("t", "p")));
+        world.run(new Command.ScenarioChange("s", null, ScenarioState.WAITING, "id", "test"));
+        world.foreignUnseen(Keys.scenarioState("s"), null);
+        world.foreignUnseen(Keys.scenarioState("t"), null);
+        world.foreignUnseen(Keys.artifact("Scenario", "t"), null);
+        world.foreignUnseen(Keys.artifact("Scenario", "new"), scenarioYaml("new", "q"));
+        world.foreignUnseen(Keys.artifact("Scenario", "broken"), "nothing");
+        world.restart();
+        assertThat(world.scenarioState("s")).isEqualTo("Idle");
+        assertThat(world.history(ResourceKind.SCENARIO, "s"))
+                .containsExactly(">Idle", "Idle>Waiting", "Waiting>", ">Idle");
+        assertThat(world.scenarioState("t")).isNull();
+        assertThat(world.scenarioState("new")).isEqualTo("Idle");
+        assertThat(world.lastCause(ResourceKind.SCENARIO, "new")).isEqualTo("its artifact appeared");
+        assertThat(world.scenarioState("broken")).isNull();
+        assertThat(world.view.scenariosOf("q")).containsExactly("new");
+    }
+
+    @Test
+    void aScenarioGoesWithItsArtifactUnlessItNeverHadOne() {
+        world.run(apply(scenarioYaml("s", "p")));
+        world.run(new Command.ScenarioChange("free", null, ScenarioState.WAITING, "id", "test"));
+        world.foreignUnseen(Keys.artifact("Scenario", "s"), null);
+        world.restart();
+        assertThat(world.scenarioState("s")).isNull();
+        assertThat(world.lastCause(ResourceKind.SCENARIO, "s")).isEqualTo("its artifact was deleted");
+        assertThat(world.scenarioState("free")).isEqualTo("Waiting");
+
+        world.run(apply(scenarioYaml("s", "p")));
+        world.foreignUnseen(Keys.artifact("Scenario", "s"), "no: [yaml");
+        world.restart();
+        assertThat(world.scenarioState("s")).as("a broken one is still there").isEqualTo("Idle");
+    }
+
+    @Test
+    void whatIsBrokenInTheStoreIsSaidAtTheStart() {
+        world.foreignUnseen(Keys.artifact("Package", "p"), packageYaml("other"));
+        world.foreignUnseen(Keys.artifact("Scenario", "s"), "no: [yaml");
+        world.foreignUnseen(Keys.node("n"), "{");
+        world.foreignUnseen(Keys.journal(7), "{\"changes\":[{\"name\":\"m\"}]}");
+        world.foreignUnseen(Keys.JOURNAL_PREFIX + "9".repeat(19), "{}");
+        world.restart();
+        assertThat(world.notices())
+                .satisfiesExactlyInAnyOrder(
+                        said -> assertThat(said)
+                                .isEqualTo(
+                                        "Package/p is broken: is Package/other (expected: as its key says, Package/p)"),
+                        said -> assertThat(said).startsWith("Scenario/s is broken: "),
+                        said -> assertThat(said)
+                                .isEqualTo(Keys.node("n") + " is damaged; the node's next report replaces it"),
+                        said -> assertThat(said)
+                                .isEqualTo(Keys.journal(7) + " is none of ours, or damaged; it is passed over"),
+                        said -> assertThat(said).contains("9".repeat(19)));
+        assertThat(world.view.journal().records()).containsOnlyKeys(7L, 8L);
+    }
+
+    @Test
+    void aReconcileRecordThatCannotBeReadIsWrittenAnew() {
+        world.run(apply(packageYaml("p", "a"), packageYaml("q", "b")));
+        world.run(report("n", "a/x=exited:1", "b/y=running"));
+        world.foreignUnseen(Keys.reconcile("p"), "{\"name\":\"p\"}");
+        world.foreignUnseen(Keys.reconcile("q"), "nonsense");
+        world.foreignUnseen(Keys.reconcile("ghost"), "nonsense");
+        world.restart();
+        assertThat(world.value(Keys.reconcile("p"))).contains("\"state\":\"Error\"");
+        assertThat(world.packageEntry("p").reconcile().value()).isNotNull();
+        assertThat(world.value(Keys.reconcile("q"))).isNull();
+        assertThat(world.value(Keys.reconcile("ghost"))).isNull();
+        assertThat(world.packageEntry("q").state().value()).isEqualTo(PackageState.RUNNING);
+    }
+}
