@@ -6,6 +6,7 @@ import static io.pullpiri.statemanager.cascade.World.report;
 import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Keys;
@@ -86,6 +87,47 @@ class BoundsTest {
     }
 
     @Test
+    void whoIsRefusedIsToldHowMuchThereMayBe() {
+        World mebibyte = new World(World.RULES, new Cascade.Limits(128, 1 << 20, 1 << 20));
+        Answer answer = new Answer.Done("");
+        for (int i = 0; i < 3_000 && answer instanceof Answer.Done; i++) {
+            answer = mebibyte.run(model("model-" + i)).getFirst();
+        }
+        String reason = "memory: the states and artifacts that are known take all of 1 MiB (expected: less)";
+        assertThat(answer).isEqualTo(new Answer.TooMuch(reason));
+        assertThat(mebibyte.notices()).containsExactly(reason);
+        assertThat(mebibyte.view.models()).hasSizeBetween(1_000, 2_500);
+    }
+
+    /** Else memory would not be bounded: whoever sends something long must be counted for it. */
+    @Test
+    void everyTextThatIsSentCountsForItsLength() {
+        String text = "x".repeat(1_000);
+        Map<String, String> map = Map.of(text, text);
+        ContainerFacts plain = new ContainerFacts("", "", "", Map.of(), Map.of(), Map.of());
+        ContainerFacts full = new ContainerFacts(text, text, text, map, map, map);
+        assertThat(full.bytes() - plain.bytes()).isGreaterThanOrEqualTo(9_000);
+        assertThat(new Command.NodeReport("n", List.of(full, full)).bytes()).isGreaterThanOrEqualTo(18_000);
+        assertThat(new Command.ModelChange("m", ModelState.DEAD, text, text).bytes())
+                .isGreaterThanOrEqualTo(2_000);
+        assertThat(new Command.ScenarioChange("s", null, ScenarioState.IDLE, text, text).bytes())
+                .isGreaterThanOrEqualTo(2_000);
+        Transition change = new Transition(ResourceKind.MODEL, "m", "", "Dead", 1, 1, text, text, text, 0, true);
+        assertThat(change.bytes()).isGreaterThanOrEqualTo(3_000);
+        History history = History.NONE.decided(change).recorded(1, 3);
+        assertThat(history.bytes() - new History(null, new long[0]).bytes()).isGreaterThanOrEqualTo(3_008);
+        Container container = new Container(text, "", text, null, ContainerState.DEAD, 1, text, 0);
+        assertThat(container.bytes()).isGreaterThanOrEqualTo(4_000);
+        Stored<String> stored = new Stored<>(text, 1);
+        StateCell<ModelState> ofModel = StateCell.<ModelState>empty().with(ModelState.DEAD, history);
+        ModelEntry model = ModelEntry.empty("m").with(ofModel).withArtifact(stored);
+        assertThat(model.bytes()).isGreaterThanOrEqualTo(4_008);
+        StateCell<ScenarioState> ofScenario = StateCell.<ScenarioState>empty().with(ScenarioState.IDLE, history);
+        ScenarioEntry scenario = ScenarioEntry.empty("s").with(ofScenario).with(new ArtifactCell<>(null, "", stored));
+        assertThat(scenario.bytes()).isGreaterThanOrEqualTo(5_008);
+    }
+
+    @Test
     void memoryIsCountedTheSameAfterAStart() {
         large.run(apply(packageYaml("p", "a", "b"), scenarioYaml("s", "p"), scenarioYaml("t", "p")));
         large.run(report("n", "a/1=running", "b/2=running"), model("a"), model("c"), scenario("s"));
@@ -144,6 +186,36 @@ class BoundsTest {
         assertThat(latest("still-7")).isEqualTo(before);
     }
 
+    /** The oldest record was larger than what any transaction had left for it. */
+    @Test
+    void whatIsCarriedForwardGetsATransactionOfItsOwnIfNoOtherHasRoom() {
+        World tight = new World(World.RULES, new Cascade.Limits(128, 100_000, 1L << 40));
+        String words = "\u0001".repeat(253);
+        Command[] still = new Command[18];
+        for (int i = 0; i < still.length; i++) {
+            still[i] = new Command.ModelChange("still-" + i, ModelState.RUNNING, words, words);
+        }
+        tight.run(still);
+        List<Transition> before = tight.transitions.stream().toList();
+        long most = 0;
+        // Long enough for what was carried to be carried again.
+        for (int round = 0; round < 1_200; round++) {
+            Command[] batch = new Command[100];
+            for (int i = 0; i < batch.length; i++) {
+                ModelState state = (round + i) % 2 == 0 ? ModelState.RUNNING : ModelState.PAUSED;
+                batch[i] = new Command.ModelChange("busy", state, "", "test");
+            }
+            tight.run(batch);
+            most = Math.max(most, tight.view.journal().changes());
+        }
+        assertThat(most).isLessThan(51_000);
+        tight.restart();
+        assertThat(tight.view.models().values())
+                .filteredOn(model -> model.name().startsWith("still"))
+                .extracting(model -> model.state().history().latest())
+                .containsExactlyInAnyOrderElementsOf(before);
+    }
+
     private @Nullable Transition latest(String model) {
         return large.modelEntry(model).state().history().latest();
     }
@@ -184,9 +256,11 @@ class BoundsTest {
         world.foreignUnseen(Keys.node("n"), "{\"containers\":[{\"name\":\"c\",\"id\":\"1\",\"model\":\"m\"}]}");
         world.foreignUnseen(Keys.node("o"), "{\"containers\":[null]}");
         world.foreignUnseen(Keys.node("p"), "{\"kept\":{\"a/b\":\"DEAD\"}}");
+        world.foreignUnseen(Keys.node("q"), "{\"kept\":{\"a\":null}}");
         world.restart();
         assertThat(world.view.nodes().values())
-                .allMatch(node -> node.containers().isEmpty());
+                .hasSize(4)
+                .allMatch(node -> node.containers().isEmpty() && node.unread());
         assertThat(world.notices).extracting(Plan.Notice::kind).containsOnly("unreadable-record");
     }
 }

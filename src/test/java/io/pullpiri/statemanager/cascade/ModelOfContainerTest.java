@@ -1,0 +1,89 @@
+package io.pullpiri.statemanager.cascade;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Wire specification, "The model of a container". */
+class ModelOfContainerTest {
+
+    private static final String PULLPIRI = "io.pullpiri.annotations.model";
+
+    private static ContainerFacts facts(String name, Map<String, String> config, Map<String, String> annotations) {
+        return new ContainerFacts("id", name, "image", Map.of(), config, annotations);
+    }
+
+    @Test
+    void theFirstRuleThatFindsOneCounts() {
+        Map<String, String> all = Map.of(PULLPIRI, "first", "pullpiri.model", "second", "model", "third");
+        Map<String, String> config = Map.of("model", "fourth");
+        assertThat(ModelOfContainer.stated(facts("n", config, all), "model-fifth"))
+                .isEqualTo("first");
+        assertThat(ModelOfContainer.stated(
+                        facts("n", config, Map.of("pullpiri.model", "second", "model", "third")), "model-fifth"))
+                .isEqualTo("second");
+        assertThat(ModelOfContainer.stated(facts("n", config, Map.of("model", "third")), "model-fifth"))
+                .isEqualTo("third");
+        assertThat(ModelOfContainer.stated(facts("n", config, Map.of()), "model-fifth"))
+                .isEqualTo("fourth");
+        assertThat(ModelOfContainer.stated(facts("n", Map.of(), Map.of()), "model-fifth"))
+                .isEqualTo("fifth");
+        assertThat(ModelOfContainer.stated(facts("n", Map.of(), Map.of()), "fifth"))
+                .isNull();
+    }
+
+    @Test
+    void whatIsBlankStatesNothing() {
+        Map<String, String> blank = Map.of(PULLPIRI, "", "pullpiri.model", " ", "model", "third");
+        assertThat(ModelOfContainer.stated(facts("n", Map.of(), blank), "n")).isEqualTo("third");
+        assertThat(ModelOfContainer.stated(facts("n", Map.of("model", " "), Map.of()), "model-fifth"))
+                .isEqualTo("fifth");
+        assertThat(ModelOfContainer.stated(facts("n", Map.of(), Map.of()), "model-"))
+                .isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "a_b_c, a_b",
+        "a_b_, a_b",
+        "a_x, a",
+        "a__x, a",
+        "_x,",
+        "_,",
+        "a,",
+        "a_b,a",
+        "b_a,",
+    })
+    void byItsNameItBelongsToTheLongestModelThatIsNamed(String container, String model) {
+        assertThat(ModelOfContainer.byName(container, Set.of("a", "a_b", "")::contains))
+                .isEqualTo(model);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0123456789ab-infra, true",
+        "/0123456789ab-infra, true",
+        "//0123456789ab-infra, false",
+        "0123456789a-infra, false",
+        "0123456789abc-infra, false",
+        "0123456789ag-infra, false",
+        "brake-infra, false",
+        "0123456789ab-infra2, false",
+    })
+    void podmansOwnContainersAreKnownByTheirNames(String name, boolean infra) {
+        assertThat(ModelOfContainer.isInfra(facts(name, Map.of(), Map.of()))).isEqualTo(infra);
+    }
+
+    @Test
+    void podmansOwnContainersAreNoModels() {
+        World world = new World();
+        world.run(World.apply(World.packageYaml("p", "m")));
+        world.run(World.report("n", "m/0123456789ab-infra=exited:1", "m/c=running"));
+        assertThat(world.modelState("m")).isEqualTo("Running");
+        assertThat(world.modelEntry("m").containers().get("n")).hasSize(1);
+    }
+}

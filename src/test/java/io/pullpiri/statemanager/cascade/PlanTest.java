@@ -1,0 +1,158 @@
+package io.pullpiri.statemanager.cascade;
+
+import static io.pullpiri.statemanager.cascade.World.apply;
+import static io.pullpiri.statemanager.cascade.World.delete;
+import static io.pullpiri.statemanager.cascade.World.packageYaml;
+import static io.pullpiri.statemanager.cascade.World.report;
+import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.store.Keys;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** What of a batch goes into one transaction, and that the commands of a batch are decided one after the other. */
+class PlanTest {
+
+    /** More than 30 of 40 writes make a transaction full, and 5 places are the journal's. */
+    private final World world = new World(World.RULES, new Cascade.Limits(40, 1 << 20, 1L << 40));
+
+    private static Command model(String name, ModelState state) {
+        return new Command.ModelChange(name, state, "", "test");
+    }
+
+    private static Command[] forty(IntFunction<Command> command) {
+        return IntStream.range(0, 40).mapToObj(command).toArray(Command[]::new);
+    }
+
+    private Plan plan(Command... batch) {
+        return world.cascade.plan(world.view, List.of(batch), world.now());
+    }
+
+    private void assertDecided(int commands, Command... batch) {
+        Plan plan = plan(batch);
+        assertThat(plan.answers()).hasSize(commands);
+        assertThat(plan.parts()).as("visible at one moment").hasSize(1);
+        world.run(batch);
+    }
+
+    @Test
+    void asManyCommandsAreDecidedTogetherAsATransactionHolds() {
+        assertDecided(16, forty(i -> apply(packageYaml("p" + i, "m" + i)))); // an artifact and a state each
+        assertDecided(16, forty(i -> model("m" + i, ModelState.RUNNING))); // a model's and a package's state
+        assertDecided(11, forty(i -> model("m" + i, ModelState.DEAD))); // and the record
+        assertDecided(11, forty(i -> model("m" + i, ModelState.PAUSED))); // which goes
+        assertDecided(31, forty(i -> report("n" + i, "/free" + i + "=running"))); // a digest
+        assertDecided(31, forty(i -> model("alone" + i, ModelState.RUNNING)));
+        assertDecided(11, forty(i -> delete(packageYaml("p" + i)))); // and the forsaken model
+        assertThat(world.view.packages()).isEmpty();
+        assertThat(world.view.models()).hasSize(40);
+    }
+
+    @Test
+    void aCommandThatJustFitsIsOneTransaction() {
+        assertThat(plan(report("n", running(34))).parts()).hasSize(1);
+        List<Plan.Part> parts = plan(report("n", running(35))).parts();
+        assertThat(parts).hasSize(2);
+        assertThat(parts.getLast().transaction().writes())
+                .extracting(write -> write.key())
+                .contains(Keys.node("n"));
+        world.run(report("n", running(90)));
+        assertThat(world.states()).hasSize(90);
+    }
+
+    private static String[] running(int models) {
+        return IntStream.range(0, models)
+                .mapToObj(i -> "m" + i + "/c" + i + "=running")
+                .toArray(String[]::new);
+    }
+
+    /** World lets no transaction through that is larger than the store takes. Control characters become six. */
+    @Test
+    void aTransactionIsNeverLargerThanTheStoreTakes() {
+        World small = new World(World.RULES, new Cascade.Limits(128, 12_000, 1L << 40));
+        String words = "\u0001".repeat(253);
+        for (String[] each : new String[][] {{"i" + words, "s"}, {"i", "s" + words}, {"i" + words, "s" + words}}) {
+            List<Command> batch = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                String name = each[0].length() + "-" + each[1].length() + "-" + "m".repeat(200) + i;
+                batch.add(new Command.ModelChange(name, ModelState.RUNNING, each[0], each[1]));
+            }
+            small.run(batch.toArray(new Command[0]));
+        }
+        for (int i = 0; i < 20; i++) {
+            small.run(apply(packageYaml("p" + i) + "\n# " + "x".repeat(9_000)));
+        }
+        assertThat(small.view.models()).hasSize(60);
+        assertThat(small.restart()).as("its fence").isOne();
+    }
+
+    @Test
+    void eachChangeHasItsOwnCauseHoweverCommandsFallIntoBatches() {
+        world.run(apply(packageYaml("p", "a", "b")), model("b", ModelState.RUNNING));
+        world.run(model("a", ModelState.DEAD), model("a", ModelState.RUNNING));
+        assertThat(world.lastCause(ResourceKind.PACKAGE, "p")).isEqualTo("a running (requested by test)");
+        assertThat(world.history(ResourceKind.PACKAGE, "p"))
+                .containsExactly(">Idle", "Idle>Running", "Running>Degraded", "Degraded>Running");
+    }
+
+    @Test
+    void aDeathExplainsMoreThanWhatElseChangesAtThatMoment() {
+        world.run(apply(packageYaml("p", "a", "b", "c")));
+        world.run(report("n", "a/a=running", "b/b=running", "c/c=running"));
+        world.run(report("n", "a/a=paused", "b/b=exited:1", "c/c=paused"));
+        assertThat(world.lastCause(ResourceKind.PACKAGE, "p"))
+                .isEqualTo("1 of 3 models dead: b dead (container b on n: exit code 1)");
+        world.run(report("n", "a/a=paused", "b/b=paused", "c/c=paused"));
+        assertThat(world.lastCause(ResourceKind.PACKAGE, "p"))
+                .isEqualTo("3 of 3 models paused: b paused (container b on n: paused)");
+        world.run(report("n", "a/a=exited:0", "b/b=exited:0", "c/c=exited:0"));
+        assertThat(world.lastCause(ResourceKind.PACKAGE, "p")).startsWith("3 of 3 models exited: ");
+    }
+
+    @Test
+    void aModelThatSomebodyGivesAStateAfterItWasForsakenHasIt() {
+        world.run(apply(packageYaml("p", "m")), report("n", "m/c=running"), report("n"));
+        world.pass(World.RULES.vanishGrace());
+        world.run(new Command.Tick());
+        world.run(delete(packageYaml("p")), model("m", ModelState.PAUSED));
+        assertThat(world.modelState("m")).isEqualTo("Paused");
+    }
+
+    @Test
+    void aModelThatComesBackInTheSameBatchBeginsAnew() {
+        world.run(apply(packageYaml("p", "m")), report("n", "m/c=exited:0"), report("n"));
+        world.pass(World.RULES.vanishGrace());
+        world.run(new Command.Tick());
+        assertThat(world.modelState("m")).isEqualTo("Exited");
+        world.run(delete(packageYaml("p")), report("n", "m/c=exited:0"));
+        assertThat(world.modelState("m")).isEqualTo("Exited");
+        assertThat(world.history(ResourceKind.MODEL, "m")).containsExactly(">Exited", "Exited>", ">Exited");
+    }
+
+    @Test
+    void aPlanSaysWhichPackagesAreDeadNoMore() {
+        world.run(apply(packageYaml("p", "a"), packageYaml("q", "b")), model("a", ModelState.DEAD));
+        Plan plan = plan(model("a", ModelState.RUNNING), model("b", ModelState.DEAD));
+        assertThat(plan.recovering()).containsExactly("p");
+        assertThat(plan.reconcileRecords()).containsExactly("p", "q");
+        assertThat(plan(model("b", ModelState.DEAD)).recovering()).isEmpty();
+        assertThat(Plan.NOTHING.recovering()).isEmpty();
+    }
+
+    @Test
+    void aRecordStandsAsLongAsThePackageIsDeadAndSaysSinceWhen() {
+        world.run(apply(packageYaml("p", "a", "b")), model("a", ModelState.DEAD), model("b", ModelState.DEAD));
+        String record = world.value(Keys.reconcile("p"));
+        assertThat(record).contains("\"state\":\"Error\"").contains("b dead (requested by test)");
+        world.pass(World.RULES.vanishGrace());
+        world.run(apply(packageYaml("p", "a"), scenarioYaml("s", "p")));
+        assertThat(world.value(Keys.reconcile("p"))).isEqualTo(record);
+        world.run(delete(packageYaml("p")));
+        assertThat(world.value(Keys.reconcile("p"))).isNull();
+    }
+}

@@ -1,0 +1,88 @@
+package io.pullpiri.statemanager.cascade;
+
+import static io.pullpiri.statemanager.cascade.World.apply;
+import static io.pullpiri.statemanager.cascade.World.delete;
+import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.state.ScenarioState;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Steps that are asked for again, late, or of a scenario that is not known. */
+class ScenarioTest {
+
+    private final World world = new World();
+
+    private Answer step(@Nullable ScenarioState current, ScenarioState target, String id) {
+        return world.run(new Command.ScenarioChange("s", current, target, id, "test"))
+                .getFirst();
+    }
+
+    private List<String> history() {
+        return world.history(ResourceKind.SCENARIO, "s");
+    }
+
+    @Test
+    void onlyTheLastRequestIsARetryAndOnlyByItsId() {
+        world.run(apply(scenarioYaml("s", "p")));
+        step(null, ScenarioState.WAITING, "1");
+        step(null, ScenarioState.SATISFIED, "2");
+        assertThat(step(ScenarioState.IDLE, ScenarioState.WAITING, "2"))
+                .as("answered by what has become of it")
+                .isEqualTo(new Answer.Done("scenario s is Satisfied"));
+        assertThat(step(ScenarioState.IDLE, ScenarioState.WAITING, "1")).isInstanceOf(Answer.NotAllowed.class);
+        assertThat(history()).containsExactly(">Idle", "Idle>Waiting", "Waiting>Satisfied");
+    }
+
+    @Test
+    void whoGivesNoIdHasNoRetries() {
+        world.run(apply(scenarioYaml("s", "p")));
+        step(null, ScenarioState.WAITING, "");
+        assertThat(step(null, ScenarioState.SATISFIED, "")).isEqualTo(new Answer.Done("scenario s is Satisfied"));
+        assertThat(world.scenarioState("s")).isEqualTo("Satisfied");
+        assertThat(step(null, ScenarioState.WAITING, "")).isInstanceOf(Answer.NotAllowed.class);
+    }
+
+    @Test
+    void anIdThatWasUsedInAnEarlierLifeIsNoRetry() {
+        world.run(apply(scenarioYaml("s", "p")));
+        step(null, ScenarioState.WAITING, "1");
+        world.run(delete(scenarioYaml("s", "p")));
+        assertThat(step(ScenarioState.IDLE, ScenarioState.WAITING, "1"))
+                .isEqualTo(new Answer.Done("scenario s is Waiting"));
+        assertThat(world.scenarioState("s")).isEqualTo("Waiting");
+    }
+
+    @Test
+    void ofAScenarioThatIsNotKnownTheRequestersWordCounts() {
+        assertThat(step(ScenarioState.WAITING, ScenarioState.WAITING, "1"))
+                .isEqualTo(new Answer.Done("scenario s is Waiting"));
+        assertThat(world.scenarioState("s")).as("nothing was asked for").isNull();
+        assertThat(step(null, ScenarioState.SATISFIED, "2")).isInstanceOf(Answer.NotAllowed.class);
+        assertThat(step(null, ScenarioState.IDLE, "3")).isEqualTo(new Answer.Done("scenario s is Idle"));
+        assertThat(world.scenarioState("s")).isEqualTo("Idle");
+    }
+
+    @Test
+    void toBeWhatItIsIsAlwaysAllowed() {
+        world.run(apply(scenarioYaml("s", "p")));
+        step(null, ScenarioState.WAITING, "1");
+        assertThat(step(ScenarioState.IDLE, ScenarioState.WAITING, "2"))
+                .isEqualTo(new Answer.Done("scenario s is Waiting"));
+        assertThat(history()).containsExactly(">Idle", "Idle>Waiting");
+        assertThat(step(ScenarioState.WAITING, ScenarioState.IDLE, "3"))
+                .as("no announcement")
+                .isInstanceOf(Answer.NotAllowed.class);
+    }
+
+    @Test
+    void aStepKeepsItsIdAndItsAsker() {
+        world.run(apply(scenarioYaml("s", "p")));
+        step(null, ScenarioState.WAITING, "1");
+        assertThat(world.transitions.getLast())
+                .extracting(Transition::transitionId, Transition::source, Transition::cause)
+                .containsExactly("1", "test", "requested by test");
+    }
+}
