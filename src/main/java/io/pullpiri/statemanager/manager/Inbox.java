@@ -150,6 +150,16 @@ final class Inbox {
         }
     }
 
+    /** Time has passed: to be taken next, before all but what the store has told. */
+    void offerTick() {
+        lock.lock();
+        try {
+            entries.addFirst(new Entry(new Command.Tick(), 0, Long.MAX_VALUE));
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Puts back what could not be done, before everything that has come since; but not what the loop itself has begun. */
     void giveBack(List<Entry> batch) {
         lock.lock();

@@ -253,9 +253,10 @@ public final class Manager implements AutoCloseable {
                 wakeAt(health.pausedUntil());
             } else if (!synced) {
                 synchronize();
-            } else if (Cascade.nextTick(feed.view()) <= now.ticks()) {
-                process(alone(new Command.Tick()), feed.view());
             } else {
+                if (Cascade.nextTick(feed.view()) <= now.ticks()) {
+                    inbox.offerTick();
+                }
                 List<Inbox.Entry> batch = inbox.take(most, now.ticks());
                 if (batch.isEmpty()) {
                     rest(now);

@@ -14,8 +14,8 @@ class SabotageTest {
     @ParameterizedTest
     @CsvSource({
         "ANSWERS_FIRST, 'acknowledged, and not stored'",
-        "CLAIMS_WHAT_FAILED, 'a subscriber is told of a loss'",
-        "FORGETS_GUARDS, 'revision '",
+        "CLAIMS_WHAT_FAILED, 'acknowledged, and not stored'",
+        "FORGETS_GUARDS, 'a subscriber is told '",
         "DROPS_WATCH_EVENTS, 'quiet: package '",
         "DROPS_RECONCILE_RECORDS, 'has no reconcile record'",
         "DROPS_MODELS, 'but it is null'",
