@@ -109,11 +109,12 @@ class FeedTest {
     void whatWasCommittedUnseenIsToldThoughItsRepairFailsAtFirst() throws Exception {
         Follower follower = manager.feed().follow();
         store.faults.add(FaultyStore.Fault.ANSWER_LOST);
-        store.faults.add(FaultyStore.Fault.UNAVAILABLE);
         set(ModelState.RUNNING);
         turn();
         assertThat(manager.isReady()).as("the answer is lost").isFalse();
         store.put(Keys.packageState("p"), "Idle");
+        store.before.add(() -> {}); // the fence
+        store.before.add(() -> store.faults.add(FaultyStore.Fault.UNAVAILABLE));
         pass();
         assertThat(manager.isReady()).as("the repair fails").isFalse();
         pass();
@@ -160,5 +161,10 @@ class FeedTest {
             feed.tell(id -> new Event.Fault(id, 0, "x".repeat(1_000)));
         }
         assertThatThrownBy(() -> follower.next(Duration.ZERO)).isInstanceOf(Follower.LostException.class);
+        Follower next = feed.follow();
+        for (int i = 0; i < 20; i++) {
+            feed.tell(id -> new Event.Fault(id, 0, "x".repeat(100)));
+        }
+        assertThat(next.next(Duration.ZERO)).as("what is gone does not count").hasSize(20);
     }
 }

@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.Plan;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -59,6 +60,13 @@ class NoticesTest {
         notices.add("bad", "number 149");
 
         assertThat(lines()).hasSize(103).last().isEqualTo("bad: number 149");
+    }
+
+    @Test
+    void whatAPlanSaysIsCountedToo() {
+        notices.addAll(List.of(new Plan.Notice("bad", "one"), new Plan.Notice("bad", "two")));
+        assertThat(lines()).containsExactly("bad: one", "bad: two");
+        assertThat(notices.counts()).containsEntry("bad", 2L);
     }
 
     private void add(String kind, String message, int times) {

@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 
 /** On a clock that goes when it is told to. */
@@ -209,6 +211,19 @@ class ReconcilerTest {
     }
 
     @Test
+    void aScenarioThatGoesAndComesBackIsAskedForAnew() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        die(reconciler);
+        pass(Duration.ZERO);
+        for (String target : List.of("elsewhere", "p")) {
+            apply("kind: Scenario\nmetadata: {name: s}\nspec: {target: %s}".formatted(target));
+            reconciler.update(view, Set.of("p"));
+            pass(Duration.ZERO);
+        }
+        assertThat(asked).containsExactly("s", "t", "s");
+    }
+
+    @Test
     void aWholeDeadVehicleDoesNotFloodActionController() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         StringBuilder yaml = new StringBuilder();
@@ -253,6 +268,169 @@ class ReconcilerTest {
         replies.forEach(reply -> reply.complete(new ActionController.Reply(true, "")));
         pass(Duration.ZERO);
         assertThat(asked).hasSize(60).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void howFarTheRequestsAreIsKnown() {
+        Reconciler reconciler = reconciler(Duration.ofSeconds(30));
+        die(reconciler);
+        pass(Duration.ofSeconds(10));
+        assertThat(reconciler.progress("p"))
+                .containsExactly(
+                        new Reconciler.Progress("s", 0, 0, "", 20_000), new Reconciler.Progress("t", 0, 0, "", 20_000));
+        pass(Duration.ofSeconds(20));
+        assertThat(reconciler.progress("p").getFirst()).isEqualTo(new Reconciler.Progress("s", 1, 0, "", 0));
+        pass(Duration.ofSeconds(1));
+        replies.getFirst().complete(new ActionController.Reply(true, ""));
+        replies.getLast().complete(new ActionController.Reply(false, "busy"));
+        pass(Duration.ZERO);
+        assertThat(reconciler.progress("p"))
+                .containsExactly(
+                        new Reconciler.Progress("s", 1, 0, "acknowledged", 60_000),
+                        new Reconciler.Progress("t", 1, 1, "refused: busy", 1_000));
+        assertThat(reconciler.progress("q")).isEmpty();
+        assertThat(reconciler.packages()).containsExactly("p");
+    }
+
+    @Test
+    void everyStepIsToldAndCounted() {
+        List<Event> told = new ArrayList<>();
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        reconciler.tell(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
+        assertThat(reconciler.steps())
+                .containsOnlyKeys(Event.Recovery.Step.values())
+                .containsValue(0L);
+        die(reconciler);
+        pass(Duration.ZERO);
+        replies.getFirst().complete(new ActionController.Reply(true, ""));
+        replies.getLast().complete(new ActionController.Reply(false, "busy"));
+        pass(Duration.ZERO);
+        set(ModelState.RUNNING);
+        reconciler.updateAll(view);
+        assertThat(told)
+                .extracting(event -> (Event.Recovery) event)
+                .extracting(
+                        each -> each.step() + " " + each.packageName() + "/" + each.scenario() + ": " + each.detail())
+                .containsExactly(
+                        "REQUESTED p/s: request 1",
+                        "REQUESTED p/t: request 1",
+                        "ACKNOWLEDGED p/s: acknowledged",
+                        "FAILED p/t: refused: busy",
+                        "RECOVERED p/: package p is not dead any more");
+        assertThat(reconciler.steps())
+                .containsEntry(Event.Recovery.Step.REQUESTED, 2L)
+                .containsEntry(Event.Recovery.Step.ACKNOWLEDGED, 1L)
+                .containsEntry(Event.Recovery.Step.FAILED, 1L)
+                .containsEntry(Event.Recovery.Step.RECOVERED, 1L);
+    }
+
+    @Test
+    void theAnswerToACallForWhatHasRecoveredIsNoNews() {
+        List<Event> told = new ArrayList<>();
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        reconciler.tell(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
+        die(reconciler);
+        pass(Duration.ZERO);
+        set(ModelState.RUNNING);
+        reconciler.updateAll(view);
+        told.clear();
+        replies.getFirst().complete(new ActionController.Reply(true, ""));
+        replies.getLast().completeExceptionally(new IllegalStateException("unreachable"));
+        pass(Duration.ofMinutes(5));
+        assertThat(told).isEmpty();
+        assertThat(asked).hasSize(2);
+    }
+
+    @Test
+    void whyACallHasFailedIsSaidInWords() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        die(reconciler);
+        for (Throwable failure : List.of(
+                new IllegalStateException("unreachable"),
+                new CompletionException(new IllegalStateException("unreachable")))) {
+            pass(Duration.ofMinutes(1));
+            replies.getLast().completeExceptionally(failure);
+            pass(Duration.ZERO);
+            assertThat(reconciler.progress("p").getLast().lastOutcome()).isEqualTo("failed: unreachable");
+        }
+        pass(Duration.ofMinutes(1));
+        replies.getLast().completeExceptionally(new TimeoutException());
+        pass(Duration.ZERO);
+        assertThat(reconciler.progress("p").getLast().lastOutcome()).isEqualTo("failed: TimeoutException");
+        pass(Duration.ofMinutes(1));
+        replies.getLast().complete(null);
+        pass(Duration.ZERO);
+        assertThat(reconciler.progress("p").getLast().lastOutcome()).isEqualTo("failed: no reply");
+    }
+
+    @Test
+    void anAcknowledgementEndsTheRowOfFailures() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        die(reconciler);
+        for (int i = 0; i < 3; i++) {
+            pass(Duration.ofSeconds(i));
+            replies.getLast().complete(new ActionController.Reply(false, "busy"));
+        }
+        pass(Duration.ofSeconds(3));
+        replies.getLast().complete(new ActionController.Reply(true, ""));
+        pass(Duration.ZERO);
+        assertThat(reconciler.progress("p").getLast())
+                .isEqualTo(new Reconciler.Progress("t", 4, 0, "acknowledged", 60_000));
+        pass(Duration.ofSeconds(60));
+        replies.getLast().complete(new ActionController.Reply(false, "busy"));
+        pass(Duration.ZERO);
+        assertThat(reconciler.progress("p").getLast().nextInMillis()).isEqualTo(1_000);
+    }
+
+    @Test
+    void afterAStartOnlyTheRestOfTheDelayIsWaited() {
+        nanos = Duration.ofDays(1).toNanos();
+        die(reconciler(Duration.ofSeconds(30)));
+        pass(Duration.ofSeconds(20));
+        Reconciler restarted = reconciler(Duration.ofSeconds(30));
+        restarted.updateAll(view);
+        assertThat(restarted.progress("p").getFirst().nextInMillis()).isEqualTo(10_000);
+        pass(Duration.ofMinutes(5));
+        restarted = reconciler(Duration.ofSeconds(30));
+        restarted.updateAll(view);
+        assertThat(restarted.progress("p").getFirst().nextInMillis()).isZero();
+        nanos = 0;
+        restarted = reconciler(Duration.ofSeconds(30));
+        restarted.updateAll(view);
+        assertThat(restarted.progress("p").getFirst().nextInMillis())
+                .as("the clock was set back")
+                .isEqualTo(30_000);
+    }
+
+    @Test
+    void noCallStartsAfterTheEnd() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        die(reconciler);
+        pass(Duration.ZERO);
+        reconciler.close();
+        replies.forEach(reply -> reply.complete(new ActionController.Reply(false, "busy")));
+        pass(Duration.ofMinutes(5));
+        assertThat(asked).hasSize(2);
+        assertThat(reconciler.steps()).containsEntry(Event.Recovery.Step.FAILED, 0L);
+    }
+
+    @Test
+    void whatCameUpWhileItWasHeldIsAskedForWhenTheHoldEndsAndOnlyOnce() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        die(reconciler);
+        pass(Duration.ZERO);
+        replies.forEach(reply -> reply.complete(new ActionController.Reply(true, "")));
+        pass(Duration.ofSeconds(59));
+        reconciler.hold(Set.of("p"));
+        pass(Duration.ofSeconds(10));
+        assertThat(asked).hasSize(2);
+        reconciler.update(view, Set.of());
+        reconciler.update(view, Set.of("p"));
+        pass(Duration.ZERO);
+        assertThat(asked).containsExactly("s", "t", "s", "t");
+        reconciler.update(view, Set.of("p"));
+        pass(Duration.ofSeconds(30));
+        assertThat(asked).as("both are under way").hasSize(4);
     }
 
     private void killAll(int models) {

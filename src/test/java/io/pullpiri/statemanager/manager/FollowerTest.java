@@ -1,0 +1,248 @@
+package io.pullpiri.statemanager.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.Plan;
+import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.cascade.Transition;
+import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.store.CommitResult;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What readers of the feed are told, from what is kept and from the journal. */
+class FollowerTest {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    @TempDir
+    Path folder;
+
+    private final Cascade cascade = new Cascade(
+            new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(), false, 100),
+            new Cascade.Limits(128, 1 << 20, 1L << 40));
+    private FaultyStore store;
+    private Feed feed;
+    private View view = View.EMPTY;
+
+    @BeforeEach
+    void open() {
+        store = new FaultyStore(SqliteStore.open(folder.resolve("states.db")));
+        feed = new Feed(store, 1 << 20);
+        feed.publish(view, List.of());
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+    }
+
+    /** One commit in which models change to a state. */
+    private void change(ModelState state, String... models) {
+        List<Command> commands = new ArrayList<>();
+        for (String model : models) {
+            commands.add(new Command.ModelChange(model, state, "", "test"));
+        }
+        Plan plan = cascade.plan(view, commands, new Moment(1, 1));
+        List<Long> revisions = new ArrayList<>();
+        for (Plan.Part part : plan.parts()) {
+            CommitResult result = store.commit(part.transaction(), SOON);
+            assertThat(result).isInstanceOf(CommitResult.Committed.class);
+            revisions.add(((CommitResult.Committed) result).revision());
+        }
+        view = cascade.committed(plan, revisions);
+        feed.publish(view, plan.parts());
+    }
+
+    /** Another process on the same store: of what was before it has the journal alone. */
+    private void restart() {
+        feed = new Feed(store, 1 << 20);
+        feed.publish(view, List.of());
+    }
+
+    private static List<String> next(Follower follower) throws Exception {
+        return follower.next(Duration.ZERO).stream()
+                .map(event -> switch (event) {
+                    case Event.Changed changed -> changed.id() + " " + name(changed.change());
+                    case Event.Fault fault -> fault.id() + " " + fault.detail();
+                    case Event.Recovery recovery -> recovery.id() + " " + recovery.step();
+                })
+                .toList();
+    }
+
+    private static String name(Transition change) {
+        return change.name() + " " + change.to();
+    }
+
+    @Test
+    void whoFollowsFromNowOnHasTheViewAndHearsWhatComes() throws Exception {
+        change(ModelState.RUNNING, "a");
+        Follower follower = feed.follow();
+        assertThat(follower.start()).isSameAs(view);
+        assertThat(follower.last()).isEqualTo(new EventId(2, 0));
+        assertThat(next(follower)).isEmpty();
+        change(ModelState.DEAD, "a", "b");
+        change(ModelState.PAUSED, "a");
+        assertThat(next(follower)).containsExactly("2.1 a Dead", "2.2 b Dead", "3.1 a Paused");
+        assertThat(follower.last()).isEqualTo(new EventId(3, 1));
+        assertThat(next(follower)).isEmpty();
+        assertThat(follower.isLost()).isFalse();
+    }
+
+    @Test
+    void whoGoesOnHearsWhatCameBehindItsPlace() throws Exception {
+        change(ModelState.RUNNING, "a", "b");
+        change(ModelState.DEAD, "a");
+        for (boolean restarted : new boolean[] {false, true}) {
+            if (restarted) {
+                restart();
+            }
+            for (EventId place : List.of(new EventId(1, 0), new EventId(1, 1), new EventId(1, 2), new EventId(2, 0))) {
+                List<String> told = new ArrayList<>();
+                Follower follower = feed.followAfter(place);
+                assertThat(follower.start()).isNull();
+                for (List<String> more = next(follower); told.isEmpty() || !more.isEmpty(); more = next(follower)) {
+                    told.addAll(more);
+                }
+                List<String> all = List.of("1.1 a Running", "1.2 b Running", "2.1 a Dead");
+                assertThat(told)
+                        .as("after %s, restarted: %s", place, restarted)
+                        .isEqualTo(all.subList(place.sequence() == 2 ? 2 : place.known(), 3));
+            }
+            assertThat(next(feed.followAfter(new EventId(3, 0)))).isEmpty();
+            assertThatThrownBy(() -> feed.followAfter(new EventId(3, 1)))
+                    .hasMessage("event id 3.1 is none of this store (its next is 3.0)");
+        }
+    }
+
+    @Test
+    void whatTheJournalHasNotAnyMoreIsToldAsLost() throws Exception {
+        change(ModelState.RUNNING, "a");
+        change(ModelState.DEAD, "a");
+        restart();
+        long revision = store.get(Keys.journal(1)).orElseThrow().modRevision();
+        assertThat(revision).isPositive();
+        Follower follower = feed.followAfter(new EventId(1, 0));
+        assertThat(follower.isLost()).as("it may still read it").isFalse();
+        store.put(Keys.journal(1), "nonsense");
+        assertThatThrownBy(() -> follower.next(Duration.ZERO))
+                .isInstanceOf(Follower.LostException.class)
+                .hasMessage("what came after event 1.0 is not in the journal any more");
+        assertThat(next(feed.followAfter(new EventId(2, 5))))
+                .as("a place behind a record's changes")
+                .isEmpty();
+    }
+
+    @Test
+    void whatIsKeptIsNotReadFromTheStore() throws Exception {
+        change(ModelState.RUNNING, "a");
+        restart();
+        change(ModelState.DEAD, "a");
+        store.away = true;
+        assertThat(next(feed.followAfter(new EventId(2, 0)))).containsExactly("2.1 a Dead");
+        assertThatThrownBy(() -> next(feed.followAfter(new EventId(1, 1)))).isInstanceOf(StoreAwayException.class);
+        assertThatThrownBy(() -> next(feed.followAfter(new EventId(1, 0)))).isInstanceOf(StoreAwayException.class);
+    }
+
+    @Test
+    void whereTheStoreIsAwayTheJournalIsToo() throws Exception {
+        change(ModelState.RUNNING, "a");
+        restart();
+        Follower follower = feed.followAfter(new EventId(1, 0));
+        store.away = true;
+        assertThatThrownBy(() -> follower.next(Duration.ZERO)).isInstanceOf(StoreAwayException.class);
+        store.away = false;
+        assertThat(next(follower)).containsExactly("1.1 a Running");
+    }
+
+    @Test
+    void eventsAreReadInSlices() throws Exception {
+        Follower follower = feed.follow();
+        for (int i = 0; i < 600; i++) {
+            feed.tell(id -> new Event.Fault(id, 0, "x"));
+        }
+        assertThat(next(follower)).hasSize(256);
+        assertThat(next(follower)).hasSize(256);
+        assertThat(next(follower)).hasSize(88);
+    }
+
+    @Test
+    void soManyEventsAreKeptAndWhoFallsFurtherBehindIsTold() throws Exception {
+        Feed large = new Feed(store, 1L << 40);
+        large.publish(View.EMPTY, List.of());
+        Follower slow = large.follow();
+        for (int i = 0; i < 1 << 16; i++) {
+            large.tell(id -> new Event.Fault(id, 0, "x"));
+        }
+        assertThat(slow.isLost()).isFalse();
+        large.tell(id -> new Event.Fault(id, 0, "one more"));
+        assertThat(slow.isLost()).isTrue();
+        assertThatThrownBy(() -> slow.next(Duration.ZERO))
+                .isInstanceOf(Follower.LostException.class)
+                .hasMessage("more has happened since event 1.0 than is kept for a slow reader");
+    }
+
+    @Test
+    void whoWaitsIsWokenByTheNextEventAndByTheNextChange() throws Exception {
+        assertThat(wokenBy(() -> feed.tell(id -> new Event.Fault(id, 0, "woken"))))
+                .hasSize(1);
+        assertThat(wokenBy(() -> change(ModelState.DEAD, "a", "b"))).hasSize(2);
+    }
+
+    private List<Event> wokenBy(Runnable cause) throws Exception {
+        Follower follower = feed.follow();
+        CompletableFuture<List<Event>> waiting = new CompletableFuture<>();
+        Thread reader = Thread.ofVirtual().start(() -> {
+            try {
+                waiting.complete(follower.next(SOON));
+            } catch (Follower.LostException | InterruptedException e) {
+                waiting.completeExceptionally(e);
+            }
+        });
+        while (reader.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        cause.run();
+        return waiting.get(20, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void beforeTheStoreWasReadThereIsNothingToTell() throws Exception {
+        Feed unread = new Feed(store, 1 << 20);
+        CompletableFuture<?> first = unread.firstView(SOON);
+        unread.tell(id -> new Event.Fault(id, 0, "unheard"));
+        assertThat(unread.start().position()).isZero();
+        assertThat(first).isNotDone();
+        assertThat(unread.firstView(Duration.ofMillis(1)).join()).isEmpty();
+        unread.publish(view, List.of());
+        assertThat(Objects.requireNonNull(unread.firstView(SOON).join())).contains(view);
+        assertThat(first).isDone();
+    }
+
+    @Test
+    void aHistoryIsReadFromTheJournal() {
+        change(ModelState.RUNNING, "a");
+        change(ModelState.DEAD, "a", "b");
+        var history = Objects.requireNonNull(view.models().get("a")).state().history();
+        assertThat(feed.history(history)).extracting(FollowerTest::name).containsExactly("a Dead", "a Running");
+        store.away = true;
+        assertThatThrownBy(() -> feed.history(history).toList()).isInstanceOf(StoreAwayException.class);
+    }
+}

@@ -1,0 +1,80 @@
+package io.pullpiri.statemanager.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.cascade.Moment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class HealthTest {
+
+    private static final long START = Duration.ofMinutes(1).toNanos();
+
+    private long nanos = START;
+    private final Health health = new Health(failures -> failures * 100L, () -> new Moment(nanos, nanos));
+    private final List<Boolean> told = new ArrayList<>();
+
+    @Test
+    void aStoreThatHasNeverAnsweredIsInDoubt() {
+        assertThat(health.isReady()).isFalse();
+        assertThat(health.isFailing()).isFalse();
+        assertThat(health.isInDoubt()).isTrue();
+        assertThat(health.trouble()).isEmpty();
+        assertThat(health.pausedUntil()).isLessThan(nanos);
+    }
+
+    @Test
+    void aStoreThatHasAnsweredIsInDoubtAfterTwoSecondsOfSilence() {
+        health.answered();
+        assertThat(health.isReady()).isTrue();
+        nanos += Health.SILENCE - 1;
+        assertThat(health.isInDoubt()).isFalse();
+        nanos++;
+        assertThat(health.isInDoubt()).isTrue();
+        assertThat(health.isReady()).as("a doubt is no failure").isTrue();
+    }
+
+    @Test
+    void eachFailureInARowIsGivenMoreTime() {
+        health.answered();
+        for (int failures = 1; failures <= 3; failures++) {
+            health.failed("failure " + failures);
+            assertThat(health.isReady()).isFalse();
+            assertThat(health.isFailing()).isTrue();
+            assertThat(health.isInDoubt()).isTrue();
+            assertThat(health.trouble()).isEqualTo("failure " + failures);
+            assertThat(health.pausedUntil())
+                    .isEqualTo(nanos + Duration.ofMillis(failures * 100L).toNanos());
+            nanos += 1_000;
+        }
+        health.answered();
+        assertThat(health.isReady()).isTrue();
+        assertThat(health.isFailing()).isFalse();
+        assertThat(health.isInDoubt()).isFalse();
+        assertThat(health.trouble()).isEmpty();
+        assertThat(health.pausedUntil()).isLessThan(nanos);
+        health.failed("again");
+        assertThat(health.pausedUntil())
+                .as("in a row it is the first")
+                .isEqualTo(nanos + Duration.ofMillis(100).toNanos());
+    }
+
+    @Test
+    void whoListensHearsWhatIsAndThenEachChangeOnce() {
+        health.onReadiness(told::add);
+        assertThat(told).containsExactly(false);
+        health.failed("not there yet");
+        health.answered();
+        health.answered();
+        health.failed("gone");
+        health.failed("still gone");
+        health.answered();
+        health.stopped();
+        health.stopped();
+        assertThat(told).containsExactly(false, true, false, true, false);
+        health.onReadiness(told::add);
+        assertThat(told).endsWith(false, false);
+    }
+}
