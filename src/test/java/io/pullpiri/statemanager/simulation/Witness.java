@@ -61,25 +61,21 @@ final class Witness {
     private final List<Told> told = new ArrayList<>();
 
     /**
-     * A key's value of somebody else. When the state manager hears of it, a transaction may be under way, and one that the
-     * clock brings about may follow: what is decided after these two is decided with it.
+     * A key's value of somebody else. When the state manager hears of it, a transaction may be under way: what is decided
+     * after that one is decided with it.
      *
      * @param heard whether the state manager was told of it
-     * @param stored how many transactions have been stored since
-     * @param known when the second was, in ticks, null before
+     * @param known when the first transaction since was stored, in ticks, null before
      */
     private record Foreign(
-            long revision,
-            boolean heard,
-            int stored,
-            @Nullable Long known) {
+            long revision, boolean heard, @Nullable Long known) {
 
         Foreign afterHearing() {
-            return new Foreign(revision, true, stored, known);
+            return new Foreign(revision, true, known);
         }
 
         Foreign afterCommit(long now) {
-            return heard && known == null ? new Foreign(revision, true, stored + 1, stored == 1 ? now : null) : this;
+            return heard && known == null ? new Foreign(revision, true, now) : this;
         }
     }
 
@@ -140,7 +136,7 @@ final class Witness {
                 foreign.remove(key);
                 require(OwnKeys.matches(key), "a key outside its own is written: %s", key);
             } else {
-                foreign.put(key, new Foreign(commit.revision(), false, 0, null));
+                foreign.put(key, new Foreign(commit.revision(), false, null));
                 meddledWith.add(key);
             }
             if (key.startsWith(Keys.RECONCILE_PREFIX)) {
