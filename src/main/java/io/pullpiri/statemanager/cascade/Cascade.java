@@ -54,7 +54,7 @@ public final class Cascade {
     }
 
     /**
-     * Decides the first of the commands: as many as one transaction holds, and at least one. What a command leads to is so
+     * Decides the first of the commands: no more than one transaction holds, and at least one. What a command leads to is so
      * visible as a whole, unless it alone is too large.
      */
     public Plan plan(View view, List<Command> batch, Moment now) {
@@ -67,8 +67,11 @@ public final class Cascade {
             answers.add(decide(command, draft));
             draft.settle();
         }
-        List<Part> parts = new Parts(view, draft, limits).build();
-        return new Plan(parts, answers, draft.notices, draft.view());
+        Parts parts = new Parts(view, draft, limits);
+        List<Part> transactions = parts.build();
+        return parts.isCut() && answers.size() > 1
+                ? plan(view, batch.subList(0, answers.size() / 2), now)
+                : new Plan(transactions, answers, draft.notices, draft.view());
     }
 
     /**

@@ -39,6 +39,7 @@ final class Parts {
 
     private final List<Item> items = new ArrayList<>();
     private final List<Part> parts = new ArrayList<>();
+    private boolean cut;
 
     /** Whose changes are in no part yet. */
     private final Set<Subject> pending = new HashSet<>();
@@ -99,6 +100,11 @@ final class Parts {
         }
         cut();
         return parts;
+    }
+
+    /** Whether what was built is too large for one transaction. */
+    boolean isCut() {
+        return cut;
     }
 
     private void add(List<Write> writes, @Nullable List<Transition> transitions) {
@@ -194,6 +200,7 @@ final class Parts {
         for (Item item : items) {
             long more = item.bytes();
             if (!together.isEmpty() && (writes + item.writes().size() > writable || bytes + more > limits.maxBytes())) {
+                cut = true;
                 part(together, bytes);
                 together.clear();
                 writes = 0;

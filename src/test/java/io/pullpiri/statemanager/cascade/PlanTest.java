@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -63,6 +64,27 @@ class PlanTest {
                 .contains(Keys.node("n"));
         world.run(report("n", running(90)));
         assertThat(world.states()).hasSize(90);
+    }
+
+    /** Found by reading: models went into the one transaction, and their packages into the next. */
+    @Test
+    void whatDoesNotFitBehindOthersWaitsForItsOwnTransaction() {
+        String[] models = IntStream.range(0, 40).mapToObj(i -> "m" + i).toArray(String[]::new);
+        world.run(apply(packageYaml("p", models)));
+        String[] first = Arrays.copyOf(running(40), 20);
+        String[] second = Arrays.copyOfRange(running(40), 20, 40);
+        assertDecided(1, report("n", first), report("o", second)); // of 22 writes each
+        assertThat(world.packageState("p")).isEqualTo("Running");
+
+        World small = new World(World.RULES, new Cascade.Limits(128, 20_000, 1L << 40));
+        Command[] large = IntStream.range(0, 5)
+                .mapToObj(i -> apply(packageYaml("p" + i) + "\n# " + "x".repeat(9_000)))
+                .toArray(Command[]::new);
+        Plan plan = small.cascade.plan(small.view, List.of(large), small.now());
+        assertThat(plan.parts()).hasSize(1);
+        assertThat(plan.answers()).hasSize(2);
+        small.run(large);
+        assertThat(small.view.packages()).hasSize(5);
     }
 
     private static String[] running(int models) {
