@@ -285,9 +285,9 @@ final class Reports {
     }
 
     /**
-     * Puts right a model whose state came from a list that was not stored: a plan too large for one transaction broke off. It
-     * is what its containers give, as far as their nodes' stored lists go, and does not run if it has none. Others' word
-     * stands.
+     * Puts right a model whose state came from a list that was not stored, or went with it: a plan too large for one
+     * transaction broke off. It is what its containers give, as far as their nodes' stored lists go, and does not run if it
+     * has none. Others' word stands, unless that plan had taken it away.
      *
      * @param allRead whether every node's stored list could be read
      */

@@ -3,8 +3,8 @@ package io.pullpiri.statemanager.manager;
 import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -150,7 +150,7 @@ final class Inbox {
         }
     }
 
-    /** Time has passed: to be taken next, before all but what the store has told. */
+    /** Time has passed: to be taken next, behind what the store has told and before all else. */
     void offerTick() {
         lock.lock();
         try {
@@ -209,22 +209,33 @@ final class Inbox {
         lock.lock();
         try {
             List<Entry> taken = new ArrayList<>();
-            while (taken.size() < most && !entries.isEmpty()) {
-                Entry entry = entries.removeFirst();
-                bytes -= entry.bytes;
-                switch (entry.command) {
-                    case Command.NodeReport report -> reports.remove(report.node());
-                    case Command.StoreEvents any -> events--;
-                    default -> {}
-                }
-                if (!entry.isStale(ticks)) {
-                    taken.add(entry);
-                }
+            if (events > 0) {
+                take(most, ticks, taken, true);
             }
-            taken.sort(Comparator.comparing(entry -> !(entry.command instanceof Command.StoreEvents)));
+            take(most, ticks, taken, false);
             return taken;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void take(int most, long ticks, List<Entry> taken, boolean told) {
+        Iterator<Entry> waiting = entries.iterator();
+        while (taken.size() < most && waiting.hasNext()) {
+            Entry entry = waiting.next();
+            if (told && !(entry.command instanceof Command.StoreEvents)) {
+                continue;
+            }
+            waiting.remove();
+            bytes -= entry.bytes;
+            switch (entry.command) {
+                case Command.NodeReport report -> reports.remove(report.node());
+                case Command.StoreEvents any -> events--;
+                default -> {}
+            }
+            if (!entry.isStale(ticks)) {
+                taken.add(entry);
+            }
         }
     }
 

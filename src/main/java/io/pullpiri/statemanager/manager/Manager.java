@@ -283,10 +283,6 @@ public final class Manager implements AutoCloseable {
         wakeAt(Math.min(Cascade.nextTick(feed.view()), now.ticks() + Health.SILENCE));
     }
 
-    private static List<Inbox.Entry> alone(Command command) {
-        return List.of(new Inbox.Entry(command, 0, Long.MAX_VALUE));
-    }
-
     /** Reads everything, watches from there, and mends what is not as the rules want it. */
     private void synchronize() {
         closeWatch();
@@ -334,7 +330,7 @@ public final class Manager implements AutoCloseable {
             return;
         }
         // Nobody sees the view before it is mended.
-        process(alone(new Command.Repair()), loaded.view());
+        process(List.of(new Inbox.Entry(new Command.Repair(), 0, Long.MAX_VALUE)), loaded.view());
     }
 
     /** Sends a batch on its way; what becomes of it is dealt with later. */
@@ -357,6 +353,9 @@ public final class Manager implements AutoCloseable {
         switch (outcome) {
             case Committer.Outcome.Done done -> {
                 inbox.giveBack(done.rest());
+                if (!synced && !repair) {
+                    return; // others' words left no room for the repair: read anew
+                }
                 done(done);
                 if (repair) {
                     synced = true;
@@ -391,7 +390,7 @@ public final class Manager implements AutoCloseable {
         View before = feed.view();
         View next = cascade.committed(plan, done.revisions());
         feed.publish(next, plan.parts());
-        most = Math.min(BATCH, most * 2);
+        most = Math.clamp(2L * (done.rest().isEmpty() ? most : batch.size()), 1, BATCH);
         notices.addAll(plan.notices());
         int foreign = plan.answers().size() - batch.size();
         for (int i = 0; i < batch.size(); i++) {

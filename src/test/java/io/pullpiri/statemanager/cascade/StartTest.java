@@ -109,6 +109,10 @@ class StartTest {
         world.restart();
         assertThat(world.modelState("m")).isEqualTo("Dead");
         assertThat(world.lastCause(ResourceKind.MODEL, "m")).isEqualTo("container a on n: exit code 1");
+        world.pass(World.RULES.vanishGrace());
+        world.run(new Command.Tick());
+        assertThat(world.states()).as("when its grace is over once more").isEmpty();
+        assertThat(world.view.models()).isEmpty();
     }
 
     @Test

@@ -41,9 +41,19 @@ class InboxTest {
         assertThat(inbox.take(10, 0))
                 .extracting(Inbox.Entry::command)
                 .containsExactly(told("b"), new Command.Tick(), change("a"));
-        offer(change("a"));
+        for (int i = 0; i < 5; i++) {
+            offer(change("m" + i));
+            inbox.offerEvents(told("m" + i));
+        }
         inbox.offerTick();
-        assertThat(inbox.take(1, 0)).extracting(Inbox.Entry::command).containsExactly(new Command.Tick());
+        assertThat(inbox.take(3, 0))
+                .as("however few are taken")
+                .extracting(Inbox.Entry::command)
+                .containsExactly(told("m0"), told("m1"), told("m2"));
+        assertThat(inbox.take(4, 0))
+                .extracting(Inbox.Entry::command)
+                .containsExactly(told("m3"), told("m4"), new Command.Tick(), change("m0"));
+        assertThat(inbox.size()).isEqualTo(4);
     }
 
     @Test
@@ -101,7 +111,7 @@ class InboxTest {
         assertThat(offer(change("one-more"))).isFalse();
         assertThat(inbox.offerEvents(told("one-more"))).isFalse();
         assertThat(inbox.size()).isEqualTo(20);
-        assertThat(inbox.take(4, 0)).hasSize(4);
+        assertThat(inbox.take(11, 0)).hasSize(11);
         assertThat(offer(change("one-more"))).isTrue();
         assertThat(inbox.offerEvents(told("one-more"))).isTrue();
     }

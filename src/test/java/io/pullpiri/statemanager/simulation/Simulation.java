@@ -211,6 +211,7 @@ final class Simulation {
 
     /** @param yaml null: it is to be deleted */
     private void ask(String key, @Nullable String yaml, Command command) {
+        counts.add((yaml == null ? "delete " : "apply ") + key.substring(0, key.indexOf('/')));
         List<@Nullable String> all = artifacts.computeIfAbsent(key, any -> new ArrayList<>());
         all.add(yaml);
         int number = all.size();

@@ -40,6 +40,8 @@ class SimulationTest {
             Map.entry("ActionController KEEPS_SILENT", 1_000),
             Map.entry("event told", 60_000),
             Map.entry("subscriber resumed", 1_500),
+            Map.entry("apply Model", 1_000),
+            Map.entry("delete Model", 1_000),
             Map.entry("answer Done", 60_000),
             Map.entry("answer ArtifactsDone", 30_000),
             Map.entry("package compared at a commit", 150_000),

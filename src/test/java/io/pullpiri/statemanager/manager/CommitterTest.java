@@ -1,0 +1,211 @@
+package io.pullpiri.statemanager.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.cascade.World;
+import io.pullpiri.statemanager.manager.Committer.Outcome;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What becomes of a batch when the store does what it may do. */
+class CommitterTest {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final String P = "kind: Package\nmetadata: {name: p}\nspec: {models: [{name: m}]}";
+
+    @TempDir
+    Path folder;
+
+    private final Clock clock = () -> new Moment(1, 1);
+    private final Cascade cascade = new Cascade(
+            new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100),
+            new Cascade.Limits(9, 1 << 20, 1L << 40));
+    private final List<String> asked = new ArrayList<>();
+    private final Reconciler reconciler = new Reconciler(
+            (scenario, timeout) -> {
+                asked.add(scenario);
+                return new CompletableFuture<>();
+            },
+            new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
+            clock,
+            (delay, task) -> {});
+    private FaultyStore store;
+    private Committer committer;
+    private View view = View.EMPTY;
+
+    @BeforeEach
+    void open() {
+        store = new FaultyStore(SqliteStore.open(folder.resolve("states.db")));
+        // Nothing is at the same time here: what the loop is handed, it does at once.
+        committer = new Committer(store, cascade, reconciler, SOON, clock, new Metrics(), Runnable::run);
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+    }
+
+    private Outcome commit(Command... commands) throws Exception {
+        List<Inbox.Entry> batch = Arrays.stream(commands)
+                .map(command -> new Inbox.Entry(command, 0, Long.MAX_VALUE))
+                .toList();
+        CompletableFuture<Outcome> ended = new CompletableFuture<>();
+        committer.commit(
+                batch,
+                view,
+                outcome -> assertThat(ended.complete(outcome)).as("ends once").isTrue());
+        Outcome outcome = ended.get(20, TimeUnit.SECONDS);
+        if (outcome instanceof Outcome.Done done) {
+            view = cascade.committed(done.plan(), done.revisions());
+        }
+        return outcome;
+    }
+
+    private static Command model(String name, ModelState state) {
+        return new Command.ModelChange(name, state, "", "test");
+    }
+
+    private String value(String key) {
+        return store.get(key).orElseThrow().value();
+    }
+
+    @Test
+    void whatDoesNotFitIntoTheSameTransactionIsHandedBack() throws Exception {
+        Command[] commands = IntStream.range(0, 20)
+                .mapToObj(i -> model("m" + i, ModelState.RUNNING))
+                .toArray(Command[]::new);
+        Outcome.Done done = (Outcome.Done) commit(commands);
+        assertThat(done.batch()).extracting(Inbox.Entry::command).containsExactly(Arrays.copyOf(commands, 3));
+        assertThat(done.rest()).extracting(Inbox.Entry::command).containsExactly(Arrays.copyOfRange(commands, 3, 20));
+        assertThat(done.plan().answers()).hasSize(3);
+        assertThat(done.revisions()).hasSize(1);
+    }
+
+    @Test
+    void whatOthersWroteMeanwhileIsTakenInAndTheBatchIsDecidedAgain() throws Exception {
+        commit(Command.ApplyArtifacts.parse(P), model("m", ModelState.RUNNING));
+        store.before.add(() -> store.put(Keys.modelState("m"), "Exited"));
+        Outcome.Done done = (Outcome.Done) commit(model("m", ModelState.DEAD), model("n", ModelState.DEAD));
+        assertThat(done.batch()).hasSize(2);
+        assertThat(done.rest()).isEmpty();
+        assertThat(done.plan().answers())
+                .as("of what others wrote and of the batch")
+                .endsWith(new Answer.Done("model m is Dead"), new Answer.Done("model n is Dead"))
+                .hasSize(3);
+        assertThat(value(Keys.modelState("m"))).isEqualTo("Dead");
+        assertThat(value(Keys.packageState("p"))).isEqualTo("Error");
+        assertThat(done.plan().parts().getFirst().transitions())
+                .extracting(change -> change.from() + ">" + change.to())
+                .contains("Running>Exited", "Exited>Dead");
+    }
+
+    @Test
+    void whoWritesTheSameKeyAgainAndAgainIsGivenUpOn() throws Exception {
+        for (int conflicts = 10; conflicts <= 11; conflicts++) {
+            String name = "m" + conflicts;
+            for (int i = 0; i < conflicts; i++) {
+                String state = i % 2 == 0 ? "Running" : "Paused";
+                store.before.add(() -> store.put(Keys.modelState(name), state));
+            }
+            int commits = store.commits.get();
+            Outcome outcome = commit(model(name, ModelState.DEAD));
+            assertThat(outcome).isInstanceOf(conflicts == 10 ? Outcome.Done.class : Outcome.Unreliable.class);
+            assertThat(store.commits.get() - commits).isEqualTo(11);
+        }
+    }
+
+    @Test
+    void whereSomebodyElseWritesOurRecordsNothingIsReliedOn() throws Exception {
+        commit(model("m", ModelState.RUNNING));
+        store.before.add(() -> store.put(Keys.journal(view.journal().next()), "{}"));
+        Outcome outcome = commit(model("m", ModelState.DEAD));
+        assertThat(outcome)
+                .isInstanceOfSatisfying(
+                        Outcome.Unreliable.class,
+                        unreliable -> assertThat(unreliable.reason()).isEqualTo("somebody else writes the same keys"));
+        assertThat(value(Keys.modelState("m"))).isEqualTo("Running");
+    }
+
+    @Test
+    void ofAStoreThatIsAwayOneKnowsThatNothingWasWritten() throws Exception {
+        store.faults.add(FaultyStore.Fault.UNAVAILABLE);
+        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOf(Outcome.Unavailable.class);
+    }
+
+    @Test
+    void whereItIsNotKnownWhatWasWrittenNothingIsReliedOn() throws Exception {
+        for (FaultyStore.Fault fault :
+                List.of(FaultyStore.Fault.LOST, FaultyStore.Fault.ANSWER_LOST, FaultyStore.Fault.THROWN)) {
+            store.faults.add(fault);
+            Outcome outcome = commit(model("m", ModelState.DEAD));
+            assertThat(outcome).as("%s", fault).isInstanceOf(Outcome.Unreliable.class);
+            assertThat(outcome.batch()).hasSize(1);
+        }
+    }
+
+    @Test
+    void aPlanThatBreaksOffAfterItsFirstPartIsNotReliedOn() throws Exception {
+        String models = IntStream.range(0, 12)
+                .mapToObj(i -> "{name: m" + i + "}")
+                .toList()
+                .toString();
+        commit(Command.ApplyArtifacts.parse("kind: Package\nmetadata: {name: big}\nspec: {models: " + models + "}"));
+        Command report = new Command.NodeReport(
+                "n",
+                IntStream.range(0, 12)
+                        .mapToObj(i -> World.container("m" + i + "/c" + i + "=running"))
+                        .toList());
+        store.before.add(() -> {});
+        store.before.add(() -> store.faults.add(FaultyStore.Fault.UNAVAILABLE));
+        assertThat(commit(report)).isInstanceOf(Outcome.Unreliable.class);
+        assertThat(store.getAllWithPrefix(Keys.MODEL_STATE_PREFIX))
+                .as("the first part is there")
+                .isNotEmpty();
+    }
+
+    @Test
+    void fromTheDecisionOnNobodyIsCalledForWhoRecovers() throws Exception {
+        commit(
+                Command.ApplyArtifacts.parse(P),
+                Command.ApplyArtifacts.parse("kind: Scenario\nmetadata: {name: s}\nspec: {target: p}"),
+                model("m", ModelState.DEAD));
+        List<Runnable> due = new ArrayList<>();
+        Reconciler held = new Reconciler(
+                (scenario, timeout) -> {
+                    asked.add(scenario);
+                    return new CompletableFuture<>();
+                },
+                new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
+                clock,
+                (delay, task) -> due.add(task));
+        held.updateAll(view);
+        committer = new Committer(store, cascade, held, SOON, clock, new Metrics(), Runnable::run);
+        store.before.add(() -> due.forEach(Runnable::run));
+        commit(model("m", ModelState.RUNNING));
+        assertThat(asked).isEmpty();
+        held.updateAll(view);
+        due.forEach(Runnable::run);
+        assertThat(asked).isEmpty();
+    }
+}

@@ -1,0 +1,154 @@
+package io.pullpiri.statemanager.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** In which order the loop does what is to be done, and what callers are told meanwhile. */
+class ManagerLoopTest {
+
+    @TempDir
+    Path folder;
+
+    private TurnedManager loop;
+
+    @BeforeEach
+    void setUp() {
+        loop = new TurnedManager(SqliteStore.open(folder.resolve("states.db")), 3);
+    }
+
+    @AfterEach
+    void tearDown() {
+        loop.close();
+    }
+
+    private String value(String key) {
+        return loop.store.get(key).orElseThrow().value();
+    }
+
+    /** Found by the simulation: a package was put right without what the store had told of its model. */
+    @Test
+    void whatTheClockBeginsIsDecidedWithWhatTheStoreHasTold() {
+        loop.begin();
+        var _ = loop.set(ModelState.RUNNING);
+        loop.turn();
+        loop.foreign(Keys.packageState("p"), "Idle");
+        loop.turn();
+        loop.foreign(Keys.packageState("p"), "Paused");
+        loop.turn();
+        assertThat(value(Keys.packageState("p"))).as("put right once a second").isEqualTo("Paused");
+        loop.elapse(Duration.ofSeconds(1));
+        loop.foreign(Keys.modelState("m"), "Dead");
+        int commits = loop.store.commits.get();
+        loop.turn();
+        assertThat(value(Keys.packageState("p"))).isEqualTo("Error");
+        assertThat(loop.store.commits.get()).as("never Running in between").isEqualTo(commits + 1);
+    }
+
+    @Test
+    void moreThanMayWaitIsTurnedAwayAtOnce() {
+        loop.begin();
+        List<CompletableFuture<Answer>> answers = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            answers.add(loop.set(ModelState.DEAD));
+        }
+        assertThat(answers.getLast())
+                .isCompletedWithValue(new Answer.Unavailable("too much is waiting (queue.limit: 3; MiB: 1024)"));
+        assertThat(loop.manager.notices().counts()).containsEntry("queue-full", 1L);
+        assertThat(loop.manager.waiting()).isEqualTo(3);
+        loop.turn();
+        assertThat(answers.subList(0, 3))
+                .allSatisfy(answer -> assertThat(answer).isCompletedWithValue(new Answer.Done("model m is Dead")));
+    }
+
+    @Test
+    void whoCannotWaitIsToldWhyAndWhetherItIsKept() {
+        loop.begin();
+        Command change = new Command.ModelChange("m", ModelState.DEAD, "", "test");
+        Command report = new Command.NodeReport("n", List.of());
+        Duration once = Duration.ofMillis(1);
+        assertThat(loop.manager.submit(change, once).join())
+                .isEqualTo(new Answer.Unavailable(
+                        "not durable yet: the store has not confirmed it within 1 ms; send it again"));
+        loop.store.away = true;
+        var _ = loop.set(ModelState.RUNNING);
+        loop.turn();
+        assertThat(loop.manager.isReady()).isFalse();
+        assertThat(loop.manager.submit(report, once).join())
+                .isEqualTo(new Answer.Unavailable("not durable yet: the store cannot be written: forced; it is kept"));
+        loop.store.away = false;
+        loop.pass();
+        assertThat(loop.manager.isReady()).isTrue();
+        assertThat(loop.manager.view().nodes()).containsOnlyKeys("n");
+    }
+
+    @Test
+    void whenItStopsWhoWaitsIsToldAndNobodyIsTakenInAnyMore() {
+        loop.begin();
+        List<Boolean> ready = new ArrayList<>();
+        loop.manager.onReadiness(ready::add);
+        loop.store.away = true;
+        CompletableFuture<Answer> waiting = loop.set(ModelState.DEAD);
+        loop.turn();
+        assertThat(waiting).isNotDone();
+        CompletableFuture<Void> closed = CompletableFuture.runAsync(loop.manager::close);
+        while (!closed.isDone()) {
+            loop.turn();
+        }
+        assertThat(waiting).isCompletedWithValue(new Answer.Unavailable("StateManager is stopping"));
+        assertThat(loop.set(ModelState.DEAD)).isCompletedWithValue(new Answer.Unavailable("StateManager is stopping"));
+        assertThat(ready).containsExactly(true, false);
+    }
+
+    @Test
+    void aQuietStoreIsAskedWhetherItIsThere() {
+        loop.begin();
+        loop.elapse(Duration.ofNanos(Health.SILENCE));
+        loop.store.away = true;
+        loop.pass();
+        assertThat(loop.manager.isReady()).isFalse();
+        loop.store.away = false;
+        loop.pass();
+        assertThat(loop.manager.isReady()).isTrue();
+        assertThat(loop.manager.view().packages()).containsOnlyKeys("p");
+    }
+
+    @Test
+    void theFirstViewIsWaitedForAndNotForEver() {
+        assertThat(loop.manager.firstView(Duration.ofMillis(1)).join()).isEmpty();
+        CompletableFuture<?> first = loop.manager.firstView(TurnedManager.SOON);
+        assertThat(first).isNotDone();
+        loop.begin();
+        assertThat(first).isDone();
+        assertThat(loop.manager.firstView(TurnedManager.SOON).join()).contains(loop.manager.view());
+    }
+
+    @Test
+    void whatWaitsForThePauseAfterAFailureIsDoneWhenItIsOver() {
+        loop.begin();
+        loop.store.faults.add(FaultyStore.Fault.UNAVAILABLE);
+        CompletableFuture<Answer> answer = loop.set(ModelState.DEAD);
+        loop.turn();
+        assertThat(answer).isNotDone();
+        var _ = loop.set(ModelState.RUNNING);
+        int commits = loop.store.commits.get();
+        loop.turn();
+        assertThat(loop.store.commits.get()).as("left alone").isEqualTo(commits);
+        loop.pass();
+        assertThat(answer).isCompletedWithValue(new Answer.Done("model m is Dead"));
+        assertThat(value(Keys.modelState("m"))).isEqualTo("Running");
+    }
+}

@@ -1,0 +1,105 @@
+package io.pullpiri.statemanager.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.store.StateStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/** A manager whose loop and clock a test turns by hand, with package {@code p} of model {@code m}. */
+final class TurnedManager implements AutoCloseable {
+
+    static final Duration SOON = Duration.ofSeconds(20);
+
+    final FaultyStore store;
+    final Manager manager;
+    private final Queue<Runnable> rounds = new ConcurrentLinkedQueue<>(); // the watch adds some, too
+    private final Queue<Runnable> alarms = new ConcurrentLinkedQueue<>();
+    private long nanos = 1;
+
+    /** @param queue how many commands may wait */
+    TurnedManager(StateStore real, int queue) {
+        store = new FaultyStore(real);
+        Clock clock = () -> new Moment(nanos, nanos);
+        Rules rules =
+                new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
+        Reconciler reconciler = new Reconciler(
+                (scenario, timeout) -> CompletableFuture.completedFuture(new ActionController.Reply(true, "")),
+                new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
+                clock,
+                (delay, task) -> {});
+        manager = new Manager(
+                store,
+                new Cascade(rules, new Cascade.Limits(128, 1 << 20, 1L << 40)),
+                reconciler,
+                new Manager.Limits(SOON, queue, 1 << 30, 1 << 30, failures -> 1),
+                clock,
+                new Metrics(),
+                Tracing.OFF,
+                new Manager.Threads(rounds::add, Runnable::run, (delay, task) -> alarms.add(task)));
+    }
+
+    /** Reads the store, and stores the package. */
+    void begin() {
+        manager.start();
+        turn();
+        assertThat(manager.isReady()).isTrue();
+        CompletableFuture<Answer> _ =
+                submit(Command.ApplyArtifacts.parse("kind: Package\nmetadata: {name: p}\nspec: {models: [{name: m}]}"));
+        turn();
+    }
+
+    CompletableFuture<Answer> submit(Command command) {
+        return manager.submit(command, SOON);
+    }
+
+    CompletableFuture<Answer> set(ModelState state) {
+        return submit(new Command.ModelChange("m", state, "", "test"));
+    }
+
+    /** Another component writes a key, and the watch has said so; the loop has not turned. */
+    void foreign(String key, String value) {
+        int waiting = manager.waiting();
+        store.put(key, value);
+        Await.until(SOON, () -> "the watch has told of " + key, () -> manager.waiting() > waiting);
+    }
+
+    /** Until nothing is left to do at this moment. */
+    void turn() {
+        while (!rounds.isEmpty()) {
+            rounds.remove().run();
+        }
+    }
+
+    /** Time goes by; the loop does not turn. */
+    void elapse(Duration time) {
+        nanos += time.toNanos();
+    }
+
+    /** The pause after a failure is over. */
+    void pass() {
+        elapse(Duration.ofSeconds(1));
+        List<Runnable> due = new ArrayList<>(alarms);
+        alarms.clear();
+        due.forEach(Runnable::run);
+        turn();
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}
