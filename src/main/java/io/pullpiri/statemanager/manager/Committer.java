@@ -34,6 +34,7 @@ final class Committer {
     private final Clock clock;
     private final Metrics metrics;
     private final Executor loop;
+    private final Inbox inbox;
 
     Committer(
             StateStore store,
@@ -42,7 +43,8 @@ final class Committer {
             Duration timeout,
             Clock clock,
             Metrics metrics,
-            Executor loop) {
+            Executor loop,
+            Inbox inbox) {
         this.store = store;
         this.cascade = cascade;
         this.reconciler = reconciler;
@@ -50,6 +52,7 @@ final class Committer {
         this.clock = clock;
         this.metrics = metrics;
         this.loop = loop;
+        this.inbox = inbox;
     }
 
     /** What became of a batch. */
@@ -94,7 +97,10 @@ final class Committer {
         private final List<Inbox.Entry> batch;
         private final View view;
         private final Consumer<Outcome> end;
-        private final List<Command> commands;
+
+        /** What others wrote, by conflicts. */
+        private final List<Command> foreign = new ArrayList<>();
+
         private final List<Long> revisions = new ArrayList<>();
         private int conflicts;
         private Plan plan = Plan.NOTHING;
@@ -102,11 +108,9 @@ final class Committer {
         private long decided;
 
         Round(List<Inbox.Entry> batch, View view, Consumer<Outcome> end) {
-            this.batch = batch;
+            this.batch = new ArrayList<>(batch);
             this.view = view;
             this.end = end;
-            this.commands = new ArrayList<>(batch.size() + 1);
-            batch.forEach(entry -> commands.add(entry.command()));
         }
 
         /** Whatever happens, the loop hears of the round's end: it waits for that. */
@@ -122,6 +126,8 @@ final class Committer {
         void decide() {
             begun = clock.now().ticks();
             try {
+                List<Command> commands = new ArrayList<>(foreign);
+                batch.forEach(entry -> commands.add(entry.command()));
                 plan = cascade.plan(view, commands, clock.now());
             } catch (RuntimeException e) {
                 LOG.error("a command cannot be decided, which is a defect", e);
@@ -154,7 +160,7 @@ final class Committer {
         private void commitNext() {
             if (revisions.size() == plan.parts().size()) {
                 // What others wrote was decided first, and nobody waits for that.
-                int own = Math.max(0, plan.answers().size() - (commands.size() - batch.size()));
+                int own = Math.max(0, plan.answers().size() - foreign.size());
                 end.accept(new Outcome.Done(
                         batch.subList(0, own), batch.subList(own, batch.size()), plan, revisions, begun, decided));
                 return;
@@ -184,8 +190,14 @@ final class Committer {
                     if (!first || ++conflicts > CONFLICTS || part().isOutdated(Keys.OWN_PREFIX, conflict.current())) {
                         end.accept(new Outcome.Unreliable(batch, "somebody else writes the same keys"));
                     } else {
-                        // What others wrote comes first; then the same batch is decided again.
-                        commands.addFirst(new Command.StoreEvents(conflict.current(), true));
+                        // What others wrote comes first, and what was told meanwhile; then the same batch is decided
+                        // again.
+                        foreign.addFirst(new Command.StoreEvents(conflict.current(), true));
+                        batch.addAll(
+                                (int) batch.stream()
+                                        .takeWhile(entry -> entry.command() instanceof Command.StoreEvents)
+                                        .count(),
+                                inbox.takeEvents());
                         decide();
                     }
                 }

@@ -219,6 +219,18 @@ final class Inbox {
         }
     }
 
+    /** Takes all that the store has told. */
+    List<Entry> takeEvents() {
+        lock.lock();
+        try {
+            List<Entry> taken = new ArrayList<>();
+            take(Integer.MAX_VALUE, 0, taken, true);
+            return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void take(int most, long ticks, List<Entry> taken, boolean told) {
         Iterator<Entry> waiting = entries.iterator();
         while (taken.size() < most && waiting.hasNext()) {

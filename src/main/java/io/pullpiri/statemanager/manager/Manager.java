@@ -123,9 +123,9 @@ public final class Manager implements AutoCloseable {
         this.metrics = metrics;
         this.tracing = tracing;
         this.threads = threads;
-        this.committer =
-                new Committer(store, cascade, reconciler, limits.commitTimeout(), clock, metrics, threads.loop());
-        this.reading = new Reading(store, limits.commitTimeout(), threads.waiting());
+        Duration timeout = limits.commitTimeout();
+        this.committer = new Committer(store, cascade, reconciler, timeout, clock, metrics, threads.loop(), inbox);
+        this.reading = new Reading(store, timeout, threads.waiting());
         reconciler.tell(feed::tell, tracing);
         metrics.watch(this, reconciler, clock);
     }
@@ -349,7 +349,7 @@ public final class Manager implements AutoCloseable {
 
     private void dealWith(Committer.Outcome outcome) {
         List<Inbox.Entry> batch = outcome.batch();
-        boolean repair = !batch.isEmpty() && batch.getFirst().command() instanceof Command.Repair;
+        boolean repair = !batch.isEmpty() && batch.getLast().command() instanceof Command.Repair;
         switch (outcome) {
             case Committer.Outcome.Done done -> {
                 inbox.giveBack(done.rest());

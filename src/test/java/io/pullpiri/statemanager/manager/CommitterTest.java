@@ -13,6 +13,7 @@ import io.pullpiri.statemanager.manager.Committer.Outcome;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,6 +51,7 @@ class CommitterTest {
             new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
             clock,
             (delay, task) -> {});
+    private final Inbox inbox = new Inbox(10, 10_000);
     private FaultyStore store;
     private Committer committer;
     private View view = View.EMPTY;
@@ -58,7 +60,7 @@ class CommitterTest {
     void open() {
         store = new FaultyStore(SqliteStore.open(folder.resolve("states.db")));
         // Nothing is at the same time here: what the loop is handed, it does at once.
-        committer = new Committer(store, cascade, reconciler, SOON, clock, new Metrics(), Runnable::run);
+        committer = new Committer(store, cascade, reconciler, SOON, clock, new Metrics(), Runnable::run, inbox);
     }
 
     @AfterEach
@@ -118,6 +120,29 @@ class CommitterTest {
         assertThat(done.plan().parts().getFirst().transitions())
                 .extracting(change -> change.from() + ">" + change.to())
                 .contains("Running>Exited", "Exited>Dead");
+    }
+
+    /** Else a package would be stored that contradicts what is known of its models. */
+    @Test
+    void whatTheStoreHasToldMeanwhileIsTakenInToo() throws Exception {
+        commit(
+                Command.ApplyArtifacts.parse(
+                        "kind: Package\nmetadata: {name: p}\nspec: {models: [{name: a}, {name: b}]}"),
+                model("a", ModelState.RUNNING),
+                model("b", ModelState.RUNNING));
+        store.before.add(() -> {
+            store.put(Keys.modelState("a"), "Exited");
+            long revision = store.put(Keys.modelState("b"), "Dead");
+            inbox.offerEvents(
+                    new Command.StoreEvents(List.of(new WatchEvent(Keys.modelState("b"), "Dead", revision)), false));
+        });
+        Outcome.Done done = (Outcome.Done) commit(model("a", ModelState.PAUSED));
+        assertThat(done.batch())
+                .extracting(entry -> entry.command() instanceof Command.StoreEvents)
+                .containsExactly(true, false);
+        assertThat(done.plan().answers().getLast()).isEqualTo(new Answer.Done("model a is Paused"));
+        assertThat(value(Keys.packageState("p"))).isEqualTo("Degraded");
+        assertThat(inbox.size()).isZero();
     }
 
     @Test
@@ -200,7 +225,7 @@ class CommitterTest {
                 clock,
                 (delay, task) -> due.add(task));
         held.updateAll(view);
-        committer = new Committer(store, cascade, held, SOON, clock, new Metrics(), Runnable::run);
+        committer = new Committer(store, cascade, held, SOON, clock, new Metrics(), Runnable::run, inbox);
         store.before.add(() -> due.forEach(Runnable::run));
         commit(model("m", ModelState.RUNNING));
         assertThat(asked).isEmpty();

@@ -35,7 +35,6 @@ final class Witness {
     private static final Map<String, Optional<Artifact>> PARSED = new ConcurrentHashMap<>();
 
     private final SimulatedStore store;
-    private final VirtualTime time;
     private final Counts counts;
     private final boolean roomy;
 
@@ -61,21 +60,14 @@ final class Witness {
     private final List<Told> told = new ArrayList<>();
 
     /**
-     * A key's value of somebody else. When the state manager hears of it, a transaction may be under way: what is decided
-     * after that one is decided with it.
+     * A key's value of somebody else: what is decided after the state manager has heard of it is decided with it.
      *
-     * @param heard whether the state manager was told of it
-     * @param known when the first transaction since was stored, in ticks, null before
+     * @param known when the state manager was told of it, in ticks, null before
      */
-    private record Foreign(
-            long revision, boolean heard, @Nullable Long known) {
+    private record Foreign(long revision, @Nullable Long known) {
 
-        Foreign afterHearing() {
-            return new Foreign(revision, true, known);
-        }
-
-        Foreign afterCommit(long now) {
-            return heard && known == null ? new Foreign(revision, true, now) : this;
+        Foreign heard(long now) {
+            return known == null ? new Foreign(revision, now) : this;
         }
     }
 
@@ -100,7 +92,6 @@ final class Witness {
             boolean roomy,
             Consumer<SimulatedStore.Commit> next) {
         this.store = store;
-        this.time = time;
         this.counts = counts;
         this.roomy = roomy;
         store.observe(new SimulatedStore.Observer() {
@@ -113,8 +104,9 @@ final class Witness {
 
             @Override
             public void hears(List<String> prefixes, long revision) {
-                foreign.replaceAll((key, value) ->
-                        value.revision <= revision && Prefixes.cover(prefixes, key) ? value.afterHearing() : value);
+                foreign.replaceAll((key, value) -> value.revision <= revision && Prefixes.cover(prefixes, key)
+                        ? value.heard(time.ticks())
+                        : value);
             }
         });
     }
@@ -136,7 +128,7 @@ final class Witness {
                 foreign.remove(key);
                 require(OwnKeys.matches(key), "a key outside its own is written: %s", key);
             } else {
-                foreign.put(key, new Foreign(commit.revision(), false, null));
+                foreign.put(key, new Foreign(commit.revision(), null));
                 meddledWith.add(key);
             }
             if (key.startsWith(Keys.RECONCILE_PREFIX)) {
@@ -159,7 +151,6 @@ final class Witness {
                 requireForsaken(commit);
                 Day.PACKAGES.forEach(name -> consistent(name, commit));
             }
-            foreign.replaceAll((key, value) -> value.afterCommit(time.ticks()));
         }
     }
 
@@ -233,7 +224,7 @@ final class Witness {
     /** Whether somebody else wrote the key, and what was decided at a time, in ticks, may have been decided without it. */
     boolean isForeign(String key, long decided) {
         Foreign value = foreign.get(key);
-        return value != null && (value.known == null || decided < value.known);
+        return value != null && (value.known == null || decided <= value.known);
     }
 
     /** A package and its models never contradict each other, if nobody else has just written one of them. */
