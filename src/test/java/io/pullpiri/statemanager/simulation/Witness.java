@@ -63,11 +63,16 @@ final class Witness {
      * A key's value of somebody else: what is decided after the state manager has heard of it is decided with it.
      *
      * @param known when the state manager was told of it, in ticks, null before
+     * @param taken whether something that was decided since is stored
      */
-    private record Foreign(long revision, @Nullable Long known) {
+    private record Foreign(long revision, @Nullable Long known, boolean taken) {
 
         Foreign heard(long now) {
-            return known == null ? new Foreign(revision, now) : this;
+            return known == null ? new Foreign(revision, now, false) : this;
+        }
+
+        Foreign after(SimulatedStore.Commit commit) {
+            return known != null && known < commit.sent() ? new Foreign(revision, known, true) : this;
         }
     }
 
@@ -128,7 +133,7 @@ final class Witness {
                 foreign.remove(key);
                 require(OwnKeys.matches(key), "a key outside its own is written: %s", key);
             } else {
-                foreign.put(key, new Foreign(commit.revision(), null));
+                foreign.put(key, new Foreign(commit.revision(), null, false));
                 meddledWith.add(key);
             }
             if (key.startsWith(Keys.RECONCILE_PREFIX)) {
@@ -151,6 +156,7 @@ final class Witness {
                 requireForsaken(commit);
                 Day.PACKAGES.forEach(name -> consistent(name, commit));
             }
+            foreign.replaceAll((key, value) -> value.after(commit));
         }
     }
 
@@ -258,8 +264,10 @@ final class Witness {
                 commit.changes().stream().collect(Collectors.toMap(WatchEvent::key, change -> change));
         lastGood.forEach((name, artifact) -> {
             String key = Keys.artifact(PackageArtifact.KIND, name);
-            // A package may have gone and come again at once, or have left the model out.
-            if (changes.containsKey(key) || isForeign(key, commit.sent())) {
+            // A package may have gone and come again at once, or have left the model out, or name it only since it was
+            // gone.
+            Foreign word = foreign.get(key);
+            if (changes.containsKey(key) || (word != null && !word.taken)) {
                 return;
             }
             for (PackageArtifact.ModelRef model : artifact.models()) {
