@@ -60,18 +60,43 @@ public final class Cascade {
     public Plan plan(View view, List<Command> batch, Moment now) {
         Draft draft = new Draft(view, rules, now, limits.maxMemory());
         List<Answer> answers = new ArrayList<>(batch.size());
+        int before = 0;
         for (Command command : batch) {
-            if (!answers.isEmpty() && draft.writes() > limits.maxWrites() * FULL) {
+            if (!answers.isEmpty() && !isTold(command) && draft.writes() > limits.maxWrites() * FULL) {
                 break;
             }
+            before = draft.writes();
             answers.add(decide(command, draft));
             draft.settle();
         }
         Parts parts = new Parts(view, draft, limits);
         List<Part> transactions = parts.build();
-        return parts.isCut() && answers.size() > 1
-                ? plan(view, batch.subList(0, answers.size() / 2), now)
+        int most = parts.isCut() ? fewer(batch.subList(0, answers.size()), before, draft.writes()) : answers.size();
+        return most < answers.size()
+                ? plan(view, batch.subList(0, most), now)
                 : new Plan(transactions, answers, draft.notices, draft.view());
+    }
+
+    /**
+     * How many of the commands to decide together, which are too large for one transaction. What the store has told is not
+     * torn apart if need not be, and goes with a command that is too large anyway: it would never have its turn.
+     *
+     * @param before how many writes they were without the last, at the most
+     * @param writes how many they are, at the most
+     */
+    private int fewer(List<Command> together, int before, int writes) {
+        int all = together.size();
+        int told = (int) together.stream().takeWhile(Cascade::isTold).count();
+        int room = Parts.room(limits);
+        if (all == 1 || (told == all - 1 && writes - before > room)) {
+            return all;
+        }
+        int fewer = writes > room && before <= room ? all - 1 : all / 2;
+        return told < all ? Math.max(told, fewer) : fewer;
+    }
+
+    private static boolean isTold(Command command) {
+        return command instanceof Command.StoreEvents;
     }
 
     /**

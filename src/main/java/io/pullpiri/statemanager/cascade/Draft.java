@@ -279,7 +279,6 @@ final class Draft {
         for (String name : forsaken) {
             ModelEntry entry = model(name);
             if (isForsaken(entry)) {
-                put(entry.derived(null));
                 setModel(name, null, "", "no package names it and no container of it is left", BY_STATE_MANAGER);
             }
         }

@@ -191,15 +191,20 @@ final class Parts {
         return List.of(new Write(Keys.node(name), text, entry.revision()));
     }
 
-    /** Fills transactions up to the store's limits, some places in each left to the journal and its trimming. */
+    /** How many writes a transaction has room for, beside the journal and its trimming. */
+    static int room(Cascade.Limits limits) {
+        return limits.maxWrites() - 1 - TRIMMED_AT_ONCE;
+    }
+
+    /** Fills transactions up to the store's limits. */
     private void cut() {
-        int writable = limits.maxWrites() - 1 - TRIMMED_AT_ONCE;
+        int room = room(limits);
         List<Item> together = new ArrayList<>();
         int writes = 0;
         long bytes = 0;
         for (Item item : items) {
             long more = item.bytes();
-            if (!together.isEmpty() && (writes + item.writes().size() > writable || bytes + more > limits.maxBytes())) {
+            if (!together.isEmpty() && (writes + item.writes().size() > room || bytes + more > limits.maxBytes())) {
                 cut = true;
                 part(together, bytes);
                 together.clear();
@@ -239,8 +244,8 @@ final class Parts {
         }
         List<Transition> carried = trim(writes, sequence, limits.maxBytes() - bytes);
         carried.forEach(transition -> subjects.add(Subject.of(transition)));
-        if (subjects.isEmpty() && areDigests(writes)) {
-            // It comes before the next record or not at all.
+        if (subjects.isEmpty()) {
+            // Without a change no record is needed; it comes before the next one or not at all.
             writes.add(new Write(Keys.journal(sequence), null, 0));
             parts.add(new Part(new Transaction(writes), transitions, -1));
             return;
@@ -249,11 +254,6 @@ final class Parts {
         String text = Records.text(new Records.JournalText(transitions, carried));
         writes.add(new Write(Keys.journal(sequence), text, 0));
         parts.add(new Part(new Transaction(writes), List.copyOf(transitions), sequence));
-    }
-
-    /** Reports that change no state are many, and need no record. */
-    private static boolean areDigests(List<Write> writes) {
-        return writes.stream().allMatch(write -> write.key().startsWith(Keys.NODE_PREFIX));
     }
 
     private boolean isJournalTooLong() {

@@ -8,6 +8,7 @@ import io.pullpiri.statemanager.store.CommitResult;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.store.WatchEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,10 +98,6 @@ final class Committer {
         private final List<Inbox.Entry> batch;
         private final View view;
         private final Consumer<Outcome> end;
-
-        /** What others wrote, by conflicts. */
-        private final List<Command> foreign = new ArrayList<>();
-
         private final List<Long> revisions = new ArrayList<>();
         private int conflicts;
         private Plan plan = Plan.NOTHING;
@@ -126,8 +123,8 @@ final class Committer {
         void decide() {
             begun = clock.now().ticks();
             try {
-                List<Command> commands = new ArrayList<>(foreign);
-                batch.forEach(entry -> commands.add(entry.command()));
+                List<Command> commands =
+                        batch.stream().map(Inbox.Entry::command).toList();
                 plan = cascade.plan(view, commands, clock.now());
             } catch (RuntimeException e) {
                 LOG.error("a command cannot be decided, which is a defect", e);
@@ -159,10 +156,9 @@ final class Committer {
 
         private void commitNext() {
             if (revisions.size() == plan.parts().size()) {
-                // What others wrote was decided first, and nobody waits for that.
-                int own = Math.max(0, plan.answers().size() - foreign.size());
+                int done = plan.answers().size();
                 end.accept(new Outcome.Done(
-                        batch.subList(0, own), batch.subList(own, batch.size()), plan, revisions, begun, decided));
+                        batch.subList(0, done), batch.subList(done, batch.size()), plan, revisions, begun, decided));
                 return;
             }
             long start = clock.now().ticks();
@@ -178,6 +174,21 @@ final class Committer {
             return plan.parts().get(revisions.size()).transaction();
         }
 
+        /**
+         * What others wrote, and what was told meanwhile, comes behind what was told before, or behind the repair of what was
+         * before, and in front of all else.
+         */
+        private void takeIn(List<WatchEvent> current) {
+            List<Inbox.Entry> words = new ArrayList<>();
+            words.add(new Inbox.Entry(new Command.StoreEvents(current, true), 0, Long.MAX_VALUE));
+            words.addAll(inbox.takeEvents());
+            int before = (int) batch.stream()
+                    .map(Inbox.Entry::command)
+                    .takeWhile(any -> any instanceof Command.StoreEvents || any instanceof Command.Repair)
+                    .count();
+            batch.addAll(before, words);
+        }
+
         private void committed(CommitResult result) {
             boolean first = revisions.isEmpty();
             switch (result) {
@@ -190,14 +201,7 @@ final class Committer {
                     if (!first || ++conflicts > CONFLICTS || part().isOutdated(Keys.OWN_PREFIX, conflict.current())) {
                         end.accept(new Outcome.Unreliable(batch, "somebody else writes the same keys"));
                     } else {
-                        // What others wrote comes first, and what was told meanwhile; then the same batch is decided
-                        // again.
-                        foreign.addFirst(new Command.StoreEvents(conflict.current(), true));
-                        batch.addAll(
-                                (int) batch.stream()
-                                        .takeWhile(entry -> entry.command() instanceof Command.StoreEvents)
-                                        .count(),
-                                inbox.takeEvents());
+                        takeIn(conflict.current());
                         decide();
                     }
                 }

@@ -31,6 +31,9 @@ final class Inbox {
     private int events;
     private long bytes;
 
+    /** Whether a tick waits. */
+    private boolean tick;
+
     /** A command that waits, and who waits for its answer. Compared by identity. */
     static final class Entry {
 
@@ -154,7 +157,10 @@ final class Inbox {
     void offerTick() {
         lock.lock();
         try {
-            entries.addFirst(new Entry(new Command.Tick(), 0, Long.MAX_VALUE));
+            if (!tick) {
+                tick = true;
+                entries.addFirst(new Entry(new Command.Tick(), 0, Long.MAX_VALUE));
+            }
         } finally {
             lock.unlock();
         }
@@ -203,13 +209,14 @@ final class Inbox {
 
     /**
      * Takes what waits, oldest first, at most so many; of what is stale nothing. What the store has told comes before all
-     * else: it has happened already, and what is decided now is decided after it.
+     * else: it has happened already, and what is decided now is decided after it. Not where one is to be taken alone, for
+     * there the oldest may be what the store refuses.
      */
     List<Entry> take(int most, long ticks) {
         lock.lock();
         try {
             List<Entry> taken = new ArrayList<>();
-            if (events > 0) {
+            if (events > 0 && most > 1) {
                 take(most, ticks, taken, true);
             }
             take(most, ticks, taken, false);
@@ -243,6 +250,7 @@ final class Inbox {
             switch (entry.command) {
                 case Command.NodeReport report -> reports.remove(report.node());
                 case Command.StoreEvents any -> events--;
+                case Command.Tick any -> tick = false;
                 default -> {}
             }
             if (!entry.isStale(ticks)) {

@@ -75,7 +75,7 @@ public final class Manager implements AutoCloseable {
     /** When the next round begins by itself, in ticks. */
     private long alarm = Long.MAX_VALUE;
 
-    /** How many commands are taken at once: fewer while the store refuses one of them. */
+    /** How many commands are taken at once: fewer while they are too large together, or the store refuses one of them. */
     private int most = BATCH;
 
     /** The one whose word counts; what that of an older watch still says is dropped. */
@@ -349,13 +349,10 @@ public final class Manager implements AutoCloseable {
 
     private void dealWith(Committer.Outcome outcome) {
         List<Inbox.Entry> batch = outcome.batch();
-        boolean repair = !batch.isEmpty() && batch.getLast().command() instanceof Command.Repair;
+        boolean repair = batch.getFirst().command() instanceof Command.Repair;
         switch (outcome) {
             case Committer.Outcome.Done done -> {
                 inbox.giveBack(done.rest());
-                if (!synced && !repair) {
-                    return; // others' words left no room for the repair: read anew
-                }
                 done(done);
                 if (repair) {
                     synced = true;
@@ -392,9 +389,8 @@ public final class Manager implements AutoCloseable {
         feed.publish(next, plan.parts());
         most = Math.clamp(2L * (done.rest().isEmpty() ? most : batch.size()), 1, BATCH);
         notices.addAll(plan.notices());
-        int foreign = plan.answers().size() - batch.size();
         for (int i = 0; i < batch.size(); i++) {
-            batch.get(i).answer(plan.answers().get(foreign + i));
+            batch.get(i).answer(plan.answers().get(i));
         }
         Set<String> concerned = plan.reconcileRecords();
         if (isAnother(before.scenariosByTarget(), next.scenariosByTarget())) {
@@ -425,10 +421,10 @@ public final class Manager implements AutoCloseable {
 
     /** What the store refuses for good is cut down until only the culprit fails. */
     private void refused(List<Inbox.Entry> batch, String reason) {
-        if (batch.size() > 1) {
+        if (batch.size() > 1 && synced) {
             inbox.giveBack(batch);
             most = batch.size() / 2;
-        } else if (batch.isEmpty() || !batch.getFirst().hasCaller()) {
+        } else if (!batch.getFirst().hasCaller()) {
             readAnew(batch, reason);
         } else {
             notices.add("refused-by-store", "a command fails for good: " + reason);

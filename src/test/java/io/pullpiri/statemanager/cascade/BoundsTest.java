@@ -199,16 +199,44 @@ class BoundsTest {
         List<Transition> before = tight.transitions.stream().toList();
         long most = 0;
         // Long enough for what was carried to be carried again.
-        for (int round = 0; round < 1_200; round++) {
-            Command[] batch = new Command[100];
-            for (int i = 0; i < batch.length; i++) {
-                ModelState state = (round + i) % 2 == 0 ? ModelState.RUNNING : ModelState.PAUSED;
-                batch[i] = new Command.ModelChange("busy", state, "", "test");
-            }
-            tight.run(batch);
+        for (int round = 0; round < 1_300; round++) {
+            tight.run(busy(round)); // of some 40,000 bytes, which leave no room for what the oldest record holds
             most = Math.max(most, tight.view.journal().changes());
         }
         assertThat(most).isLessThan(51_000);
+        tight.restart();
+        assertThat(tight.view.models().values())
+                .filteredOn(model -> model.name().startsWith("still"))
+                .extracting(model -> model.state().history().latest())
+                .containsExactlyInAnyOrderElementsOf(before);
+    }
+
+    /** So many changes of one model that they are one transaction. */
+    private static Command[] busy(int round) {
+        Command[] batch = new Command[90];
+        for (int i = 0; i < batch.length; i++) {
+            ModelState state = (round + i) % 2 == 0 ? ModelState.RUNNING : ModelState.PAUSED;
+            batch[i] = new Command.ModelChange("busy", state, "", "test");
+        }
+        return batch;
+    }
+
+    @Test
+    void noMoreOldRecordsGoAtOnceThanWhatTheyLeaveHasRoomFor() {
+        World tight = new World(World.RULES, new Cascade.Limits(128, 100_000, 1L << 40));
+        String words = "\u0001".repeat(253);
+        for (int i = 0; i < 12; i++) {
+            Command[] still = new Command[6];
+            for (int j = 0; j < still.length; j++) {
+                still[j] = new Command.ModelChange("still-" + i + "-" + j, ModelState.RUNNING, words, words);
+            }
+            tight.run(still);
+        }
+        List<Transition> before = tight.transitions.stream().toList();
+        for (int round = 0; round < 600; round++) {
+            tight.run(busy(round));
+        }
+        assertThat(tight.view.journal().changes()).isLessThan(51_000);
         tight.restart();
         assertThat(tight.view.models().values())
                 .filteredOn(model -> model.name().startsWith("still"))

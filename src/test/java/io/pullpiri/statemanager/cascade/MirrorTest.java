@@ -54,6 +54,16 @@ class MirrorTest {
     }
 
     @Test
+    void whoWroteAModelsStateIsSaid() {
+        world.foreign(BRAKE, "Dead");
+        assertThat(world.lastCause(ResourceKind.MODEL, "brake"))
+                .isEqualTo("written into the store by another component");
+        world.foreign(BRAKE, null);
+        assertThat(world.lastCause(ResourceKind.MODEL, "brake")).isEqualTo("its key was deleted");
+        assertThat(world.transitions).extracting(Transition::source).containsOnly(Transition.BY_STORE);
+    }
+
+    @Test
     void nonsenseInAScenariosKeyIsPassedOver() {
         world.foreign(DRIVE, "Waiting");
         world.foreign(DRIVE, "Wating");
@@ -276,9 +286,17 @@ class MirrorTest {
         assertThat(cause()).isEqualTo("brake running (container a on HPC: running)");
         world.run(report("HPC", "brake/a=exited:1"));
         assertThat(cause()).isEqualTo("1 of 2 models dead: brake dead (container a on HPC: exit code 1)");
+        world.run(report("HPC", "brake/a=exited:1", "light/b=dead"));
+        assertThat(world.lastCause(ResourceKind.PACKAGE, "braking"))
+                .isEqualTo("2 of 2 models dead: light dead (container b on HPC: dead)");
+        assertThat(cause())
+                .as("all that are dead now")
+                .isEqualTo(
+                        "2 of 2 models dead: brake dead (container a on HPC: exit code 1), light dead (container b on HPC: dead)");
+        world.run(report("HPC", "brake/a=exited:1", "light/b=paused"));
         assertThat(world.view.causeOf(PackageEntry.empty("ghost"))).isEmpty();
         assertThat(world.packageEntry("braking").state().value()).isEqualTo(PackageState.DEGRADED);
-        assertThat(world.view.modelState("light")).isNull();
+        assertThat(world.view.modelState("light")).isEqualTo(ModelState.PAUSED);
         assertThat(world.view.modelState("ghost")).isNull();
     }
 

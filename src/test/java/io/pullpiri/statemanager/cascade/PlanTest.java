@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.WatchEvent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -85,6 +86,44 @@ class PlanTest {
         assertThat(plan.answers()).hasSize(2);
         small.run(large);
         assertThat(small.view.packages()).hasSize(5);
+    }
+
+    private static Command told(int from, int to, String state) {
+        return new Command.StoreEvents(
+                IntStream.range(from, to)
+                        .mapToObj(i -> new WatchEvent(Keys.modelState("m" + i), state, 1_000 + i))
+                        .toList(),
+                false);
+    }
+
+    /** Else a package would be stored that contradicts what is known of its models. */
+    @Test
+    void whatTheStoreHasToldIsNotTornApart() {
+        String[] models = IntStream.range(0, 60).mapToObj(i -> "m" + i).toArray(String[]::new);
+        world.run(apply(packageYaml("p", models)));
+        Command[] words =
+                IntStream.range(0, 60).mapToObj(i -> told(i, i + 1, "Dead")).toArray(Command[]::new);
+        assertDecided(60, words);
+        assertThat(world.packageState("p")).isEqualTo("Error");
+
+        String[] others = IntStream.range(0, 30)
+                .mapToObj(i -> "x" + i + "/c" + i + "=running")
+                .toArray(String[]::new);
+        List<Command> batch = new ArrayList<>();
+        IntStream.range(0, 10).forEach(i -> batch.add(apply(packageYaml("q" + i, "q"))));
+        world.run(batch.toArray(Command[]::new));
+        Command word = new Command.StoreEvents(List.of(new WatchEvent(Keys.modelState("q"), "Dead", 2_000)), false);
+        assertDecided(2, word, told(60, 61, "Dead"), report("n", others)); // 21 writes, one, and 31
+    }
+
+    @Test
+    void whatIsTooLargeAloneHasItsTurnThoughTheStoreTellsSomething() {
+        Plan plan = plan(told(0, 1, "Dead"), report("n", running(90)));
+        assertThat(plan.answers()).hasSize(2);
+        assertThat(plan.parts()).hasSizeGreaterThan(1);
+        plan = plan(told(0, 1, "Dead"), model("x", ModelState.DEAD), report("n", running(90)));
+        assertThat(plan.answers()).as("but not with another command").hasSize(2);
+        assertThat(plan.parts()).hasSize(1);
     }
 
     private static String[] running(int models) {

@@ -53,6 +53,30 @@ class StartTest {
     }
 
     @Test
+    void theNewestListKnowsWhatAModelWasBeforeItsContainersFellSilent() {
+        String silent =
+                "{\"containers\":[{\"name\":\"c\",\"model\":\"m\",\"state\":\"UNKNOWN\"}],\"kept\":{\"m\":\"%s\"}}";
+        world.foreignUnseen(Keys.node("n2"), silent.formatted("DEAD"));
+        world.foreignUnseen(Keys.node("n1"), silent.formatted("PAUSED"));
+        List<KeyValue> entries = new ArrayList<>(world.store.values());
+        for (List<KeyValue> each : List.of(entries, entries.reversed())) {
+            ModelEntry model = read(each).models().get("m");
+            assertThat(model).extracting(ModelEntry::derived).isEqualTo(ModelState.PAUSED);
+        }
+    }
+
+    @Test
+    void whyAPackageIsNotWhatItWasIsSaid() {
+        world.run(apply(packageYaml("p", "a"), packageYaml("q", "a")));
+        world.run(new Command.ModelChange("b", ModelState.PAUSED, "", "test"));
+        world.foreignUnseen(Keys.artifact("Package", "p"), packageYaml("p", "b"));
+        world.foreignUnseen(Keys.artifact("Package", "q"), null);
+        world.restart();
+        assertThat(world.lastCause(ResourceKind.PACKAGE, "p")).isEqualTo("1 of 1 models paused: found so at start");
+        assertThat(world.lastCause(ResourceKind.PACKAGE, "q")).isEqualTo("its artifact was deleted");
+    }
+
+    @Test
     void everythingThatIsKnownIsKnownAgain() {
         world.run(apply(packageYaml("p", "a", "b"), scenarioYaml("s", "p"), modelYaml("a"), modelYaml("alone")));
         world.run(report("n", "a/x=running"), report("o", "/free=running", "b/y=exited:1"));

@@ -39,9 +39,7 @@ class CommitterTest {
     Path folder;
 
     private final Clock clock = () -> new Moment(1, 1);
-    private final Cascade cascade = new Cascade(
-            new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100),
-            new Cascade.Limits(9, 1 << 20, 1L << 40));
+    private Cascade cascade = cascade(9);
     private final List<String> asked = new ArrayList<>();
     private final Reconciler reconciler = new Reconciler(
             (scenario, timeout) -> {
@@ -59,6 +57,16 @@ class CommitterTest {
     @BeforeEach
     void open() {
         store = new FaultyStore(SqliteStore.open(folder.resolve("states.db")));
+        begin();
+    }
+
+    private static Cascade cascade(int maxWrites) {
+        Rules rules =
+                new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
+        return new Cascade(rules, new Cascade.Limits(maxWrites, 1 << 20, 1L << 40));
+    }
+
+    private void begin() {
         // Nothing is at the same time here: what the loop is handed, it does at once.
         committer = new Committer(store, cascade, reconciler, SOON, clock, new Metrics(), Runnable::run, inbox);
     }
@@ -109,10 +117,9 @@ class CommitterTest {
         commit(Command.ApplyArtifacts.parse(P), model("m", ModelState.RUNNING));
         store.before.add(() -> store.put(Keys.modelState("m"), "Exited"));
         Outcome.Done done = (Outcome.Done) commit(model("m", ModelState.DEAD), model("n", ModelState.DEAD));
-        assertThat(done.batch()).hasSize(2);
+        assertThat(done.batch()).as("what others wrote, and the batch").hasSize(3);
         assertThat(done.rest()).isEmpty();
         assertThat(done.plan().answers())
-                .as("of what others wrote and of the batch")
                 .endsWith(new Answer.Done("model m is Dead"), new Answer.Done("model n is Dead"))
                 .hasSize(3);
         assertThat(value(Keys.modelState("m"))).isEqualTo("Dead");
@@ -139,14 +146,40 @@ class CommitterTest {
         Outcome.Done done = (Outcome.Done) commit(model("a", ModelState.PAUSED));
         assertThat(done.batch())
                 .extracting(entry -> entry.command() instanceof Command.StoreEvents)
-                .containsExactly(true, false);
+                .containsExactly(true, true, false);
         assertThat(done.plan().answers().getLast()).isEqualTo(new Answer.Done("model a is Paused"));
         assertThat(value(Keys.packageState("p"))).isEqualTo("Degraded");
         assertThat(inbox.size()).isZero();
     }
 
+    /** What others did while nobody looked belongs into the history first. */
+    @Test
+    void whatIsToldDuringARepairComesBehindIt() throws Exception {
+        commit(model("m", ModelState.RUNNING), model("n", ModelState.RUNNING));
+        store.put(Keys.modelState("m"), "Exited");
+        view = cascade.load(store.snapshot(List.of("/")), clock.now()).view();
+        store.before.add(() -> {
+            long revision = store.put(Keys.modelState("m"), "Dead");
+            inbox.offerEvents(
+                    new Command.StoreEvents(List.of(new WatchEvent(Keys.modelState("m"), "Dead", revision)), false));
+            // In the way of the repair's own record: of that it does not know.
+            store.put(Keys.packageState("ghost"), "Dead");
+        });
+        store.put(Keys.packageState("ghost"), "Idle");
+        view = cascade.load(store.snapshot(List.of("/")), clock.now()).view();
+        Outcome.Done done = (Outcome.Done) commit(new Command.Repair());
+        assertThat(done.batch().getFirst().command()).isInstanceOf(Command.Repair.class);
+        assertThat(done.batch()).hasSize(3);
+        assertThat(done.plan().parts().getFirst().transitions())
+                .filteredOn(change -> change.name().equals("m"))
+                .extracting(change -> change.from() + ">" + change.to())
+                .containsExactly("Running>Exited", "Exited>Dead");
+    }
+
     @Test
     void whoWritesTheSameKeyAgainAndAgainIsGivenUpOn() throws Exception {
+        cascade = cascade(128);
+        begin();
         for (int conflicts = 10; conflicts <= 11; conflicts++) {
             String name = "m" + conflicts;
             for (int i = 0; i < conflicts; i++) {

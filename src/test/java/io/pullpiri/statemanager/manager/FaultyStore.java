@@ -8,6 +8,7 @@ import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
 import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.Watch;
+import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.store.WatchListener;
 import java.time.Duration;
 import java.util.List;
@@ -37,6 +38,9 @@ final class FaultyStore implements StateStore {
     final AtomicInteger writes = new AtomicInteger();
     final AtomicInteger reads = new AtomicInteger();
     volatile boolean away;
+
+    /** The revision up to which the watch has told, to the end. */
+    volatile long told;
 
     /** Done once, just before the next commit. */
     final Queue<Runnable> before = new ConcurrentLinkedQueue<>();
@@ -102,7 +106,19 @@ final class FaultyStore implements StateStore {
 
     @Override
     public Watch watch(List<String> prefixes, long fromRevision, WatchListener listener) {
-        return store.watch(prefixes, fromRevision, listener);
+        return store.watch(prefixes, fromRevision, new WatchListener() {
+
+            @Override
+            public void onEvents(List<WatchEvent> events) {
+                listener.onEvents(events);
+                told = events.getLast().revision();
+            }
+
+            @Override
+            public void onLost(String reason) {
+                listener.onLost(reason);
+            }
+        });
     }
 
     @Override

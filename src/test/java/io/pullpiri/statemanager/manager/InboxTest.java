@@ -54,6 +54,21 @@ class InboxTest {
                 .extracting(Inbox.Entry::command)
                 .containsExactly(told("m3"), told("m4"), new Command.Tick(), change("m0"));
         assertThat(inbox.size()).isEqualTo(4);
+        inbox.offerTick();
+        inbox.offerTick();
+        assertThat(inbox.size()).as("one turn is enough").isEqualTo(5);
+        inbox.offerEvents(told("b"));
+        assertThat(inbox.take(1, 0)).extracting(Inbox.Entry::command).containsExactly(new Command.Tick());
+        inbox.offerTick();
+        assertThat(inbox.take(2, 0)).extracting(Inbox.Entry::command).containsExactly(told("b"), new Command.Tick());
+    }
+
+    /** Else what the store refuses would never be alone, and never be found, as long as the store tells something. */
+    @Test
+    void whereOneIsTakenAloneItIsTheOldest() {
+        offer(change("refused"));
+        inbox.offerEvents(told("b"));
+        assertThat(inbox.take(1, 0)).extracting(Inbox.Entry::command).containsExactly(change("refused"));
     }
 
     @Test

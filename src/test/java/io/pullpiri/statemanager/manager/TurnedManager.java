@@ -10,6 +10,7 @@ import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,6 +61,12 @@ final class TurnedManager implements AutoCloseable {
         CompletableFuture<Answer> _ =
                 submit(Command.ApplyArtifacts.parse("kind: Package\nmetadata: {name: p}\nspec: {models: [{name: m}]}"));
         turn();
+        awaitTold(store.get(Keys.packageState("p")).orElseThrow().modRevision());
+        turn();
+    }
+
+    private void awaitTold(long revision) {
+        Await.until(SOON, () -> "told of revision " + revision, () -> store.told >= revision);
     }
 
     CompletableFuture<Answer> submit(Command command) {
@@ -72,9 +79,7 @@ final class TurnedManager implements AutoCloseable {
 
     /** Another component writes a key, and the watch has said so; the loop has not turned. */
     void foreign(String key, String value) {
-        int waiting = manager.waiting();
-        store.put(key, value);
-        Await.until(SOON, () -> "the watch has told of " + key, () -> manager.waiting() > waiting);
+        awaitTold(store.put(key, value));
     }
 
     /** Until nothing is left to do at this moment. */
