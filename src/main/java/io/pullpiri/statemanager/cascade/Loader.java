@@ -169,7 +169,7 @@ final class Loader {
         History history = histories.getOrDefault(subject, History.NONE);
         Transition latest = history.latest();
         S past = latest == null ? null : parse.apply(latest.to());
-        S state = stored == null || (subject.kind() == ResourceKind.PACKAGE && past != null) ? past : stored;
+        S state = stored == null || (subject.kind() == ResourceKind.PACKAGE && latest != null) ? past : stored;
         return new StateCell<>(state, new Stored<>(stored, revision), history);
     }
 
@@ -263,23 +263,19 @@ final class Loader {
     }
 
     /**
-     * Resources without a key: one that was deleted while nobody looked still has a past, and of a model it must be known
-     * who took its state away.
+     * Resources without a key: they may have been deleted while nobody looked, and of a model it must be known who took its
+     * state away.
      */
     private void past(Subject subject, History history) {
         String name = subject.name();
         Transition latest = history.latest();
-        if (latest == null
-                || draft.history(subject).latest() != null
-                || (latest.to().isEmpty() && subject.kind() != ResourceKind.MODEL)) {
+        if (latest == null || draft.history(subject).latest() != null) {
             return;
         }
         switch (subject.kind()) {
             case PACKAGE -> {
                 PackageEntry entry = draft.packageEntry(name);
-                if (entry.artifact().exists()) {
-                    draft.put(entry.with(entry.state().with(PackageState.parse(latest.to()), history)));
-                }
+                draft.put(entry.with(entry.state().with(PackageState.parse(latest.to()), history)));
             }
             case MODEL, SCENARIO -> draft.changeHistory(subject, none -> history);
         }

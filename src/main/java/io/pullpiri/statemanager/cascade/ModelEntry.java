@@ -76,10 +76,6 @@ public record ModelEntry(
 
     /** Whether nothing is left to remember. */
     boolean isVoid() {
-        return !anchored()
-                && state.value() == null
-                && !state.stored().exists()
-                && artifact.value() == null
-                && !artifact.exists();
+        return !anchored() && state.isVoid() && artifact.value() == null && !artifact.exists();
     }
 }

@@ -70,10 +70,6 @@ public record PackageEntry(
 
     /** Whether nothing is left to remember. */
     boolean isVoid() {
-        return !artifact.exists()
-                && !artifact.text().exists()
-                && state.value() == null
-                && !state.stored().exists()
-                && !reconcile.exists();
+        return !artifact.exists() && !artifact.text().exists() && state.isVoid() && !reconcile.exists();
     }
 }

@@ -38,9 +38,6 @@ public record ScenarioEntry(String name, ArtifactCell<ScenarioArtifact> artifact
 
     /** Whether nothing is left to remember. */
     boolean isVoid() {
-        return !artifact.exists()
-                && !artifact.text().exists()
-                && state.value() == null
-                && !state.stored().exists();
+        return !artifact.exists() && !artifact.text().exists() && state.isVoid();
     }
 }

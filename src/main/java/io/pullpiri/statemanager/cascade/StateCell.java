@@ -15,6 +15,11 @@ public record StateCell<S>(@Nullable S value, Stored<S> stored, History history)
         return new StateCell<>(null, Stored.absent(), History.NONE);
     }
 
+    /** Whether there is no state, in the store neither, and its end, if there was one, is recorded. */
+    boolean isVoid() {
+        return value == null && !stored.exists() && history.generation() == 0;
+    }
+
     StateCell<S> with(@Nullable S newValue, History newHistory) {
         return new StateCell<>(newValue, stored, newHistory);
     }

@@ -167,13 +167,34 @@ class StartTest {
     }
 
     @Test
-    void aPackageThatWentWhileAwayWithItsKeyLeavesNothing() {
-        world.run(apply(packageYaml("p", "a")));
-        world.foreignUnseen(Keys.packageState("p"), null);
-        world.foreignUnseen(Keys.artifact("Package", "p"), null);
+    void whatWentWhileAwayWithItsKeyLeavesNothingButWordOfIt() {
+        world.run(apply(packageYaml("p", "a"), scenarioYaml("s", "p")));
+        world.run(new Command.ModelChange("free", ModelState.PAUSED, "", "test"));
+        world.run(new Command.ScenarioChange("alone", null, ScenarioState.WAITING, "", "test"));
+        for (String key : List.copyOf(world.keys())) {
+            if (!key.startsWith(Keys.OWN_PREFIX)) {
+                world.foreignUnseen(key, null);
+            }
+        }
         world.restart();
         assertThat(world.view.packages()).isEmpty();
+        assertThat(world.view.models()).isEmpty();
+        assertThat(world.view.scenarios()).isEmpty();
         assertThat(world.states()).isEmpty();
+        assertThat(world.history(ResourceKind.PACKAGE, "p")).containsExactly(">Idle", "Idle>");
+        assertThat(world.history(ResourceKind.MODEL, "free")).containsExactly(">Paused", "Paused>");
+        assertThat(world.history(ResourceKind.SCENARIO, "s")).containsExactly(">Idle", "Idle>");
+        assertThat(world.history(ResourceKind.SCENARIO, "alone")).containsExactly(">Waiting", "Waiting>");
+        assertThat(world.restart()).as("its fence").isOne();
+    }
+
+    @Test
+    void aPackageThatIsGoneDoesNotComeBackByAnothersWordAlone() {
+        world.run(apply(packageYaml("p", "a")), World.delete(packageYaml("p")));
+        world.foreignUnseen(Keys.packageState("p"), "Paused");
+        world.restart();
+        assertThat(world.states()).isEmpty();
+        assertThat(world.history(ResourceKind.PACKAGE, "p")).containsExactly(">Idle", "Idle>");
     }
 
     @Test

@@ -59,6 +59,9 @@ final class Witness {
     /** Every change that was ever recorded. */
     private final List<Told> told = new ArrayList<>();
 
+    /** What they have led to, by the keys of the resources. */
+    private final Map<String, String> states = new HashMap<>();
+
     /**
      * A key's value of somebody else: what is decided after the state manager has heard of it is decided with it.
      *
@@ -204,7 +207,16 @@ final class Witness {
         for (int i = 0; i < changes.size(); i++) {
             told.add(new Told(new EventId(sequence, i + 1), changes.get(i)));
             Transition change = changes.get(i);
-            last.put(key(change.kind(), change.name()), change);
+            String key = key(change.kind(), change.name());
+            String before = states.put(key, change.to());
+            require(
+                    before == null || before.equals(change.from()),
+                    "record %d says that %s changed from %s, and it was %s",
+                    sequence,
+                    key,
+                    change.from(),
+                    before);
+            last.put(key, change);
         }
         last.forEach((key, change) -> {
             if (change.kind() == ResourceKind.MODEL && change.cause().startsWith("requested by")) {
