@@ -46,14 +46,14 @@ final class Repair {
     private void model(ModelEntry entry) {
         ModelState state = entry.state().value();
         Transition latest = entry.state().history().latest();
+        remember(
+                new Subject(ResourceKind.MODEL, entry.name()),
+                state == null ? "" : state.title(),
+                entry.state().history(),
+                draft.isAnchored(entry));
         if (state != null && draft.isForsaken(entry) && latest != null && latest.anchored()) {
             draft.forsake(entry.name());
         } else {
-            remember(
-                    new Subject(ResourceKind.MODEL, entry.name()),
-                    state == null ? "" : state.title(),
-                    entry.state().history(),
-                    draft.isAnchored(entry));
             reports.mend(entry, allRead);
         }
     }

@@ -188,6 +188,18 @@ class StartTest {
         assertThat(world.restart()).as("its fence").isOne();
     }
 
+    /** Found by the simulation (day 7737). */
+    @Test
+    void anothersWordOnAModelThatNothingStandsBehindAnyMoreBelongsToTheHistoryToo() {
+        world.run(apply(packageYaml("p", "m")));
+        world.run(new Command.ModelChange("m", ModelState.RUNNING, "", "test"));
+        world.foreignUnseen(Keys.modelState("m"), "Dead");
+        world.foreignUnseen(Keys.artifact("Package", "p"), null);
+        world.restart();
+        assertThat(world.view.models()).isEmpty();
+        assertThat(world.history(ResourceKind.MODEL, "m")).containsExactly(">Running", "Running>Dead", "Dead>");
+    }
+
     @Test
     void aPackageThatIsGoneDoesNotComeBackByAnothersWordAlone() {
         world.run(apply(packageYaml("p", "a")), World.delete(packageYaml("p")));
