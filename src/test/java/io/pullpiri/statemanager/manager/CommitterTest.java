@@ -39,8 +39,9 @@ class CommitterTest {
     Path folder;
 
     private final Clock clock = () -> new Moment(1, 1);
-    private Cascade cascade = cascade(9);
+    private Cascade cascade = cascade(128);
     private final List<String> asked = new ArrayList<>();
+    private final List<Runnable> due = new ArrayList<>();
     private final Reconciler reconciler = new Reconciler(
             (scenario, timeout) -> {
                 asked.add(scenario);
@@ -48,7 +49,7 @@ class CommitterTest {
             },
             new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
             clock,
-            (delay, task) -> {});
+            (delay, task) -> due.add(task));
     private final Inbox inbox = new Inbox(10, 10_000);
     private FaultyStore store;
     private Committer committer;
@@ -57,7 +58,7 @@ class CommitterTest {
     @BeforeEach
     void open() {
         store = new FaultyStore(SqliteStore.open(folder.resolve("states.db")));
-        begin();
+        begin(128);
     }
 
     private static Cascade cascade(int maxWrites) {
@@ -66,7 +67,8 @@ class CommitterTest {
         return new Cascade(rules, new Cascade.Limits(maxWrites, 1 << 20, 1L << 40));
     }
 
-    private void begin() {
+    private void begin(int maxWrites) {
+        cascade = cascade(maxWrites);
         // Nothing is at the same time here: what the loop is handed, it does at once.
         committer = new Committer(store, cascade, reconciler, SOON, clock, new Metrics(), Runnable::run, inbox);
     }
@@ -102,6 +104,7 @@ class CommitterTest {
 
     @Test
     void whatDoesNotFitIntoTheSameTransactionIsHandedBack() throws Exception {
+        begin(9);
         Command[] commands = IntStream.range(0, 20)
                 .mapToObj(i -> model("m" + i, ModelState.RUNNING))
                 .toArray(Command[]::new);
@@ -157,7 +160,6 @@ class CommitterTest {
     void whatIsToldDuringARepairComesBehindIt() throws Exception {
         commit(model("m", ModelState.RUNNING), model("n", ModelState.RUNNING));
         store.put(Keys.modelState("m"), "Exited");
-        view = cascade.load(store.snapshot(List.of("/")), clock.now()).view();
         store.before.add(() -> {
             long revision = store.put(Keys.modelState("m"), "Dead");
             inbox.offerEvents(
@@ -178,8 +180,6 @@ class CommitterTest {
 
     @Test
     void whoWritesTheSameKeyAgainAndAgainIsGivenUpOn() throws Exception {
-        cascade = cascade(128);
-        begin();
         for (int conflicts = 10; conflicts <= 11; conflicts++) {
             String name = "m" + conflicts;
             for (int i = 0; i < conflicts; i++) {
@@ -224,6 +224,7 @@ class CommitterTest {
 
     @Test
     void aPlanThatBreaksOffAfterItsFirstPartIsNotReliedOn() throws Exception {
+        begin(9);
         String models = IntStream.range(0, 12)
                 .mapToObj(i -> "{name: m" + i + "}")
                 .toList()
@@ -248,21 +249,12 @@ class CommitterTest {
                 Command.ApplyArtifacts.parse(P),
                 Command.ApplyArtifacts.parse("kind: Scenario\nmetadata: {name: s}\nspec: {target: p}"),
                 model("m", ModelState.DEAD));
-        List<Runnable> due = new ArrayList<>();
-        Reconciler held = new Reconciler(
-                (scenario, timeout) -> {
-                    asked.add(scenario);
-                    return new CompletableFuture<>();
-                },
-                new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
-                clock,
-                (delay, task) -> due.add(task));
-        held.updateAll(view);
-        committer = new Committer(store, cascade, held, SOON, clock, new Metrics(), Runnable::run, inbox);
+        reconciler.updateAll(view);
+        assertThat(due).isNotEmpty();
         store.before.add(() -> due.forEach(Runnable::run));
         commit(model("m", ModelState.RUNNING));
         assertThat(asked).isEmpty();
-        held.updateAll(view);
+        reconciler.updateAll(view);
         due.forEach(Runnable::run);
         assertThat(asked).isEmpty();
     }

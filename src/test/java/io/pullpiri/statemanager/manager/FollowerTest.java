@@ -47,8 +47,7 @@ class FollowerTest {
     @BeforeEach
     void open() {
         store = new FaultyStore(SqliteStore.open(folder.resolve("states.db")));
-        feed = new Feed(store, 1 << 20);
-        feed.publish(view, List.of());
+        restart();
     }
 
     @AfterEach

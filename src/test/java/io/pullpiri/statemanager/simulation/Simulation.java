@@ -73,6 +73,7 @@ final class Simulation {
         this.trace = line -> trace.accept("%,14.3f ms  %s".formatted(time.ticks() / 1e6, line.replaceAll("\\s+", " ")));
         this.counts = counts;
         this.chance = new Random(~day.seed());
+        // A command writes 15 keys at the most, and 5 places are the journal's: two commands may be too much together.
         this.store = new SimulatedStore(sky, sabotage, day.roomy() ? 21 : 9);
         this.sabotage = sabotage;
         this.witness = new Witness(store, time, counts, day.roomy(), commit -> this.trace.accept(commit.toString()));
