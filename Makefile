@@ -17,7 +17,7 @@ test: ## everything: format, Error Prone, NullAway, layering, all tests on a rea
 	@STATEMANAGER_ETCD=$$(tools/fetch-etcd) && export STATEMANAGER_ETCD && $(MVN) verify
 
 simulate: ## days that go wrong, simulated: SEED=42 one day, step by step; SEEDS=1000000 so many (FROM=1)
-	$(if $(and $(SEED),$(SEEDS)),$(error SEED is one day, SEEDS are many: not both))@\
+	$(if $(and $(SEED),$(SEEDS)$(FROM)),$(error SEED is one day, SEEDS and FROM are for many: not both))@\
 	tools/simulate $(or $(SEED),$(or $(FROM),1) $(or $(SEEDS),10000))
 
 chaos: ## a server and its store, killed, frozen and cut off; KILLS=200, STORE=etcd, cluster or sqlite, SEED=1
@@ -26,7 +26,7 @@ chaos: ## a server and its store, killed, frozen and cut off; KILLS=200, STORE=e
 soak: ## one server for a long time, whose etcd is killed and cut off; MINUTES=60 (20 at least)
 	@tools/chaos soak $(or $(MINUTES),60)
 
-fuzz: ## what reads others' words, fuzzed; SECONDS=60 for each of three
+fuzz: ## what reads others' words, fuzzed; SECONDS=60 for each of three, and up to a minute to begin
 	@tools/fuzz $(or $(SECONDS),60)
 
 mutants: ## the rules, the cascade and the manager, broken in every small way: which tests notice? target/pit-reports; takes hours

@@ -75,17 +75,19 @@ final class Chaos implements AutoCloseable {
         System.out.printf(
                 "The same strikes once more, their moments are the machine's: make chaos KILLS=%d STORE=%s SEED=%d%n",
                 kills, args[1], seed);
-        Random random = new Random(seed);
-        Backing backing = switch (args[1]) {
-            case "etcd" -> new OneEtcd(random);
-            case "cluster" -> new ThreeEtcds(random);
-            default -> new OneFile(random);
-        };
-        try (backing;
-                Chaos chaos = new Chaos(random, backing)) {
-            System.out.println(chaos.run(kills));
-        }
-        System.exit(0);
+        Interruptible.run(() -> {
+            Random random = new Random(seed);
+            Backing backing = switch (args[1]) {
+                case "etcd" -> new OneEtcd(random);
+                case "cluster" -> new ThreeEtcds(random);
+                default -> new OneFile(random);
+            };
+            try (backing;
+                    Chaos chaos = new Chaos(random, backing)) {
+                System.out.println(chaos.run(kills));
+            }
+            return true;
+        });
     }
 
     /**

@@ -45,9 +45,11 @@ final class Soak {
     /** @param args minutes */
     public static void main(String[] args) throws Exception {
         long minutes = Argument.number("MINUTES", args[0], LEAST_MINUTES, "in less there is nothing to compare");
-        Soak soak = new Soak();
-        System.out.println(soak.soak(Duration.ofMinutes(minutes)));
-        System.exit(soak.isLongEnough() ? 0 : 1);
+        Interruptible.run(() -> {
+            Soak soak = new Soak();
+            System.out.println(soak.soak(Duration.ofMinutes(minutes)));
+            return soak.isLongEnough();
+        });
     }
 
     /**

@@ -27,7 +27,7 @@ class SabotageTest {
         long day = 0;
         while ((broken == null || !broken.contains(what)) && day < SEEDS) {
             day++;
-            broken = Simulation.run(Day.of(day), sabotage, new Counts(), line -> {});
+            broken = Simulation.run(Day.of(day), sabotage, new Counts());
         }
         System.out.printf("%s: noticed on day %d: %s%n", sabotage, day, broken);
         assertThat(broken).contains(what);

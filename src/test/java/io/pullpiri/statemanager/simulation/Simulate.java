@@ -27,7 +27,9 @@ final class Simulate {
                     Once more: make simulate SEED=%d""".formatted(
                             day.seed(),
                             what,
-                            day.steps().stream().map(step -> "  " + step).collect(Collectors.joining("\n")),
+                            day.steps().stream()
+                                    .map(step -> "  " + Trace.onOneLine(step.toString()))
+                                    .collect(Collectors.joining("\n")),
                             day.seed());
         }
     }
@@ -43,11 +45,11 @@ final class Simulate {
         Counts counts = new Counts();
         Failure failure = many(first, count, counts);
         if (count == 1) {
-            Day day = failure == null ? Day.of(first) : failure.day;
-            var _ = Simulation.run(day, Sabotage.NONE, new Counts(), System.out::println);
+            read(failure == null ? Day.of(first) : failure.day);
+        } else {
+            System.out.print(counts);
+            System.out.printf("It took %,d s.%n", (System.nanoTime() - start) / 1_000_000_000);
         }
-        System.out.print(counts);
-        System.out.printf("%,d seconds%n", (System.nanoTime() - start) / 1_000_000_000);
         if (failure != null) {
             System.out.println(failure);
             System.exit(1);
@@ -60,6 +62,18 @@ final class Simulate {
         System.exit(0);
     }
 
+    private static void read(Day day) {
+        Counts counts = new Counts();
+        var _ = Simulation.run(day, Sabotage.NONE, counts, System.out::println);
+        System.out.print(counts);
+        int steps = Day.of(day.seed()).steps().size();
+        if (day.steps().size() < steps) {
+            System.out.printf(
+                    "This was the shortest day found on which it fails: %d of its %d steps.%n",
+                    day.steps().size(), steps);
+        }
+    }
+
     /**
      * Simulates days on all processors, until one fails.
      *
@@ -68,16 +82,19 @@ final class Simulate {
     static @Nullable Failure many(long first, long count, Counts counts) throws InterruptedException {
         // What a state manager says of its troubles is of no interest: it is in trouble all the time.
         ((Logger) LoggerFactory.getLogger("io.pullpiri.statemanager")).setLevel(Level.ERROR);
-        AtomicLong next = new AtomicLong(first);
+        AtomicLong next = new AtomicLong();
         List<Failure> failures = new ArrayList<>();
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
             threads.add(Thread.ofPlatform().start(() -> {
                 Counts own = new Counts();
-                for (long seed = next.getAndIncrement(); seed < first + count; seed = next.getAndIncrement()) {
-                    Failure failure = one(seed, own);
+                for (long day = next.getAndIncrement(); day < count; day = next.getAndIncrement()) {
+                    if (day > 0 && day % 10_000 == 0) {
+                        System.out.printf("%,d days so far, up to seed %d%n", day, first + day - 1);
+                    }
+                    Failure failure = one(first + day, own);
                     if (failure != null) {
-                        next.set(first + count);
+                        next.set(count);
                         synchronized (failures) {
                             failures.add(failure);
                         }
@@ -97,7 +114,7 @@ final class Simulate {
     static @Nullable Failure one(long seed, Counts counts) {
         Day day = Day.of(seed);
         counts.add("seeds");
-        String what = Simulation.run(day, Sabotage.NONE, counts, line -> {});
+        String what = Simulation.run(day, Sabotage.NONE, counts);
         return what == null ? null : shrunk(new Failure(day, what));
     }
 
@@ -110,7 +127,7 @@ final class Simulate {
                 List<Action.Step> fewer = new ArrayList<>(failure.day.steps());
                 fewer.subList(i, i + chunk).clear();
                 Day shorter = failure.day.with(fewer);
-                String what = Simulation.run(shorter, Sabotage.NONE, new Counts(), line -> {});
+                String what = Simulation.run(shorter, Sabotage.NONE, new Counts());
                 if (what == null) {
                     i += chunk;
                 } else {

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** etcd's semantics in memory, with whatever weather; it remembers all that ever was written. */
@@ -49,6 +50,15 @@ final class SimulatedStore implements StateStore {
             return fate != null;
         }
 
+        @Override
+        public String toString() {
+            return changes.stream()
+                    .map(change -> change.value() == null
+                            ? change.key() + " is deleted"
+                            : change.key() + " = " + change.value())
+                    .collect(Collectors.joining(", ", revision + (fate == null ? " " : " " + fate + " "), ""));
+        }
+
         /** Whether it comes before a reading, and is decided without anything. */
         boolean isFence() {
             return isOwn()
@@ -65,6 +75,12 @@ final class SimulatedStore implements StateStore {
 
         /** The state manager is told what was written under these prefixes, up to the revision. */
         default void hears(List<String> prefixes, long revision) {}
+
+        /** A transaction's guard does not hold. */
+        default void refuses(List<WatchEvent> current) {}
+
+        /** The state manager is told that it has lost a watch. */
+        default void cutsOff(String reason) {}
     }
 
     SimulatedStore(Weather weather, Sabotage sabotage, int maxWrites) {
@@ -134,9 +150,11 @@ final class SimulatedStore implements StateStore {
         boolean holds =
                 transaction.writes().stream().allMatch(write -> modified(write.key()) == write.expectedRevision());
         if (!holds && sabotage != Sabotage.FORGETS_GUARDS) {
-            return new CommitResult.Conflict(transaction.writes().stream()
+            List<WatchEvent> current = transaction.writes().stream()
                     .map(write -> current(write.key()))
-                    .toList());
+                    .toList();
+            observer.refuses(current);
+            return new CommitResult.Conflict(current);
         }
         List<Transaction.Write> writes = new ArrayList<>(transaction.writes());
         if (sabotage == Sabotage.DROPS_RECONCILE_RECORDS) {
@@ -326,7 +344,10 @@ final class SimulatedStore implements StateStore {
         void lose(String reason) {
             if (!ended) {
                 close();
-                weather.carry(this, Fate.DONE, () -> listener.onLost(reason));
+                weather.carry(this, Fate.DONE, () -> {
+                    observer.cutsOff(reason);
+                    listener.onLost(reason);
+                });
             }
         }
 

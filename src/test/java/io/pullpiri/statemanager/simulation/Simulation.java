@@ -53,7 +53,7 @@ final class Simulation {
     private final Day day;
     private final Sabotage sabotage;
     private final Counts counts;
-    private final Consumer<String> trace;
+    private final Trace trace;
     private final Random chance;
     private final VirtualTime time = new VirtualTime();
     private final Sky sky = new Sky();
@@ -66,31 +66,37 @@ final class Simulation {
     private Mood mood = Mood.ACCEPTS;
     private @Nullable Subscriber subscriber;
     private Witness.@Nullable Broken broken;
+    private int steps;
     private int transitionIds;
 
-    private Simulation(Day day, Sabotage sabotage, Counts counts, Consumer<String> trace) {
+    private Simulation(Day day, Sabotage sabotage, Counts counts, @Nullable Consumer<String> reader) {
         this.day = day;
-        this.trace = line -> trace.accept("%,14.3f ms  %s".formatted(time.ticks() / 1e6, line.replaceAll("\\s+", " ")));
+        this.trace = new Trace(time, reader);
         this.counts = counts;
         this.chance = new Random(~day.seed());
         // A command writes 15 keys at the most, and 5 places are the journal's: two commands may be too much together.
         this.store = new SimulatedStore(sky, sabotage, day.roomy() ? 21 : 9);
         this.sabotage = sabotage;
-        this.witness = new Witness(store, time, counts, day.roomy(), commit -> this.trace.accept(commit.toString()));
+        this.witness = new Witness(store, time, counts, day.roomy(), trace);
         this.life = new Life();
+    }
+
+    /** Lets a day pass that nobody wants to read of. */
+    static @Nullable String run(Day day, Sabotage sabotage, Counts counts) {
+        return run(day, sabotage, counts, null);
     }
 
     /**
      * Lets a day pass.
      *
      * @param sabotage is to be noticed
-     * @param trace is told everything that happens
+     * @param reader is told everything that happens, a line each
      * @return what was wrong, null if nothing was
      */
-    static @Nullable String run(Day day, Sabotage sabotage, Counts counts, Consumer<String> trace) {
+    static @Nullable String run(Day day, Sabotage sabotage, Counts counts, @Nullable Consumer<String> reader) {
         Errors errors = Errors.begin();
         try {
-            new Simulation(day, sabotage, counts, trace).pass();
+            new Simulation(day, sabotage, counts, reader).pass();
             return errors.first();
         } catch (Witness.Broken e) {
             return e.getMessage();
@@ -108,7 +114,7 @@ final class Simulation {
         for (Step step : day.steps()) {
             passUntil(time.ticks() + TimeUnit.MILLISECONDS.toNanos(step.waitMillis()) + chance.nextInt(500_000));
             counts.add("steps");
-            trace.accept(String.valueOf(step.action()));
+            trace.tell("step", "%d %s", ++steps, step.action());
             act(step.action());
         }
         calm();
@@ -242,10 +248,11 @@ final class Simulation {
     private void submit(Command command, IntConsumer check, Consumer<Answer> whenAnswered) {
         int recorded = witness.told().size();
         Life sender = life;
+        int step = steps;
         var _ = life.manager.submit(command, PATIENCE).thenAccept(answer -> {
             if (sender == life) {
                 counts.add("answer " + answer.getClass().getSimpleName());
-                trace.accept(command + ": " + answer);
+                trace.tell("answer", "%d %s", step, answer);
                 whenAnswered.accept(answer);
                 if (answer instanceof Answer.Done || answer instanceof Answer.ArtifactsDone) {
                     check(() -> check.accept(recorded));
@@ -287,7 +294,7 @@ final class Simulation {
             return;
         }
         if (subscriber == null) {
-            subscriber = new Subscriber(witness, counts);
+            subscriber = new Subscriber(witness, counts, trace);
         }
         subscriber.read(life.manager.feed());
     }
@@ -304,6 +311,7 @@ final class Simulation {
         for (String node : Day.NODES) {
             List<List<String>> sent = reports.getOrDefault(node, List.of(List.of()));
             last.put(node, sent.getLast());
+            trace.tell("step", "%d Report[node=%s, containers=%s], as all is quiet", ++steps, node, sent.getLast());
             send(node, sent.getLast(), answer -> answers.put(node, answer));
         }
         passUntil(time.ticks() + CALM);
@@ -401,8 +409,9 @@ final class Simulation {
                 @Nullable String target,
                 Duration timeout,
                 CompletableFuture<ActionController.Reply> reply) {
-            witness.called(scenario, target);
             counts.add("ActionController " + mood);
+            trace.tell("call", "scenario %s of package %s: ActionController %s", scenario, target, mood);
+            witness.called(scenario, target);
             if (mood == Mood.ACCEPTS) {
                 accepted.put(target + " " + scenario, store.log().size());
             }
@@ -438,6 +447,9 @@ final class Simulation {
         public Fate fate() {
             Fate fate = time.ticks() < awayUntil ? Fate.UNAVAILABLE : fates.isEmpty() ? Fate.DONE : fates.remove();
             counts.add("commit " + fate);
+            if (fate != Fate.DONE) {
+                trace.tell("fault", "the transaction that is sent now: %s", fate);
+            }
             return fate;
         }
 

@@ -17,12 +17,14 @@ final class Subscriber {
 
     private final Witness witness;
     private final Counts counts;
+    private final Trace trace;
     private @Nullable Follower follower;
     private @Nullable EventId last;
 
-    Subscriber(Witness witness, Counts counts) {
+    Subscriber(Witness witness, Counts counts, Trace trace) {
         this.witness = witness;
         this.counts = counts;
+        this.trace = trace;
     }
 
     void disconnected() {
@@ -64,6 +66,7 @@ final class Subscriber {
     }
 
     private void next(EventId after, Event.Changed changed) {
+        trace.tell("event", "%s", changed);
         Told expected = following(after);
         require(
                 expected != null

@@ -24,7 +24,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -92,13 +91,7 @@ final class Witness {
         }
     }
 
-    /** @param next is told of every commit first */
-    Witness(
-            SimulatedStore store,
-            VirtualTime time,
-            Counts counts,
-            boolean roomy,
-            Consumer<SimulatedStore.Commit> next) {
+    Witness(SimulatedStore store, VirtualTime time, Counts counts, boolean roomy, Trace trace) {
         this.store = store;
         this.counts = counts;
         this.roomy = roomy;
@@ -106,15 +99,26 @@ final class Witness {
 
             @Override
             public void sees(SimulatedStore.Commit commit) {
-                next.accept(commit);
+                trace.tell(commit.isOwn() ? "commit" : "other", "%s", commit);
                 see(commit);
             }
 
             @Override
             public void hears(List<String> prefixes, long revision) {
+                trace.tell("heard", "up to revision %d of %s", revision, prefixes);
                 foreign.replaceAll((key, value) -> value.revision <= revision && Prefixes.cover(prefixes, key)
                         ? value.heard(time.ticks())
                         : value);
+            }
+
+            @Override
+            public void refuses(List<WatchEvent> current) {
+                trace.tell("refuse", "a guard does not hold: there is %s", current);
+            }
+
+            @Override
+            public void cutsOff(String reason) {
+                trace.tell("lost", "a watch: %s", reason);
             }
         });
     }

@@ -40,7 +40,7 @@ public final class EtcdServer implements AutoCloseable {
     private final int peerPort = freePort();
     private final Path log = Path.of("target", "etcd-" + clientPort + ".log");
     private final List<String> options;
-    private final Thread atExit = new Thread(this::destroy, "etcd-at-exit");
+    private final Thread atExit = new Thread(this::destroyAtExit, "etcd-at-exit");
     private @Nullable Process process;
 
     /** All members, as {@code --initial-cluster} wants them. */
@@ -152,7 +152,6 @@ public final class EtcdServer implements AutoCloseable {
     /** Ends etcd and deletes its data. */
     @Override
     public void close() {
-        kill();
         destroy();
         Runtime.getRuntime().removeShutdownHook(atExit);
     }
@@ -221,11 +220,17 @@ public final class EtcdServer implements AutoCloseable {
     }
 
     private void destroy() {
-        if (process != null) {
-            process.destroyForcibly();
-        }
+        kill();
         wipe();
         data.toFile().delete();
+    }
+
+    private void destroyAtExit() {
+        try {
+            destroy();
+        } catch (UncheckedIOException e) {
+            // The disk that the data are on goes at the same time.
+        }
     }
 
     private void signal(String name) {
