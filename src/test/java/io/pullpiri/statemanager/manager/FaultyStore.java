@@ -12,11 +12,13 @@ import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.store.WatchListener;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** A real store whose commits and reads fail when a test says so. */
 final class FaultyStore implements StateStore {
@@ -37,7 +39,27 @@ final class FaultyStore implements StateStore {
     final AtomicInteger commits = new AtomicInteger();
     final AtomicInteger writes = new AtomicInteger();
     final AtomicInteger reads = new AtomicInteger();
+
+    /** How often it was asked only whether it is there. */
+    final AtomicInteger probes = new AtomicInteger();
+
+    /** How many watches are open. */
+    final AtomicInteger watches = new AtomicInteger();
+
     volatile boolean away;
+
+    /** The key that it takes no transaction with, ever. */
+    volatile @Nullable String refused;
+
+    /** What the next snapshots and watches throw, one each. */
+    final Queue<RuntimeException> unread = new ConcurrentLinkedQueue<>();
+
+    final Queue<RuntimeException> unwatched = new ConcurrentLinkedQueue<>();
+
+    /** The watch tells nothing. */
+    volatile boolean mute;
+
+    private volatile @Nullable WatchListener listener;
 
     /** The revision up to which the watch has told, to the end. */
     volatile long told;
@@ -57,6 +79,9 @@ final class FaultyStore implements StateStore {
         }
         commits.incrementAndGet();
         writes.addAndGet(transaction.writes().size());
+        if (transaction.writes().stream().anyMatch(write -> write.key().equals(refused))) {
+            return CompletableFuture.completedFuture(new CommitResult.Refused("forced"));
+        }
         Fault fault = away ? Fault.UNAVAILABLE : faults.poll();
         if (fault == null) {
             return store.commitAsync(transaction, timeout);
@@ -79,6 +104,7 @@ final class FaultyStore implements StateStore {
         if (away) {
             throw new StoreUnavailableException("forced");
         }
+        throwNext(unread);
         return store.snapshot(prefixes);
     }
 
@@ -87,15 +113,19 @@ final class FaultyStore implements StateStore {
         if (away) {
             throw new StoreUnavailableException("forced");
         }
-        if (!key.equals(Keys.PROBE)) {
-            reads.incrementAndGet();
-        }
+        (key.equals(Keys.PROBE) ? probes : reads).incrementAndGet();
         return store.get(key);
     }
 
     @Override
     public long put(String key, String value) {
         return store.put(key, value);
+    }
+
+    /** Another component deletes a key. */
+    void delete(String key) {
+        long revision = store.get(key).orElseThrow().modRevision();
+        store.commit(new Transaction(List.of(new Transaction.Write(key, null, revision))), Duration.ofSeconds(10));
     }
 
     @Override
@@ -105,20 +135,41 @@ final class FaultyStore implements StateStore {
     }
 
     @Override
-    public Watch watch(List<String> prefixes, long fromRevision, WatchListener listener) {
-        return store.watch(prefixes, fromRevision, new WatchListener() {
+    public Watch watch(List<String> prefixes, long fromRevision, WatchListener newListener) {
+        throwNext(unwatched);
+        Watch watch = store.watch(prefixes, fromRevision, new WatchListener() {
 
             @Override
             public void onEvents(List<WatchEvent> events) {
-                listener.onEvents(events);
+                if (!mute) {
+                    newListener.onEvents(events);
+                }
                 told = events.getLast().revision();
             }
 
             @Override
             public void onLost(String reason) {
-                listener.onLost(reason);
+                newListener.onLost(reason);
             }
         });
+        listener = newListener;
+        watches.incrementAndGet();
+        return () -> {
+            watch.close();
+            watches.decrementAndGet();
+        };
+    }
+
+    private static void throwNext(Queue<RuntimeException> failures) {
+        RuntimeException failure = failures.poll();
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** Whoever watched last has lost its watch. */
+    void loseWatch() {
+        Objects.requireNonNull(listener).onLost("forced");
     }
 
     @Override

@@ -104,13 +104,73 @@ class ManagerLoopTest {
         CompletableFuture<Answer> waiting = loop.set(ModelState.DEAD);
         loop.turn();
         assertThat(waiting).isNotDone();
-        CompletableFuture<Void> closed = CompletableFuture.runAsync(loop.manager::close);
-        while (!closed.isDone()) {
-            loop.turn();
-        }
+        loop.stop();
         assertThat(waiting).isCompletedWithValue(new Answer.Unavailable("StateManager is stopping"));
         assertThat(loop.set(ModelState.DEAD)).isCompletedWithValue(new Answer.Unavailable("StateManager is stopping"));
         assertThat(ready).containsExactly(true, false);
+    }
+
+    @Test
+    void whenItStopsWhatWaitsIsDoneIfTheStoreLetsIt() {
+        loop.begin();
+        List<Boolean> ready = new ArrayList<>();
+        loop.manager.onReadiness(ready::add);
+        CompletableFuture<Answer> waiting = loop.set(ModelState.DEAD);
+        assertThat(loop.store.watches).hasValue(1);
+        loop.stop();
+        assertThat(waiting).isCompletedWithValue(new Answer.Done("model m is Dead"));
+        assertThat(ready).containsExactly(true, false);
+        assertThat(loop.store.watches).hasValue(0);
+    }
+
+    @Test
+    void aStoreThatHasJustAnsweredIsNotAskedWhetherItIsThere() {
+        loop.begin();
+        loop.elapse(Duration.ofNanos(Health.SILENCE));
+        var _ = loop.set(ModelState.DEAD);
+        int probes = loop.store.probes.get();
+        loop.turn();
+        assertThat(loop.store.probes).hasValue(probes);
+        loop.elapse(Duration.ofNanos(Health.SILENCE));
+        // Nothing has changed, so that it is not asked by this.
+        var _ = loop.set(ModelState.DEAD);
+        loop.turn();
+        assertThat(loop.store.probes).hasValue(probes + 1);
+    }
+
+    @Test
+    void whatComesUpIsCounted() {
+        loop.store.put(Keys.artifact("Package", "broken"), "no: [yaml");
+        loop.begin();
+        assertThat(loop.manager.notices().counts()).containsEntry("broken-artifact", 1L);
+        loop.foreign(Keys.artifact("Package", "p"), "no: [yaml");
+        loop.turn();
+        assertThat(loop.manager.notices().counts()).containsEntry("broken-artifact", 2L);
+    }
+
+    @Test
+    void aDeadPackageIsAskedForAndFollowersHearOfIt() throws Exception {
+        loop.begin();
+        Follower follower = loop.manager.feed().follow();
+        loop.die("s");
+        loop.call();
+        assertThat(loop.asked).containsExactly("s");
+        assertThat(follower.next(Duration.ZERO))
+                .filteredOn(event -> event instanceof Event.Recovery)
+                .singleElement()
+                .extracting(event -> ((Event.Recovery) event).step())
+                .isEqualTo(Event.Recovery.Step.REQUESTED);
+    }
+
+    @Test
+    void aScenarioThatComesWhenThePackageIsDeadIsAskedForToo() {
+        loop.begin();
+        loop.die("s");
+        loop.call();
+        var _ = loop.submit(Command.ApplyArtifacts.parse("kind: Scenario\nmetadata: {name: t}\nspec: {target: p}"));
+        loop.turn();
+        loop.call();
+        assertThat(loop.asked).containsExactly("s", "t");
     }
 
     @Test

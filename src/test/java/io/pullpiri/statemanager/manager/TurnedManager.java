@@ -29,6 +29,11 @@ final class TurnedManager implements AutoCloseable {
     final Manager manager;
     private final Queue<Runnable> rounds = new ConcurrentLinkedQueue<>(); // the watch adds some, too
     private final Queue<Runnable> alarms = new ConcurrentLinkedQueue<>();
+    private final Queue<Runnable> calls = new ConcurrentLinkedQueue<>();
+
+    /** Which scenarios ActionController was asked for. */
+    final List<String> asked = new ArrayList<>();
+
     private long nanos = 1;
 
     /** @param queue how many commands may wait */
@@ -38,10 +43,13 @@ final class TurnedManager implements AutoCloseable {
         Rules rules =
                 new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
         Reconciler reconciler = new Reconciler(
-                (scenario, timeout) -> CompletableFuture.completedFuture(new ActionController.Reply(true, "")),
+                (scenario, timeout) -> {
+                    asked.add(scenario);
+                    return CompletableFuture.completedFuture(new ActionController.Reply(true, ""));
+                },
                 new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
                 clock,
-                (delay, task) -> {});
+                (delay, task) -> calls.add(task));
         manager = new Manager(
                 store,
                 new Cascade(rules, new Cascade.Limits(128, 1 << 20, 1L << 40)),
@@ -87,6 +95,31 @@ final class TurnedManager implements AutoCloseable {
         while (!rounds.isEmpty()) {
             rounds.remove().run();
         }
+    }
+
+    /** The package dies; nobody has been called yet. */
+    void die(String scenario) {
+        var _ = submit(Command.ApplyArtifacts.parse(
+                "kind: Scenario\nmetadata: {name: %s}\nspec: {target: p}".formatted(scenario)));
+        var _ = set(ModelState.DEAD);
+        turn();
+    }
+
+    /** Begins the calls to ActionController that are due. */
+    void call() {
+        List<Runnable> due = new ArrayList<>(calls);
+        calls.clear();
+        due.forEach(Runnable::run);
+    }
+
+    /** Stops it in an orderly way. */
+    void stop() {
+        CompletableFuture<Void> stopped = CompletableFuture.runAsync(manager::close);
+        Await.until(SOON, () -> "it stops", () -> {
+            turn();
+            return stopped.isDone();
+        });
+        stopped.join();
     }
 
     /** Time goes by; the loop does not turn. */

@@ -269,6 +269,11 @@ final class SimulatedStore implements StateStore {
         compacted = revision;
     }
 
+    /** How many watches are open. */
+    synchronized int watches() {
+        return watches.size();
+    }
+
     /** All watches are cut, and what happened meanwhile cannot be told any more. */
     synchronized int loseWatches() {
         List<Watching> lost = List.copyOf(watches);

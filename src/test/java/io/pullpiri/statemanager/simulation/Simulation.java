@@ -323,6 +323,7 @@ final class Simulation {
                     answers.get(node));
         }
         require(life.manager.waiting() == 0, "quiet: %d commands wait", life.manager.waiting());
+        require(store.watches() == 1, "quiet: %d watches are open (expected: 1)", store.watches());
         witness.quiet(last);
         for (String name : Day.PACKAGES) {
             Integer since = witness.deadSince(name);

@@ -104,6 +104,8 @@ class NamesTest {
         assertThat(ModelState.DEAD.protobufName()).isEqualTo("MODEL_STATE_DEAD");
         assertThat(PackageState.ERROR.title()).isEqualTo("Error");
         assertThat(PackageState.ERROR.protobufName()).isEqualTo("PACKAGE_STATE_ERROR");
+        assertThat(ScenarioState.COMPLETED.title()).isEqualTo("Completed");
+        assertThat(ScenarioState.COMPLETED.protobufName()).isEqualTo("SCENARIO_STATE_COMPLETED");
         assertThat(ContainerState.EXITED.title()).isEqualTo("Exited");
     }
 }

@@ -1,0 +1,222 @@
+package io.pullpiri.statemanager.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.StoreUnavailableException;
+import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the loop does when the store, or the program, is not as it should be. */
+class ManagerTroubleTest {
+
+    private static final String Q = "kind: Package\nmetadata: {name: q}\nspec: {models: [{name: m}]}";
+
+    @TempDir
+    Path folder;
+
+    private TurnedManager loop;
+
+    @BeforeEach
+    void setUp() {
+        loop = new TurnedManager(SqliteStore.open(folder.resolve("states.db")), 3);
+    }
+
+    @AfterEach
+    void tearDown() {
+        loop.close();
+    }
+
+    private String value(String key) {
+        return loop.store.get(key).orElseThrow().value();
+    }
+
+    @Test
+    void aRecoveryThatWasNotStoredIsNone() {
+        loop.begin();
+        loop.die("s");
+        loop.store.faults.add(FaultyStore.Fault.UNAVAILABLE);
+        var _ = loop.set(ModelState.RUNNING);
+        loop.turn();
+        loop.call();
+        assertThat(loop.asked).containsExactly("s");
+    }
+
+    /** Found by the simulation: what had recovered was asked for. */
+    @Test
+    void untilTheStoreWasReadNobodyIsAskedForWhoMayHaveRecovered() {
+        loop.begin();
+        loop.die("s");
+        loop.store.faults.add(FaultyStore.Fault.ANSWER_LOST);
+        var _ = loop.set(ModelState.RUNNING);
+        loop.turn();
+        loop.store.put(Keys.packageState("p"), "Idle");
+        loop.store.before.add(() -> {}); // the fence
+        loop.store.before.add(() -> loop.store.faults.add(FaultyStore.Fault.UNAVAILABLE));
+        loop.pass();
+        loop.call();
+        assertThat(loop.manager.isReady()).as("the repair has failed").isFalse();
+        assertThat(loop.asked).isEmpty();
+        loop.pass();
+        loop.call();
+        assertThat(loop.manager.isReady()).isTrue();
+        assertThat(loop.asked).isEmpty();
+    }
+
+    @Test
+    void aRecoveryThatTheStoreRefusesIsNone() {
+        loop.begin();
+        loop.die("s");
+        loop.store.refused = Keys.modelState("m");
+        CompletableFuture<Answer> answer = loop.set(ModelState.RUNNING);
+        loop.turn();
+        assertThat(answer).isCompletedWithValue(new Answer.Impossible("forced"));
+        assertThat(loop.manager.notices().counts()).containsEntry("refused-by-store", 1L);
+        loop.call();
+        assertThat(loop.asked).containsExactly("s");
+    }
+
+    @Test
+    void ofSeveralOnlyTheOneThatTheStoreRefusesFails() {
+        loop.begin();
+        loop.store.refused = Keys.modelState("b");
+        List<CompletableFuture<Answer>> answers = new ArrayList<>();
+        for (String model : List.of("a", "b", "c")) {
+            answers.add(loop.submit(new Command.ModelChange(model, ModelState.DEAD, "", "test")));
+        }
+        loop.turn();
+        assertThat(answers.get(0)).isCompletedWithValue(new Answer.Done("model a is Dead"));
+        assertThat(answers.get(1)).isCompletedWithValue(new Answer.Impossible("forced"));
+        assertThat(answers.get(2)).isCompletedWithValue(new Answer.Done("model c is Dead"));
+        assertThat(loop.manager.isReady()).isTrue();
+    }
+
+    /** What follows from another's word has no caller who could be told. */
+    @Test
+    void whatFollowsFromTheStoresWordAndIsRefusedIsTriedUntilItIsTaken() {
+        loop.begin();
+        loop.store.refused = Keys.packageState("p");
+        loop.foreign(Keys.modelState("m"), "Dead");
+        loop.turn();
+        assertThat(loop.manager.isReady()).isFalse();
+        loop.store.refused = null;
+        loop.pass();
+        assertThat(loop.manager.isReady()).isTrue();
+        assertThat(value(Keys.packageState("p"))).isEqualTo("Error");
+    }
+
+    @Test
+    void whoReadsAnewHasOneWatch() {
+        loop.begin();
+        loop.store.faults.add(FaultyStore.Fault.LOST);
+        CompletableFuture<Answer> answer = loop.set(ModelState.DEAD);
+        loop.turn();
+        loop.pass();
+        assertThat(answer).isCompletedWithValue(new Answer.Done("model m is Dead"));
+        assertThat(loop.store.watches).hasValue(1);
+    }
+
+    @Test
+    void whatWasToldBeforeTheStoreWasReadIsOld() {
+        loop.begin();
+        loop.foreign(Keys.artifact("Package", "q"), Q);
+        loop.store.mute = true;
+        loop.store.delete(Keys.artifact("Package", "q"));
+        loop.store.loseWatch();
+        loop.turn();
+        assertThat(loop.manager.isReady()).isTrue();
+        assertThat(loop.manager.view().packages()).containsOnlyKeys("p");
+        assertThat(loop.store.get(Keys.packageState("q"))).isEmpty();
+    }
+
+    @Test
+    void aLostWatchAloneLetsItReadTheStoreAnew() {
+        loop.begin();
+        loop.store.mute = true;
+        loop.store.put(Keys.modelState("m"), "Dead");
+        loop.turn();
+        assertThat(value(Keys.packageState("p"))).isEqualTo("Idle");
+        loop.store.loseWatch();
+        loop.turn();
+        assertThat(value(Keys.packageState("p"))).isEqualTo("Error");
+    }
+
+    @Test
+    void moreWordsThanMayWaitAreReadInsteadOfTold() {
+        loop.begin();
+        int reads = loop.store.reads.get();
+        for (int i = 0; i < 3; i++) {
+            loop.foreign(Keys.modelState("m"), i % 2 == 0 ? "Dead" : "Running");
+        }
+        loop.turn();
+        assertThat(loop.store.reads).as("so many may wait").hasValue(reads);
+        for (int i = 0; i < 4; i++) {
+            loop.foreign(Keys.modelState("m"), i % 2 == 0 ? "Running" : "Dead");
+        }
+        loop.turn();
+        assertThat(loop.store.reads).hasValueGreaterThan(reads);
+        assertThat(value(Keys.packageState("p"))).isEqualTo("Error");
+    }
+
+    @Test
+    void aStoreThatIsAwayAtTheStartIsTriedAgain() {
+        loop.store.away = true;
+        loop.manager.start();
+        loop.turn();
+        int reads = loop.store.reads.get();
+        assertThat(loop.manager.isReady()).isFalse();
+        loop.turn();
+        assertThat(loop.store.reads).as("left alone for a while").hasValue(reads);
+        loop.store.away = false;
+        loop.pass();
+        assertThat(loop.manager.isReady()).isTrue();
+    }
+
+    @Test
+    void aStoreThatCannotBeReadOrWatchedIsTriedAgain() {
+        for (RuntimeException failure :
+                List.of(new StoreUnavailableException("forced"), new IllegalStateException("forced"))) {
+            loop.store.unread.add(failure);
+            loop.store.unwatched.add(failure);
+        }
+        loop.manager.start();
+        loop.turn();
+        for (int i = 0; i < 4; i++) {
+            assertThat(loop.manager.isReady()).as("after %d tries", i + 1).isFalse();
+            loop.pass();
+        }
+        assertThat(loop.manager.isReady()).isTrue();
+        assertThat(loop.store.unread).isEmpty();
+        assertThat(loop.store.unwatched).isEmpty();
+    }
+
+    @Test
+    void aDefectOfOursEndsNothing() {
+        AtomicBoolean defect = new AtomicBoolean();
+        loop.manager.onReadiness(ready -> {
+            if (ready && defect.compareAndSet(false, true)) {
+                throw new IllegalStateException("forced");
+            }
+        });
+        loop.manager.start();
+        loop.turn();
+        assertThat(defect).isTrue();
+        assertThat(loop.manager.isReady()).isFalse();
+        loop.pass();
+        assertThat(loop.manager.isReady()).isTrue();
+        CompletableFuture<Answer> answer = loop.set(ModelState.DEAD);
+        loop.turn();
+        assertThat(answer).isCompletedWithValue(new Answer.Done("model m is Dead"));
+    }
+}

@@ -1,0 +1,32 @@
+package io.pullpiri.statemanager.state;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TallyTest {
+
+    private final Tally<ModelState> tally = Tally.of(ModelState.class, List.of(ModelState.DEAD, ModelState.RUNNING));
+
+    @Test
+    void isWhatIsCountedHoweverItCameAbout() {
+        Tally<ModelState> same = Tally.none(ModelState.class)
+                .plus(ModelState.RUNNING)
+                .plus(ModelState.PAUSED)
+                .plus(ModelState.DEAD)
+                .minus(ModelState.PAUSED);
+        assertThat(same).isEqualTo(tally).hasSameHashCodeAs(tally).hasToString(tally.toString());
+        Tally<ModelState> other = same.minus(ModelState.DEAD).plus(ModelState.EXITED);
+        assertThat(other).isNotEqualTo(tally).doesNotHaveSameHashCodeAs(tally);
+        assertThat(other.total()).isEqualTo(2);
+    }
+
+    @Test
+    void whatIsNotCountedCannotGo() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> tally.minus(ModelState.PAUSED))
+                .withMessage("state: PAUSED (expected: one that is counted in [0, 0, 0, 1, 1])");
+    }
+}
