@@ -110,10 +110,4 @@ public record View(
             case RECONCILE, JOURNAL, NODE -> 0;
         };
     }
-
-    /** Whether some package names the model. */
-    boolean isNamed(String model) {
-        ModelEntry entry = models.get(model);
-        return entry != null && !entry.packages().isEmpty();
-    }
 }
