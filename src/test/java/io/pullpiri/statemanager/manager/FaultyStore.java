@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.manager;
 import io.pullpiri.statemanager.store.CommitResult;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.Prefixes;
 import io.pullpiri.statemanager.store.Snapshot;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
@@ -64,6 +65,9 @@ final class FaultyStore implements StateStore {
     /** The revision up to which the watch has told, to the end. */
     volatile long told;
 
+    /** The newest revision that it has to tell of. */
+    private volatile long toTell;
+
     /** Done once, just before the next commit. */
     final Queue<Runnable> before = new ConcurrentLinkedQueue<>();
 
@@ -84,7 +88,7 @@ final class FaultyStore implements StateStore {
         }
         Fault fault = away ? Fault.UNAVAILABLE : faults.poll();
         if (fault == null) {
-            return store.commitAsync(transaction, timeout);
+            return store.commitAsync(transaction, timeout).thenApply(result -> noted(transaction, result));
         }
         return CompletableFuture.completedFuture(
                 switch (fault) {
@@ -92,10 +96,25 @@ final class FaultyStore implements StateStore {
                     case LOST -> new CommitResult.Unknown("forced");
                     case THROWN -> throw new IllegalStateException("forced");
                     case ANSWER_LOST -> {
-                        store.commit(transaction, timeout);
+                        noted(transaction, store.commit(transaction, timeout));
                         yield new CommitResult.Unknown("forced");
                     }
                 });
+    }
+
+    private CommitResult noted(Transaction transaction, CommitResult result) {
+        if (result instanceof CommitResult.Committed committed
+                && transaction.writes().stream()
+                        .anyMatch(write -> Prefixes.cover(Keys.WATCHED_PREFIXES, write.key())
+                                && (write.value() != null || write.expectedRevision() > 0))) {
+            toTell = committed.revision();
+        }
+        return result;
+    }
+
+    /** Whether the watch has told all that there is, to the end. */
+    boolean hasToldAll() {
+        return watches.get() == 0 || told >= toTell;
     }
 
     @Override
@@ -119,13 +138,16 @@ final class FaultyStore implements StateStore {
 
     @Override
     public long put(String key, String value) {
-        return store.put(key, value);
+        long revision = store.put(key, value);
+        toTell = Prefixes.cover(Keys.WATCHED_PREFIXES, key) ? revision : toTell;
+        return revision;
     }
 
     /** Another component deletes a key. */
     void delete(String key) {
         long revision = store.get(key).orElseThrow().modRevision();
-        store.commit(new Transaction(List.of(new Transaction.Write(key, null, revision))), Duration.ofSeconds(10));
+        Transaction deletion = new Transaction(List.of(new Transaction.Write(key, null, revision)));
+        noted(deletion, store.commit(deletion, Duration.ofSeconds(10)));
     }
 
     @Override
@@ -153,6 +175,7 @@ final class FaultyStore implements StateStore {
             }
         });
         listener = newListener;
+        told = Math.max(told, fromRevision - 1);
         watches.incrementAndGet();
         return () -> {
             watch.close();

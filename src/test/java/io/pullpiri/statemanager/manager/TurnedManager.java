@@ -10,7 +10,6 @@ import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.store.Await;
-import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -69,12 +68,6 @@ final class TurnedManager implements AutoCloseable {
         CompletableFuture<Answer> _ =
                 submit(Command.ApplyArtifacts.parse("kind: Package\nmetadata: {name: p}\nspec: {models: [{name: m}]}"));
         turn();
-        awaitTold(store.get(Keys.packageState("p")).orElseThrow().modRevision());
-        turn();
-    }
-
-    private void awaitTold(long revision) {
-        Await.until(SOON, () -> "told of revision " + revision, () -> store.told >= revision);
     }
 
     CompletableFuture<Answer> submit(Command command) {
@@ -87,14 +80,19 @@ final class TurnedManager implements AutoCloseable {
 
     /** Another component writes a key, and the watch has said so; the loop has not turned. */
     void foreign(String key, String value) {
-        awaitTold(store.put(key, value));
+        store.put(key, value);
+        Await.until(SOON, () -> "the watch has told of " + key, store::hasToldAll);
     }
 
-    /** Until nothing is left to do at this moment. */
+    /** Until nothing is left to do at this moment, and the watch has told of it. */
     void turn() {
-        while (!rounds.isEmpty()) {
-            rounds.remove().run();
-        }
+        do {
+            while (!rounds.isEmpty()) {
+                rounds.remove().run();
+            }
+            // It wakes the loop from a thread of its own: whoever came between would be passed over.
+            Await.until(SOON, () -> "the watch has told all", store::hasToldAll);
+        } while (!rounds.isEmpty());
     }
 
     /** The package dies; nobody has been called yet. */
