@@ -29,7 +29,7 @@ soak: ## one server for a long time, whose etcd is killed and cut off; MINUTES=6
 fuzz: ## what reads others' words, fuzzed; SECONDS=60 for each of three, and up to a minute to begin
 	@tools/fuzz $(or $(SECONDS),60)
 
-mutants: ## the rules, the cascade and the manager, broken in every small way: which tests notice? target/pit-reports; takes hours
+mutants: ## the rules, the cascade and the manager, broken in every small way: which tests notice? target/pit-reports; takes an hour
 	@for room in state cascade manager; do \
 	$(MVN) -Pmutants -Dmutants=$$room test-compile org.pitest:pitest-maven:mutationCoverage || exit 1; done
 

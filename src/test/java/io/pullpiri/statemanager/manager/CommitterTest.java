@@ -98,10 +98,6 @@ class CommitterTest {
         return new Command.ModelChange(name, state, "", "test");
     }
 
-    private String value(String key) {
-        return store.get(key).orElseThrow().value();
-    }
-
     @Test
     void whatDoesNotFitIntoTheSameTransactionIsHandedBack() throws Exception {
         begin(9);
@@ -125,8 +121,8 @@ class CommitterTest {
         assertThat(done.plan().answers())
                 .endsWith(new Answer.Done("model m is Dead"), new Answer.Done("model n is Dead"))
                 .hasSize(3);
-        assertThat(value(Keys.modelState("m"))).isEqualTo("Dead");
-        assertThat(value(Keys.packageState("p"))).isEqualTo("Error");
+        assertThat(store.value(Keys.modelState("m"))).isEqualTo("Dead");
+        assertThat(store.value(Keys.packageState("p"))).isEqualTo("Error");
         assertThat(done.plan().parts().getFirst().transitions())
                 .extracting(change -> change.from() + ">" + change.to())
                 .contains("Running>Exited", "Exited>Dead");
@@ -151,7 +147,7 @@ class CommitterTest {
                 .extracting(entry -> entry.command() instanceof Command.StoreEvents)
                 .containsExactly(true, true, false);
         assertThat(done.plan().answers().getLast()).isEqualTo(new Answer.Done("model a is Paused"));
-        assertThat(value(Keys.packageState("p"))).isEqualTo("Degraded");
+        assertThat(store.value(Keys.packageState("p"))).isEqualTo("Degraded");
         assertThat(inbox.size()).isZero();
     }
 
@@ -202,7 +198,7 @@ class CommitterTest {
                 .isInstanceOfSatisfying(
                         Outcome.Unreliable.class,
                         unreliable -> assertThat(unreliable.reason()).isEqualTo("somebody else writes the same keys"));
-        assertThat(value(Keys.modelState("m"))).isEqualTo("Running");
+        assertThat(store.value(Keys.modelState("m"))).isEqualTo("Running");
     }
 
     @Test

@@ -143,6 +143,11 @@ final class FaultyStore implements StateStore {
         return revision;
     }
 
+    /** The value of a key that there is. */
+    String value(String key) {
+        return store.get(key).orElseThrow().value();
+    }
+
     /** Another component deletes a key. */
     void delete(String key) {
         long revision = store.get(key).orElseThrow().modRevision();

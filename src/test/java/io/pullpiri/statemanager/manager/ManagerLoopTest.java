@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
@@ -35,10 +36,6 @@ class ManagerLoopTest {
         loop.close();
     }
 
-    private String value(String key) {
-        return loop.store.get(key).orElseThrow().value();
-    }
-
     /** Found by the simulation: a package was put right without what the store had told of its model. */
     @Test
     void whatTheClockBeginsIsDecidedWithWhatTheStoreHasTold() {
@@ -49,12 +46,14 @@ class ManagerLoopTest {
         loop.turn();
         loop.foreign(Keys.packageState("p"), "Paused");
         loop.turn();
-        assertThat(value(Keys.packageState("p"))).as("put right once a second").isEqualTo("Paused");
+        assertThat(loop.store.value(Keys.packageState("p")))
+                .as("put right once a second")
+                .isEqualTo("Paused");
         loop.elapse(Duration.ofSeconds(1));
         loop.foreign(Keys.modelState("m"), "Dead");
         int commits = loop.store.commits.get();
         loop.turn();
-        assertThat(value(Keys.packageState("p"))).isEqualTo("Error");
+        assertThat(loop.store.value(Keys.packageState("p"))).isEqualTo("Error");
         assertThat(loop.store.commits.get()).as("never Running in between").isEqualTo(commits + 1);
     }
 
@@ -167,7 +166,7 @@ class ManagerLoopTest {
         loop.begin();
         loop.die("s");
         loop.call();
-        var _ = loop.submit(Command.ApplyArtifacts.parse("kind: Scenario\nmetadata: {name: t}\nspec: {target: p}"));
+        var _ = loop.submit(Command.ApplyArtifacts.parse(World.scenarioYaml("t", "p")));
         loop.turn();
         loop.call();
         assertThat(loop.asked).containsExactly("s", "t");
@@ -209,6 +208,6 @@ class ManagerLoopTest {
         assertThat(loop.store.commits.get()).as("left alone").isEqualTo(commits);
         loop.pass();
         assertThat(answer).isCompletedWithValue(new Answer.Done("model m is Dead"));
-        assertThat(value(Keys.modelState("m"))).isEqualTo("Running");
+        assertThat(loop.store.value(Keys.modelState("m"))).isEqualTo("Running");
     }
 }

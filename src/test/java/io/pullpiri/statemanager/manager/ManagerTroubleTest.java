@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
@@ -21,8 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** What the loop does when the store, or the program, is not as it should be. */
 class ManagerTroubleTest {
 
-    private static final String Q = "kind: Package\nmetadata: {name: q}\nspec: {models: [{name: m}]}";
-
     @TempDir
     Path folder;
 
@@ -36,10 +35,6 @@ class ManagerTroubleTest {
     @AfterEach
     void tearDown() {
         loop.close();
-    }
-
-    private String value(String key) {
-        return loop.store.get(key).orElseThrow().value();
     }
 
     @Test
@@ -113,7 +108,7 @@ class ManagerTroubleTest {
         loop.store.refused = null;
         loop.pass();
         assertThat(loop.manager.isReady()).isTrue();
-        assertThat(value(Keys.packageState("p"))).isEqualTo("Error");
+        assertThat(loop.store.value(Keys.packageState("p"))).isEqualTo("Error");
     }
 
     @Test
@@ -130,7 +125,7 @@ class ManagerTroubleTest {
     @Test
     void whatWasToldBeforeTheStoreWasReadIsOld() {
         loop.begin();
-        loop.foreign(Keys.artifact("Package", "q"), Q);
+        loop.foreign(Keys.artifact("Package", "q"), World.packageYaml("q", "m"));
         loop.store.mute = true;
         loop.store.delete(Keys.artifact("Package", "q"));
         loop.store.loseWatch();
@@ -146,10 +141,10 @@ class ManagerTroubleTest {
         loop.store.mute = true;
         loop.store.put(Keys.modelState("m"), "Dead");
         loop.turn();
-        assertThat(value(Keys.packageState("p"))).isEqualTo("Idle");
+        assertThat(loop.store.value(Keys.packageState("p"))).isEqualTo("Idle");
         loop.store.loseWatch();
         loop.turn();
-        assertThat(value(Keys.packageState("p"))).isEqualTo("Error");
+        assertThat(loop.store.value(Keys.packageState("p"))).isEqualTo("Error");
     }
 
     @Test
@@ -166,7 +161,7 @@ class ManagerTroubleTest {
         }
         loop.turn();
         assertThat(loop.store.reads).hasValueGreaterThan(reads);
-        assertThat(value(Keys.packageState("p"))).isEqualTo("Error");
+        assertThat(loop.store.value(Keys.packageState("p"))).isEqualTo("Error");
     }
 
     @Test

@@ -7,6 +7,7 @@ import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.Moment;
 import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.store.Await;
@@ -97,8 +98,7 @@ final class TurnedManager implements AutoCloseable {
 
     /** The package dies; nobody has been called yet. */
     void die(String scenario) {
-        var _ = submit(Command.ApplyArtifacts.parse(
-                "kind: Scenario\nmetadata: {name: %s}\nspec: {target: p}".formatted(scenario)));
+        var _ = submit(Command.ApplyArtifacts.parse(World.scenarioYaml(scenario, "p")));
         var _ = set(ModelState.DEAD);
         turn();
     }
