@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CommitterTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
-    private static final String P = "kind: Package\nmetadata: {name: p}\nspec: {models: [{name: m}]}";
+    private static final String P = World.packageYaml("p", "m");
 
     @TempDir
     Path folder;
@@ -132,8 +132,7 @@ class CommitterTest {
     @Test
     void whatTheStoreHasToldMeanwhileIsTakenInToo() throws Exception {
         commit(
-                Command.ApplyArtifacts.parse(
-                        "kind: Package\nmetadata: {name: p}\nspec: {models: [{name: a}, {name: b}]}"),
+                Command.ApplyArtifacts.parse(World.packageYaml("p", "a", "b")),
                 model("a", ModelState.RUNNING),
                 model("b", ModelState.RUNNING));
         store.before.add(() -> {
@@ -243,7 +242,7 @@ class CommitterTest {
     void fromTheDecisionOnNobodyIsCalledForWhoRecovers() throws Exception {
         commit(
                 Command.ApplyArtifacts.parse(P),
-                Command.ApplyArtifacts.parse("kind: Scenario\nmetadata: {name: s}\nspec: {target: p}"),
+                Command.ApplyArtifacts.parse(World.scenarioYaml("s", "p")),
                 model("m", ModelState.DEAD));
         reconciler.updateAll(view);
         assertThat(due).isNotEmpty();

@@ -19,6 +19,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** A real store whose commits and reads fail when a test says so. */
@@ -63,10 +64,10 @@ final class FaultyStore implements StateStore {
     private volatile @Nullable WatchListener listener;
 
     /** The revision up to which the watch has told, to the end. */
-    volatile long told;
+    private final AtomicLong told = new AtomicLong();
 
     /** The newest revision that it has to tell of. */
-    private volatile long toTell;
+    private final AtomicLong toTell = new AtomicLong();
 
     /** Done once, just before the next commit. */
     final Queue<Runnable> before = new ConcurrentLinkedQueue<>();
@@ -107,14 +108,14 @@ final class FaultyStore implements StateStore {
                 && transaction.writes().stream()
                         .anyMatch(write -> Prefixes.cover(Keys.WATCHED_PREFIXES, write.key())
                                 && (write.value() != null || write.expectedRevision() > 0))) {
-            toTell = committed.revision();
+            toTell.accumulateAndGet(committed.revision(), Math::max);
         }
         return result;
     }
 
     /** Whether the watch has told all that there is, to the end. */
     boolean hasToldAll() {
-        return watches.get() == 0 || told >= toTell;
+        return watches.get() == 0 || told.get() >= toTell.get();
     }
 
     @Override
@@ -139,7 +140,9 @@ final class FaultyStore implements StateStore {
     @Override
     public long put(String key, String value) {
         long revision = store.put(key, value);
-        toTell = Prefixes.cover(Keys.WATCHED_PREFIXES, key) ? revision : toTell;
+        if (Prefixes.cover(Keys.WATCHED_PREFIXES, key)) {
+            toTell.accumulateAndGet(revision, Math::max);
+        }
         return revision;
     }
 
@@ -171,7 +174,7 @@ final class FaultyStore implements StateStore {
                 if (!mute) {
                     newListener.onEvents(events);
                 }
-                told = events.getLast().revision();
+                told.accumulateAndGet(events.getLast().revision(), Math::max);
             }
 
             @Override
@@ -180,7 +183,7 @@ final class FaultyStore implements StateStore {
             }
         });
         listener = newListener;
-        told = Math.max(told, fromRevision - 1);
+        told.accumulateAndGet(fromRevision - 1, Math::max);
         watches.incrementAndGet();
         return () -> {
             watch.close();

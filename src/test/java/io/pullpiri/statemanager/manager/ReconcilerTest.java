@@ -10,6 +10,7 @@ import io.pullpiri.statemanager.cascade.Moment;
 import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import java.time.Duration;
@@ -78,9 +79,9 @@ class ReconcilerTest {
     }
 
     private void die(Reconciler reconciler) {
-        apply("kind: Package\nmetadata: {name: p}\nspec: {models: [{name: m}]}");
-        apply("kind: Scenario\nmetadata: {name: s}\nspec: {target: p}");
-        apply("kind: Scenario\nmetadata: {name: t}\nspec: {target: p}");
+        apply(World.packageYaml("p", "m"));
+        apply(World.scenarioYaml("s", "p"));
+        apply(World.scenarioYaml("t", "p"));
         set(ModelState.DEAD);
         reconciler.updateAll(view);
     }
@@ -203,8 +204,8 @@ class ReconcilerTest {
         pass(Duration.ZERO);
         replies.forEach(reply -> reply.complete(new ActionController.Reply(true, "")));
         pass(Duration.ZERO);
-        apply("kind: Scenario\nmetadata: {name: late}\nspec: {target: p}");
-        apply("kind: Scenario\nmetadata: {name: s}\nspec: {target: elsewhere}");
+        apply(World.scenarioYaml("late", "p"));
+        apply(World.scenarioYaml("s", "elsewhere"));
         reconciler.update(view, Set.of("p"));
         pass(Duration.ofSeconds(61));
         assertThat(asked).containsExactly("s", "t", "late", "t");
@@ -216,7 +217,7 @@ class ReconcilerTest {
         die(reconciler);
         pass(Duration.ZERO);
         for (String target : List.of("elsewhere", "p")) {
-            apply("kind: Scenario\nmetadata: {name: s}\nspec: {target: %s}".formatted(target));
+            apply(World.scenarioYaml("s", target));
             reconciler.update(view, Set.of("p"));
             pass(Duration.ZERO);
         }

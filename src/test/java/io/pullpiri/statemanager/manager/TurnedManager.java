@@ -66,8 +66,7 @@ final class TurnedManager implements AutoCloseable {
         manager.start();
         turn();
         assertThat(manager.isReady()).isTrue();
-        CompletableFuture<Answer> _ =
-                submit(Command.ApplyArtifacts.parse("kind: Package\nmetadata: {name: p}\nspec: {models: [{name: m}]}"));
+        CompletableFuture<Answer> _ = submit(Command.ApplyArtifacts.parse(World.packageYaml("p", "m")));
         turn();
     }
 
