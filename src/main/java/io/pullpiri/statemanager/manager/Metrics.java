@@ -118,6 +118,14 @@ public final class Metrics {
                 }))
                 .register(registry);
         CounterWithCallback.builder()
+                .name("statemanager_refusals_total")
+                .help("What a limit refused, and why")
+                .labelNames("limit", "reason")
+                .callback(callback -> manager.notices()
+                        .refusals()
+                        .forEach((refusal, count) -> callback.call(count, refusal.limit(), refusal.reason())))
+                .register(registry);
+        CounterWithCallback.builder()
                 .name("statemanager_faults_total")
                 .help("Faults that Timpani has reported")
                 .callback(callback -> callback.call(manager.notices().counts().getOrDefault(Notices.FAULT, 0L)))

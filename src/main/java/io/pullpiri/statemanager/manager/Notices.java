@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.manager;
 
 import io.pullpiri.statemanager.cascade.Plan.Notice;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +26,7 @@ public final class Notices {
     private static final int LINES = 100;
 
     private final Map<String, LongAdder> counts = new ConcurrentHashMap<>();
+    private final Map<Refusal, LongAdder> refusals = new ConcurrentHashMap<>();
 
     /** The messages that were logged; the oldest are forgotten, and logged once more if they come again. */
     private final Set<String> logged = Collections.synchronizedSet(Collections.newSetFromMap(new LinkedHashMap<>() {
@@ -57,8 +59,35 @@ public final class Notices {
         }
     }
 
+    /** A limit that refused something, and why it did: the labels of a metric, so both come from a small fixed set. */
+    public record Refusal(String limit, String reason) {}
+
+    /**
+     * Counts what a limit refused, and logs who was refused, at most 100 lines a minute for each limit.
+     *
+     * @param limit the limit's name, such as {@code http-connections}
+     * @param reason why it refused, one of a few words, such as {@code address}
+     * @param message who was refused, and what the limit is; it may quote input that was escaped before
+     */
+    public void refused(String limit, String reason, String message) {
+        refusals.computeIfAbsent(new Refusal(limit, reason), any -> new LongAdder())
+                .increment();
+        log(limit, message);
+    }
+
+    /** How often each limit has refused something since the start. */
+    public Map<Refusal, Long> refusals() {
+        Map<Refusal, Long> copy = new HashMap<>();
+        refusals.forEach((refusal, count) -> copy.put(refusal, count.sum()));
+        return copy;
+    }
+
     public void add(String kind, String message) {
         counts.computeIfAbsent(kind, any -> new LongAdder()).increment();
+        log(kind, message);
+    }
+
+    private void log(String kind, String message) {
         if (logged.add(message)) {
             int line = lines.computeIfAbsent(kind, any -> new Lines())
                     .next(clock.now().ticks());

@@ -8,6 +8,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.pullpiri.statemanager.cascade.Moment;
 import io.pullpiri.statemanager.cascade.Plan;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,6 +68,21 @@ class NoticesTest {
         notices.addAll(List.of(new Plan.Notice("bad", "one"), new Plan.Notice("bad", "two")));
         assertThat(lines()).containsExactly("bad: one", "bad: two");
         assertThat(notices.counts()).containsEntry("bad", 2L);
+    }
+
+    @Test
+    void refusal_isCountedByLimitAndReason_andLoggedOnce() {
+        notices.refused("connections", "address", "127.0.0.1 holds 3 of 4 connections");
+        notices.refused("connections", "address", "127.0.0.1 holds 3 of 4 connections");
+        notices.refused("connections", "full", "all 4 connections are open");
+
+        assertThat(notices.refusals())
+                .isEqualTo(Map.of(
+                        new Notices.Refusal("connections", "address"), 2L,
+                        new Notices.Refusal("connections", "full"), 1L));
+        assertThat(lines())
+                .containsExactly(
+                        "connections: 127.0.0.1 holds 3 of 4 connections", "connections: all 4 connections are open");
     }
 
     private void add(String kind, String message, int times) {
