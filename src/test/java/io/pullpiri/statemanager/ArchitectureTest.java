@@ -34,8 +34,9 @@ class ArchitectureTest {
                     store    | store state
                     cascade  | cascade artifact store state
                     manager  | manager cascade artifact store state
-                    grpc     | grpc manager cascade state
-                    web      | web manager cascade state
+                    limits   | limits
+                    grpc     | grpc limits manager cascade state
+                    web      | web limits manager cascade state
                     """)
     void aRoomUsesOnlyTheRoomsBelowIt(String room, String allowed) {
         classes()
