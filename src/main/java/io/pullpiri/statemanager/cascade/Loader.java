@@ -231,7 +231,9 @@ final class Loader {
         }
         byModel.forEach((model, ofNode) -> draft.put(draft.model(model).withContainers(name, ofNode)));
         Map<String, ModelState> kept = digest.kept() == null ? Map.of() : digest.kept();
-        draft.put(new NodeEntry(name, containers, new TreeMap<>(kept), graceEnds, entry.modRevision(), false));
+        long reportedMillis = digest.reportedMillis() == null ? 0 : digest.reportedMillis();
+        draft.put(new NodeEntry(
+                name, containers, new TreeMap<>(kept), graceEnds, reportedMillis, entry.modRevision(), false));
         if (!graceEnds.isEmpty()) {
             draft.absentees = draft.absentees.plus(name);
         }

@@ -186,9 +186,7 @@ final class Parts {
                 && entry.kept().equals(before.kept())) {
             return List.of();
         }
-        String text =
-                Records.text(new Records.Digest(List.copyOf(entry.containers().values()), entry.kept()));
-        return List.of(new Write(Keys.node(name), text, entry.revision()));
+        return List.of(new Write(Keys.node(name), Records.text(Records.Digest.of(entry)), entry.revision()));
     }
 
     /** How many writes a transaction has room for, beside the journal and its trimming. */

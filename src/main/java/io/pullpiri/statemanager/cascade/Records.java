@@ -40,10 +40,24 @@ final class Records {
 
     private Records() {}
 
-    /** {@code /statemanager/node/{name}}. */
+    /**
+     * {@code /statemanager/node/{name}}.
+     *
+     * @param reportedMillis see {@link NodeEntry}; null in a record that an older version wrote
+     */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     record Digest(
-            @Nullable List<Container> containers, @Nullable Map<String, ModelState> kept) {}
+            @Nullable List<Container> containers,
+            @Nullable Map<String, ModelState> kept,
+            @Nullable Long reportedMillis) {
+
+        static Digest of(NodeEntry entry) {
+            return new Digest(
+                    List.copyOf(entry.containers().values()),
+                    entry.kept(),
+                    entry.reportedMillis() == 0 ? null : entry.reportedMillis());
+        }
+    }
 
     /**
      * {@code /statemanager/journal/{sequence}}.

@@ -64,7 +64,9 @@ final class Reports {
                 return false;
             }
         }
-        replace(before, containers, graceEnds, "node " + report.node());
+        // A report that was refused is none.
+        NodeEntry node = fits ? before.reportedAt(draft.now.epochMillis()) : before;
+        replace(node, containers, graceEnds, "node " + report.node());
         giveUpAbsentees(report.node());
         return fits;
     }
@@ -211,6 +213,7 @@ final class Reports {
     private void replace(
             NodeEntry before, SortedMap<String, Container> containers, Map<String, Long> graceEnds, String source) {
         if (draft.nodes.containsKey(before.name()) && containers.equals(before.containers())) {
+            draft.put(before); // with the time of the report; that alone is not worth a write
             return;
         }
         Set<String> touched = new TreeSet<>();
@@ -243,8 +246,7 @@ final class Reports {
             draft.put(draft.model(model).withContainers(before.name(), byModel.getOrDefault(model, List.of())));
             derive(model, source);
         }
-        NodeEntry after =
-                new NodeEntry(before.name(), containers, kept(containers), graceEnds, before.revision(), false);
+        NodeEntry after = before.with(containers, kept(containers), graceEnds);
         draft.put(after);
         draft.absentees =
                 graceEnds.isEmpty() ? draft.absentees.minus(after.name()) : draft.absentees.plus(after.name());
@@ -386,8 +388,7 @@ final class Reports {
             if (state != null && !name.equals(here) && node.kept().get(model) != state) {
                 TreeMap<String, ModelState> kept = new TreeMap<>(node.kept());
                 kept.put(model, state);
-                draft.put(
-                        new NodeEntry(name, node.containers(), kept, node.graceEnds(), node.revision(), node.unread()));
+                draft.put(node.keeping(kept));
                 draft.touchedNodes.add(name);
             }
         }

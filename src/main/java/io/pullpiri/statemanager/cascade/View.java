@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.cascade;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.store.WatchEvent;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSet;
 import org.pcollections.TreePMap;
@@ -74,6 +75,22 @@ public record View(
         }
         boolean dead = state == PackageState.DEGRADED || state == PackageState.ERROR;
         return dead && entry.models().count(ModelState.DEAD) > 0 ? Causes.dead(entry, models::get) : latest.cause();
+    }
+
+    /**
+     * The containers of a node that count for no package, in the order of their names: those of no model, and those of a
+     * model that no package names. While a package cannot be read, it may name any model: then only those of no model.
+     */
+    public List<Container> unmatched(NodeEntry node) {
+        return node.containers().values().stream().filter(this::isUnmatched).toList();
+    }
+
+    private boolean isUnmatched(Container container) {
+        if (container.model() == null) {
+            return true;
+        }
+        ModelEntry model = models.get(container.model());
+        return unread.isEmpty() && (model == null || model.packages().isEmpty());
     }
 
     /**

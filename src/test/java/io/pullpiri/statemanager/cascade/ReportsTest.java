@@ -127,4 +127,54 @@ class ReportsTest {
         world.foreign(Keys.modelState("b"), null);
         assertThat(world.packageEntry("p").reported()).isEqualTo(1);
     }
+
+    @Test
+    void containersThatCountForNoPackage_areUnmatched() {
+        world.run(apply(packageYaml("p", "brake")));
+        world.run(report("n", "/brake_ctl=running", "brake/x=running", "brke/y=running", "/stray=running"));
+        assertThat(world.view.unmatched(world.node("n")))
+                .extracting(Container::name)
+                .containsExactly("stray", "y");
+        world.run(apply(packageYaml("q", "brke")));
+        assertThat(world.view.unmatched(world.node("n")))
+                .extracting(Container::name)
+                .containsExactly("stray");
+    }
+
+    @Test
+    void whileAPackageCannotBeRead_onlyContainersOfNoModelAreUnmatched() {
+        world.run(report("n", "brke/y=running", "/stray=running"));
+        world.foreignUnseen(Keys.artifact("Package", "p"), "kind: [");
+        world.restart();
+        assertThat(world.view.unmatched(world.node("n")))
+                .extracting(Container::name)
+                .containsExactly("stray");
+    }
+
+    @Test
+    void timeOfTheLastReport_isKnownAfterARestart() {
+        world.run(report("n", "m/a=running"));
+        long stored = world.now().epochMillis();
+        assertThat(world.node("n").reportedMillis()).isEqualTo(stored);
+        world.pass(Duration.ofSeconds(5));
+        long revision = world.revision(Keys.node("n"));
+        world.run(report("n", "m/a=running"));
+        assertThat(world.node("n").reportedMillis())
+                .isEqualTo(world.now().epochMillis())
+                .isGreaterThan(stored);
+        assertThat(world.revision(Keys.node("n")))
+                .as("a time alone is not written")
+                .isEqualTo(revision);
+        world.restart();
+        assertThat(world.node("n").reportedMillis()).isEqualTo(stored);
+    }
+
+    @Test
+    void recordOfAnOlderVersion_hasNoTimeOfTheLastReport() {
+        world.foreignUnseen(Keys.node("n"), """
+                {"containers":[{"name":"a","id":"1","label":"m","model":"m","state":"DEAD","exitCode":139}]}""");
+        world.restart();
+        assertThat(world.node("n").reportedMillis()).isZero();
+        assertThat(world.node("n").unread()).isFalse();
+    }
 }

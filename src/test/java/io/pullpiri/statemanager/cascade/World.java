@@ -184,6 +184,10 @@ public final class World {
         return Objects.requireNonNull(view.models().get(name), name);
     }
 
+    NodeEntry node(String name) {
+        return Objects.requireNonNull(view.nodes().get(name), name);
+    }
+
     /** {@code from>to} of all changes of a resource, in order. */
     List<String> history(ResourceKind kind, String name) {
         return transitions.stream()
