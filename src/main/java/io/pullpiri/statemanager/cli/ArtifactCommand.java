@@ -5,13 +5,12 @@ import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactResult;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
 import io.pullpiri.proto.statemanager.v1.DeleteRequest;
+import io.pullpiri.statemanager.artifact.BrokenArtifactException;
+import io.pullpiri.statemanager.artifact.Utf8;
 import io.pullpiri.statemanager.state.Names;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -78,18 +77,13 @@ abstract class ArtifactCommand implements Callable<Integer> {
             if (bytes.length > MAX_BYTES) {
                 throw new CommandFailure(name + ": has more than " + MAX_BYTES + " bytes");
             }
-            return new Input(
-                    name,
-                    StandardCharsets.UTF_8
-                            .newDecoder()
-                            .decode(ByteBuffer.wrap(bytes))
-                            .toString());
+            return new Input(name, Utf8.decode(bytes));
         } catch (NoSuchFileException e) {
             throw new CommandFailure(name + ": there is no such file");
         } catch (AccessDeniedException e) {
             throw new CommandFailure(name + ": may not be read");
-        } catch (CharacterCodingException e) {
-            throw new CommandFailure(name + ": is not UTF-8");
+        } catch (BrokenArtifactException e) {
+            throw new CommandFailure(name + ": " + e.reason());
         } catch (IOException | java.nio.file.InvalidPathException e) {
             throw new CommandFailure(name + ": cannot be read: " + e.getMessage());
         }

@@ -26,6 +26,7 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
             404, "Not Found",
             405, "Method Not Allowed",
             413, "Content Too Large",
+            415, "Unsupported Media Type",
             422, "Unprocessable Content",
             500, "Internal Server Error",
             503, "Service Unavailable",

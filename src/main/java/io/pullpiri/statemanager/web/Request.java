@@ -1,13 +1,20 @@
 package io.pullpiri.statemanager.web;
 
 import com.sun.net.httpserver.HttpExchange;
+import io.pullpiri.statemanager.artifact.BrokenArtifactException;
+import io.pullpiri.statemanager.artifact.Utf8;
+import io.pullpiri.statemanager.state.Names;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A request, as its handler sees it. */
@@ -15,6 +22,11 @@ final class Request {
 
     /** As much as gRPC takes. */
     private static final int MOST_BYTES = 4 << 20;
+
+    private static final Pattern CHARSET =
+            Pattern.compile(";\\s*charset\\s*=\\s*\"?([^\";\\s]*)", Pattern.CASE_INSENSITIVE);
+
+    private static final Set<String> UTF_8 = Set.of("utf-8", "utf8");
 
     private final HttpExchange exchange;
     private final Map<String, String> parameters = new LinkedHashMap<>();
@@ -68,12 +80,53 @@ final class Request {
         return exchange.getRequestHeaders().getFirst(key);
     }
 
-    /** The whole body, as UTF-8. */
+    /**
+     * The whole body.
+     *
+     * @throws Refusal 415 if the headers say that it is compressed or not in UTF-8, 413 if it is too large, and 400 if it is
+     *     not UTF-8
+     */
     String body() throws IOException, Refusal {
+        requireNoEncoding();
+        requireUtf8();
         byte[] bytes = exchange.getRequestBody().readNBytes(MOST_BYTES + 1);
         if (bytes.length > MOST_BYTES) {
             throw new Refusal(413, "body: more than " + (MOST_BYTES >> 20) + " MiB");
         }
-        return new String(bytes, StandardCharsets.UTF_8);
+        try {
+            return Utf8.decode(bytes);
+        } catch (BrokenArtifactException e) {
+            throw new Refusal(400, "body: " + e.reason());
+        }
+    }
+
+    private void requireNoEncoding() throws Refusal {
+        for (String encoding : headers("Content-Encoding")) {
+            if (!encoding.isBlank() && !encoding.strip().equalsIgnoreCase("identity")) {
+                throw new Refusal(
+                        415,
+                        "Content-Encoding: '" + Names.excerpt(encoding, 60)
+                                + "' (expected: no such header, and the body as it is)");
+            }
+        }
+    }
+
+    private void requireUtf8() throws Refusal {
+        for (String type : headers("Content-Type")) {
+            Matcher charset = CHARSET.matcher(type);
+            while (charset.find()) {
+                if (!UTF_8.contains(charset.group(1).toLowerCase(Locale.ROOT))) {
+                    throw new Refusal(
+                            415,
+                            "Content-Type: charset '" + Names.excerpt(charset.group(1), 60)
+                                    + "' (expected: utf-8; convert the body to UTF-8)");
+                }
+            }
+        }
+    }
+
+    private List<String> headers(String key) {
+        List<String> values = exchange.getRequestHeaders().get(key);
+        return values == null ? List.of() : values;
     }
 }

@@ -112,7 +112,9 @@ class CommandsTest {
 
         assertThat(ask("apply", "-f", good, missing))
                 .isEqualTo(new Run(1, "", "error: " + missing + ": there is no such file\n"));
-        assertThat(ask("apply", "-f", good, latin1)).isEqualTo(new Run(1, "", "error: " + latin1 + ": is not UTF-8\n"));
+        assertThat(ask("apply", "-f", good, latin1))
+                .isEqualTo(new Run(
+                        1, "", "error: " + latin1 + ": is not UTF-8: byte 0xE9 at offset 1 (expected: UTF-8 text)\n"));
         assertThat(ask("apply", "-f", good, folder.toString()).exitCode()).isEqualTo(1);
         assertThat(ask("get", "packages")).isEqualTo(new Run(0, "", "There are no packages yet.\n"));
     }

@@ -1,0 +1,134 @@
+package io.pullpiri.statemanager.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.grpc.Rig;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The bytes of an artifact over HTTP: what is stored is what was sent, or nothing is stored. */
+class ArtifactBodyTest {
+
+    private static final String YAML = "kind: Package\nmetadata: {name: türe}\nspec: {models: [{name: schloß}]}\n";
+
+    @TempDir
+    private Path folder;
+
+    private final HttpClient client = HttpClient.newHttpClient();
+    private Rig rig;
+
+    @BeforeEach
+    void start() throws Exception {
+        rig = new Rig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
+    }
+
+    @AfterEach
+    void stop() {
+        client.shutdownNow();
+        rig.close();
+    }
+
+    private HttpResponse<String> send(String method, String path, byte[] body, String... headers) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + rig.server.httpPort() + path))
+                .timeout(Duration.ofSeconds(20))
+                .method(method, BodyPublishers.ofByteArray(body));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return client.send(request.build(), BodyHandlers.ofString(StandardCharsets.UTF_8));
+    }
+
+    private void assertRefused(HttpResponse<String> answer, int status, String detail) throws Exception {
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+        assertThat(Http.json(answer).path("detail").asText()).isEqualTo(detail);
+        assertThat(send("GET", "/api/v1/packages", new byte[0]).body()).contains("\"items\":[]");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"POST,/api/v1/artifacts", "DELETE,/api/v1/artifacts", "POST,/api/artifact", "DELETE,/api/artifact"})
+    void bytesThatAreNotUtf8_areRefusedWithTheirOffset(String method, String path) throws Exception {
+        byte[] latin1 = YAML.getBytes(StandardCharsets.ISO_8859_1);
+        int offset = YAML.indexOf('ü');
+
+        assertRefused(
+                send(method, path, latin1),
+                400,
+                "body: is not UTF-8: byte 0xFC at offset " + offset + " (expected: UTF-8 text)");
+    }
+
+    @Test
+    void aCharacterThatIsCutOff_isRefused() throws Exception {
+        byte[] cut = {'k', ':', ' ', (byte) 0xEC, (byte) 0xA3};
+
+        assertRefused(
+                send("POST", "/api/v1/artifacts", cut),
+                400,
+                "body: is not UTF-8: byte 0xEC at offset 3 (expected: UTF-8 text)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "text/plain; charset=iso-8859-1",
+                "application/yaml;CHARSET=\"ISO-8859-1\"",
+                "application/x-www-form-urlencoded; a=b ; charset = iso-8859-1"
+            })
+    void anotherCharset_isRefused(String type) throws Exception {
+        String given = type.contains("ISO") ? "ISO-8859-1" : "iso-8859-1";
+
+        assertRefused(
+                send("POST", "/api/v1/artifacts", YAML.getBytes(StandardCharsets.UTF_8), "Content-Type", type),
+                415,
+                "Content-Type: charset '" + given + "' (expected: utf-8; convert the body to UTF-8)");
+    }
+
+    @Test
+    void aCompressedBody_isRefused() throws Exception {
+        assertRefused(
+                send("POST", "/api/v1/artifacts", gzip(YAML), "Content-Encoding", "gzip"),
+                415,
+                "Content-Encoding: 'gzip' (expected: no such header, and the body as it is)");
+    }
+
+    private static byte[] gzip(String text) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
+            out.write(text.getBytes(StandardCharsets.UTF_8));
+        }
+        return bytes.toByteArray();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "Content-Type,text/plain;charset=utf-8",
+        "Content-Type,application/yaml; charset=\"UTF-8\"",
+        "Content-Type,application/x-www-form-urlencoded",
+        "Content-Encoding,identity",
+    })
+    void utf8AsItIs_isStored(String header, String value) throws Exception {
+        HttpResponse<String> answer =
+                send("POST", "/api/v1/artifacts", YAML.getBytes(StandardCharsets.UTF_8), header, value);
+
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(rig.packageState("türe")).isEqualTo("Idle");
+    }
+}
