@@ -5,9 +5,8 @@ import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactResult;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
 import io.pullpiri.proto.statemanager.v1.DeleteRequest;
-import io.pullpiri.statemanager.artifact.BrokenArtifactException;
-import io.pullpiri.statemanager.artifact.Utf8;
 import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.Utf8;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -82,8 +81,8 @@ abstract class ArtifactCommand implements Callable<Integer> {
             throw new CommandFailure(name + ": there is no such file");
         } catch (AccessDeniedException e) {
             throw new CommandFailure(name + ": may not be read");
-        } catch (BrokenArtifactException e) {
-            throw new CommandFailure(name + ": " + e.reason());
+        } catch (Utf8.MalformedException e) {
+            throw new CommandFailure(name + ": " + e.getMessage());
         } catch (IOException | java.nio.file.InvalidPathException e) {
             throw new CommandFailure(name + ": cannot be read: " + e.getMessage());
         }

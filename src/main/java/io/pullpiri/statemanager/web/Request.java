@@ -1,9 +1,8 @@
 package io.pullpiri.statemanager.web;
 
 import com.sun.net.httpserver.HttpExchange;
-import io.pullpiri.statemanager.artifact.BrokenArtifactException;
-import io.pullpiri.statemanager.artifact.Utf8;
 import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.Utf8;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -95,8 +94,8 @@ final class Request {
         }
         try {
             return Utf8.decode(bytes);
-        } catch (BrokenArtifactException e) {
-            throw new Refusal(400, "body: " + e.reason());
+        } catch (Utf8.MalformedException e) {
+            throw new Refusal(400, "body: " + e.getMessage());
         }
     }
 
