@@ -16,57 +16,60 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ArtifactParserTest {
 
-    static final List<String> REAL =
-            List.of("helloworld.yaml", "helloworld_no_condition.yaml", "helloworld_policy.yaml", "schedule-test.yaml");
+    static final List<String> REAL = List.of(
+            "rain-wiper.yaml",
+            "rain-wiper-without-condition.yaml",
+            "rain-wiper-with-policy.yaml",
+            "lane-keeping-schedule.yaml");
 
     @ParameterizedTest
-    @CsvSource({"helloworld.yaml, update, aws-ec2", "helloworld_no_condition.yaml, launch, HPC"})
+    @CsvSource({"rain-wiper.yaml, update, body-zone", "rain-wiper-without-condition.yaml, launch, HPC"})
     void aScenarioItsPackageAndItsModelAreReadFromOneFile(String file, String action, String node) throws Exception {
         List<Artifact> artifacts = ArtifactParser.parseAll(real(file));
 
         List<String> documents = List.of(real(file).split("---\n"));
         assertThat(artifacts)
                 .containsExactly(
-                        new ScenarioArtifact("helloworld", action, "helloworld", documents.get(0)),
-                        new PackageArtifact("helloworld", List.of(new ModelRef("helloworld", node)), documents.get(1)),
-                        new ModelArtifact("helloworld", documents.get(2)));
+                        new ScenarioArtifact("rain-wiper", action, "rain-wiper", documents.get(0)),
+                        new PackageArtifact("rain-wiper", List.of(new ModelRef("rain-wiper", node)), documents.get(1)),
+                        new ModelArtifact("rain-wiper", documents.get(2)));
     }
 
     @Test
     void aPolicyIsPassedOver() throws Exception {
-        List<Artifact> artifacts = ArtifactParser.parseAll(real("helloworld_policy.yaml"));
+        List<Artifact> artifacts = ArtifactParser.parseAll(real("rain-wiper-with-policy.yaml"));
 
         assertThat(artifacts).extracting(Artifact::kind).containsExactly("Scenario", "Package", "Policy", "Model");
         assertThat(artifacts.get(2)).isInstanceOfSatisfying(OtherArtifact.class, policy -> {
-            assertThat(policy.name()).isEqualTo("policy_helloworld");
+            assertThat(policy.name()).isEqualTo("move-when-busy");
             assertThat(policy.yaml())
                     .startsWith("apiVersion: v1\nkind: Policy\n")
-                    .endsWith("        memory: 50\n");
+                    .endsWith("        cpu: 85\n");
         });
     }
 
     @Test
     void aPackageNamesItsModelsInOrderAndAScheduleIsPassedOver() throws Exception {
-        List<Artifact> artifacts = ArtifactParser.parseAll(real("schedule-test.yaml"));
+        List<Artifact> artifacts = ArtifactParser.parseAll(real("lane-keeping-schedule.yaml"));
 
         assertThat(artifacts)
                 .extracting(Artifact::kind, Artifact::name)
-                .hasToString("[(\"Schedule\", \"perf_18proc_tc1\"), (\"Scenario\", \"timpani_test\"),"
-                        + " (\"Package\", \"timpani_test\"), (\"Model\", \"test_model1\"),"
-                        + " (\"Model\", \"test_model2\"), (\"Model\", \"test_model3\")]");
-        assertThat(artifacts.get(0).yaml()).startsWith("# SPDX-FileCopyrightText");
+                .hasToString("[(\"Schedule\", \"lane_keeping_tasks\"), (\"Scenario\", \"lane_keeping\"),"
+                        + " (\"Package\", \"lane_keeping\"), (\"Model\", \"edge_detect\"),"
+                        + " (\"Model\", \"path_fit\"), (\"Model\", \"steer_assist\")]");
+        assertThat(artifacts.get(0).yaml()).startsWith("# Real-time tasks");
         assertThat(artifacts.get(1))
                 .isInstanceOfSatisfying(
                         ScenarioArtifact.class,
-                        scenario -> assertThat(scenario.target()).isEqualTo("timpani_test"));
+                        scenario -> assertThat(scenario.target()).isEqualTo("lane_keeping"));
         assertThat(artifacts.get(2))
                 .isInstanceOfSatisfying(
                         PackageArtifact.class,
                         it -> assertThat(it.models())
                                 .containsExactly(
-                                        new ModelRef("test_model1", "HPC"),
-                                        new ModelRef("test_model2", "HPC"),
-                                        new ModelRef("test_model3", "HPC")));
+                                        new ModelRef("edge_detect", "HPC"),
+                                        new ModelRef("path_fit", "HPC"),
+                                        new ModelRef("steer_assist", "chassis-zone")));
     }
 
     @Test

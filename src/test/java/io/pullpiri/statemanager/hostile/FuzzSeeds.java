@@ -48,7 +48,7 @@ final class FuzzSeeds {
                 kind: Package
                 metadata:
                   label: null
-                  name: helloworld
+                  name: p
                 spec:
                   pattern:
                     - type: plain
