@@ -12,7 +12,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Model.CommandSpec;
@@ -69,9 +68,8 @@ final class Serve {
             return ExitCode.USAGE;
         }
         System.setProperty(Logging.LEVEL, settings.logLevel());
-        CountDownLatch stopped = new CountDownLatch(1);
         try (StateManager server = StateManager.start(settings)) {
-            Thread hook = new Thread(() -> stop(server, stopped), "stop");
+            Thread hook = new Thread(() -> stop(server), "stop");
             Runtime.getRuntime().addShutdownHook(hook);
             out.println("StateManager listens on " + settings.host() + ":" + server.port()
                     + (server.faultPort() < 0 ? "" : ", for faults on port " + server.faultPort()));
@@ -79,23 +77,30 @@ final class Serve {
                 out.println("Dashboard: http://" + settings.host() + ":" + server.httpPort() + "/");
             }
             out.flush();
-            stopped.await();
-            return ExitCode.OK;
+            String reason = server.manager().mustStop().join();
+            err.println("error: " + reason);
+            removeHook(hook);
+            return ExitCode.FAILED;
         } catch (IOException | StoreUnavailableException | IllegalArgumentException e) {
             err.println("error: " + e.getMessage());
-            return ExitCode.FAILED;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
             return ExitCode.FAILED;
         }
     }
 
+    /** Removes the hook, which would turn a failure into an orderly stop. */
+    private static void removeHook(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            LoggerFactory.getLogger(Serve.class).debug("a signal has come first", e);
+        }
+    }
+
     /** On SIGTERM and Ctrl-C: the JVM waits for this, and ends with 0 afterwards. */
-    private static void stop(StateManager server, CountDownLatch stopped) {
+    private static void stop(StateManager server) {
         // Not before: the level is taken from the settings when the first logger is made.
         LoggerFactory.getLogger(Serve.class).info("told to stop: finishing what is under way");
         server.close();
-        stopped.countDown();
         // A signal would otherwise make it 143; an orderly stop is a success.
         Runtime.getRuntime().halt(ExitCode.OK);
     }

@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager.manager;
 
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -22,6 +23,7 @@ final class Health {
     private final List<Consumer<Boolean>> listeners = new CopyOnWriteArrayList<>();
     private volatile boolean ready;
     private volatile String trouble = "";
+    private final CompletableFuture<String> mustStop = new CompletableFuture<>();
 
     // Only the loop touches these; in ticks.
     private int failures;
@@ -78,6 +80,17 @@ final class Health {
         LOG.atLevel(Integer.bitCount(failures) == 1 ? Level.WARN : Level.DEBUG)
                 .log("{} (failure {} in a row)", what, failures);
         set(false);
+    }
+
+    /** Completes with the reason when this process may not use the store and has to end. */
+    CompletableFuture<String> mustStop() {
+        return mustStop;
+    }
+
+    /** Until the process ends, the store is asked again as after a failure. */
+    void mustStop(String why) {
+        failed(why);
+        mustStop.complete(why);
     }
 
     void stopped() {

@@ -201,6 +201,11 @@ public final class Manager implements AutoCloseable {
         health.onReadiness(listener);
     }
 
+    /** Completes with the reason when this process may not use the store: it has to end. */
+    public CompletableFuture<String> mustStop() {
+        return health.mustStop().copy();
+    }
+
     public Notices notices() {
         return notices;
     }
@@ -298,10 +303,10 @@ public final class Manager implements AutoCloseable {
     }
 
     private void unread(Throwable failure) {
-        if (failure.getCause() instanceof StoreUnavailableException unavailable) {
-            health.failed("the store cannot be read: " + unavailable.getMessage());
-        } else {
-            defect(failure);
+        switch (failure.getCause()) {
+            case StoreUnavailableException away -> health.failed("the store cannot be read: " + away.getMessage());
+            case NewerStoreException newer -> health.mustStop(newer.reason());
+            case null, default -> defect(failure);
         }
     }
 

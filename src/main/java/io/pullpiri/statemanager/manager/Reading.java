@@ -38,12 +38,25 @@ final class Reading {
         this.waiting = waiting;
     }
 
-    /** @return completes with all keys of ours and of those that we watch, or with {@link StoreUnavailableException} */
+    /**
+     * @return completes with all keys of ours and of those that we watch, with {@link StoreUnavailableException}, or, before
+     *     anything is written, with {@link NewerStoreException}
+     */
     CompletableFuture<Snapshot> read() {
-        return CompletableFuture.supplyAsync(() -> store.getAllWithPrefix(Keys.JOURNAL_PREFIX), waiting)
-                .thenCompose(journal -> {
+        // Both at one revision: a newer build that comes in between takes the fence's place.
+        return CompletableFuture.supplyAsync(
+                        () -> store.snapshot(List.of(Keys.JOURNAL_PREFIX, Keys.FORMAT))
+                                .entries(),
+                        waiting)
+                .thenCompose(entries -> {
+                    List<Write> writes = new ArrayList<>();
+                    StoreFormat.check(entries).ifPresent(writes::add);
+                    List<KeyValue> journal = entries.stream()
+                            .filter(entry -> entry.key().startsWith(Keys.JOURNAL_PREFIX))
+                            .toList();
                     Write fence = Journal.fence(journal);
-                    return store.commitAsync(new Transaction(List.of(fence)), timeout)
+                    writes.add(fence);
+                    return store.commitAsync(new Transaction(writes), timeout)
                             .thenApplyAsync(result -> behind(fence, result, journal), waiting);
                 });
     }

@@ -22,6 +22,9 @@ public final class Keys {
     public static final String JOURNAL_PREFIX = OWN_PREFIX + "journal/";
     public static final String NODE_PREFIX = OWN_PREFIX + "node/";
 
+    /** The version of StateManager's own records, as a decimal number. A store without it was written before version 2. */
+    public static final String FORMAT = OWN_PREFIX + "format";
+
     /** Never there: it is read to learn whether the store answers. */
     public static final String PROBE = OWN_PREFIX + "probe";
 

@@ -15,6 +15,9 @@ import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
 import io.pullpiri.statemanager.grpc.FakeActionController;
 import io.pullpiri.statemanager.grpc.Rig;
 import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.sqlite.SqliteStore;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -170,6 +173,21 @@ class ProgramTest {
             assertThat(second.output())
                     .contains("error: ")
                     .contains("states.db")
+                    .doesNotContain("\tat ");
+        }
+    }
+
+    @Test
+    void storeOfANewerFormat_endsTheServerWithOne() throws Exception {
+        Path file = folder.resolve("states.db");
+        try (StateStore store = SqliteStore.open(file)) {
+            var _ = store.put(Keys.FORMAT, "2");
+        }
+        String[] serve = {"serve", "--store", "sqlite:" + file, "--port=0", "--fault-port=off", "--http-port=off"};
+        try (Program program = Program.start(folder, serve)) {
+            assertThat(program.exitCode()).as(program.output()).isEqualTo(1);
+            assertThat(program.output())
+                    .contains("error: the store's format, key /statemanager/format: '2' (expected: at most 1,")
                     .doesNotContain("\tat ");
         }
     }

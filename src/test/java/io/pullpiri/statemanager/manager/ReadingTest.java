@@ -18,6 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What was sent before the store is read is read, or it never comes. */
 class ReadingTest {
@@ -69,6 +71,41 @@ class ReadingTest {
                 .hasCauseInstanceOf(StoreUnavailableException.class)
                 .hasMessageContaining("no journal record can be written");
         assertThat(keys(reading.read().join())).contains(Keys.journal(3));
+    }
+
+    @Test
+    void firstReading_statesTheFormatOfTheRecords() {
+        reading.read().join();
+        assertThat(store.get(Keys.FORMAT).orElseThrow().value()).isEqualTo("1");
+        long written = store.get(Keys.FORMAT).orElseThrow().modRevision();
+        reading.read().join();
+        assertThat(store.get(Keys.FORMAT).orElseThrow().modRevision())
+                .as("stated once")
+                .isEqualTo(written);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"2", "10", "99999999999999999999", "", "one", "1.0", "-1", "0", " 1"})
+    void formatThatThisBuildDoesNotKnow_isRefusedBeforeAnythingIsWritten(String format) {
+        store.put(Keys.FORMAT, format);
+        Snapshot before = store.snapshot(List.of("/"));
+        assertThatThrownBy(() -> reading.read().join())
+                .hasCauseInstanceOf(NewerStoreException.class)
+                .hasMessageContaining(
+                        "key /statemanager/format: '" + format.substring(0, Math.min(40, format.length())))
+                .hasMessageContaining("Nothing was written");
+        assertThat(store.snapshot(List.of("/"))).isEqualTo(before);
+    }
+
+    @Test
+    void newerBuildThatStartsMeanwhile_takesTheFencesPlace() {
+        store.before.add(() -> {
+            store.put(Keys.journal(2), "{}");
+            store.put(Keys.FORMAT, "2");
+        });
+        assertThatThrownBy(() -> reading.read().join()).hasCauseInstanceOf(StoreUnavailableException.class);
+        assertThatThrownBy(() -> reading.read().join()).hasCauseInstanceOf(NewerStoreException.class);
+        assertThat(store.get(Keys.FORMAT).orElseThrow().value()).isEqualTo("2");
     }
 
     private static List<String> keys(Snapshot snapshot) {

@@ -61,10 +61,13 @@ final class SimulatedStore implements StateStore {
 
         /** Whether it comes before a reading, and is decided without anything. */
         boolean isFence() {
+            List<WatchEvent> records = changes.stream()
+                    .filter(change -> !change.key().equals(Keys.FORMAT)) // the first fence states it
+                    .toList();
             return isOwn()
-                    && changes.size() == 1
-                    && changes.getFirst().key().startsWith(Keys.JOURNAL_PREFIX)
-                    && "{}".equals(changes.getFirst().value());
+                    && records.size() == 1
+                    && records.getFirst().key().startsWith(Keys.JOURNAL_PREFIX)
+                    && "{}".equals(records.getFirst().value());
         }
     }
 

@@ -8,8 +8,9 @@ public final class OwnKeys {
 
     private static final String NAME = "[^/<>?{}\\p{Cc}]+";
 
-    private static final Pattern ALLOWED = Pattern.compile("/(package|model|scenario)/" + NAME + "/state"
-            + "|(Package|Scenario|Model)/" + NAME + "|/statemanager/(reconcile|node|journal)/" + NAME);
+    private static final Pattern ALLOWED =
+            Pattern.compile("/(package|model|scenario)/" + NAME + "/state" + "|(Package|Scenario|Model)/" + NAME
+                    + "|/statemanager/(reconcile|node|journal)/" + NAME + "|/statemanager/format");
 
     private OwnKeys() {}
 

@@ -1,0 +1,18 @@
+package io.pullpiri.statemanager.manager;
+
+/** The store holds records of a format that this build does not know. The reason says what an operator can do. */
+final class NewerStoreException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String reason;
+
+    NewerStoreException(String reason) {
+        super(reason);
+        this.reason = reason;
+    }
+
+    String reason() {
+        return reason;
+    }
+}
