@@ -112,7 +112,7 @@ final class EtcdWatch implements Watch {
                             .setCreateRequest(WatchCreateRequest.newBuilder()
                                     .setKey(Ranges.start(range.prefix))
                                     .setRangeEnd(Ranges.end(range.prefix))
-                                    .setStartRevision(range.next))
+                                    .setStartRevision(range.start()))
                             .build());
         }
     }
@@ -210,6 +210,14 @@ final class EtcdWatch implements Watch {
         Range(String prefix, long next) {
             this.prefix = prefix;
             this.next = next;
+        }
+
+        /**
+         * One revision earlier than needed; its events are dropped. etcd 3.6 and later answers no request for progress while
+         * a watch on the stream starts in the future.
+         */
+        long start() {
+            return Math.max(1, next - 1);
         }
     }
 

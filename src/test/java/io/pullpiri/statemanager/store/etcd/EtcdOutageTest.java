@@ -255,7 +255,8 @@ class EtcdOutageTest {
         server.stop();
         server.wipe();
         server.restart();
-        assertThat(recorder.awaitLoss()).contains("replaced");
+        // etcd 3.6 and later says nothing on a watch that starts in its future.
+        assertThat(recorder.awaitLoss()).containsAnyOf("replaced", "nothing was heard");
     }
 
     @Test
