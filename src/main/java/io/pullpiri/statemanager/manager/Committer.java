@@ -36,6 +36,7 @@ final class Committer {
     private final Metrics metrics;
     private final Executor loop;
     private final Inbox inbox;
+    private final Probe probe;
 
     Committer(
             StateStore store,
@@ -45,7 +46,8 @@ final class Committer {
             Clock clock,
             Metrics metrics,
             Executor loop,
-            Inbox inbox) {
+            Inbox inbox,
+            Probe probe) {
         this.store = store;
         this.cascade = cascade;
         this.reconciler = reconciler;
@@ -54,6 +56,7 @@ final class Committer {
         this.metrics = metrics;
         this.loop = loop;
         this.inbox = inbox;
+        this.probe = probe;
     }
 
     /** What became of a batch. */
@@ -77,8 +80,13 @@ final class Committer {
                 long decided)
                 implements Outcome {}
 
-        /** Nothing was written, and never will be. */
-        record Refused(List<Inbox.Entry> batch, String reason) implements Outcome {}
+        /**
+         * Nothing was written, and the same batch is never accepted.
+         *
+         * @param explained whether the reason is known to be one that concerns the batch; otherwise the store refused it
+         *     more than once and accepted other writes in between
+         */
+        record Refused(List<Inbox.Entry> batch, String reason, boolean explained) implements Outcome {}
 
         /** Nothing was written now. */
         record Unavailable(List<Inbox.Entry> batch, String reason) implements Outcome {}
@@ -100,6 +108,7 @@ final class Committer {
         private final Consumer<Outcome> end;
         private final List<Long> revisions = new ArrayList<>();
         private int conflicts;
+        private int unexplained;
         private Plan plan = Plan.NOTHING;
         private long begun;
         private long decided;
@@ -128,13 +137,13 @@ final class Committer {
                 plan = cascade.plan(view, commands, clock.now());
             } catch (RuntimeException e) {
                 LOG.error("a command cannot be decided, which is a defect", e);
-                end.accept(new Outcome.Refused(batch, "internal error: " + e));
+                end.accept(new Outcome.Refused(batch, "internal error: " + e, true));
                 return;
             }
             decided = clock.now().ticks();
             String refusal = refusalOfLaterParts();
             if (refusal != null) {
-                end.accept(new Outcome.Refused(batch, refusal));
+                end.accept(new Outcome.Refused(batch, refusal, true));
                 return;
             }
             reconciler.hold(plan.recovering());
@@ -189,6 +198,22 @@ final class Committer {
             batch.addAll(before, words);
         }
 
+        /**
+         * Whether the store refuses the batch or us. A single command is refused only if the store accepts a write of our
+         * own before and after its last attempt: in between, the store may have begun to accept writes again.
+         */
+        private void probe(String reason) {
+            probe.write(result -> safely(() -> {
+                if (!(result instanceof CommitResult.Committed)) {
+                    end.accept(new Outcome.Unreliable(batch, reason));
+                } else if (batch.size() > 1 || ++unexplained > 1) {
+                    end.accept(new Outcome.Refused(batch, reason, false));
+                } else {
+                    decide();
+                }
+            }));
+        }
+
         private void committed(CommitResult result) {
             boolean first = revisions.isEmpty();
             switch (result) {
@@ -208,8 +233,15 @@ final class Committer {
                 case CommitResult.Refused refused ->
                     end.accept(
                             first
-                                    ? new Outcome.Refused(batch, refused.reason())
+                                    ? new Outcome.Refused(batch, refused.reason(), true)
                                     : new Outcome.Unreliable(batch, refused.reason()));
+                case CommitResult.Unexplained refused -> {
+                    if (first) {
+                        probe(refused.reason());
+                    } else {
+                        end.accept(new Outcome.Unreliable(batch, refused.reason()));
+                    }
+                }
                 case CommitResult.Unavailable unavailable ->
                     end.accept(
                             first

@@ -6,13 +6,11 @@ import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.Moment;
 import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.store.CommitResult;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Snapshot;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
-import io.pullpiri.statemanager.store.Watch;
-import io.pullpiri.statemanager.store.WatchEvent;
-import io.pullpiri.statemanager.store.WatchListener;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -23,7 +21,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.IntToLongFunction;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +47,8 @@ public final class Manager implements AutoCloseable {
     private final Threads threads;
     private final Committer committer;
     private final Reading reading;
+    private final Probe probe;
+    private final StoreWatch watch;
     private final Inbox inbox;
     private final Notices notices;
     private final Health health;
@@ -65,7 +64,6 @@ public final class Manager implements AutoCloseable {
     private final AtomicBoolean due = new AtomicBoolean();
 
     // Only the loop touches these.
-    private @Nullable Watch watch;
     private boolean synced;
     private boolean busy; // a batch is on its way, or the store is being read: its end begins the next round
 
@@ -77,11 +75,6 @@ public final class Manager implements AutoCloseable {
 
     /** How many commands are taken at once: fewer while they are too large together, or the store refuses one of them. */
     private int most = BATCH;
-
-    /** The one whose word counts; what that of an older watch still says is dropped. */
-    private volatile @Nullable Listener listener;
-
-    private volatile boolean watchLost;
 
     /**
      * @param commitTimeout how long a commit may take, and how long a caller waits at the most
@@ -124,7 +117,10 @@ public final class Manager implements AutoCloseable {
         this.tracing = tracing;
         this.threads = threads;
         Duration timeout = limits.commitTimeout();
-        this.committer = new Committer(store, cascade, reconciler, timeout, clock, metrics, threads.loop(), inbox);
+        this.probe = new Probe(store, timeout, threads.loop());
+        this.committer =
+                new Committer(store, cascade, reconciler, timeout, clock, metrics, threads.loop(), inbox, probe);
+        this.watch = new StoreWatch(store, feed, inbox, metrics, this::wake);
         this.reading = new Reading(store, timeout, threads.waiting());
         reconciler.tell(feed::tell, tracing);
         metrics.watch(this, reconciler, clock);
@@ -196,6 +192,12 @@ public final class Manager implements AutoCloseable {
         return health.isReady();
     }
 
+    /** Why it is not ready, in words for an operator; empty if it is. */
+    public String trouble() {
+        String trouble = health.trouble();
+        return isReady() ? "" : trouble.isEmpty() ? "the store has not been read yet" : trouble;
+    }
+
     /** Tells of every change of {@link #isReady}, on the loop's thread. */
     public void onReadiness(Consumer<Boolean> listener) {
         health.onReadiness(listener);
@@ -246,13 +248,12 @@ public final class Manager implements AutoCloseable {
             return;
         }
         try {
-            if (watchLost) {
-                watchLost = false;
+            if (watch.takeLost()) {
                 synced = false;
             }
             Moment now = clock.now();
             if (closing && (inbox.size() == 0 || !synced || health.isFailing())) {
-                closeWatch();
+                watch.close();
                 ended.complete(null);
             } else if (now.ticks() < health.pausedUntil()) {
                 wakeAt(health.pausedUntil());
@@ -290,7 +291,7 @@ public final class Manager implements AutoCloseable {
 
     /** Reads everything, watches from there, and mends what is not as the rules want it. */
     private void synchronize() {
-        closeWatch();
+        watch.close();
         inbox.dropEvents();
         busy = true;
         var _ = reading.read()
@@ -326,10 +327,8 @@ public final class Manager implements AutoCloseable {
     private void mend(Snapshot snapshot, Cascade.Loaded loaded) {
         notices.addAll(loaded.notices());
         feed.readAnew(loaded.view().journal(), snapshot.entries());
-        Listener fresh = new Listener();
-        listener = fresh;
         try {
-            watch = store.watch(Keys.WATCHED_PREFIXES, snapshot.revision() + 1, fresh);
+            watch.open(snapshot.revision() + 1);
         } catch (StoreUnavailableException e) {
             health.failed("the store cannot be read: " + e.getMessage());
             return;
@@ -369,7 +368,7 @@ public final class Manager implements AutoCloseable {
                             feed.view().scenarios().size());
                 }
             }
-            case Committer.Outcome.Refused refused -> refused(batch, refused.reason());
+            case Committer.Outcome.Refused refused -> refused(refused);
             case Committer.Outcome.Unavailable unavailable -> {
                 inbox.giveBack(batch);
                 if (synced) { // otherwise the view is old, and what is held may have recovered
@@ -412,9 +411,24 @@ public final class Manager implements AutoCloseable {
         }
     }
 
-    /** Nobody changes anything: whether the store can still be reached is to be known all the same. */
+    /** Without commands, too, it must be known whether the store works; after a failure a read alone does not prove it. */
     private void askStore() {
         asking = true;
+        if (health.isFailing()) {
+            probe.write(result -> {
+                if (result instanceof CommitResult.Committed) {
+                    askToRead();
+                } else {
+                    asking = false;
+                    health.failed("the store cannot be written: " + result.reason());
+                }
+            });
+        } else {
+            askToRead();
+        }
+    }
+
+    private void askToRead() {
         var _ = CompletableFuture.supplyAsync(() -> store.get(Keys.PROBE), threads.waiting())
                 .thenApply(any -> (Runnable) health::answered)
                 .exceptionally(failure -> () -> unread(failure))
@@ -425,7 +439,9 @@ public final class Manager implements AutoCloseable {
     }
 
     /** What the store refuses for good is cut down until only the culprit fails. */
-    private void refused(List<Inbox.Entry> batch, String reason) {
+    private void refused(Committer.Outcome.Refused refused) {
+        List<Inbox.Entry> batch = refused.batch();
+        String reason = refused.reason();
         if (batch.size() > 1 && synced) {
             inbox.giveBack(batch);
             most = batch.size() / 2;
@@ -434,7 +450,11 @@ public final class Manager implements AutoCloseable {
         } else {
             notices.add("refused-by-store", "a command fails for good: " + reason);
             batch.getFirst().answer(new Answer.Impossible(reason));
-            reconciler.update(feed.view(), Set.of());
+            if (refused.explained()) {
+                reconciler.update(feed.view(), Set.of());
+            } else {
+                synced = false; // the fence keeps what may still be under way from being stored later
+            }
         }
     }
 
@@ -443,14 +463,6 @@ public final class Manager implements AutoCloseable {
         inbox.giveBack(batch);
         synced = false;
         health.failed("the store will be read anew: " + reason);
-    }
-
-    private void closeWatch() {
-        listener = null;
-        if (watch != null) {
-            watch.close();
-            watch = null;
-        }
     }
 
     /** Stops taking commands, finishes those that wait if the store lets it, and ends the loop. */
@@ -465,36 +477,5 @@ public final class Manager implements AutoCloseable {
         inbox.take(Integer.MAX_VALUE, Long.MIN_VALUE)
                 .forEach(entry -> entry.answer(new Answer.Unavailable("StateManager is stopping")));
         health.stopped();
-    }
-
-    private final class Listener implements WatchListener {
-
-        @Override
-        public void onEvents(List<WatchEvent> events) {
-            if (listener != this) {
-                return;
-            }
-            View known = feed.view();
-            List<WatchEvent> news =
-                    events.stream().filter(event -> !known.isEcho(event)).toList();
-            if (!news.isEmpty() && !inbox.offerEvents(new Command.StoreEvents(news, false))) {
-                lost("its changes come faster than they are taken in");
-            }
-            wake();
-        }
-
-        @Override
-        public void onLost(String reason) {
-            if (listener == this) {
-                lost(reason);
-            }
-        }
-
-        private void lost(String reason) {
-            LOG.warn("the watch on the store is lost, it will be read anew: {}", reason);
-            watchLost = true;
-            metrics.watchLost();
-            wake();
-        }
     }
 }

@@ -64,10 +64,11 @@ final class Reading {
     private Snapshot behind(Write fence, CommitResult result, List<KeyValue> journal) {
         long revision = switch (result) {
             case CommitResult.Committed committed -> committed.revision();
-            case CommitResult.Conflict conflict -> throw unfenced("somebody else's has come first");
-            case CommitResult.Refused refused -> throw unfenced(refused.reason());
-            case CommitResult.Unavailable unavailable -> throw unfenced(unavailable.reason());
-            case CommitResult.Unknown unknown -> throw unfenced(unknown.reason());
+            case CommitResult.Conflict _,
+                    CommitResult.Refused _,
+                    CommitResult.Unexplained _,
+                    CommitResult.Unavailable _,
+                    CommitResult.Unknown _ -> throw unfenced(result.reason());
         };
         Snapshot rest = store.snapshot(ALL_ELSE);
         List<KeyValue> all = new ArrayList<>(journal);

@@ -25,7 +25,7 @@ public final class Keys {
     /** The version of StateManager's own records, as a decimal number. A store without it was written before version 2. */
     public static final String FORMAT = OWN_PREFIX + "format";
 
-    /** Never there: it is read to learn whether the store answers. */
+    /** Read and written to learn whether the store answers and accepts writes; its value means nothing. */
     public static final String PROBE = OWN_PREFIX + "probe";
 
     /** What the manager mirrors: written by us and by others. */

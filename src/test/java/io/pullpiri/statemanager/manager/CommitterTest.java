@@ -70,7 +70,16 @@ class CommitterTest {
     private void begin(int maxWrites) {
         cascade = cascade(maxWrites);
         // Nothing is at the same time here: what the loop is handed, it does at once.
-        committer = new Committer(store, cascade, reconciler, SOON, clock, new Metrics(), Runnable::run, inbox);
+        committer = new Committer(
+                store,
+                cascade,
+                reconciler,
+                SOON,
+                clock,
+                new Metrics(),
+                Runnable::run,
+                inbox,
+                new Probe(store, SOON, Runnable::run));
     }
 
     @AfterEach
@@ -215,6 +224,51 @@ class CommitterTest {
             assertThat(outcome).as("%s", fault).isInstanceOf(Outcome.Unreliable.class);
             assertThat(outcome.batch()).hasSize(1);
         }
+    }
+
+    @Test
+    void unexplainedRefusalOfOneCommand_isFinalOnlyIfTheStoreAcceptsOtherWritesTwice() throws Exception {
+        store.unexplained = Keys.modelState("m");
+        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOfSatisfying(Outcome.Refused.class, refused -> {
+            assertThat(refused.explained()).isFalse();
+            assertThat(refused.reason()).isEqualTo("forced: something new");
+        });
+        assertThat(store.commits).as("two attempts, each with a probe").hasValue(4);
+    }
+
+    @Test
+    void unexplainedRefusal_isTemporaryIfTheNextAttemptIsAccepted() throws Exception {
+        store.faults.add(FaultyStore.Fault.UNEXPLAINED);
+        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOf(Outcome.Done.class);
+        assertThat(store.value(Keys.modelState("m"))).isEqualTo("Dead");
+    }
+
+    @Test
+    void unexplainedRefusalOfSeveralCommands_saysNothingAboutOne() throws Exception {
+        store.unexplained = Keys.modelState("m");
+        Outcome outcome = commit(model("m", ModelState.DEAD), model("n", ModelState.DEAD));
+        assertThat(outcome).isInstanceOf(Outcome.Refused.class);
+        assertThat(outcome.batch()).hasSize(2);
+    }
+
+    @Test
+    void unexplainedRefusalOfTheProbeToo_concernsTheStore() throws Exception {
+        store.refusing = true;
+        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOf(Outcome.Unreliable.class);
+        store.refusing = false;
+        for (FaultyStore.Fault fault : List.of(FaultyStore.Fault.UNAVAILABLE, FaultyStore.Fault.LOST)) {
+            store.faults.addAll(List.of(FaultyStore.Fault.UNEXPLAINED, fault));
+            assertThat(commit(model("m", ModelState.DEAD))).as("%s", fault).isInstanceOf(Outcome.Unreliable.class);
+        }
+        assertThat(store.get(Keys.modelState("m"))).isEmpty();
+    }
+
+    /** Another server on the same store may have written it. */
+    @Test
+    void probe_acceptsAnyValueOfItsKey() throws Exception {
+        store.put(Keys.PROBE, "something");
+        store.faults.add(FaultyStore.Fault.UNEXPLAINED);
+        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOf(Outcome.Done.class);
     }
 
     @Test

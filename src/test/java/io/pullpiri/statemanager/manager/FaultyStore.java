@@ -32,6 +32,8 @@ final class FaultyStore implements StateStore {
         ANSWER_LOST,
         /** It is not committed, and nobody can tell. */
         LOST,
+        /** It is not committed, for a reason that nobody knows. */
+        UNEXPLAINED,
         /** The store has a defect. */
         THROWN
     }
@@ -52,6 +54,12 @@ final class FaultyStore implements StateStore {
 
     /** The key that it takes no transaction with, ever. */
     volatile @Nullable String refused;
+
+    /** The key that it takes no transaction with, for a reason that nobody knows. */
+    volatile @Nullable String unexplained;
+
+    /** Whether it takes no transaction at all, for a reason that nobody knows; it can be read. */
+    volatile boolean refusing;
 
     /** What the next snapshots and watches throw, one each. */
     final Queue<RuntimeException> unread = new ConcurrentLinkedQueue<>();
@@ -87,6 +95,10 @@ final class FaultyStore implements StateStore {
         if (transaction.writes().stream().anyMatch(write -> write.key().equals(refused))) {
             return CompletableFuture.completedFuture(new CommitResult.Refused("forced"));
         }
+        if (refusing
+                || transaction.writes().stream().anyMatch(write -> write.key().equals(unexplained))) {
+            return CompletableFuture.completedFuture(new CommitResult.Unexplained("forced: something new"));
+        }
         Fault fault = away ? Fault.UNAVAILABLE : faults.poll();
         if (fault == null) {
             return store.commitAsync(transaction, timeout).thenApply(result -> noted(transaction, result));
@@ -94,6 +106,7 @@ final class FaultyStore implements StateStore {
         return CompletableFuture.completedFuture(
                 switch (fault) {
                     case UNAVAILABLE -> new CommitResult.Unavailable("forced");
+                    case UNEXPLAINED -> new CommitResult.Unexplained("forced: something new");
                     case LOST -> new CommitResult.Unknown("forced");
                     case THROWN -> throw new IllegalStateException("forced");
                     case ANSWER_LOST -> {

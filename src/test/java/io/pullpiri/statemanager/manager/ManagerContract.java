@@ -195,9 +195,9 @@ abstract class ManagerContract {
                         .history()
                         .generation())
                 .as("no change was made twice")
-                .isEqualTo(8);
+                .isEqualTo(10);
         List<String> told = new ArrayList<>();
-        while (told.size() < 9) {
+        while (told.size() < 11) {
             List<Event> events = follower.next(SOON);
             assertThat(events).isNotEmpty();
             events.forEach(event -> {
@@ -218,7 +218,9 @@ abstract class ManagerContract {
                         "Running6",
                         "Degraded7",
                         "Running8",
-                        "Degraded9");
+                        "Degraded9",
+                        "Running10",
+                        "Degraded11");
     }
 
     @Test

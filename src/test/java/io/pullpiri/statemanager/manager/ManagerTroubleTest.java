@@ -97,6 +97,78 @@ class ManagerTroubleTest {
         assertThat(loop.manager.isReady()).isTrue();
     }
 
+    @Test
+    void reportDuringAnUnexplainedRefusal_isStoredAfterRecovery() {
+        loop.begin();
+        loop.store.refusing = true;
+        CompletableFuture<Answer> report =
+                loop.submit(new Command.NodeReport("HPC", List.of(World.container("m/m_main=exited:139"))));
+        loop.turn();
+        for (int i = 0; i < 5; i++) {
+            loop.pass();
+            assertThat(report).isNotDone();
+            assertThat(loop.manager.isReady()).isFalse();
+            assertThat(loop.manager.trouble()).contains("forced: something new");
+        }
+        loop.store.refusing = false;
+        loop.pass();
+        assertThat(report.join()).isInstanceOf(Answer.Done.class);
+        assertThat(loop.store.value(Keys.packageState("p"))).isEqualTo("Error");
+        assertThat(loop.manager.isReady()).isTrue();
+        assertThat(loop.manager.trouble()).isEmpty();
+    }
+
+    @Test
+    void commandThatAloneIsRefusedWithoutExplanation_isRefusedAndTheOthersAreStored() {
+        loop.begin();
+        loop.store.unexplained = Keys.modelState("b");
+        List<CompletableFuture<Answer>> answers = new ArrayList<>();
+        for (String model : List.of("a", "b", "c")) {
+            answers.add(loop.submit(new Command.ModelChange(model, ModelState.DEAD, "", "test")));
+        }
+        loop.turn();
+        assertThat(answers.get(0)).isCompletedWithValue(new Answer.Done("model a is Dead"));
+        assertThat(answers.get(1)).isCompletedWithValue(new Answer.Impossible("forced: something new"));
+        assertThat(answers.get(2)).isCompletedWithValue(new Answer.Done("model c is Dead"));
+        assertThat(loop.manager.isReady()).isTrue();
+    }
+
+    /** A store that can be read but not written, such as one that is out of space, is not ready. */
+    @Test
+    void storeThatRefusesWrites_isNotReadyAlthoughItCanBeRead() {
+        loop.begin();
+        loop.store.refusing = true;
+        CompletableFuture<Answer> answer = loop.set(ModelState.DEAD);
+        loop.turn();
+        loop.elapse(TurnedManager.SOON.plusSeconds(1)); // the caller does not wait any more
+        for (int i = 0; i < 5; i++) {
+            loop.pass();
+            assertThat(loop.manager.isReady()).isFalse();
+        }
+        loop.store.refusing = false;
+        loop.pass();
+        assertThat(loop.manager.isReady()).isTrue();
+        assertThat(answer).as("nobody waits for it").isNotDone();
+        assertThat(loop.store.get(Keys.modelState("m"))).isEmpty();
+    }
+
+    /** The same while the view can still be relied on, so that only an idle loop's probe notices the recovery. */
+    @Test
+    void idleLoop_findsByAWriteThatTheStoreAcceptsWritesAgain() {
+        loop.begin();
+        loop.store.faults.add(FaultyStore.Fault.UNAVAILABLE);
+        var _ = loop.set(ModelState.DEAD);
+        loop.turn();
+        loop.elapse(TurnedManager.SOON.plusSeconds(1));
+        loop.store.refusing = true;
+        loop.pass();
+        loop.pass();
+        assertThat(loop.manager.isReady()).as("it can be read").isFalse();
+        loop.store.refusing = false;
+        loop.pass();
+        assertThat(loop.manager.isReady()).isTrue();
+    }
+
     /** What follows from another's word has no caller who could be told. */
     @Test
     void whatFollowsFromTheStoresWordAndIsRefusedIsTriedUntilItIsTaken() {

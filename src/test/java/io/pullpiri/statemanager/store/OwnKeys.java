@@ -10,7 +10,7 @@ public final class OwnKeys {
 
     private static final Pattern ALLOWED =
             Pattern.compile("/(package|model|scenario)/" + NAME + "/state" + "|(Package|Scenario|Model)/" + NAME
-                    + "|/statemanager/(reconcile|node|journal)/" + NAME + "|/statemanager/format");
+                    + "|/statemanager/(reconcile|node|journal)/" + NAME + "|/statemanager/(format|probe|owner)");
 
     private OwnKeys() {}
 

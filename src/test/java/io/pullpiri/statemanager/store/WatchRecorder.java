@@ -52,6 +52,10 @@ public final class WatchRecorder implements WatchListener {
         return losses.getFirst();
     }
 
+    public boolean isLost() {
+        return !losses.isEmpty();
+    }
+
     public WatchRecorder assertNotLost() {
         assertThat(losses).isEmpty();
         return this;

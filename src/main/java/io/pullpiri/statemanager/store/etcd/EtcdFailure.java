@@ -4,8 +4,7 @@ import io.grpc.Status;
 import io.pullpiri.statemanager.store.CommitResult;
 
 /**
- * A call that failed, and what that means for a transaction. In doubt its outcome is unknown: etcd has one code,
- * UNAVAILABLE, for "not accepted" and for "accepted, result not known", so a few of its messages count.
+ * A call that failed, and what that means for a transaction.
  *
  * @param sent whether the call ever got onto a connection
  */
@@ -17,44 +16,41 @@ record EtcdFailure(Status status, boolean sent) {
 
     /** The answer did not fit into what we accept for one. */
     boolean isAnswerTooLarge() {
-        return status.getCode() == Status.Code.RESOURCE_EXHAUSTED && !says("etcdserver") && !isRequestTooLarge();
+        return status.getCode() == Status.Code.RESOURCE_EXHAUSTED
+                && !says("etcdserver")
+                && EtcdRefusals.find(status.getDescription()) == null;
     }
 
-    /**
-     * etcd's quota is used up. This alone does not tell whether the transaction was applied: the one that exceeds the quota
-     * is applied and answered with this error all the same, the later ones are turned away.
-     */
+    /** etcd's quota is used up. This alone does not tell whether the transaction was applied. */
     boolean isOutOfSpace() {
-        return status.getCode() == Status.Code.RESOURCE_EXHAUSTED && says("database space exceeded");
+        return status.getCode() == Status.Code.RESOURCE_EXHAUSTED && says(EtcdRefusals.OUT_OF_SPACE);
     }
 
     CommitResult outcome() {
         if (!sent) {
             return new CommitResult.Unavailable(reason());
         }
+        EtcdRefusals.Known known = EtcdRefusals.find(status.getDescription());
+        if (known != null) {
+            return switch (known.concern()) {
+                case TRANSACTION -> new CommitResult.Refused(reason());
+                case STORE -> new CommitResult.Unavailable(reason());
+                case IN_DOUBT -> new CommitResult.Unknown(reason());
+            };
+        }
         return switch (status.getCode()) {
-            // Checked before a request is proposed to the cluster: too large, too many operations, a key twice.
-            case INVALID_ARGUMENT -> new CommitResult.Refused(reason());
-            case RESOURCE_EXHAUSTED -> {
-                if (isRequestTooLarge()) {
-                    yield new CommitResult.Refused(reason());
-                }
-                yield says("too many requests") ? new CommitResult.Unavailable(reason()) : unknown();
-            }
-            // We demand a leader (metadata "hasleader"), so this is said before the request is looked at. Others with
-            // this
-            // code are not so kind: "request timed out", "server stopped", and gRPC's own for a connection that broke.
-            case UNAVAILABLE -> says("etcdserver: no leader") ? new CommitResult.Unavailable(reason()) : unknown();
-            // Turned away at the door; an operator can open it.
+            // "request timed out", "server stopped", "leader changed", and gRPC's own for a connection that broke.
+            case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED -> new CommitResult.Unknown(reason());
+            // Refused before the request is looked at; an operator can change that.
             case PERMISSION_DENIED, UNAUTHENTICATED, UNIMPLEMENTED -> new CommitResult.Unavailable(reason());
-            default -> unknown();
+            default -> isAnswerTooLarge() ? new CommitResult.Unknown(reason()) : new CommitResult.Unexplained(reason());
         };
     }
 
     String reason() {
         Throwable cause = status.getCause();
         if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
-            // Whose deadline it was, gRPC tells at a length that helps nobody here.
+            // gRPC's own text is long and says less.
             return sent ? "etcd did not answer in time" : "etcd could not be reached in time";
         }
         if (status.getCode() == Status.Code.UNAVAILABLE && cause != null && cause.getMessage() != null) {
@@ -63,16 +59,12 @@ record EtcdFailure(Status status, boolean sent) {
         if (says("unresolved address")) {
             return "etcd cannot be reached: no address is known for a name in the setting store";
         }
+        EtcdRefusals.Known known = EtcdRefusals.find(status.getDescription());
+        if (known != null) {
+            return known.inWords();
+        }
         return "etcd: " + status.getCode() + (status.getDescription() == null ? "" : ": " + status.getDescription())
                 + (cause == null || cause.getMessage() == null ? "" : " (" + cause.getMessage() + ")");
-    }
-
-    private boolean isRequestTooLarge() {
-        return says("received message larger than max");
-    }
-
-    private CommitResult unknown() {
-        return new CommitResult.Unknown(reason());
     }
 
     private boolean says(String text) {

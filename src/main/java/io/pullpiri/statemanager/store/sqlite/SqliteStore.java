@@ -95,7 +95,7 @@ public final class SqliteStore implements StateStore {
                 case CommitResult.Committed(long written) -> written;
                 case CommitResult.Unavailable(String reason) -> throw new StoreUnavailableException(reason);
                 case CommitResult.Unknown(String reason) -> throw new StoreUnavailableException(reason);
-                case CommitResult.Conflict _, CommitResult.Refused _ ->
+                case CommitResult.Conflict _, CommitResult.Refused _, CommitResult.Unexplained _ ->
                     throw new AssertionError("a put compares nothing, and was checked");
             };
         } finally {

@@ -27,18 +27,34 @@ class EtcdFailureTest {
         "RESOURCE_EXHAUSTED, gRPC message exceeds maximum size 4194304: 5000000, Unknown",
         "INVALID_ARGUMENT, etcdserver: request is too large, Refused",
         "INVALID_ARGUMENT, etcdserver: too many operations in txn request, Refused",
+        "INVALID_ARGUMENT, etcdserver: duplicate key given in txn request, Refused",
+        "INVALID_ARGUMENT, etcdserver: key is not provided, Refused",
+        "INVALID_ARGUMENT, etcdserver: user name is empty, Unavailable",
+        "INVALID_ARGUMENT, etcdserver: revision of auth store is old, Unavailable",
+        "INVALID_ARGUMENT, etcdserver: something new, Unexplained",
+        "FAILED_PRECONDITION, etcdserver: not capable, Unavailable",
+        "FAILED_PRECONDITION, etcdserver: something new, Unexplained",
+        "OUT_OF_RANGE, etcdserver: something new, Unexplained",
+        "RESOURCE_EXHAUSTED, etcdserver: something new, Unexplained",
         "PERMISSION_DENIED, etcdserver: permission denied, Unavailable",
+        "PERMISSION_DENIED, something new, Unavailable",
+        "UNAUTHENTICATED, etcdserver: invalid auth token, Unavailable",
+        "UNIMPLEMENTED, unknown service etcdserverpb.KV, Unavailable",
         "DEADLINE_EXCEEDED, context deadline exceeded, Unknown",
         "CANCELLED, Thread interrupted, Unknown",
         "UNKNOWN, raft proposal dropped, Unknown",
-        "INTERNAL, , Unknown",
+        "INTERNAL, , Unexplained",
         "DATA_LOSS, etcdserver: corrupt cluster, Unknown",
     })
     void anErrorOfACallThatWasSent(Status.Code code, String description, String outcome) {
         EtcdFailure failure = new EtcdFailure(code.toStatus().withDescription(description), true);
         assertThat(failure.outcome().getClass().getSimpleName()).isEqualTo(outcome);
-        assertThat(failure.outcome().toString())
-                .contains(code == Status.Code.DEADLINE_EXCEEDED ? "etcd did not answer in time" : code.name());
+        assertThat(failure.outcome().reason())
+                .startsWith("etcd")
+                .satisfiesAnyOf(
+                        reason -> assertThat(reason).contains(code.name()),
+                        reason -> assertThat(reason).contains("etcd refuses: "),
+                        reason -> assertThat(reason).isEqualTo("etcd did not answer in time"));
     }
 
     @ParameterizedTest
@@ -58,6 +74,9 @@ class EtcdFailureTest {
                 "CallOptions deadline exceeded after 4.99s. Name resolution delay 0.0 seconds. [closed=[], open=[[]]]");
         assertThat(new EtcdFailure(late, true).reason()).isEqualTo("etcd did not answer in time");
         assertThat(new EtcdFailure(late, false).reason()).isEqualTo("etcd could not be reached in time");
+        assertThat(new EtcdFailure(Status.INVALID_ARGUMENT.withDescription("etcdserver: user name is empty"), true)
+                        .reason())
+                .isEqualTo("etcd refuses: user name is empty; StateManager has no user");
         assertThat(new EtcdFailure(Status.UNKNOWN.withDescription("raft: stopped"), true).reason())
                 .isEqualTo("etcd: UNKNOWN: raft: stopped");
     }

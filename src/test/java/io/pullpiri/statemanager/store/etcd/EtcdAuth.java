@@ -1,0 +1,117 @@
+package io.pullpiri.statemanager.store.etcd;
+
+import com.google.protobuf.ByteString;
+import io.etcd.jetcd.api.AuthDisableRequest;
+import io.etcd.jetcd.api.AuthEnableRequest;
+import io.etcd.jetcd.api.AuthGrpc;
+import io.etcd.jetcd.api.AuthGrpc.AuthBlockingStub;
+import io.etcd.jetcd.api.AuthRoleAddRequest;
+import io.etcd.jetcd.api.AuthRoleDeleteRequest;
+import io.etcd.jetcd.api.AuthRoleGrantPermissionRequest;
+import io.etcd.jetcd.api.AuthUserAddRequest;
+import io.etcd.jetcd.api.AuthUserDeleteRequest;
+import io.etcd.jetcd.api.AuthUserGrantRoleRequest;
+import io.etcd.jetcd.api.AuthUserRevokeRoleRequest;
+import io.etcd.jetcd.api.AuthenticateRequest;
+import io.etcd.jetcd.api.Permission;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.stub.MetadataUtils;
+import java.util.concurrent.TimeUnit;
+
+/** What an operator does with an etcd's users, roles and authentication. */
+public final class EtcdAuth implements AutoCloseable {
+
+    private static final String ROOT = "root";
+    private static final String PASSWORD = "secret";
+    private static final Metadata.Key<String> TOKEN = Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
+
+    private final ManagedChannel channel;
+    private boolean prepared;
+    private boolean enabled;
+
+    public EtcdAuth(String endpoint) {
+        channel = Grpc.newChannelBuilder(endpoint, InsecureChannelCredentials.create())
+                .build();
+    }
+
+    /** {@code etcdctl auth enable}, after user and role {@code root} were added. */
+    public void enable() {
+        AuthBlockingStub etcd = stub();
+        if (!prepared) {
+            addUser(ROOT);
+            etcd.roleAdd(AuthRoleAddRequest.newBuilder().setName(ROOT).build());
+            etcd.userGrantRole(AuthUserGrantRoleRequest.newBuilder()
+                    .setUser(ROOT)
+                    .setRole(ROOT)
+                    .build());
+            prepared = true;
+        }
+        etcd.authEnable(AuthEnableRequest.getDefaultInstance());
+        enabled = true;
+    }
+
+    /** {@code etcdctl auth disable}; does nothing if authentication is not enabled. */
+    public void disable() {
+        if (enabled) {
+            stub().authDisable(AuthDisableRequest.getDefaultInstance());
+            enabled = false;
+        }
+    }
+
+    /** {@code etcdctl user add}. */
+    public void addUser(String name) {
+        stub().userAdd(AuthUserAddRequest.newBuilder()
+                .setName(name)
+                .setPassword(PASSWORD)
+                .build());
+    }
+
+    /** A role that may read only, given to a user and taken away again; user and role are gone afterwards. */
+    public void changeRoles(String name) {
+        AuthBlockingStub etcd = stub();
+        addUser(name);
+        etcd.roleAdd(AuthRoleAddRequest.newBuilder().setName(name).build());
+        etcd.roleGrantPermission(AuthRoleGrantPermissionRequest.newBuilder()
+                .setName(name)
+                .setPerm(Permission.newBuilder()
+                        .setPermType(Permission.Type.READ)
+                        .setKey(ByteString.copyFromUtf8("/"))
+                        .setRangeEnd(ByteString.copyFromUtf8("0")))
+                .build());
+        // After each change a token is old.
+        stub().userGrantRole(AuthUserGrantRoleRequest.newBuilder()
+                .setUser(name)
+                .setRole(name)
+                .build());
+        stub().userRevokeRole(AuthUserRevokeRoleRequest.newBuilder()
+                .setName(name)
+                .setRole(name)
+                .build());
+        stub().roleDelete(AuthRoleDeleteRequest.newBuilder().setRole(name).build());
+        stub().userDelete(AuthUserDeleteRequest.newBuilder().setName(name).build());
+    }
+
+    private AuthBlockingStub stub() {
+        AuthBlockingStub etcd = AuthGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
+        if (!enabled) {
+            return etcd;
+        }
+        Metadata headers = new Metadata();
+        headers.put(
+                TOKEN,
+                etcd.authenticate(AuthenticateRequest.newBuilder()
+                                .setName(ROOT)
+                                .setPassword(PASSWORD)
+                                .build())
+                        .getToken());
+        return etcd.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+    }
+}
