@@ -4,12 +4,14 @@ import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.Context.CancellableContext;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
 import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
 import io.pullpiri.proto.statemanager.ListResourcesByStateResponse;
 import io.pullpiri.proto.statemanager.ResourceState;
@@ -22,12 +24,15 @@ import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerConnectionBlockingStub;
 import io.pullpiri.proto.statemanager.StateTransitionHistory;
+import io.pullpiri.statemanager.state.Names;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -68,13 +73,13 @@ final class Client implements AutoCloseable {
             return new Client(address);
         }
 
-        /** The answer to a question, and a word beside it if the server has lost its store and tells what it knew last. */
+        /** The answer to a question, and a note on standard error if the server cannot use its store. */
         <T> T ask(Function<Client, T> question) {
             try (Client client = connect()) {
-                boolean old = client.isStoreAway();
+                String trouble = client.trouble();
                 T answer = question.apply(client);
-                if (old) {
-                    command.commandLine().getErr().println(OLD);
+                if (!trouble.isEmpty()) {
+                    command.commandLine().getErr().println(old(trouble));
                 }
                 return answer;
             }
@@ -95,8 +100,9 @@ final class Client implements AutoCloseable {
         }
     }
 
-    /** Said where {@link #isStoreAway}. */
-    static final String OLD = "The store is away: this is what was known last.";
+    /** A response header of the health service: why the server is not ready, in UTF-8. */
+    private static final Metadata.Key<byte[]> TROUBLE =
+            Metadata.Key.of("statemanager-trouble-bin", Metadata.BINARY_BYTE_MARSHALLER);
 
     private static final long SECONDS = 10;
 
@@ -151,19 +157,30 @@ final class Client implements AutoCloseable {
                 channel -> within(HealthGrpc.newBlockingStub(channel)).check(HealthCheckRequest.getDefaultInstance()));
     }
 
+    /** The note that stands beside an answer which may be outdated. */
+    static String old(String trouble) {
+        return "This is what was known last: " + trouble;
+    }
+
     /**
-     * Whether the server says that it does not have its store, so that it tells what it knew last. To be asked before what it
-     * knows is asked for: what is old does not become new when the store comes back. False also if nobody answers in time.
+     * Why the server cannot use its store, so that its answers may be outdated; empty if it can, or if it does not answer
+     * in time. Call this before the question: an outdated answer does not become current when the store comes back.
      */
-    boolean isStoreAway() {
+    String trouble() {
+        AtomicReference<Metadata> headers = new AtomicReference<>();
         try {
             HealthCheckResponse health = HealthGrpc.newBlockingStub(channel)
+                    .withInterceptors(MetadataUtils.newCaptureMetadataInterceptor(headers, new AtomicReference<>()))
                     .withDeadlineAfter(1, TimeUnit.SECONDS)
                     .check(HealthCheckRequest.getDefaultInstance());
-            return health.getStatus() == HealthCheckResponse.ServingStatus.NOT_SERVING;
+            if (health.getStatus() != HealthCheckResponse.ServingStatus.NOT_SERVING) {
+                return "";
+            }
         } catch (StatusRuntimeException e) {
-            return false; // whatever is wrong, the question that follows will say so
+            return ""; // the question that follows fails as well, and says why
         }
+        byte @Nullable [] trouble = headers.get() == null ? null : headers.get().get(TROUBLE);
+        return trouble == null ? "the store is away" : Names.printable(new String(trouble, StandardCharsets.UTF_8));
     }
 
     /** @throws CommandFailure also if there is none of this name */

@@ -65,7 +65,7 @@ final class Wait implements Callable<Integer> {
                 .putFilter("name", name)
                 .build();
         try (Client client = server.connect()) {
-            boolean away = client.isStoreAway();
+            String trouble = client.trouble();
             try {
                 client.follow(request, timeout.toMillis(), event -> {
                     state = Names.printable(event.getStateChange().getTargetState());
@@ -74,8 +74,8 @@ final class Wait implements Callable<Integer> {
             } catch (StatusRuntimeException e) {
                 return failed(client, e.getStatus());
             }
-            if (away) {
-                spec.commandLine().getErr().println(Client.OLD);
+            if (!trouble.isEmpty()) {
+                spec.commandLine().getErr().println(Client.old(trouble));
             }
             spec.commandLine().getOut().println(kind.singular() + "/" + name + " is " + state);
             return ExitCode.OK;
@@ -86,7 +86,7 @@ final class Wait implements Callable<Integer> {
         if (status.getCode() != Status.Code.DEADLINE_EXCEEDED) {
             throw client.failure(status);
         }
-        boolean old = client.isStoreAway();
+        boolean old = !client.trouble().isEmpty();
         String found = state.isEmpty() ? (old ? "is not known" : "has no state") : (old ? "was " : "is ") + state;
         String waited = timeout.toMillis() % 1000 == 0 ? timeout.toSeconds() + " s" : timeout.toMillis() + " ms";
         spec.commandLine()

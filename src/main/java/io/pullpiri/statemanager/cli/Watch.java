@@ -84,8 +84,9 @@ final class Watch implements Callable<Integer> {
             try {
                 while (true) {
                     String news = "The server has ended the stream; trying again.";
-                    if (client.isStoreAway()) {
-                        err.println(Client.OLD + " Changes come when it is back.");
+                    String trouble = client.trouble();
+                    if (!trouble.isEmpty()) {
+                        err.println(Client.old(trouble) + ". Changes follow when the store works again.");
                     }
                     try {
                         client.follow(request(), 0, this::show);

@@ -4,6 +4,7 @@ import io.grpc.BindableService;
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
+import io.grpc.ServerInterceptors;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
@@ -78,17 +79,18 @@ public final class GrpcServer implements AutoCloseable {
             StateNames names = new StateNames(protobufNames);
             Resources resources = new Resources(manager.feed(), reconciler, names);
             server.subscriptions = new Subscriptions(manager, resources, new EventMessages(names));
+            BindableService health = () ->
+                    ServerInterceptors.intercept(server.health.getHealthService(), new TroubleHeader(manager::trouble));
             server.open(
                     host,
                     port,
                     "port",
                     new StateManagerService(manager, actionController, resources, server.subscriptions, server.traffic),
                     new ArtifactsService(manager),
-                    server.health.getHealthService(),
+                    health,
                     ProtoReflectionServiceV1.newInstance());
             if (faultPort != null) {
-                server.open(
-                        host, faultPort, "fault-port", new FaultReceiver(manager), server.health.getHealthService());
+                server.open(host, faultPort, "fault-port", new FaultReceiver(manager), health);
             }
         } catch (IOException e) {
             server.close();

@@ -208,7 +208,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
                         LOG.error("a question cannot be answered, which is a defect", defect);
                         Calls.fail(caller, Status.INTERNAL.withDescription("internal error: " + defect));
                     } else if (!known) {
-                        Calls.fail(caller, Status.UNAVAILABLE.withDescription("the store has not been read yet"));
+                        Calls.fail(caller, Status.UNAVAILABLE.withDescription(manager.notRead()));
                     }
                 });
     }

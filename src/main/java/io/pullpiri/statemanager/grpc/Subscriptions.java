@@ -109,7 +109,7 @@ final class Subscriptions implements AutoCloseable {
     private void serve(Wanted wanted, ServerCallStreamObserver<StateChangeEvent> call, Semaphore woken)
             throws InterruptedException {
         if (manager.firstView(Duration.ofDays(1)).join().isEmpty()) {
-            Calls.fail(call, Status.UNAVAILABLE.withDescription("the store has not been read yet"));
+            Calls.fail(call, Status.UNAVAILABLE.withDescription(manager.notRead()));
             return;
         }
         try {

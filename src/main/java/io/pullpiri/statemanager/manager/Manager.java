@@ -36,6 +36,7 @@ public final class Manager implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Manager.class);
 
     private static final int BATCH = 1_000;
+    private static final String NOT_READ = "the store has not been read yet";
 
     private final StateStore store;
     private final Cascade cascade;
@@ -192,10 +193,16 @@ public final class Manager implements AutoCloseable {
         return health.isReady();
     }
 
-    /** Why it is not ready, in words for an operator; empty if it is. */
+    /** Why it is not ready, in words for an operator and where possible the store's own; empty if it is. */
     public String trouble() {
         String trouble = health.trouble();
-        return isReady() ? "" : trouble.isEmpty() ? "the store has not been read yet" : trouble;
+        return isReady() ? "" : trouble.isEmpty() ? NOT_READ : trouble;
+    }
+
+    /** Why {@link #firstView} completes with nothing, in words for a caller. */
+    public String notRead() {
+        String trouble = health.trouble();
+        return trouble.isEmpty() ? NOT_READ : NOT_READ + ": " + trouble;
     }
 
     /** Tells of every change of {@link #isReady}, on the loop's thread. */

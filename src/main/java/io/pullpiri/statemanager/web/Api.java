@@ -48,8 +48,9 @@ final class Api {
 
     Reply health(Request request) throws Refusal {
         request.requireOnly();
-        if (!manager.isReady()) {
-            throw new Refusal(503, "the store is away");
+        String trouble = manager.trouble();
+        if (!trouble.isEmpty()) {
+            throw new Refusal(503, trouble);
         }
         return Reply.json(new Json.Health("ready"));
     }
@@ -221,7 +222,7 @@ final class Api {
         // First: what is old does not become new when the store comes back meanwhile.
         boolean current = manager.isReady();
         if (manager.firstView(PATIENCE).join().isEmpty()) {
-            throw new Refusal(503, "the store has not been read yet");
+            throw new Refusal(503, manager.notRead());
         }
         Feed.Start start = manager.feed().start();
         return new Now(start.view(), start.id().toString(), current);

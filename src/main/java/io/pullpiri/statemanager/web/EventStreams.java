@@ -96,7 +96,7 @@ final class EventStreams implements AutoCloseable {
             throw new Refusal(503, "there are " + MOST + " streams already");
         }
         if (manager.firstView(Duration.ofHours(1)).join().isEmpty()) {
-            throw new Refusal(503, "the store has not been read yet");
+            throw new Refusal(503, manager.notRead());
         }
         Headers headers = exchange.getResponseHeaders();
         Reply.secure(headers);

@@ -13,11 +13,14 @@ import io.etcd.jetcd.api.AuthUserDeleteRequest;
 import io.etcd.jetcd.api.AuthUserGrantRoleRequest;
 import io.etcd.jetcd.api.AuthUserRevokeRoleRequest;
 import io.etcd.jetcd.api.AuthenticateRequest;
+import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.Permission;
+import io.etcd.jetcd.api.PutRequest;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.stub.AbstractStub;
 import io.grpc.stub.MetadataUtils;
 import java.util.concurrent.TimeUnit;
 
@@ -94,20 +97,31 @@ public final class EtcdAuth implements AutoCloseable {
         stub().userDelete(AuthUserDeleteRequest.newBuilder().setName(name).build());
     }
 
+    /** A write of another component that has a user. */
+    public void put(String key, String value) {
+        var _ = asRoot(KVGrpc.newBlockingStub(channel))
+                .put(PutRequest.newBuilder()
+                        .setKey(ByteString.copyFromUtf8(key))
+                        .setValue(ByteString.copyFromUtf8(value))
+                        .build());
+    }
+
     private AuthBlockingStub stub() {
-        AuthBlockingStub etcd = AuthGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
+        return asRoot(AuthGrpc.newBlockingStub(channel));
+    }
+
+    private <S extends AbstractStub<S>> S asRoot(S service) {
+        S stub = service.withDeadlineAfter(20, TimeUnit.SECONDS);
         if (!enabled) {
-            return etcd;
+            return stub;
         }
+        AuthenticateRequest root = AuthenticateRequest.newBuilder()
+                .setName(ROOT)
+                .setPassword(PASSWORD)
+                .build();
         Metadata headers = new Metadata();
-        headers.put(
-                TOKEN,
-                etcd.authenticate(AuthenticateRequest.newBuilder()
-                                .setName(ROOT)
-                                .setPassword(PASSWORD)
-                                .build())
-                        .getToken());
-        return etcd.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+        headers.put(TOKEN, AuthGrpc.newBlockingStub(channel).authenticate(root).getToken());
+        return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
     }
 
     @Override

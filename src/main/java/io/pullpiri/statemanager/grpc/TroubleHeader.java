@@ -1,0 +1,41 @@
+package io.pullpiri.statemanager.grpc;
+
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Supplier;
+
+/** Says in a response header why the server is not ready: the health service itself has no field for it. */
+final class TroubleHeader implements ServerInterceptor {
+
+    private static final Metadata.Key<byte[]> NAME =
+            Metadata.Key.of("statemanager-trouble-bin", Metadata.BINARY_BYTE_MARSHALLER);
+
+    private final Supplier<String> trouble;
+
+    /** @param trouble empty if the server is ready */
+    TroubleHeader(Supplier<String> trouble) {
+        this.trouble = trouble;
+    }
+
+    @Override
+    public <Q, A> ServerCall.Listener<Q> interceptCall(
+            ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+        return next.startCall(
+                new SimpleForwardingServerCall<>(call) {
+
+                    @Override
+                    public void sendHeaders(Metadata response) {
+                        String text = trouble.get();
+                        if (!text.isEmpty()) {
+                            response.put(NAME, text.getBytes(StandardCharsets.UTF_8));
+                        }
+                        super.sendHeaders(response);
+                    }
+                },
+                headers);
+    }
+}
