@@ -21,9 +21,11 @@ export function layout({ resource, scenarios = [], models = [] }) {
   ];
 }
 
-function containerWords({ state, exitCode, why, absent }) {
-  return [exitCode ? `${words.exitCode} ${exitCode}` : why ?? stateWord(state), absent ? words.absent : '']
-    .filter(Boolean).join(', ');
+function containerWords({ state, exitCode, podman, why, matchedByName, absent }) {
+  const ended = state === 'Exited' || state === 'Dead';
+  const code = exitCode && ended && (!why || why === `exit code ${exitCode}`);
+  return [code ? `${words.exitCode} ${exitCode}` : why ?? stateWord(state), podman ? `podman: ${podman}` : '',
+    matchedByName ? words.matchedByName : '', absent ? words.absent : ''].filter(Boolean).join(', ');
 }
 
 export function tree(detail) {

@@ -33,6 +33,7 @@ const ENGLISH = {
   artifactBroken: 'The stored artifact cannot be used, the last good one is in force:',
   noState: 'no state',
   absent: 'not in the last report',
+  matchedByName: 'found by its name',
   exitCode: 'exit code',
   states: {},
 };
@@ -71,6 +72,7 @@ const KOREAN = {
   artifactBroken: '저장된 아티팩트를 사용할 수 없어 마지막 정상 아티팩트가 적용 중입니다:',
   noState: '상태 없음',
   absent: '마지막 보고에 없음',
+  matchedByName: '이름으로 찾음',
   exitCode: '종료 코드',
   states: {
     Error: '오류', Degraded: '일부 고장', Paused: '일시정지', Exited: '종료', Idle: '유휴', Running: '실행 중',

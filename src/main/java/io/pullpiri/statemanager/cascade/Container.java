@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.cascade;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.pullpiri.statemanager.state.ContainerState;
+import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param id podman's short id
  * @param label the model that its labels, config or name state outright, null if they state none
  * @param model the model that it counts for, null for a container of no model
- * @param why what made it dead or unknown, null for other states
+ * @param exitCode as podman gave it, of a container that has ended or could not be started; empty if it is 0
+ * @param podman podman's own word, such as {@code stopping}, if it is not the usual one for the state; null otherwise
+ * @param why what made it dead or unknown, or why it could not be started; null for all others
  * @param absentSinceMillis when its node first left it out of a list, milliseconds since 1970; 0 while it is named
  */
 @JsonInclude(JsonInclude.Include.NON_DEFAULT)
@@ -22,25 +25,55 @@ public record Container(
         @Nullable String label,
         @Nullable String model,
         ContainerState state,
-        int exitCode,
+        String exitCode,
+        @Nullable String podman,
         @Nullable String why,
         long absentSinceMillis) {
 
     public Container {
-        id = Objects.requireNonNullElse(id, ""); // a node's record leaves out what is empty
+        // A node's record leaves out what is empty.
+        id = Objects.requireNonNullElse(id, "");
+        exitCode = Objects.requireNonNullElse(exitCode, "");
     }
 
     Container withModel(@Nullable String newModel) {
-        return new Container(name, id, label, newModel, state, exitCode, why, absentSinceMillis);
+        return new Container(name, id, label, newModel, state, exitCode, podman, why, absentSinceMillis);
     }
 
     Container absentSince(long millis) {
-        return new Container(name, id, label, model, state, exitCode, why, millis);
+        return new Container(name, id, label, model, state, exitCode, podman, why, millis);
     }
 
     /** About how much memory it takes, with its places in indexes. */
     long bytes() {
-        return 350L + 2L * name.length() + (label == null ? 0 : label.length()) + (why == null ? 0 : why.length());
+        return 350L
+                + 2L * name.length()
+                + exitCode.length()
+                + (label == null ? 0 : label.length())
+                + (podman == null ? 0 : podman.length())
+                + (why == null ? 0 : why.length());
+    }
+
+    /**
+     * What it does, or why it does it no more: {@code running}, {@code running (podman: stopping)}, {@code exit code 139},
+     * {@code created, start failed with code 127: …}.
+     */
+    public String words() {
+        String own = podman == null ? "" : " (podman: " + podman + ")";
+        return switch (state) {
+            case DEAD, UNKNOWN -> Objects.requireNonNullElse(why, word()) + own;
+            case CREATED, INITIALIZED -> word() + own + (why == null ? "" : ", " + why);
+            case RUNNING, PAUSED, EXITED -> word() + own;
+        };
+    }
+
+    private String word() {
+        return state.title().toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether its model was found by the form {@code {model}_{container}} of its name alone. */
+    public boolean isMatchedByName() {
+        return label == null && model != null;
     }
 
     /** Whether its node has left it out of its last list. */

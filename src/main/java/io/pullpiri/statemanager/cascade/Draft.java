@@ -358,7 +358,7 @@ final class Draft {
                 trigger.dead()
                         ? Causes.count(entry, ModelState.DEAD, trigger.cause())
                         // The package came after its dead models, or one of several recovered.
-                        : Causes.dead(entry, models::get) + "; " + trigger.cause();
+                        : Causes.dead(entry, models::get, Causes::latest) + "; " + trigger.cause();
             case IDLE, RUNNING -> throw new AssertionError(to);
         };
     }

@@ -12,14 +12,11 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSet;
 import org.pcollections.TreePSet;
@@ -170,43 +167,17 @@ final class Reports {
             return null;
         }
         ContainerState state = StateMachine.containerState(facts.state(), draft.rules.cleanExitCodes());
+        PodmanFacts podman = PodmanFacts.of(state, facts.state());
         return new Container(
                 name,
                 facts.id().substring(0, Math.min(SHORT_ID, facts.id().length())),
                 stated,
                 stated == null ? byName(name) : stated,
                 state,
-                exitCode(facts.state()),
-                why(state, facts.state()),
+                podman.exitCode(),
+                podman.word(),
+                podman.why(),
                 0);
-    }
-
-    private static int exitCode(Map<String, String> podman) {
-        try {
-            return Integer.parseInt(podman.getOrDefault("ExitCode", "0").trim());
-        } catch (NumberFormatException e) {
-            return 0;
-        }
-    }
-
-    private static @Nullable String why(ContainerState state, Map<String, String> podman) {
-        return switch (state) {
-            case DEAD -> {
-                if (Boolean.parseBoolean(podman.get("OOMKilled"))) {
-                    yield "killed for memory";
-                }
-                int exitCode = exitCode(podman);
-                yield exitCode == 0 ? "dead" : "exit code " + exitCode;
-            }
-            case UNKNOWN ->
-                "status '" + excerpt(podman.getOrDefault("Status", "")) + "', exit code '"
-                        + excerpt(podman.getOrDefault("ExitCode", "")) + "'";
-            case CREATED, INITIALIZED, RUNNING, PAUSED, EXITED -> null;
-        };
-    }
-
-    private static String excerpt(String text) {
-        return Names.excerpt(text, 40);
     }
 
     /** Puts a node's containers in place of those before, and derives the models that this touches. */
@@ -282,7 +253,7 @@ final class Reports {
         ModelState derived = StateMachine.modelState(tally(entry));
         if (derived != null && derived != entry.derived()) {
             draft.put(entry.derived(derived));
-            draft.setModel(name, derived, "", cause(entry, derived), source);
+            draft.setModel(name, derived, "", Causes.containers(entry, derived), source);
         }
     }
 
@@ -302,7 +273,7 @@ final class Reports {
         }
         boolean isGone = allRead && entry.containers().isEmpty() && draft.mayBeNamed(entry);
         if (derived != null && derived != state) {
-            draft.setModel(entry.name(), derived, "", cause(entry, derived), BY_STATE_MANAGER);
+            draft.setModel(entry.name(), derived, "", Causes.containers(entry, derived), BY_STATE_MANAGER);
         } else if (isGone && draft.rules.vanished().after(state) != state) {
             // No container was seen to go: nothing that would have anybody reconcile it.
             draft.setModel(
@@ -318,45 +289,6 @@ final class Reports {
             }
         }
         return tally;
-    }
-
-    /** The container that made it so, e.g. {@code container brake_ctl on HPC: exit code 139}. */
-    private static String cause(ModelEntry entry, ModelState derived) {
-        ContainerState counted = switch (derived) {
-            case DEAD -> ContainerState.DEAD;
-            case PAUSED -> ContainerState.PAUSED;
-            case EXITED -> ContainerState.EXITED;
-            case RUNNING, CREATED -> ContainerState.RUNNING;
-        };
-        String cause = named(entry, container -> container.state() == counted);
-        // A model runs, by the rule, also when none of its containers does but they are not all paused or exited.
-        return cause != null
-                ? cause
-                : Objects.requireNonNullElse(
-                        named(entry, container -> container.state() != ContainerState.UNKNOWN),
-                        "no container is known");
-    }
-
-    /** The first container that is meant, and how many others are; null if none is. */
-    private static @Nullable String named(ModelEntry entry, Predicate<Container> meant) {
-        String first = null;
-        int others = 0;
-        for (Map.Entry<String, List<Container>> ofNode : entry.containers().entrySet()) {
-            for (Container container : ofNode.getValue()) {
-                if (!meant.test(container)) {
-                    continue;
-                }
-                if (first == null) {
-                    String what = container.why() == null
-                            ? container.state().title().toLowerCase(Locale.ROOT)
-                            : container.why();
-                    first = "container " + container.name() + " on " + ofNode.getKey() + ": " + what;
-                } else {
-                    others++;
-                }
-            }
-        }
-        return others == 0 ? first : first + ", and " + others + " more";
     }
 
     /**

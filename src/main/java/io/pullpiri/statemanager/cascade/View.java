@@ -2,8 +2,10 @@ package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.StateMachine;
 import io.pullpiri.statemanager.store.WatchEvent;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSet;
 import org.pcollections.TreePMap;
@@ -64,8 +66,9 @@ public record View(
     }
 
     /**
-     * Why a package is now as it is: which models are dead at this moment, whichever were when it came to its state. For
-     * other states, what brought it there; empty for a package without a state.
+     * Why a package is now as it is: which models are dead at this moment, whichever were when it came to its state; for
+     * other states, what brought it there; and what is known of models without a state that were reported. Empty for a
+     * package without a state.
      */
     public String causeOf(PackageEntry entry) {
         PackageState state = entry.state().value();
@@ -74,7 +77,39 @@ public record View(
             return "";
         }
         boolean dead = state == PackageState.DEGRADED || state == PackageState.ERROR;
-        return dead && entry.models().count(ModelState.DEAD) > 0 ? Causes.dead(entry, models::get) : latest.cause();
+        String cause = dead && entry.models().count(ModelState.DEAD) > 0
+                ? Causes.dead(entry, models::get, this::causeOf)
+                : latest.cause();
+        List<ModelEntry> unknown = unknownModels(entry);
+        return unknown.isEmpty() ? cause : cause + "; " + Causes.unknown(unknown, nodes);
+    }
+
+    /**
+     * Why a model is now as it is: which of its containers make it so at this moment, if its state follows from them; what
+     * brought it there, if it does not. For a model without a state, what is known of its containers; empty if it has none.
+     */
+    public String causeOf(ModelEntry entry) {
+        ModelState state = entry.state().value();
+        Transition latest = entry.state().history().latest();
+        if (state == null) {
+            return entry.containers().isEmpty() ? "" : Causes.reported(entry, nodes);
+        }
+        boolean follows =
+                latest != null && latest.isDerived() && state == StateMachine.modelState(Reports.tally(entry));
+        return follows ? Causes.containers(entry, state) : Causes.latest(entry);
+    }
+
+    /** The models of a package that have no state although nodes have reported containers of them, in its order. */
+    public List<ModelEntry> unknownModels(PackageEntry entry) {
+        if (entry.reported() == entry.models().total()) {
+            return List.of();
+        }
+        return entry.modelNames().stream()
+                .map(models::get)
+                .filter(Objects::nonNull)
+                .filter(model ->
+                        model.state().value() == null && !model.containers().isEmpty())
+                .toList();
     }
 
     /**

@@ -25,6 +25,9 @@ final class Fields {
     /** A container's name, and its node behind the last "on". */
     private static final Pattern CONTAINER = Pattern.compile("container\\.(.*) on (.*)");
 
+    /** {@code running (podman: stopping), found by its name}: the state, podman's own word, all else. */
+    private static final Pattern WORDS = Pattern.compile("([a-z]+)(?: \\(podman: ([a-z]+)\\))?(?:, (.*))?");
+
     private final Map<String, Object> fields = new LinkedHashMap<>();
 
     private Fields() {}
@@ -42,10 +45,12 @@ final class Fields {
                 .put("source", metadata.remove("source"));
         switch (kind) {
             case PACKAGE -> {
-                // Their sum: every model counts.
-                metadata.remove("models");
+                Long models = number(metadata.remove("models"));
+                Long reported = number(metadata.remove("reported"));
                 all.put("modelCounts", modelCounts(metadata))
-                        .put("reported", number(metadata.remove("reported")))
+                        .put("reported", reported)
+                        .put("modelsUnknown", number(metadata.remove("unknown")))
+                        .put("modelsNotReported", rest(models, reported))
                         .put("models", Kind.list(metadata.remove("model.names")))
                         .put("scenarios", Kind.list(metadata.remove("scenarios")))
                         .put("reconcileDetail", metadata.remove("reconcile"));
@@ -132,12 +137,14 @@ final class Fields {
             if (!container.matches()) {
                 return false;
             }
-            String[] words = entry.getValue().split(", ", 2);
+            Matcher words = WORDS.matcher(entry.getValue());
+            String state = words.matches() ? words.group(1) : entry.getValue();
             containers.add(new Fields()
                     .put("name", container.group(1))
                     .put("node", container.group(2))
-                    .put("state", words[0].substring(0, 1).toUpperCase(Locale.ROOT) + words[0].substring(1))
-                    .put("detail", words.length > 1 ? words[1] : null)
+                    .put("state", state.substring(0, 1).toUpperCase(Locale.ROOT) + state.substring(1))
+                    .put("podman", words.matches() ? words.group(2) : null)
+                    .put("detail", words.matches() ? words.group(3) : null)
                     .fields);
             return true;
         });
@@ -153,6 +160,11 @@ final class Fields {
             fields.put(name, value);
         }
         return this;
+    }
+
+    /** Null for none. */
+    private static @Nullable Long rest(@Nullable Long all, @Nullable Long part) {
+        return all == null || part == null || all <= part ? null : Long.valueOf(all - part);
     }
 
     private static @Nullable Long number(@Nullable String text) {

@@ -7,6 +7,7 @@ import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -14,7 +15,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -190,7 +190,7 @@ enum Kind {
         return state.getCurrentState().isEmpty() ? "-" : Styles.state(state.getCurrentState());
     }
 
-    /** Of five: {@code 1 dead, 2 running, 2 not reported}. */
+    /** Of six: {@code 1 dead, 2 running, 1 unknown, 2 not reported}. */
     private static String counts(Map<String, String> metadata) {
         Map<String, String> counts = new TreeMap<>();
         metadata.forEach((key, value) -> {
@@ -198,19 +198,25 @@ enum Kind {
                 counts.put(key.substring(PER_STATE.length()), value);
             }
         });
-        // Whoever has no state yet counts as created.
+        // A model without a state counts as created.
         long created = number(counts.get(CREATED));
+        long unknown = number(metadata.get("unknown"));
         long silent = number(metadata.get("models")) - number(metadata.get("reported"));
-        if (0 < silent && silent <= created) {
-            counts.replace(CREATED, Long.toString(created - silent));
-            counts.remove(CREATED, "0");
-        } else {
+        if (silent < 0 || silent + unknown > created) {
             silent = 0;
+            unknown = 0;
         }
-        String shown = counts.entrySet().stream()
-                .map(count -> count.getValue() + " " + count.getKey())
-                .collect(Collectors.joining(", "));
-        return orDash(silent == 0 ? shown : (shown.isEmpty() ? "" : shown + ", ") + silent + " not reported");
+        counts.replace(CREATED, Long.toString(created - silent - unknown));
+        counts.remove(CREATED, "0");
+        List<String> shown = new ArrayList<>();
+        counts.forEach((state, count) -> shown.add(count + " " + state));
+        if (unknown > 0) {
+            shown.add(unknown + " unknown");
+        }
+        if (silent > 0) {
+            shown.add(silent + " not reported");
+        }
+        return orDash(String.join(", ", shown));
     }
 
     /** Of what a server of another version says, too. */

@@ -58,7 +58,7 @@ final class Resources {
             }
             case RESOURCE_TYPE_MODEL -> {
                 ModelEntry entry = view.models().get(name);
-                yield entry == null ? null : withContainers(modelState(entry), entry);
+                yield entry == null ? null : withContainers(modelState(view, entry), entry);
             }
             case RESOURCE_TYPE_SCENARIO -> {
                 ScenarioEntry entry = view.scenarios().get(name);
@@ -153,7 +153,7 @@ final class Resources {
                         view.models().values().stream(),
                         state.isEmpty() ? null : ModelState.parse(state),
                         entry -> entry.state(),
-                        Resources.this::modelState);
+                        entry -> modelState(view, entry));
             case RESOURCE_TYPE_SCENARIO ->
                 list(
                         request,
@@ -195,7 +195,7 @@ final class Resources {
         return switch (kind) {
             case SCENARIO -> withState(view.scenarios(), name, ScenarioEntry::state, this::scenarioState);
             case PACKAGE -> withState(view.packages(), name, PackageEntry::state, entry -> packageState(view, entry));
-            case MODEL -> withState(view.models(), name, ModelEntry::state, this::modelState);
+            case MODEL -> withState(view.models(), name, ModelEntry::state, entry -> modelState(view, entry));
         };
     }
 
@@ -216,7 +216,11 @@ final class Resources {
             state.putMetadata("cause", view.causeOf(entry));
         }
         state.putMetadata("models", Integer.toString(entry.models().total()));
-        state.putMetadata("reported", Integer.toString(entry.reported()));
+        int unknown = view.unknownModels(entry).size();
+        state.putMetadata("reported", Integer.toString(entry.reported() + unknown));
+        if (unknown > 0) {
+            state.putMetadata("unknown", Integer.toString(unknown));
+        }
         for (ModelState model : ModelState.values()) {
             if (entry.models().count(model) > 0) {
                 state.putMetadata(
@@ -245,7 +249,7 @@ final class Resources {
         return words.isEmpty() ? "no scenario targets it: nobody can be asked" : String.join("; ", words);
     }
 
-    private ResourceState modelState(ModelEntry entry) {
+    private ResourceState modelState(View view, ModelEntry entry) {
         ModelState value = entry.state().value();
         ResourceState.Builder state = common(
                 ResourceType.RESOURCE_TYPE_MODEL,
@@ -254,6 +258,10 @@ final class Resources {
                 entry.state());
         int containers =
                 entry.containers().values().stream().mapToInt(List::size).sum();
+        String cause = view.causeOf(entry);
+        if (!cause.isEmpty()) {
+            state.putMetadata("cause", cause);
+        }
         state.putMetadata("packages", entry.packages().stream().sorted().collect(Collectors.joining(BETWEEN)));
         state.putMetadata("containers", Integer.toString(containers));
         state.putMetadata("nodes", String.join(BETWEEN, entry.containers().keySet()));
@@ -275,14 +283,23 @@ final class Resources {
         return more.build();
     }
 
+    /** {@code running (podman: stopping), found by its name, not in its node's last report} */
     private static String words(Container container) {
-        String words = container.state().title().toLowerCase(Locale.ROOT);
+        List<String> words = new ArrayList<>();
+        words.add(container.state().title().toLowerCase(Locale.ROOT)
+                + (container.podman() == null ? "" : " (podman: " + container.podman() + ")"));
         if (container.why() != null) {
-            words += ", " + container.why();
-        } else if (container.exitCode() != 0) {
-            words += ", exit code " + container.exitCode();
+            words.add(container.why());
+        } else if (!container.exitCode().isEmpty()) {
+            words.add("exit code " + container.exitCode());
         }
-        return container.absent() ? words + ", not in its node's last report" : words;
+        if (container.isMatchedByName()) {
+            words.add("found by its name");
+        }
+        if (container.absent()) {
+            words.add("not in its node's last report");
+        }
+        return String.join(", ", words);
     }
 
     private ResourceState scenarioState(ScenarioEntry entry) {

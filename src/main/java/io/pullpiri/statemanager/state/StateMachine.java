@@ -63,33 +63,38 @@ public final class StateMachine {
     }
 
     /**
-     * What podman's {@code State} makes of a container.
+     * What podman's {@code State} makes of a container. podman leaves facts of an earlier life over when the same container
+     * is started again: {@code OOMKilled} and the meaning of {@code ExitCode} count only while it says that the container
+     * has ended.
      *
      * @param podman Status, ExitCode and OOMKilled count; all as text, in any case
      * @param cleanExitCodes exit codes that are a clean stop
      */
     public static ContainerState containerState(Map<String, String> podman, Set<Integer> cleanExitCodes) {
-        if ("true".equalsIgnoreCase(podman.get("OOMKilled"))) {
+        String status = podman.getOrDefault("Status", "").toLowerCase(Locale.ROOT);
+        if (hasEnded(status) && "true".equalsIgnoreCase(podman.get("OOMKilled"))) {
             return ContainerState.DEAD;
         }
         String exitCode = podman.getOrDefault("ExitCode", "");
-        int code = 0;
-        if (!exitCode.isEmpty()) {
-            try {
-                code = Integer.parseInt(exitCode);
-            } catch (NumberFormatException e) {
-                return ContainerState.UNKNOWN;
-            }
+        if (!ExitCode.isInteger(exitCode)) {
+            return ContainerState.UNKNOWN;
         }
-        return switch (podman.getOrDefault("Status", "").toLowerCase(Locale.ROOT)) {
+        return switch (status) {
             case "created", "configured" -> ContainerState.CREATED;
             case "initialized" -> ContainerState.INITIALIZED;
             case "running", "stopping", "restarting" -> ContainerState.RUNNING;
             case "paused" -> ContainerState.PAUSED;
             case "exited", "stopped", "removing" ->
-                code == 0 || cleanExitCodes.contains(code) ? ContainerState.EXITED : ContainerState.DEAD;
+                ExitCode.isClean(exitCode, cleanExitCodes) ? ContainerState.EXITED : ContainerState.DEAD;
             case "dead" -> ContainerState.DEAD;
             default -> ContainerState.UNKNOWN;
+        };
+    }
+
+    private static boolean hasEnded(String status) {
+        return switch (status) {
+            case "exited", "stopped", "removing", "dead" -> true;
+            default -> false;
         };
     }
 

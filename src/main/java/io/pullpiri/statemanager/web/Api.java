@@ -60,12 +60,7 @@ final class Api {
     }
 
     Reply models(Request request) throws Refusal {
-        return listing(
-                request,
-                ModelState::parse,
-                View::models,
-                ModelEntry::state,
-                (view, entry) -> representations.of(entry));
+        return listing(request, ModelState::parse, View::models, ModelEntry::state, representations::of);
     }
 
     Reply scenarios(Request request) throws Refusal {
@@ -131,7 +126,7 @@ final class Api {
                 entry.modelNames().stream()
                         .map(view.models()::get)
                         .filter(Objects::nonNull)
-                        .map(representations::of),
+                        .map(model -> representations.of(view, model)),
                 entry.state());
     }
 
@@ -141,7 +136,7 @@ final class Api {
         View view = now.view;
         ModelEntry entry = known(view.models().get(request.name()), "model", request);
         Stream<Json.Package> packages = packages(view, entry.packages().stream().sorted());
-        return detail(now, representations.of(entry), Stream.of(), packages, Stream.of(), entry.state());
+        return detail(now, representations.of(view, entry), Stream.of(), packages, Stream.of(), entry.state());
     }
 
     Reply scenario(Request request) throws Refusal {

@@ -184,7 +184,7 @@ final class EventStreams implements AutoCloseable {
         }
         for (var entry : view.models().values()) {
             if (entry.state().value() != null && filter.wants(ResourceKind.MODEL, entry.name())) {
-                sink.add(null, "snapshot", representations.of(entry));
+                sink.add(null, "snapshot", representations.of(view, entry));
             }
         }
     }

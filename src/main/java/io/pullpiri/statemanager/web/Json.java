@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pullpiri.statemanager.manager.Reconciler;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.math.BigInteger;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +54,10 @@ final class Json {
             List<Change> history,
             @Nullable String historyUnavailable) {}
 
+    /**
+     * @param modelsUnknown how many of its models have no state although they were reported; null for none
+     * @param modelsNotReported how many of its models have no state and were not reported; null for none
+     */
     @SuppressWarnings("AvoidCommonTypeNames") // it is the field's
     record Package(
             String kind,
@@ -63,6 +68,8 @@ final class Json {
             String cause,
             String source,
             Map<String, Integer> modelCounts,
+            @Nullable Integer modelsUnknown,
+            @Nullable Integer modelsNotReported,
             List<String> models,
             List<String> scenarios,
             List<Reconciler.Progress> reconcile,
@@ -91,14 +98,21 @@ final class Json {
             @Nullable String target,
             @Nullable String artifactBroken) {}
 
-    /** @param absent true if its node's last report left it out; null otherwise */
+    /**
+     * @param exitCode null for one that is too long; {@code why} quotes its beginning
+     * @param podman podman's own word, if it is not the usual one for the state; null otherwise
+     * @param matchedByName true if its model was found by its name alone; null otherwise
+     * @param absent true if its node's last report left it out; null otherwise
+     */
     record Container(
             String name,
             String node,
             @Nullable String model,
             String state,
-            int exitCode,
+            @Nullable BigInteger exitCode,
+            @Nullable String podman,
             @Nullable String why,
+            @Nullable Boolean matchedByName,
             @Nullable Boolean absent) {}
 
     record Node(String kind, String name, int containers, List<String> models) {}

@@ -10,9 +10,11 @@ import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.Reconciler;
+import io.pullpiri.statemanager.state.ExitCode;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
+import java.math.BigInteger;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,6 +45,8 @@ final class Representations {
                 counts.put(model.title(), entry.models().count(model));
             }
         }
+        int unknown = view.unknownModels(entry).size();
+        int notReported = entry.models().total() - entry.reported() - unknown;
         Latest latest = Latest.of(entry.state());
         return new Json.Package(
                 "package",
@@ -53,13 +57,15 @@ final class Representations {
                 view.causeOf(entry),
                 latest.source,
                 counts,
+                unknown == 0 ? null : unknown,
+                notReported == 0 ? null : notReported,
                 entry.modelNames(),
                 List.copyOf(view.scenariosOf(entry.name())),
                 entry.reconcile().value() == null ? List.of() : reconciling.apply(entry.name()),
                 entry.artifact().broken());
     }
 
-    Json.Model of(ModelEntry entry) {
+    Json.Model of(View view, ModelEntry entry) {
         ModelState state = entry.state().value();
         Latest latest = Latest.of(entry.state());
         List<Json.Container> containers = new ArrayList<>();
@@ -70,7 +76,7 @@ final class Representations {
                 state == null ? null : state.title(),
                 latest.since,
                 latest.generation,
-                latest.cause,
+                view.causeOf(entry),
                 latest.source,
                 entry.packages().stream().sorted().toList(),
                 containers);
@@ -108,9 +114,19 @@ final class Representations {
                 node,
                 container.model(),
                 container.state().title(),
-                container.exitCode(),
+                exitCode(container.exitCode()),
+                container.podman(),
                 container.why(),
+                container.isMatchedByName() ? true : null,
                 container.absent() ? true : null);
+    }
+
+    /** Null for one that is too long to be quoted as a whole. */
+    private static @Nullable BigInteger exitCode(String text) {
+        if (text.isEmpty()) {
+            return BigInteger.ZERO;
+        }
+        return ExitCode.isInteger(text) ? new BigInteger(text) : null;
     }
 
     Json.Change of(Transition change) {

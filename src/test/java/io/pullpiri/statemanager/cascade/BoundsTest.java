@@ -116,7 +116,7 @@ class BoundsTest {
         assertThat(change.bytes()).isGreaterThanOrEqualTo(3_000);
         History history = History.NONE.decided(change).recorded(1, 3);
         assertThat(history.bytes() - new History(null, new long[0]).bytes()).isGreaterThanOrEqualTo(3_008);
-        Container container = new Container(text, "", text, null, ContainerState.DEAD, 1, text, 0);
+        Container container = new Container(text, "", text, null, ContainerState.DEAD, "1", null, text, 0);
         assertThat(container.bytes()).isGreaterThanOrEqualTo(4_000);
         Stored<String> stored = new Stored<>(text, 1);
         StateCell<ModelState> ofModel = StateCell.<ModelState>empty().with(ModelState.DEAD, history);

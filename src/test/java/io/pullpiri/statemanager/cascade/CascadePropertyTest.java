@@ -37,7 +37,11 @@ class CascadePropertyTest {
             "dead",
             "stopped:1",
             "odd",
-            "exited:x");
+            "exited:x",
+            "exited:137:oom",
+            "running:137:oom",
+            "stopping:0:oom",
+            "exited:99999999999999999999");
 
     /** Which packages have ever had a state other than idle since they appeared. */
     private final Map<String, Boolean> awoken = new HashMap<>();

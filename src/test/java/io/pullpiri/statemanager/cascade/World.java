@@ -241,7 +241,7 @@ public final class World {
         return "kind: Model\nmetadata:\n  name: " + name;
     }
 
-    /** A node's list; a container is {@code model/name=status} or {@code model/name=exited:139}, model may be empty. */
+    /** A node's list; a container is {@code model/name=status} or {@code model/name=exited:139}, model may be empty; {@code :oom} behind the code. */
     static Command report(String node, String... containers) {
         return new Command.NodeReport(
                 node, Arrays.stream(containers).map(World::container).toList());
@@ -255,7 +255,13 @@ public final class World {
                 "0123456789abcdef" + name,
                 "/" + name,
                 "image",
-                Map.of("Status", state[0], "ExitCode", state.length > 1 ? state[1] : "0", "OOMKilled", "false"),
+                Map.of(
+                        "Status",
+                        state[0],
+                        "ExitCode",
+                        state.length > 1 ? state[1] : "0",
+                        "OOMKilled",
+                        String.valueOf(state.length > 2)),
                 Map.of("Hostname", "HPC"),
                 model.isEmpty() ? Map.of() : Map.of("io.pullpiri.annotations.model", model));
     }

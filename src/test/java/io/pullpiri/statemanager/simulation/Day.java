@@ -35,7 +35,11 @@ record Day(long seed, boolean roomy, List<Step> steps) {
             "dead",
             "stopped:1",
             "odd",
-            "exited:x");
+            "exited:x",
+            "exited:137:oom",
+            "running:137:oom",
+            "stopping",
+            "exited:2147483648");
 
     /** The same day with less happening. */
     Day with(List<Step> fewer) {

@@ -148,7 +148,26 @@ class StateMachineTest {
                     exited      | 137  | True  | DEAD
                     exited      | ten  | false | UNKNOWN
                     running     | ten  | false | UNKNOWN
-                    exited      | 99999999999 | false | UNKNOWN
+                    exited      | 2147483648 | false | DEAD
+                    exited      | -99999999999999999999 | false | DEAD
+                    exited      | 000  | false | EXITED
+                    exited      | +143 | false | EXITED
+                    exited      | -143 | false | DEAD
+                    exited      | 1.0  | false | UNKNOWN
+                    exited      | ' 1' | false | UNKNOWN
+                    exited      | -    | true  | DEAD
+                    exited      | ten  | true  | DEAD
+                    stopped     | 143  | true  | DEAD
+                    removing    | 0    | true  | DEAD
+                    running     | 137  | true  | RUNNING
+                    running     | 1    | false | RUNNING
+                    stopping    | 0    | true  | RUNNING
+                    restarting  | 137  | true  | RUNNING
+                    paused      | 137  | true  | PAUSED
+                    created     | 137  | true  | CREATED
+                    initialized | 0    | true  | INITIALIZED
+                    unknown     | 137  | true  | UNKNOWN
+                    bad state   | 0    | true  | UNKNOWN
                     healthy     | 0    | false | UNKNOWN
                     ''          | 0    | false | UNKNOWN
                     -           | 0    | false | UNKNOWN

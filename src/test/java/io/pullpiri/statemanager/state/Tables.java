@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager.state;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 
 /** The specification's tables, written apart from the code under test; states in capitals. */
@@ -42,14 +43,26 @@ public final class Tables {
         return known.stream().allMatch("EXITED"::equals) ? "EXITED" : "RUNNING";
     }
 
-    /** @param podman {@code status} or {@code status:exit code} */
+    /** @param podman {@code status}, {@code status:exit code} or {@code status:exit code:oom} */
     public static String containerState(String podman) {
-        return switch (podman) {
+        String[] facts = podman.split(":", -1);
+        String code = facts.length > 1 ? facts[1] : "0";
+        boolean oom = facts.length > 2;
+        if (List.of("exited", "stopped", "removing").contains(facts[0])) {
+            if (oom) {
+                return "DEAD";
+            }
+            return switch (code) {
+                case "0", "143" -> "EXITED";
+                case "x" -> "UNKNOWN";
+                default -> "DEAD";
+            };
+        }
+        return switch (facts[0]) {
             case "created" -> "CREATED";
-            case "running" -> "RUNNING";
+            case "running", "stopping", "restarting" -> "RUNNING";
             case "paused" -> "PAUSED";
-            case "exited:0", "exited:143" -> "EXITED";
-            case "exited:139", "stopped:1", "dead" -> "DEAD";
+            case "dead" -> "DEAD";
             default -> "UNKNOWN";
         };
     }

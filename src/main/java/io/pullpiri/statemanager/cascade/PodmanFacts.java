@@ -1,0 +1,95 @@
+package io.pullpiri.statemanager.cascade;
+
+import io.pullpiri.statemanager.state.ContainerState;
+import io.pullpiri.statemanager.state.ExitCode;
+import io.pullpiri.statemanager.state.Names;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What else podman's {@code State} says of a container than its state, in words for an operator. All quotations are short
+ * and printable.
+ *
+ * @param exitCode as it was given, of a container that has ended or could not be started; empty if it is 0
+ * @param word podman's own word, if it is not the usual one for the state; null otherwise
+ * @param why what made the container dead or unknown, or why it could not be started; null for all others
+ */
+record PodmanFacts(
+        String exitCode, @Nullable String word, @Nullable String why) {
+
+    private static final int MAX_WORD = 40;
+
+    /** Enough for a command and the runtime's reason; a node's record may hold thousands of them. */
+    private static final int MAX_ERROR = 200;
+
+    /**
+     * Codes of podman itself: its conmon died, or the container could not be started. Podman 4.4 to 5.2 keep the error of a
+     * start that failed although a later one succeeded, so with other codes it says nothing of this end.
+     */
+    private static final Set<String> ENDS_BY_PODMAN = Set.of("-1", "125", "126", "127");
+
+    /** @param state that {@code StateMachine} makes of the same facts */
+    static PodmanFacts of(ContainerState state, Map<String, String> podman) {
+        String status = podman.getOrDefault("Status", "");
+        String error = error(podman.getOrDefault("Error", ""));
+        // What podman says of a running container's end, or of a failed start, is left over from an earlier life.
+        return switch (state) {
+            case DEAD -> {
+                String exitCode = exitCode(podman);
+                String usual = status.equalsIgnoreCase("dead") ? "dead" : "exited";
+                yield new PodmanFacts(exitCode, word(status, usual), dead(podman, exitCode, error));
+            }
+            case EXITED -> new PodmanFacts(exitCode(podman), word(status, "exited"), null);
+            case CREATED -> notStarted(podman, word(status, "created"), error);
+            case INITIALIZED -> notStarted(podman, null, error);
+            case RUNNING -> new PodmanFacts("", word(status, "running"), null);
+            case PAUSED -> new PodmanFacts("", null, null);
+            case UNKNOWN ->
+                new PodmanFacts(
+                        "",
+                        null,
+                        "status '" + excerpt(status, MAX_WORD) + "', exit code '"
+                                + excerpt(podman.getOrDefault("ExitCode", ""), MAX_WORD) + "'");
+        };
+    }
+
+    private static PodmanFacts notStarted(Map<String, String> podman, @Nullable String word, String error) {
+        if (error.isEmpty()) {
+            return new PodmanFacts("", word, null);
+        }
+        String exitCode = exitCode(podman);
+        return new PodmanFacts(
+                exitCode, word, "start failed" + (exitCode.isEmpty() ? "" : " with code " + exitCode) + ": " + error);
+    }
+
+    private static String dead(Map<String, String> podman, String exitCode, String error) {
+        String reason = "true".equalsIgnoreCase(podman.get("OOMKilled"))
+                ? "killed for memory"
+                : exitCode.isEmpty() ? "dead" : "exit code " + exitCode;
+        return error.isEmpty() || !ENDS_BY_PODMAN.contains(exitCode) ? reason : reason + ", podman's error: " + error;
+    }
+
+    private static String exitCode(Map<String, String> podman) {
+        String exitCode = podman.getOrDefault("ExitCode", "");
+        return ExitCode.isOtherThanZero(exitCode) ? excerpt(exitCode, MAX_WORD) : "";
+    }
+
+    /** In one line, whatever it is. */
+    private static String error(String text) {
+        if (text.isEmpty()) {
+            return text;
+        }
+        String begin = text.length() > MAX_ERROR ? text.substring(0, MAX_ERROR) + "…" : text;
+        return Names.printable(begin.replaceAll("\\s+", " ").strip());
+    }
+
+    private static @Nullable String word(String status, String usual) {
+        return status.equalsIgnoreCase(usual) ? null : status.toLowerCase(Locale.ROOT);
+    }
+
+    private static String excerpt(String text, int most) {
+        return Names.excerpt(text, most);
+    }
+}

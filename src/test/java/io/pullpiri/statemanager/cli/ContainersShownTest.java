@@ -1,0 +1,161 @@
+package io.pullpiri.statemanager.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pullpiri.proto.monitoringserver.ContainerInfo;
+import io.pullpiri.proto.monitoringserver.ContainerList;
+import io.pullpiri.statemanager.grpc.Rig;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the command line and REST show of containers that are not simply running or dead. */
+class ContainersShownTest {
+
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    @TempDir
+    Path folder;
+
+    private Rig rig;
+
+    @BeforeEach
+    void setUp() throws IOException {
+        start();
+    }
+
+    private void start() throws IOException {
+        rig = new Rig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
+    }
+
+    @AfterEach
+    void tearDown() {
+        rig.close();
+    }
+
+    private String ask(String... args) {
+        StringWriter out = new StringWriter();
+        String[] all = Arrays.copyOf(args, args.length + 2);
+        all[args.length] = "--server";
+        all[args.length + 1] = "127.0.0.1:" + rig.server.port();
+        assertThat(Main.run(new PrintWriter(out, true), new PrintWriter(out, true), all))
+                .as(out.toString())
+                .isZero();
+        return out.toString();
+    }
+
+    private JsonNode rest(String path) throws IOException {
+        URI uri = URI.create("http://127.0.0.1:" + rig.server.httpPort() + "/api/v1/" + path);
+        try (InputStream in = uri.toURL().openStream()) {
+            return MAPPER.readTree(in);
+        }
+    }
+
+    private void report(ContainerInfo.Builder... containers) {
+        ContainerList.Builder list = ContainerList.newBuilder().setNodeName("HPC");
+        List.of(containers).forEach(list::addContainers);
+        rig.client().sendChangedContainerList(list.build());
+    }
+
+    private static ContainerInfo.Builder container(String model, String state) {
+        return Rig.container(model, state).toBuilder();
+    }
+
+    @Test
+    void modelWhoseContainersAreUnknown_isNotCalledUnreported_alsoAfterARestart() throws IOException {
+        rig.apply(Rig.BRAKING);
+        assertThat(ask("get", "packages")).contains("2 not reported");
+
+        report(container("brake", "healthy"));
+
+        for (int start = 0; start < 2; start++) {
+            assertThat(ask("get", "packages"))
+                    .contains("1 unknown, 1 not reported")
+                    .containsPattern("brake has no state \\(reported by HPC at 2\\S+Z, its containers are unknown:"
+                            + " container brake_main on HPC: status 'healthy', exit code '0'\\)");
+            assertThat(ask("describe", "package", "braking"))
+                    .containsPattern("model/brake  no state yet  reported by HPC at \\S+Z, its containers are unknown");
+            JsonNode program = MAPPER.readTree(ask("get", "package", "braking", "-o", "json"));
+            JsonNode detail = rest("packages/braking").get("resource");
+            for (JsonNode either : List.of(program, detail)) {
+                assertThat(either.path("modelsUnknown").asInt()).isEqualTo(1);
+                assertThat(either.path("modelsNotReported").asInt()).isEqualTo(1);
+                assertThat(either.path("cause").asText()).contains("brake has no state (reported by HPC at ");
+            }
+            rig.close();
+            start();
+        }
+        report(container("brake", "running"), container("light", "exited:0"));
+        assertThat(ask("get", "packages")).contains("1 exited, 1 running").doesNotContain("unknown", "reported");
+        assertThat(rest("packages/braking").get("resource").has("modelsUnknown"))
+                .isFalse();
+    }
+
+    @Test
+    void podmansOwnWord_isShownWithTheState() throws IOException {
+        rig.apply(Rig.BRAKING);
+        report(container("brake", "running"), container("light", "running"));
+        report(container("brake", "stopping"), container("light", "exited:2147483648"));
+
+        assertThat(ask("describe", "package", "braking"))
+                .contains("container brake_main on HPC: running (podman: stopping)\n")
+                .contains("container light_main on HPC: dead, exit code 2147483648\n");
+        assertThat(ask("get", "models")).contains("container brake_main on HPC: running (podman: stopping)");
+        JsonNode program = MAPPER.readTree(ask("get", "model", "brake", "-o", "json"));
+        assertThat(program.at("/containers/0/state").asText()).isEqualTo("Running");
+        assertThat(program.at("/containers/0/podman").asText()).isEqualTo("stopping");
+        assertThat(rest("models/brake").at("/resource/containers/0/podman").asText())
+                .isEqualTo("stopping");
+        assertThat(rest("models/light").at("/resource/containers/0/exitCode").asLong())
+                .isEqualTo(2147483648L);
+    }
+
+    @Test
+    void startThatFailed_isShownWithPodmansErrorAndItsCode() throws IOException {
+        rig.apply(Rig.BRAKING);
+        report(container("brake", "created:127").putState("Error", "crun: executable file `x` not found\nin $PATH"));
+
+        String expected = "start failed with code 127: crun: executable file `x` not found in $PATH";
+        assertThat(ask("describe", "package", "braking"))
+                .contains("container brake_main on HPC: created, " + expected + "\n")
+                .contains("brake running (container brake_main on HPC: created, " + expected + ")");
+        JsonNode container = rest("models/brake").at("/resource/containers/0");
+        assertThat(container.path("why").asText()).isEqualTo(expected);
+        assertThat(container.path("exitCode").asInt()).isEqualTo(127);
+    }
+
+    @Test
+    void exitCodeTooLongToQuote_isLeftOutForPrograms() throws IOException {
+        report(container("brake", "exited:" + "9".repeat(41)));
+        JsonNode container = rest("models/brake").at("/resource/containers/0");
+        assertThat(container.has("exitCode")).isFalse();
+        assertThat(container.path("why").asText()).isEqualTo("exit code " + "9".repeat(40) + "…");
+    }
+
+    @Test
+    void containerFoundByItsNameAlone_isShownAsSuch() throws IOException {
+        rig.apply(Rig.BRAKING);
+        report(container("brake", "running").clearAnnotation(), container("light", "running"));
+        assertThat(ask("describe", "package", "braking"))
+                .contains("container brake_main on HPC: running, found by its name\n")
+                .contains("container light_main on HPC: running\n");
+        assertThat(rest("models/brake")
+                        .at("/resource/containers/0/matchedByName")
+                        .asBoolean())
+                .isTrue();
+        assertThat(rest("models/light").at("/resource/containers/0").has("matchedByName"))
+                .isFalse();
+    }
+}
