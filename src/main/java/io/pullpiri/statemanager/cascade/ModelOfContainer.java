@@ -2,7 +2,6 @@ package io.pullpiri.statemanager.cascade;
 
 import java.util.List;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Which model a container belongs to (wire specification, "The model of a container"): the first rule that finds one. */
@@ -12,14 +11,7 @@ final class ModelOfContainer {
     private static final String CONFIG = "model";
     private static final String NAME_PREFIX = "model-";
 
-    /** podman's own container in every pod. */
-    private static final Pattern INFRA = Pattern.compile("[0-9a-f]{12}-infra");
-
     private ModelOfContainer() {}
-
-    static boolean isInfra(ContainerFacts facts) {
-        return INFRA.matcher(withoutSlash(facts.name())).matches();
-    }
 
     /** podman writes names with or without a leading slash. */
     static String withoutSlash(String name) {

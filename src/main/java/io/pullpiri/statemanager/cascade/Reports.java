@@ -149,7 +149,7 @@ final class Reports {
 
     /** Null for a container that is passed over. */
     private @Nullable Container read(String node, ContainerFacts facts) {
-        if (ModelOfContainer.isInfra(facts)) {
+        if (InfraContainers.isInfra(facts)) {
             return null;
         }
         String name = ModelOfContainer.withoutSlash(facts.name().isEmpty() ? facts.id() : facts.name());

@@ -62,28 +62,4 @@ class ModelOfContainerTest {
         assertThat(ModelOfContainer.byName(container, Set.of("a", "a_b", "")::contains))
                 .isEqualTo(model);
     }
-
-    @ParameterizedTest
-    @CsvSource({
-        "0123456789ab-infra, true",
-        "/0123456789ab-infra, true",
-        "//0123456789ab-infra, false",
-        "0123456789a-infra, false",
-        "0123456789abc-infra, false",
-        "0123456789ag-infra, false",
-        "brake-infra, false",
-        "0123456789ab-infra2, false",
-    })
-    void podmansOwnContainersAreKnownByTheirNames(String name, boolean infra) {
-        assertThat(ModelOfContainer.isInfra(facts(name, Map.of(), Map.of()))).isEqualTo(infra);
-    }
-
-    @Test
-    void podmansOwnContainersAreNoModels() {
-        World world = new World();
-        world.run(World.apply(World.packageYaml("p", "m")));
-        world.run(World.report("n", "m/0123456789ab-infra=exited:1", "m/c=running"));
-        assertThat(world.modelState("m")).isEqualTo("Running");
-        assertThat(world.modelEntry("m").containers().get("n")).hasSize(1);
-    }
 }
