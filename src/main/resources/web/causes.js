@@ -1,7 +1,7 @@
 // What a package follows from: in columns for the graph, and as a tree where there is no room for one.
 import { html } from './lib/lit-html/lit-html.js';
 import { sign } from './states.js';
-import { stateWord, words } from './words.js';
+import { shown, stateWord, words } from './words.js';
 
 // Scenarios, the package, its models, their containers: causes stand behind what follows from them.
 export function layout({ resource, scenarios = [], models = [] }) {
@@ -15,8 +15,8 @@ export function layout({ resource, scenarios = [], models = [] }) {
     all.map(model => ({ id: `m ${model.name}`, name: model.name, state: model.state, below: stateWord(model.state),
       more: model.cause, to: (model.containers ?? []).map(one => `c ${one.node} ${one.name}`) })),
     all.flatMap(model => (model.containers ?? []).map(one => ({
-      id: `c ${one.node} ${one.name}`, name: one.name, state: one.state, to: [],
-      below: `${one.node} · ${containerWords(one)}`, more: `${one.node} · ${containerWords(one)}`,
+      id: `c ${one.node} ${one.name}`, name: shown(one.name), state: one.state, to: [],
+      below: `${shown(one.node)} · ${containerWords(one)}`, more: `${shown(one.node)} · ${containerWords(one)}`,
     }))),
   ];
 }

@@ -136,7 +136,8 @@ export class Live extends EventTarget {
       const known = this.packages.get(name);
       if (attempt === this.#attempt && item && item.generation >= known?.generation) {
         // In its place: the row is drawn anew, and nothing is sorted for it.
-        this.#know(Object.assign(known, { reconcile: undefined, artifactBroken: undefined }, item));
+        const left = { reconcile: undefined, artifactBroken: undefined, lastGoodInForce: undefined };
+        this.#know(Object.assign(known, left, item));
         this.#tell('entry');
       }
     } catch {

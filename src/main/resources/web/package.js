@@ -3,7 +3,7 @@ import { html } from './lib/lit-html/lit-html.js';
 import { tree } from './causes.js';
 import { ask } from './live.js';
 import { sign } from './states.js';
-import { ago, clock, duration, stateWord, words } from './words.js';
+import { ago, clock, duration, shown, stateWord, words } from './words.js';
 
 const MODEL_LANES = 12;
 const WAIT = 150; // Changes often come in flocks.
@@ -108,10 +108,11 @@ export class PackagePage {
         ${resource.since ? html`<span class="faint">${ago(resource.since)}
           · ${words.since} ${clock(resource.since)}</span>` : ''}
         <p>${resource.cause} ${resource.source && resource.source !== 'statemanager'
-          ? html`<span class="faint">${words.by} ${resource.source}</span>` : ''}</p>
+          ? html`<span class="faint">${words.by} ${shown(resource.source)}</span>` : ''}</p>
       </div>
       ${resource.artifactBroken ? html`
-        <h2>⚠</h2><div class="card warning">${words.artifactBroken} ${resource.artifactBroken}</div>` : ''}
+        <h2>⚠</h2><div class="card warning">
+          ${resource.lastGoodInForce ? words.lastGoodInForce : words.artifactBroken} ${resource.artifactBroken}</div>` : ''}
       ${resource.state === 'Error' || resource.reconcile ? this.#reconcile(resource) : ''}
       <h2>${words.causes}</h2>
       <div class="card">${narrow.matches ? tree(this.#detail)

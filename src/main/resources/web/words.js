@@ -30,7 +30,8 @@ const ENGLISH = {
   change: 'Change',
   after: 'After',
   cause: 'Cause',
-  artifactBroken: 'The stored artifact cannot be used, the last good one is in force:',
+  artifactBroken: 'The stored artifact cannot be used, and no good one is known:',
+  lastGoodInForce: 'The stored artifact cannot be used, the last good one is in force:',
   noState: 'no state',
   absent: 'not in the last report',
   matchedByName: 'found by its name',
@@ -69,7 +70,8 @@ const KOREAN = {
   change: '변화',
   after: '이전 상태 지속',
   cause: '원인',
-  artifactBroken: '저장된 아티팩트를 사용할 수 없어 마지막 정상 아티팩트가 적용 중입니다:',
+  artifactBroken: '저장된 아티팩트를 사용할 수 없으며 알려진 정상 아티팩트가 없습니다:',
+  lastGoodInForce: '저장된 아티팩트를 사용할 수 없어 마지막 정상 아티팩트가 적용 중입니다:',
   noState: '상태 없음',
   absent: '마지막 보고에 없음',
   matchedByName: '이름으로 찾음',
@@ -85,6 +87,10 @@ export const number = value => NUMBERS.format(value);
 export const language = navigator.language.startsWith('ko') ? 'ko' : 'en';
 export const words = language === 'ko' ? KOREAN : ENGLISH;
 const NUMBERS = new Intl.NumberFormat(language);
+// Names from elsewhere may have characters that hide, or that change the direction of the text around them.
+export const shown = text => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu,
+  character => `\\u{${character.codePointAt(0).toString(16).toUpperCase()}}`);
+
 export const stateWord = state => (state ? words.states[state] ?? state : words.noState);
 
 const UNITS = [['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]];

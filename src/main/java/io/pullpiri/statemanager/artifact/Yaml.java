@@ -1,6 +1,8 @@
 package io.pullpiri.statemanager.artifact;
 
 import io.pullpiri.statemanager.state.Names;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.composer.Composer;
@@ -9,6 +11,8 @@ import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlVersionException;
+import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.Tag;
 import org.snakeyaml.engine.v2.parser.Parser;
 import org.snakeyaml.engine.v2.parser.ParserImpl;
@@ -44,25 +48,84 @@ public final class Yaml {
      * @throws BrokenArtifactException for anything that is no YAML or passes a limit; nothing else is ever thrown
      */
     public static @Nullable Object parse(String text) throws BrokenArtifactException {
+        String clean = ByteOrderMarks.remove(SETTINGS, requireSize(text));
+        return reading(1, () -> construct(compose(clean)));
+    }
+
+    /**
+     * Reads one document as the nodes that it is written as: they keep the text of the file, and the lines.
+     *
+     * @param firstLine the line of the file on which the text begins, from 1, for messages
+     * @return null for an empty document
+     * @throws BrokenArtifactException as for {@link #parse}
+     */
+    static @Nullable Node node(String text, int firstLine) throws BrokenArtifactException {
+        String clean = ByteOrderMarks.remove(SETTINGS, requireSize(text));
+        return reading(firstLine, () -> {
+            Optional<Node> node = compose(clean);
+            // This finds faults in the fields that no reader looks at, such as a duplicate key.
+            return construct(node) == null ? null : node.orElse(null);
+        });
+    }
+
+    private static Optional<Node> compose(String text) {
+        return new Composer(SETTINGS, parser(text)).getSingleNode();
+    }
+
+    private static @Nullable Object construct(Optional<Node> node) {
+        return new StandardConstructor(SETTINGS).constructSingleDocument(node);
+    }
+
+    /** The events of a text, which may have several documents. Like all of the library, it throws what {@link #reading} catches. */
+    static Parser parser(String text) {
+        return new Guard(new ParserImpl(SETTINGS, new StreamReader(SETTINGS, text)));
+    }
+
+    static String withoutByteOrderMarks(String text) {
+        return ByteOrderMarks.remove(SETTINGS, text);
+    }
+
+    static String requireSize(String text) throws BrokenArtifactException {
         if (text.length() > MAX_CHARACTERS) {
             throw new BrokenArtifactException(
                     "has " + text.length() + " characters (expected: at most " + MAX_CHARACTERS + ")");
         }
+        return text;
+    }
+
+    /**
+     * Calls the library.
+     *
+     * @param firstLine the line of the file on which the text begins, from 1
+     * @throws BrokenArtifactException for whatever the library throws
+     */
+    static <T extends @Nullable Object> T reading(int firstLine, Supplier<T> call) throws BrokenArtifactException {
         try {
-            Parser parser = new Guard(new ParserImpl(SETTINGS, new StreamReader(SETTINGS, text)));
-            return new StandardConstructor(SETTINGS)
-                    .constructSingleDocument(new Composer(SETTINGS, parser).getSingleNode());
+            return call.get();
         } catch (MarkedYamlEngineException e) {
             String where = e.getProblemMark()
-                    .map(mark -> "line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1) + ": ")
+                    .map(mark -> "line " + (mark.getLine() + firstLine) + ", column " + (mark.getColumn() + 1) + ": ")
                     .orElse("");
-            throw new BrokenArtifactException("no YAML: " + where + Names.excerpt(e.getProblem(), QUOTED));
+            throw new BrokenArtifactException("no YAML: " + where + Names.excerpt(e.getProblem(), QUOTED) + hint(e));
+        } catch (YamlVersionException e) {
+            throw new BrokenArtifactException(
+                    "no YAML: the directive %YAML " + e.getSpecVersion().getMajor() + "."
+                            + e.getSpecVersion().getMinor() + " (expected: %YAML 1.1 or %YAML 1.2)");
         } catch (YamlEngineException e) {
             throw new BrokenArtifactException("no YAML: " + firstLine(e.getMessage()));
         } catch (RuntimeException e) {
             // The library has let others through for odd input: ClassCastException, IndexOutOfBoundsException.
             throw new BrokenArtifactException("no YAML: " + firstLine(e.toString()));
         }
+    }
+
+    /** The library's words do not say what to write. */
+    private static String hint(MarkedYamlEngineException e) {
+        String problem = e.getProblem();
+        if (problem.contains("before directives")) {
+            return " (expected: a line '...' before a directive)";
+        }
+        return problem.startsWith("expected '<document start>'") ? " (expected: a line '---' before a document)" : "";
     }
 
     private static String firstLine(@Nullable String message) {

@@ -8,8 +8,12 @@ public sealed interface Answer {
     /** It is so, durably: now, or already before. */
     record Done(String message) implements Answer {}
 
-    /** The artifacts are stored or deleted, durably. */
-    record ArtifactsDone(List<ArtifactOutcome> outcomes) implements Answer {}
+    /**
+     * The artifacts are stored or deleted, durably.
+     *
+     * @param warnings what the author of the artifacts probably did not mean
+     */
+    record ArtifactsDone(List<ArtifactOutcome> outcomes, List<String> warnings) implements Answer {}
 
     /** The rules do not allow the step; nothing has changed. */
     record NotAllowed(String reason) implements Answer {}

@@ -22,6 +22,11 @@ public record ArtifactCell<A extends Artifact>(
         return good != null || broken != null;
     }
 
+    /** Whether an earlier good artifact is in force because the stored one is broken. */
+    public boolean isLastGoodInForce() {
+        return good != null && broken != null;
+    }
+
     /** Whether nothing is known of what the store has: it is broken, and no good one was seen since the store was last read. */
     boolean isUnread() {
         return good == null && broken != null;

@@ -6,12 +6,14 @@ import io.pullpiri.statemanager.artifact.OtherArtifact;
 import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.artifact.ScenarioArtifact;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.Tally;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSet;
 import org.pcollections.TreePSet;
@@ -105,16 +107,39 @@ final class Artifacts {
         draft.put(draft.model(name).withArtifact(text));
     }
 
-    /** A stored artifact cannot be used: the last good one stays in force. */
+    /** A stored artifact cannot be used: the last good one, if one is known, stays in force. */
     void broken(String kind, String name, String reason, Stored<String> text) {
+        boolean known;
         if (kind.equals(PackageArtifact.KIND)) {
             PackageEntry entry = draft.packageEntry(name);
+            known = entry.artifact().good() != null;
             draft.put(entry.with(new ArtifactCell<>(entry.artifact().good(), reason, text)));
         } else {
             ScenarioEntry entry = draft.scenario(name);
+            known = entry.artifact().good() != null;
             draft.put(entry.with(new ArtifactCell<>(entry.artifact().good(), reason, text)));
         }
-        draft.notice("broken-artifact", kind + "/" + name + " is broken, the last good one stays in force: " + reason);
+        draft.notice(
+                "broken-artifact",
+                kind + "/" + name + " is broken, "
+                        + (known ? "the last good one stays in force: " : "and no good one is known: ") + reason);
+    }
+
+    /** Warns of names in a stored artifact that a new one may not have. They stay valid. */
+    static void noticeNames(Draft draft, Artifact artifact) {
+        Stream<String> names = switch (artifact) {
+            case PackageArtifact a ->
+                Stream.concat(Stream.of(a.name()), a.models().stream().map(PackageArtifact.ModelRef::name));
+            case ScenarioArtifact a -> Stream.of(a.name(), a.target());
+            case ModelArtifact a -> Stream.of(a.name());
+            case OtherArtifact a -> Stream.of();
+        };
+        names.filter(name -> Names.invisible(name) != null)
+                .findFirst()
+                .ifPresent(name -> draft.notice(
+                        "invisible-name",
+                        "the stored " + artifact.kind() + "/" + artifact.name() + " has the name '" + name + "', which "
+                                + Names.invisible(name) + "; it stays valid, but new artifacts with it are refused"));
     }
 
     /** About how much more memory the artifacts would take than those that they replace. */

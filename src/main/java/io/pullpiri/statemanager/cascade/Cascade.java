@@ -147,14 +147,14 @@ public final class Cascade {
                 for (Artifact artifact : apply.artifacts()) {
                     outcomes.add(artifacts.apply(artifact, BY_OPERATOR));
                 }
-                yield new Answer.ArtifactsDone(outcomes);
+                yield new Answer.ArtifactsDone(outcomes, apply.warnings());
             }
             case Command.DeleteArtifacts delete -> {
                 List<Answer.ArtifactOutcome> outcomes = new ArrayList<>();
                 for (Artifact artifact : delete.artifacts()) {
                     outcomes.add(artifacts.delete(artifact, BY_OPERATOR));
                 }
-                yield new Answer.ArtifactsDone(outcomes);
+                yield new Answer.ArtifactsDone(outcomes, List.of());
             }
             case Command.StoreEvents events -> {
                 Mirror mirror = new Mirror(draft, artifacts);

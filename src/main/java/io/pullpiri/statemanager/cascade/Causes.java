@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.StateMachine;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -87,10 +88,11 @@ final class Causes {
         List<String> reporters = new ArrayList<>();
         for (String name : entry.containers().keySet()) {
             NodeEntry node = nodes.get(name);
+            String shown = Names.printable(name);
             reporters.add(
                     node == null || node.reportedMillis() == 0
-                            ? name
-                            : name + " at " + Instant.ofEpochMilli(node.reportedMillis()));
+                            ? shown
+                            : shown + " at " + Instant.ofEpochMilli(node.reportedMillis()));
         }
         String by = "reported by " + String.join(", ", reporters.subList(0, Math.min(NAMED, reporters.size())))
                 + (reporters.size() > NAMED ? ", and " + (reporters.size() - NAMED) + " more" : "");
@@ -119,7 +121,8 @@ final class Causes {
                     continue;
                 }
                 if (first == null) {
-                    first = "container " + container.name() + " on " + ofNode.getKey() + ": " + container.words();
+                    first = "container " + Names.printable(container.name()) + " on " + Names.printable(ofNode.getKey())
+                            + ": " + container.words();
                 } else {
                     others++;
                 }

@@ -57,24 +57,48 @@ public sealed interface Command {
         }
     }
 
-    /** An operator's artifacts, to be stored. */
-    record ApplyArtifacts(List<Artifact> artifacts) implements Command {
+    /**
+     * An operator's artifacts, to be stored.
+     *
+     * @param warnings what their author probably did not mean, for the answer; a few at most
+     */
+    record ApplyArtifacts(List<Artifact> artifacts, List<String> warnings) implements Command {
+
+        public ApplyArtifacts(List<Artifact> artifacts) {
+            this(artifacts, List.of());
+        }
 
         @Override
         public long bytes() {
-            return memory(artifacts);
+            return memory(artifacts)
+                    + warnings.stream()
+                            .mapToLong(text -> 50 + 2L * text.length())
+                            .sum();
+        }
+
+        /** Like {@link #parse(String, boolean)}, not strict. */
+        public static ApplyArtifacts parse(String yaml) {
+            return parse(yaml, false);
         }
 
         /**
          * @param yaml one or more documents
+         * @param strict whether a warning is an error
          * @throws IllegalArgumentException if one of them is broken, if two are the same artifact, or if there is none
          */
-        public static ApplyArtifacts parse(String yaml) {
+        public static ApplyArtifacts parse(String yaml, boolean strict) {
+            Warnings warnings = new Warnings();
+            List<Artifact> artifacts;
             try {
-                return new ApplyArtifacts(ArtifactParser.requireDistinct(ArtifactParser.parseAll(yaml)));
+                artifacts = ArtifactParser.requireDistinct(ArtifactParser.parseAll(yaml, warnings::add));
             } catch (BrokenArtifactException e) {
                 throw new IllegalArgumentException(e.reason(), e);
             }
+            List<String> messages = warnings.messages();
+            if (strict && !messages.isEmpty()) {
+                throw new IllegalArgumentException("strict: " + String.join("; ", messages));
+            }
+            return new ApplyArtifacts(artifacts, messages);
         }
     }
 

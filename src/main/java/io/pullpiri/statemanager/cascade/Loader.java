@@ -177,6 +177,7 @@ final class Loader {
         ArtifactCell<PackageArtifact> artifact = artifact(PackageArtifact.class, content, text);
         draft.put(draft.packageEntry(name).with(artifact));
         if (artifact.good() != null) {
+            Artifacts.noticeNames(draft, artifact.good());
             for (PackageArtifact.ModelRef ref : artifact.good().models()) {
                 ModelEntry model = draft.model(ref.name());
                 draft.put(model.with(model.packages().plus(name)));
@@ -188,6 +189,7 @@ final class Loader {
         ArtifactCell<ScenarioArtifact> artifact = artifact(ScenarioArtifact.class, content, text);
         draft.put(draft.scenario(name).with(artifact));
         if (artifact.good() != null) {
+            Artifacts.noticeNames(draft, artifact.good());
             String target = artifact.good().target();
             PSet<String> others = draft.scenariosByTarget.getOrDefault(target, TreePSet.<String>empty());
             draft.scenariosByTarget = draft.scenariosByTarget.plus(target, others.plus(name));

@@ -142,7 +142,9 @@ final class Mirror {
             return;
         }
         try {
-            switch (read(kind, name, yaml)) {
+            Artifact read = read(kind, name, yaml);
+            Artifacts.noticeNames(draft, read);
+            switch (read) {
                 case PackageArtifact artifact -> artifacts.setPackage(name, artifact, text, BY_STORE);
                 case ScenarioArtifact artifact -> artifacts.setScenario(name, artifact, text, BY_STORE);
                 case Artifact other -> throw new AssertionError(other);

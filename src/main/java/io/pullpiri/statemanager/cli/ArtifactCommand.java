@@ -2,9 +2,11 @@ package io.pullpiri.statemanager.cli;
 
 import io.grpc.Channel;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
+import io.pullpiri.proto.statemanager.v1.ApplyResponse;
 import io.pullpiri.proto.statemanager.v1.ArtifactResult;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
 import io.pullpiri.proto.statemanager.v1.DeleteRequest;
+import io.pullpiri.proto.statemanager.v1.DeleteResponse;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.Utf8;
 import java.io.IOException;
@@ -46,18 +48,26 @@ abstract class ArtifactCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    abstract List<ArtifactResult> send(Channel channel, String yaml);
+    /** What the server says about one file. */
+    record Sent(List<ArtifactResult> results, List<String> warnings) {}
+
+    abstract Sent send(Channel channel, String yaml);
 
     /** All files are read before any is sent; a file that the server refuses does not keep back the others. */
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
         List<Input> inputs = files.stream().map(ArtifactCommand::read).toList();
         List<String> refused = new ArrayList<>();
         try (Client client = server.connect()) {
             for (Input input : inputs) {
                 try {
-                    client.call(channel -> send(channel, input.yaml())).forEach(result -> out.println(line(result)));
+                    Sent sent = client.call(channel -> send(channel, input.yaml()));
+                    sent.results().forEach(result -> out.println(line(result)));
+                    sent.warnings()
+                            .forEach(warning ->
+                                    err.println(Names.printable("warning: " + input.name() + ": " + warning)));
                 } catch (CommandFailure.Refused e) {
                     refused.add(input.name() + ": " + e.getMessage());
                 }
@@ -105,11 +115,19 @@ abstract class ArtifactCommand implements Callable<Integer> {
     @Command(name = "apply", description = "Puts artifacts (scenarios, packages, models) into the store.")
     static final class Apply extends ArtifactCommand {
 
+        @Option(
+                names = "--strict",
+                description = "refuses a file with warnings, such as a misspelt field, and stores nothing of it")
+        private boolean strict;
+
         @Override
-        List<ArtifactResult> send(Channel channel, String yaml) {
-            return Client.within(ArtifactsGrpc.newBlockingStub(channel))
-                    .apply(ApplyRequest.newBuilder().setYaml(yaml).build())
-                    .getResultsList();
+        Sent send(Channel channel, String yaml) {
+            ApplyResponse response = Client.within(ArtifactsGrpc.newBlockingStub(channel))
+                    .apply(ApplyRequest.newBuilder()
+                            .setYaml(yaml)
+                            .setStrict(strict)
+                            .build());
+            return new Sent(response.getResultsList(), response.getWarningsList());
         }
     }
 
@@ -117,10 +135,10 @@ abstract class ArtifactCommand implements Callable<Integer> {
     static final class Delete extends ArtifactCommand {
 
         @Override
-        List<ArtifactResult> send(Channel channel, String yaml) {
-            return Client.within(ArtifactsGrpc.newBlockingStub(channel))
-                    .delete(DeleteRequest.newBuilder().setYaml(yaml).build())
-                    .getResultsList();
+        Sent send(Channel channel, String yaml) {
+            DeleteResponse response = Client.within(ArtifactsGrpc.newBlockingStub(channel))
+                    .delete(DeleteRequest.newBuilder().setYaml(yaml).build());
+            return new Sent(response.getResultsList(), List.of());
         }
     }
 }

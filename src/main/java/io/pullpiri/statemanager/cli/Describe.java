@@ -61,7 +61,11 @@ final class Describe implements Callable<Integer> {
         Map<String, String> metadata = new TreeMap<>(state.getMetadataMap());
         List<Node> below = new ArrayList<>();
         Kind kind = Kind.of(state.getResourceType());
-        note(below, "artifact broken: ", metadata.get("artifact.broken"));
+        boolean lastGood = metadata.containsKey("artifact.last-good");
+        note(
+                below,
+                "artifact broken, " + (lastGood ? "the last good one is in force: " : "no good one is known: "),
+                metadata.get("artifact.broken"));
         switch (kind) {
             case PACKAGE -> {
                 note(below, "reconcile: ", metadata.get("reconcile"));

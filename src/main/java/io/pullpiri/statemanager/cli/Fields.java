@@ -62,7 +62,8 @@ final class Fields {
                         .put("containers", containers(metadata));
             case SCENARIO -> all.put("action", metadata.remove("action")).put("target", metadata.remove("target"));
         }
-        all.put("artifactBroken", metadata.remove("artifact.broken"));
+        all.put("artifactBroken", metadata.remove("artifact.broken"))
+                .put("lastGoodInForce", metadata.remove("artifact.last-good") == null ? null : true);
         metadata.forEach(all::put);
         return all.fields;
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pullpiri.statemanager.state.Names;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 import org.snakeyaml.engine.v2.api.Dump;
@@ -15,7 +16,7 @@ import picocli.CommandLine.Help.Ansi;
 final class Output {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Pattern LATE_CONTROL = Pattern.compile("[\\x7F-\\x9F]");
+    private static final Pattern UNPRINTABLE = Pattern.compile("[\\x7F-\\x9F\\p{Cf}\\p{Zl}\\p{Zp}[\\p{Zs}&&[^ ]]]");
 
     private Output() {}
 
@@ -27,13 +28,14 @@ final class Output {
 
     /** Anybody may have put anything into a name or a cause; the styles are all that steers the terminal. */
     static AttributedString printable(AttributedString line) {
-        if (line.chars().noneMatch(Character::isISOControl)) {
+        if (Names.isPrintable(line)) {
             return line;
         }
-        String text = Names.printable(line.toString());
-        AttributedStringBuilder plain = new AttributedStringBuilder(text.length());
-        for (int i = 0; i < text.length(); i++) {
-            plain.append(text.substring(i, i + 1), line.styleAt(i));
+        AttributedStringBuilder plain = new AttributedStringBuilder(line.length());
+        for (int i = 0; i < line.length(); ) {
+            String character = Character.toString(Character.codePointAt(line, i));
+            plain.append(Names.printable(character), line.styleAt(i));
+            i += character.length();
         }
         return plain.toAttributedString();
     }
@@ -55,11 +57,12 @@ final class Output {
         }
     }
 
-    /** JSON itself escapes but the first of the control characters; a terminal obeys the others too. */
+    /** JSON itself escapes the first control characters only. A terminal obeys the others too, and marks of direction. */
     private static String escaped(String json) {
-        return LATE_CONTROL
+        return UNPRINTABLE
                 .matcher(json)
-                .replaceAll(found -> "\\\\u%04x".formatted((int) found.group().charAt(0)));
+                .replaceAll(found ->
+                        found.group().chars().mapToObj("\\\\u%04x"::formatted).collect(Collectors.joining()));
     }
 
     static String yaml(Object value) {

@@ -39,9 +39,12 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
     @Override
     public void apply(ApplyRequest request, StreamObserver<ApplyResponse> caller) {
         submit(
-                () -> Command.ApplyArtifacts.parse(request.getYaml()),
+                () -> Command.ApplyArtifacts.parse(request.getYaml(), request.getStrict()),
                 caller,
-                results -> ApplyResponse.newBuilder().addAllResults(results).build());
+                done -> ApplyResponse.newBuilder()
+                        .addAllResults(results(done))
+                        .addAllWarnings(done.warnings())
+                        .build());
     }
 
     @Override
@@ -49,11 +52,11 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
         submit(
                 () -> Command.DeleteArtifacts.parse(request.getYaml()),
                 caller,
-                results -> DeleteResponse.newBuilder().addAllResults(results).build());
+                done -> DeleteResponse.newBuilder().addAllResults(results(done)).build());
     }
 
     private <R> void submit(
-            Supplier<Command> reading, StreamObserver<R> caller, Function<List<ArtifactResult>, R> response) {
+            Supplier<Command> reading, StreamObserver<R> caller, Function<Answer.ArtifactsDone, R> response) {
         if (!free.tryAcquire()) {
             Calls.fail(
                     caller,
@@ -76,7 +79,7 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
             Supplier<Command> reading,
             Duration patience,
             StreamObserver<R> caller,
-            Function<List<ArtifactResult>, R> response) {
+            Function<Answer.ArtifactsDone, R> response) {
         Command command;
         try {
             command = reading.get();
@@ -92,15 +95,15 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
         }
         CompletableFuture<?> _ = manager.submit(command, patience).thenAccept(answer -> {
             if (answer instanceof Answer.ArtifactsDone done) {
-                Calls.answer(
-                        caller,
-                        response.apply(done.outcomes().stream()
-                                .map(ArtifactsService::result)
-                                .toList()));
+                Calls.answer(caller, response.apply(done));
             } else {
                 Calls.fail(caller, Failures.of(answer).status());
             }
         });
+    }
+
+    private static List<ArtifactResult> results(Answer.ArtifactsDone done) {
+        return done.outcomes().stream().map(ArtifactsService::result).toList();
     }
 
     private static ArtifactResult result(Answer.ArtifactOutcome outcome) {

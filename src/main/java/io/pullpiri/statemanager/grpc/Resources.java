@@ -9,6 +9,7 @@ import io.pullpiri.proto.statemanager.ResourceStateRequest;
 import io.pullpiri.proto.statemanager.ResourceStateResponse;
 import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateTransitionHistory;
+import io.pullpiri.statemanager.cascade.ArtifactCell;
 import io.pullpiri.statemanager.cascade.Container;
 import io.pullpiri.statemanager.cascade.History;
 import io.pullpiri.statemanager.cascade.ModelEntry;
@@ -229,7 +230,7 @@ final class Resources {
             }
         }
         state.putMetadata("scenarios", String.join(BETWEEN, view.scenariosOf(entry.name())));
-        broken(state, entry.artifact().broken());
+        broken(state, entry.artifact());
         if (entry.reconcile().value() != null) {
             state.putMetadata("reconcile", reconcile(entry.name()));
         }
@@ -309,15 +310,18 @@ final class Resources {
                 entry.name(),
                 value == null ? "" : names.of(ResourceKind.SCENARIO, value.title()),
                 entry.state());
-        broken(state, entry.artifact().broken());
+        broken(state, entry.artifact());
         entry.target().ifPresent(target -> state.putMetadata("target", target));
         entry.action().ifPresent(action -> state.putMetadata("action", action));
         return state.build();
     }
 
-    private static void broken(ResourceState.Builder state, @Nullable String reason) {
-        if (reason != null) {
-            state.putMetadata("artifact.broken", reason);
+    private static void broken(ResourceState.Builder state, ArtifactCell<?> artifact) {
+        if (artifact.broken() != null) {
+            state.putMetadata("artifact.broken", artifact.broken());
+        }
+        if (artifact.isLastGoodInForce()) {
+            state.putMetadata("artifact.last-good", "in force");
         }
     }
 

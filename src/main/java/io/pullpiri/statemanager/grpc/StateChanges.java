@@ -50,7 +50,7 @@ final class StateChanges {
     }
 
     private static @Nullable String firstProblem(StateChange change) {
-        String name = Names.problem(change.getResourceName());
+        String name = Names.problemOfNew(change.getResourceName());
         if (name != null) {
             return "resource_name: " + name;
         }

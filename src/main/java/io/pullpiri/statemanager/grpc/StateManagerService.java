@@ -118,10 +118,33 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     public void sendChangedContainerList(ContainerList list, StreamObserver<SendContainerListResponse> caller) {
         String problem = Names.problem(list.getNodeName());
         if (problem != null) {
-            manager.notices().add("invalid-node-name", "a container list's node_name " + problem);
-            Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription("node_name: " + problem));
+            refuseNode(problem, caller);
             return;
         }
+        String invisible = Names.invisible(list.getNodeName());
+        if (invisible == null) {
+            submit(list, caller);
+            return;
+        }
+        // A node that an earlier build accepted must be able to report.
+        withView(
+                caller,
+                view -> {
+                    if (view.nodes().containsKey(list.getNodeName())) {
+                        submit(list, caller);
+                    } else {
+                        refuseNode(invisible, caller);
+                    }
+                },
+                Runnable::run);
+    }
+
+    private void refuseNode(String problem, StreamObserver<?> caller) {
+        manager.notices().add("invalid-node-name", "a container list's node_name " + problem);
+        Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription("node_name: " + problem));
+    }
+
+    private void submit(ContainerList list, StreamObserver<SendContainerListResponse> caller) {
         String stored = "stored: " + list.getContainersCount() + " containers of " + list.getNodeName();
         CompletableFuture<?> _ = manager.submit(ContainerLists.command(list), Calls.patience())
                 .thenAccept(answer -> {

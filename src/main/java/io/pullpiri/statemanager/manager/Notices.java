@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager.manager;
 
 import io.pullpiri.statemanager.cascade.Plan.Notice;
+import io.pullpiri.statemanager.state.Names;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -92,7 +93,8 @@ public final class Notices {
             int line = lines.computeIfAbsent(kind, any -> new Lines())
                     .next(clock.now().ticks());
             if (line <= LINES) {
-                LOG.warn("{}: {}", kind, message);
+                // Names from elsewhere may steer the terminal that shows the log.
+                LOG.warn("{}: {}", kind, Names.printable(message));
                 return;
             }
             logged.remove(message);

@@ -4,6 +4,7 @@ import io.pullpiri.statemanager.cascade.PackageEntry;
 import io.pullpiri.statemanager.cascade.ReconcileRecord;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Event.Recovery.Step;
+import io.pullpiri.statemanager.state.Names;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -260,7 +261,10 @@ public final class Reconciler implements AutoCloseable {
         task.failures = 0;
         task.lastOutcome = "acknowledged";
         tell(Step.ACKNOWLEDGED, task.packageName, task.scenario, task.lastOutcome);
-        LOG.info("reconcile of package {} acknowledged for scenario {}", task.packageName, task.scenario);
+        LOG.info(
+                "reconcile of package {} acknowledged for scenario {}",
+                Names.printable(task.packageName),
+                Names.printable(task.scenario));
         later(task, timing.resync().toNanos());
     }
 
@@ -271,9 +275,9 @@ public final class Reconciler implements AutoCloseable {
         long wait = timing.backoffMillis().applyAsLong(task.failures);
         LOG.warn(
                 "reconcile of package {} for scenario {} {}; next try in {} ms",
-                task.packageName,
-                task.scenario,
-                outcome,
+                Names.printable(task.packageName),
+                Names.printable(task.scenario),
+                Names.printable(outcome),
                 wait);
         later(task, TimeUnit.MILLISECONDS.toNanos(wait));
     }

@@ -2,7 +2,6 @@ package io.pullpiri.statemanager.state;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What the names of packages, models, scenarios, nodes and containers may look like (spec, "In etcd"). */
@@ -10,19 +9,52 @@ public final class Names {
 
     private static final int MAX_BYTES = 253;
 
-    /** Control characters, halves of a character, and Unicode's own ends of lines and paragraphs. */
-    private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]");
-
     private Names() {}
 
-    /** A text of whatever origin without what could break a line of a log or steer a terminal. */
+    /**
+     * A text of whatever origin, with {@code \\u{200B}} in place of each character that could break a line of a log, steer a
+     * terminal, hide, or change the direction of the text around it.
+     */
     public static String printable(String text) {
-        return UNPRINTABLE.matcher(text).replaceAll("?");
+        return isPrintable(text) ? text : escaped(text, Integer.MAX_VALUE);
+    }
+
+    /** Whether {@link #printable} leaves the text as it is. */
+    public static boolean isPrintable(CharSequence text) {
+        return text.codePoints().noneMatch(Names::isUnprintable);
     }
 
     /** The beginning of a text, printable, with … where it was cut: to be quoted within a line of ours. */
     public static String excerpt(String text, int most) {
-        return printable(text.length() <= most ? text : text.substring(0, most) + "…");
+        return text.length() <= most && isPrintable(text) ? text : escaped(text, most);
+    }
+
+    private static String escaped(String text, int most) {
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < text.length(); ) {
+            int c = text.codePointAt(i);
+            String next = isUnprintable(c) ? "\\u{%X}".formatted(c) : Character.toString(c);
+            if (out.length() + next.length() > most) {
+                return out.append('…').toString();
+            }
+            out.append(next);
+            i += Character.charCount(c);
+        }
+        return out.toString();
+    }
+
+    private static boolean isUnprintable(int c) {
+        int type = Character.getType(c);
+        return type == Character.CONTROL || type == Character.SURROGATE || isInvisible(c);
+    }
+
+    /** Unicode's formats, lines, paragraphs and spaces (Cf, Zl, Zp, Zs) but the plain space. */
+    private static boolean isInvisible(int c) {
+        return switch (Character.getType(c)) {
+            case Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
+            case Character.SPACE_SEPARATOR -> c != ' ';
+            default -> false;
+        };
     }
 
     /**
@@ -34,7 +66,26 @@ public final class Names {
         return wrong == null && name.indexOf('/') >= 0 ? "has '/' (expected: a name without '/')" : wrong;
     }
 
-    /** The same for a text that may have slashes and another length, such as a key. */
+    /**
+     * What is wrong with a name that is new: as {@link #problem}, and it has no character that hides or that changes the
+     * direction of text. Names from before that rule, and those that other components give, may have some.
+     */
+    public static @Nullable String problemOfNew(String name) {
+        String wrong = problem(name);
+        return wrong == null ? invisible(name) : wrong;
+    }
+
+    /** What is wrong with a name that has invisible characters; null if it has none. */
+    public static @Nullable String invisible(String name) {
+        return name.codePoints()
+                .filter(Names::isInvisible)
+                .mapToObj(c -> String.format(
+                        Locale.ROOT, "has the invisible character U+%04X (expected: visible ones and plain spaces)", c))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** The same as {@link #problem} for a text that may have slashes and another length, such as a key. */
     public static @Nullable String textProblem(String text, int maxBytes) {
         if (text.isBlank()) {
             return "is empty (expected: 1.." + maxBytes + " bytes)";

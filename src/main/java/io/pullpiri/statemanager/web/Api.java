@@ -12,6 +12,7 @@ import io.pullpiri.statemanager.manager.Feed;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import java.io.IOException;
@@ -224,15 +225,31 @@ final class Api {
     }
 
     Reply apply(Request request) throws Refusal, IOException {
-        return submit(request, Command.ApplyArtifacts::parse);
+        request.requireOnly("strict");
+        boolean strict = isStrict(request);
+        return submit(request, yaml -> Command.ApplyArtifacts.parse(yaml, strict));
     }
 
     Reply delete(Request request) throws Refusal, IOException {
+        request.requireOnly();
         return submit(request, Command.DeleteArtifacts::parse);
     }
 
+    private static boolean isStrict(Request request) throws Refusal {
+        String value = request.parameter("strict");
+        return switch (value) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> {
+                if (request.has("strict")) {
+                    throw new Refusal(400, "strict: '" + Names.excerpt(value, 60) + "' (expected: true or false)");
+                }
+                yield false;
+            }
+        };
+    }
+
     private Reply submit(Request request, Function<String, Command> reading) throws Refusal, IOException {
-        request.requireOnly();
         // Whoever opens a page of somebody else's in a browser on this machine must not thereby change a vehicle.
         if (request.header("Origin") != null) {
             throw new Refusal(403, "Origin: web pages may not change artifacts (expected: no such header)");
@@ -240,21 +257,19 @@ final class Api {
         Command command = command(request, reading);
         return switch (manager.submit(command, PATIENCE).join()) {
             case Answer.ArtifactsDone done ->
-                Reply.json(new Json.Outcomes(done.outcomes().stream()
-                        .map(outcome -> new Json.Outcome(
-                                outcome.kind(),
-                                outcome.name(),
-                                outcome.outcome()
-                                        .name()
-                                        .toLowerCase(Locale.ROOT)
-                                        .replace('_', '-')))
-                        .toList()));
+                Reply.json(new Json.Outcomes(
+                        done.outcomes().stream().map(Api::outcome).toList(), done.warnings()));
             case Answer.Unavailable unavailable -> throw new Refusal(503, unavailable.reason());
             case Answer.TooMuch tooMuch -> throw new Refusal(507, tooMuch.reason());
             case Answer.Impossible impossible -> throw new Refusal(422, impossible.reason());
             case Answer.NotAllowed notAllowed -> throw new Refusal(422, notAllowed.reason());
             case Answer.Done done -> throw new IllegalStateException("no answer to artifacts: " + done);
         };
+    }
+
+    private static Json.Outcome outcome(Answer.ArtifactOutcome outcome) {
+        String word = outcome.outcome().name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return new Json.Outcome(outcome.kind(), outcome.name(), word);
     }
 
     private Command command(Request request, Function<String, Command> reading) throws Refusal, IOException {

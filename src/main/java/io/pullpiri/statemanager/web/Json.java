@@ -73,7 +73,8 @@ final class Json {
             List<String> models,
             List<String> scenarios,
             List<Reconciler.Progress> reconcile,
-            @Nullable String artifactBroken) {}
+            @Nullable String artifactBroken,
+            @Nullable Boolean lastGoodInForce) {}
 
     record Model(
             String kind,
@@ -96,7 +97,8 @@ final class Json {
             String source,
             @Nullable String action,
             @Nullable String target,
-            @Nullable String artifactBroken) {}
+            @Nullable String artifactBroken,
+            @Nullable Boolean lastGoodInForce) {}
 
     /**
      * @param exitCode null for one that is too long; {@code why} quotes its beginning
@@ -148,7 +150,8 @@ final class Json {
     /** What became of an artifact. */
     record Outcome(String kind, String name, String outcome) {}
 
-    record Outcomes(List<Outcome> items) {}
+    /** @param warnings what the author of the artifacts probably did not mean */
+    record Outcomes(List<Outcome> items, List<String> warnings) {}
 
     record Health(String status) {}
 

@@ -62,7 +62,8 @@ final class Representations {
                 entry.modelNames(),
                 List.copyOf(view.scenariosOf(entry.name())),
                 entry.reconcile().value() == null ? List.of() : reconciling.apply(entry.name()),
-                entry.artifact().broken());
+                entry.artifact().broken(),
+                entry.artifact().isLastGoodInForce() ? true : null);
     }
 
     Json.Model of(View view, ModelEntry entry) {
@@ -95,7 +96,8 @@ final class Representations {
                 latest.source,
                 entry.action().orElse(null),
                 entry.target().orElse(null),
-                entry.artifact().broken());
+                entry.artifact().broken(),
+                entry.artifact().isLastGoodInForce() ? true : null);
     }
 
     Json.Node of(NodeEntry entry) {

@@ -62,6 +62,10 @@ final class Request {
         return parameters.getOrDefault(key, "");
     }
 
+    boolean has(String key) {
+        return parameters.containsKey(key);
+    }
+
     /** Refuses what would otherwise be passed over in silence. */
     void requireOnly(String... known) throws Refusal {
         for (String key : parameters.keySet()) {

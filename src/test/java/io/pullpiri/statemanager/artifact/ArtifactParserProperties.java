@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.artifact;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -10,6 +11,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 
 class ArtifactParserProperties {
 
@@ -18,7 +20,10 @@ class ArtifactParserProperties {
         "...\n",
         "--- ",
         "... ",
+        "%YAML 1.1\n",
         "%YAML 1.2\n",
+        "...\n%TAG ! !x\n---\n",
+        "\n\uFEFF",
         "- ",
         "? ",
         ": ",
@@ -83,6 +88,66 @@ class ArtifactParserProperties {
         for (Artifact artifact : artifacts) {
             assertThat(ArtifactParser.parse(artifact.yaml())).isEqualTo(artifact);
         }
+    }
+
+    /** Each of these goes between two documents. */
+    private static final String[] BETWEEN = {
+        "---\n",
+        "--- # car\n",
+        "...\n---\n",
+        "...\n# next\n%YAML 1.1\n---\n",
+        "...\n%YAML 1.2\n%TAG !car! tag:car.example,2026:\n--- !!map\n",
+        "# end\n\n...\n...\n%TAG ! !car\n---\n"
+    };
+
+    private static final String[] DOCUMENTS = {
+        "kind: Model\nmetadata:\n  name: NAME\n",
+        "# 🚗\nkind: Package\nmetadata: {\nname: NAME\n}\nspec:\n  models:\n  - name: 'a'\n",
+        "kind: Scenario\nmetadata:\n  name: NAME\nspec:\n  target: |-\n    p\n",
+        "kind: Policy\nmetadata:\n  name: NAME\nspec: [\n1,\n2\n]\n"
+    };
+
+    @Property
+    void byteOrderMarksAndDirectives_changeNoArtifact(
+            @ForAll("documents") List<String> documents,
+            @ForAll("between") List<String> between,
+            @ForAll List<@IntRange(max = 200) Integer> marks)
+            throws Exception {
+        StringBuilder yaml = new StringBuilder();
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < documents.size(); i++) {
+            if (i > 0) {
+                yaml.append(between.get(i % between.size()));
+            }
+            names.add("n" + i);
+            yaml.append(documents.get(i).replace("NAME", "n" + i));
+        }
+        List<String> lines = new ArrayList<>(yaml.toString().lines().toList());
+        for (int mark : marks) {
+            int line = mark % lines.size();
+            // A plain or block scalar of one line cannot hold the beginning of another.
+            if (!lines.get(line).startsWith(" ")) {
+                lines.set(line, "\uFEFF" + lines.get(line));
+            }
+        }
+
+        List<Artifact> artifacts = ArtifactParser.parseAll(String.join("\n", lines) + "\n");
+
+        assertThat(artifacts).isEqualTo(ArtifactParser.parseAll(yaml.toString()));
+        assertThat(artifacts).extracting(Artifact::name).isEqualTo(names);
+        for (Artifact artifact : artifacts) {
+            assertThat(ArtifactParser.parse(artifact.yaml())).isEqualTo(artifact);
+        }
+    }
+
+    @Provide
+    static Arbitrary<List<String>> documents() {
+        return Arbitraries.of(DOCUMENTS).list().ofMinSize(1).ofMaxSize(5);
+    }
+
+    @Provide
+    static Arbitrary<List<String>> between() {
+        return Arbitraries.of(BETWEEN).list().ofMinSize(1).ofMaxSize(5);
     }
 
     @Provide

@@ -298,7 +298,7 @@ class CascadeTest {
         world.foreign(Keys.modelState("brake"), "broken\nbeyond repair");
         assertThat(world.packageState("braking")).isEqualTo("Paused");
         assertThat(world.notices())
-                .containsExactly("model brake: its key holds 'broken?beyond repair', which is no state");
+                .containsExactly("model brake: its key holds 'broken\\u{A}beyond repair', which is no state");
         world.restart();
         assertThat(world.packageState("braking")).isEqualTo("Paused");
         world.foreign(Keys.modelState("brake"), null);

@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What others write into the store, and what a watch says late, twice, or of ourselves. */
 class MirrorTest {
@@ -103,6 +105,32 @@ class MirrorTest {
         assertThat(world.view.scenariosOf("braking")).isEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"Scenario", "Package"})
+    void aBrokenArtifactThatNeverWasGood_isNotSaidToHaveALastGoodOne(String kind) {
+        world.foreign(Keys.artifact(kind, "x"), "kind: " + kind);
+
+        assertThat(world.notices())
+                .containsExactly(kind
+                        + "/x is broken, and no good one is known: metadata.name: missing (expected: a name, as text)");
+    }
+
+    @Test
+    void aStoredArtifactWithInvisibleCharacters_isUsedWithAWarning() {
+        String name = "a\u200Bb";
+        world.foreign(Keys.artifact("Package", name), packageYaml(name, "m", "\u202Em"));
+        String warning = "the stored Package/" + name + " has the name '" + name
+                + "', which has the invisible character U+200B (expected: visible ones and plain spaces);"
+                + " it stays valid, but new artifacts with it are refused";
+
+        assertThat(world.packageState(name)).isEqualTo("Idle");
+        assertThat(world.packageEntry(name).modelNames()).containsExactly("m", "\u202Em");
+        assertThat(world.notices()).containsExactly(warning);
+        world.restart();
+        assertThat(world.packageState(name)).isEqualTo("Idle");
+        assertThat(world.notices()).contains(warning);
+    }
+
     @Test
     void aBrokenScenarioArtifactLeavesTheLastGoodOneInForce() {
         world.run(apply(scenarioYaml("drive", "braking")));
@@ -128,7 +156,7 @@ class MirrorTest {
         assertThat(world.notices())
                 .containsExactly(
                         "the state of package braking was overwritten with 'Running'; it is put right",
-                        "the state of package braking was overwritten with 'no state?at all'; it is put right",
+                        "the state of package braking was overwritten with 'no state\\u{A}at all'; it is put right",
                         "the state of package braking was deleted; it is put right");
         assertThat(world.history(ResourceKind.PACKAGE, "braking")).containsExactly(">Idle");
     }

@@ -4,15 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pullpiri.proto.monitoringserver.ContainerInfo;
+import io.pullpiri.proto.monitoringserver.ContainerList;
+import io.pullpiri.statemanager.artifact.Handwritten;
 import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.grpc.Rig;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.WatchEvent;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -100,7 +109,44 @@ class CommandsTest {
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.out()).contains("package/braking created");
         assertThat(run.err())
-                .isEqualTo("error: " + broken + ": document 1: metadata.name: '5' (expected: a name, as text)\n");
+                .isEqualTo("error: " + broken + ": document 1: metadata.name: '5' on line 2 is a number"
+                        + " (expected: a name, as text: put it in quotes, \"5\")\n");
+    }
+
+    @Test
+    void aMisspeltField_isAWarningAndUnderStrictAnError() throws IOException {
+        String typo = file("typo.yaml", Handwritten.text("model-for-models.yaml"));
+        String warning =
+                "Package/mirrors: spec.model on line 6 is an unknown field and is ignored" + " (did you mean models?)";
+
+        Run strict = ask("apply", "-f", typo, "--strict");
+        assertThat(strict.exitCode()).isEqualTo(1);
+        assertThat(strict.out()).isEmpty();
+        assertThat(strict.err())
+                .startsWith("error: " + typo + ": strict: " + warning + "; Package/mirrors: spec.models");
+        assertThat(ask("get", "packages").err()).isEqualTo("There are no packages yet.\n");
+
+        Run lenient = ask("apply", "-f", typo);
+        assertThat(lenient.exitCode()).isZero();
+        assertThat(lenient.out()).isEqualTo("package/mirrors created\n");
+        assertThat(lenient.err())
+                .startsWith(
+                        "warning: " + typo + ": " + warning + "\nwarning: " + typo + ": Package/mirrors: spec.models");
+    }
+
+    @Test
+    void anUnknownKind_isAnErrorWithASuggestion() throws IOException {
+        String typo = file("typo.yaml", Rig.BRAKING + "---\n" + Handwritten.text("misspelt-kind.yaml"));
+
+        for (String command : List.of("apply", "delete")) {
+            Run run = ask(command, "-f", typo);
+            assertThat(run.exitCode()).isEqualTo(1);
+            assertThat(run.out()).isEmpty();
+            assertThat(run.err())
+                    .startsWith("error: " + typo + ": document 3: kind: 'Pakcage' on line 10 is unknown")
+                    .contains("did you mean Package?");
+        }
+        assertThat(ask("get", "packages").err()).isEqualTo("There are no packages yet.\n");
     }
 
     @Test
@@ -269,6 +315,60 @@ class CommandsTest {
                 .containsExactly("├─ model/a,b  no state yet", "└─ model/c  no state yet");
     }
 
+    @Test
+    void describeSaysWhetherALastGoodArtifactIsInForce() throws IOException {
+        rig.apply(Rig.BRAKING);
+        for (String name : List.of("braking", "steering")) {
+            // As another component writes into the store.
+            WatchEvent broken = new WatchEvent(Keys.artifact("Package", name), "kind: Package", 1_000_000);
+            assertThat(rig.server
+                            .manager()
+                            .submit(new Command.StoreEvents(List.of(broken), false), Duration.ofSeconds(20))
+                            .join())
+                    .isInstanceOf(Answer.Done.class);
+        }
+        String reason = "metadata.name: missing (expected: a name, as text)\n";
+
+        assertThat(ask("describe", "package", "braking").out())
+                .contains("artifact broken, the last good one is in force: " + reason);
+        assertThat(ask("describe", "package", "steering").out())
+                .contains("artifact broken, no good one is known: " + reason)
+                .doesNotContain("last good");
+        ObjectMapper mapper = new ObjectMapper();
+        assertThat(mapper.readTree(ask("get", "packages", "-o", "json").out()).findValues("lastGoodInForce"))
+                .hasSize(1);
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            URI packages = URI.create("http://127.0.0.1:" + rig.server.httpPort() + "/api/v1/packages");
+            JsonNode items = mapper.readTree(
+                    client.sendAsync(HttpRequest.newBuilder(packages).build(), BodyHandlers.ofString())
+                            .join()
+                            .body());
+            assertThat(items.findValuesAsText("artifactBroken")).hasSize(2);
+            assertThat(items.findValuesAsText("lastGoodInForce")).containsExactly("true");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"get models", "get model brake", "describe package p", "history model brake"})
+    void invisibleCharactersOfOthers_areShownEscaped(String args) {
+        ContainerInfo container = Rig.container("brake", "exited:3").toBuilder()
+                .setNames(0, "brake\u202Emain")
+                .build();
+        rig.apply("kind: Package\nmetadata: {name: p}\nspec: {models: [{name: brake}]}\n");
+        rig.client()
+                .sendChangedContainerList(ContainerList.newBuilder()
+                        .setNodeName("HPC")
+                        .addContainers(container)
+                        .build());
+
+        assertThat(ask(args.split(" ")).out())
+                .contains("brake\\u{202E}main on HPC: exit code 3")
+                .doesNotContain("\u202E");
+        if (!args.startsWith("describe")) {
+            assertThat(ask((args + " -o json").split(" ")).out()).doesNotContain("\u202E");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"get models", "get model brake", "describe model brake", "history model brake"})
     void whatOthersWroteDoesNotSteerTheTerminal(String args) {
@@ -278,7 +378,7 @@ class CommandsTest {
                 .isInstanceOf(Answer.Done.class);
 
         assertThat(ask(args.split(" ")).out())
-                .contains("requested by ?]0;owned??2J")
+                .contains("requested by \\u{1B}]0;owned\\u{7}\\u{9B}2J")
                 .doesNotContainPattern(CONTROL);
         assertThat(ask((args + " -o json").split(" ")).out()).doesNotContainPattern(CONTROL);
     }

@@ -137,12 +137,12 @@ class WatchTest {
         assertThat(exitCode).isEqualTo(1);
         assertThat(err.toString())
                 .isEqualTo("No changes come now (away); trying again.\n".repeat(3)
-                        + "Changes are missing (too late?); beginning anew.\nerror: enough\n");
+                        + "Changes are missing (too late\\u{7}); beginning anew.\nerror: enough\n");
         assertThat(out.toString().lines().map(line -> line.split(" {2}", 2)[1]))
                 .containsExactly(
-                        "package/adas  Idle  cause ?[2J of ''",
-                        "package/adas  Idle  cause ?[2J of ''",
-                        "package/adas  Idle  cause ?[2J of ''",
-                        "package/adas  Idle  cause ?[2J of '7.0'");
+                        "package/adas  Idle  cause \\u{1B}[2J of ''",
+                        "package/adas  Idle  cause \\u{1B}[2J of ''",
+                        "package/adas  Idle  cause \\u{1B}[2J of ''",
+                        "package/adas  Idle  cause \\u{1B}[2J of '7.0'");
     }
 }

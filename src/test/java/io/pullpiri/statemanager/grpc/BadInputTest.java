@@ -27,6 +27,7 @@ import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.StateChangeResponse;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.statemanager.Setting;
+import io.pullpiri.statemanager.artifact.Handwritten;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;
@@ -39,6 +40,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -48,6 +51,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every row of "What bad input gets", through a real client. */
 class BadInputTest {
@@ -243,11 +247,63 @@ class BadInputTest {
         assertApplyFails(
                 "kind: Package\nmetadata: {name: good}\n---\nkind: Package\nmetadata: {}\n",
                 "document 2: metadata.name");
-        assertApplyFails("kind: Package\nmetadata: {name: a/b}\n", "metadata.name: 'a/b' has '/'");
+        assertApplyFails("kind: Package\nmetadata: {name: a/b}\n", "metadata.name: 'a/b' on line 2 has '/'");
         assertApplyFails("kind: [Package\n", "no YAML");
         assertApplyFails("", "no documents");
         assertApplyFails("kind: Model\nmetadata: {name: m}\n---\nkind: Model\nmetadata: {name: m}\n", "Model/m");
         assertThat(rig.server.manager().view().packages()).isEmpty();
+    }
+
+    @Test
+    void strict_makesAWarningAnError() throws Exception {
+        ApplyRequest typo = ApplyRequest.newBuilder()
+                .setYaml(Handwritten.text("model-for-models.yaml"))
+                .build();
+
+        assertStatus(
+                Status.Code.INVALID_ARGUMENT,
+                "strict: Package/mirrors: spec.model on line 6",
+                () -> rig.artifacts().apply(typo.toBuilder().setStrict(true).build()));
+        assertThat(rig.server.manager().view().packages()).isEmpty();
+        assertThat(rig.artifacts().apply(typo).getWarningsList())
+                .hasSize(2)
+                .first()
+                .asString()
+                .contains("spec.model on line 6", "models");
+        assertThat(rig.server.manager().view().packages()).containsOnlyKeys("mirrors");
+    }
+
+    @Test
+    void moreThanTwentyWarnings_areCounted() {
+        String models = IntStream.range(0, 30)
+                .mapToObj("{name: m%d, nodes: a}"::formatted)
+                .collect(Collectors.joining(", "));
+        String yaml = "kind: Package\nmetadata: {name: p}\nspec: {models: [" + models + "]}\n";
+
+        assertThat(rig.artifacts()
+                        .apply(ApplyRequest.newBuilder().setYaml(yaml).build())
+                        .getWarningsList())
+                .hasSize(21)
+                .last()
+                .isEqualTo("and 10 more warnings");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bra\u200Bke", "brake\u202E", "brake\u00A0left", "\u2066brake"})
+    void namesWithInvisibleCharacters_areRefusedInRequests(String name) {
+        StateChangeResponse answer = rig.client()
+                .sendStateChange(Rig.change(RESOURCE_TYPE_MODEL, name, "dead").build());
+
+        assertThat(answer.getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_REQUEST);
+        assertThat(answer.getErrorDetails()).startsWith("resource_name: has the invisible character U+");
+        assertStatus(
+                Status.Code.INVALID_ARGUMENT,
+                "node_name: has the invisible character U+",
+                () -> rig.client()
+                        .sendChangedContainerList(
+                                ContainerList.newBuilder().setNodeName(name).build()));
+        assertThat(rig.server.manager().view().models()).isEmpty();
+        assertThat(rig.server.manager().view().nodes()).isEmpty();
     }
 
     private void assertApplyFails(String yaml, String message) {
@@ -344,8 +400,8 @@ class BadInputTest {
         assertThat(rig.client().sendStateChange(change).getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_SUCCESS);
 
         assertThat(rig.state(RESOURCE_TYPE_MODEL, "brake").getMetadataMap())
-                .containsEntry("source", "me??[2J")
-                .containsEntry("cause", "requested by me??[2J");
+                .containsEntry("source", "me\\u{A}\\u{1B}[2J")
+                .containsEntry("cause", "requested by me\\u{A}\\u{1B}[2J");
     }
 
     @Test

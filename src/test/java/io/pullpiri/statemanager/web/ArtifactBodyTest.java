@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pullpiri.statemanager.artifact.Handwritten;
 import io.pullpiri.statemanager.grpc.Rig;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -107,6 +108,58 @@ class ArtifactBodyTest {
                 send("POST", "/api/v1/artifacts", gzip(YAML), "Content-Encoding", "gzip"),
                 415,
                 "Content-Encoding: 'gzip' (expected: no such header, and the body as it is)");
+    }
+
+    @Test
+    void aFileInLatin1_isRefused() throws Exception {
+        assertRefused(
+                send("POST", "/api/v1/artifacts", Handwritten.bytes("latin1.yaml")),
+                400,
+                "body: is not UTF-8: byte 0xFC at offset 48 (expected: UTF-8 text)");
+    }
+
+    @Test
+    void anUnknownKind_isRefusedWithASuggestion() throws Exception {
+        HttpResponse<String> answer = send("POST", "/api/v1/artifacts", Handwritten.bytes("misspelt-kind.yaml"));
+
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(Http.json(answer).path("detail").asText())
+                .startsWith("document 1: kind: 'Pakcage' on line 2 is unknown")
+                .contains("did you mean Package?");
+    }
+
+    @Test
+    void aWarning_isInTheAnswerAndUnderStrictAnError() throws Exception {
+        byte[] typo = Handwritten.bytes("model-for-models.yaml");
+        OpenApi openApi =
+                new OpenApi(send("GET", "/api/v1/openapi.yaml", new byte[0]).body());
+
+        HttpResponse<String> strict = send("POST", "/api/v1/artifacts?strict=true", typo);
+        assertThat(strict.statusCode()).isEqualTo(400);
+        assertThat(Http.json(strict).path("detail").asText())
+                .startsWith("strict: Package/mirrors: spec.model on line 6 ")
+                .contains("did you mean models?");
+        assertThat(send("GET", "/api/v1/packages/mirrors", new byte[0]).statusCode())
+                .isEqualTo(404);
+
+        HttpResponse<String> answer = send("POST", "/api/v1/artifacts?strict=false", typo);
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(openApi.problems("Outcomes", Http.json(answer))).isEmpty();
+        assertThat(Http.json(answer).at("/items/0/outcome").asText()).isEqualTo("created");
+        assertThat(Http.json(answer).path("warnings")).hasSize(2);
+        assertThat(Http.json(answer).at("/warnings/0").asText())
+                .startsWith("Package/mirrors: spec.model on line 6 ")
+                .contains("did you mean models?");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "POST,?strict=yes,strict: 'yes' (expected: true or false)",
+        "POST,?strict,strict: '' (expected: true or false)",
+        "DELETE,?strict=true,query: 'strict' is no parameter (expected: none)",
+    })
+    void strictIsTrueOrFalse_andOnlyForApplying(String method, String query, String detail) throws Exception {
+        assertRefused(send(method, "/api/v1/artifacts" + query, YAML.getBytes(StandardCharsets.UTF_8)), 400, detail);
     }
 
     private static byte[] gzip(String text) throws IOException {

@@ -1,0 +1,224 @@
+package io.pullpiri.statemanager.artifact;
+
+import io.pullpiri.statemanager.state.Names;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
+
+/** The fields of a map within an artifact, with their text and lines in the file, to be read and to be quoted in messages. */
+final class Fields {
+
+    private static final int QUOTED = 60;
+
+    /** Null for a map that is not there: it has no fields. */
+    private final @Nullable MappingNode map;
+
+    /** Comes before a field's name in messages: empty, or such as {@code spec.}. */
+    private final String path;
+
+    /** The line of the file on which the document's text begins, from 1. */
+    private final int firstLine;
+
+    private final List<String> known;
+
+    /** For a map that is not there, the field that may be meant; otherwise empty. */
+    private final String meant;
+
+    private Fields(@Nullable MappingNode map, String path, int firstLine, List<String> known, String meant) {
+        this.map = map;
+        this.path = path;
+        this.firstLine = firstLine;
+        this.known = known;
+        this.meant = meant;
+    }
+
+    /**
+     * The fields of a whole document.
+     *
+     * @param firstLine the line of the file on which the document's text begins, from 1
+     * @param known how its fields may be called
+     */
+    static Fields of(Node document, int firstLine, List<String> known) throws BrokenArtifactException {
+        if (asMap(document) == null) {
+            throw new BrokenArtifactException("is " + quoted(document) + " (expected: a map with kind and metadata)");
+        }
+        return new Fields(asMap(document), "", firstLine, known, "");
+    }
+
+    /** @throws BrokenArtifactException if the field is no text or not there */
+    String text(String key, String expected) throws BrokenArtifactException {
+        Node value = value(key);
+        if (value instanceof ScalarNode scalar && isText(value)) {
+            return scalar.getValue();
+        }
+        throw new BrokenArtifactException(problem(key, " (expected: " + expected + ", as text" + help(key) + ")"));
+    }
+
+    /** Empty if the field is no text or not there. */
+    String textOrEmpty(String key) {
+        return value(key) instanceof ScalarNode scalar && isText(scalar) ? scalar.getValue() : "";
+    }
+
+    /** Whether the field is there and is neither text nor null. */
+    boolean isOfAnotherType(String key) {
+        Node value = value(key);
+        return value != null && !value.getTag().equals(Tag.NULL) && !isText(value);
+    }
+
+    /** A map within this one; one without fields if it is not there. */
+    Fields map(String key, List<String> knownThere) throws BrokenArtifactException {
+        Node value = value(key);
+        if (isNull(value)) {
+            return new Fields(null, path + key + ".", firstLine, knownThere, help(key));
+        }
+        MappingNode found = asMap(value);
+        if (found == null) {
+            throw new BrokenArtifactException(problem(key, " (expected: a map)"));
+        }
+        return new Fields(found, path + key + ".", firstLine, knownThere, "");
+    }
+
+    /** The maps of a list; none if it is not there. */
+    List<Fields> maps(String key, List<String> knownThere, String expected, String expectedEach)
+            throws BrokenArtifactException {
+        Node value = value(key);
+        if (isNull(value)) {
+            return List.of();
+        }
+        if (!(value instanceof SequenceNode list)) {
+            throw new BrokenArtifactException(problem(key, " (expected: " + expected + ")"));
+        }
+        List<Fields> maps = new ArrayList<>();
+        for (Node element : list.getValue()) {
+            String field = path + key + "[" + maps.size() + "]";
+            MappingNode found = asMap(element);
+            if (found == null) {
+                throw new BrokenArtifactException(
+                        field + ": " + quoted(element) + nature(element) + " (expected: " + expectedEach + ")");
+            }
+            maps.add(new Fields(found, field + ".", firstLine, knownThere, ""));
+        }
+        return maps;
+    }
+
+    /** A message about a field: its name, its text in the file, the line, and what is wrong with it. */
+    String problem(String key, String wrong) {
+        Node value = value(key);
+        return path + key + ": " + quoted(value) + nature(value) + wrong;
+    }
+
+    /** What to do about a field that is not as it should be, to follow what was expected; empty if nothing is known. */
+    String help(String key) {
+        Node value = value(key);
+        if (value instanceof ScalarNode scalar
+                && scalar.isPlain()
+                && !isText(value)
+                && !scalar.getValue().isEmpty()) {
+            return ": put it in quotes, \"" + Names.excerpt(scalar.getValue(), QUOTED) + "\"";
+        }
+        if (!isNull(value)) {
+            return "";
+        }
+        for (ScalarNode unknown : unknown()) {
+            if (Typos.meant(unknown.getValue(), List.of(key)) != null) {
+                return "; did you mean it by '" + Names.excerpt(unknown.getValue(), QUOTED) + "' on line "
+                        + line(unknown) + "?";
+            }
+        }
+        return meant;
+    }
+
+    /** Gives a message for each unknown field whose name is nearly that of a known field which is not there. */
+    void misspelt(Consumer<String> messages) {
+        List<String> absent = known.stream().filter(key -> value(key) == null).toList();
+        for (ScalarNode unknown : unknown()) {
+            String nearest = Typos.meant(unknown.getValue(), absent);
+            if (nearest != null) {
+                messages.accept(path + Names.excerpt(unknown.getValue(), QUOTED) + " on line " + line(unknown)
+                        + " is an unknown field and is ignored (did you mean " + nearest + "?)");
+            }
+        }
+    }
+
+    private List<ScalarNode> unknown() {
+        List<ScalarNode> keys = new ArrayList<>();
+        if (map != null) {
+            for (NodeTuple field : map.getValue()) {
+                if (field.getKeyNode() instanceof ScalarNode key && isText(key) && !known.contains(key.getValue())) {
+                    keys.add(key);
+                }
+            }
+        }
+        return keys;
+    }
+
+    /** Null if the field is not there. */
+    private @Nullable Node value(String key) {
+        if (map != null) {
+            for (NodeTuple field : map.getValue()) {
+                if (field.getKeyNode() instanceof ScalarNode name
+                        && isText(name)
+                        && name.getValue().equals(key)) {
+                    return field.getValueNode();
+                }
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable MappingNode asMap(@Nullable Node node) {
+        return node instanceof MappingNode found && found.getTag().equals(Tag.MAP) ? found : null;
+    }
+
+    private static boolean isText(Node node) {
+        return node instanceof ScalarNode && node.getTag().equals(Tag.STR);
+    }
+
+    private static boolean isNull(@Nullable Node node) {
+        return node == null || node.getTag().equals(Tag.NULL);
+    }
+
+    /** As it stands in the file. Collections are not spelled out: with aliases, a short document can say very much. */
+    private static String quoted(@Nullable Node node) {
+        return switch (node) {
+            case ScalarNode scalar
+            when !isNull(scalar) || !scalar.getValue().isEmpty() ->
+                "'" + Names.excerpt(scalar.getValue(), QUOTED) + "'";
+            case MappingNode _ -> "a map";
+            case SequenceNode _ -> "a list";
+            case null, default -> "missing";
+        };
+    }
+
+    /** The line of a scalar, and what YAML takes it for if that is not text. */
+    private String nature(@Nullable Node node) {
+        if (!(node instanceof ScalarNode scalar)
+                || (isNull(scalar) && scalar.getValue().isEmpty())) {
+            return "";
+        }
+        Tag tag = scalar.getTag();
+        String type = "";
+        if (tag.equals(Tag.INT) || tag.equals(Tag.FLOAT)) {
+            type = " is a number";
+        } else if (tag.equals(Tag.BOOL)) {
+            type = " is a boolean";
+        } else if (tag.equals(Tag.NULL)) {
+            type = " is null";
+        } else if (!tag.equals(Tag.STR)) {
+            type = " is " + Names.excerpt(tag.getValue(), QUOTED);
+        }
+        return " on line " + line(scalar) + type;
+    }
+
+    private int line(Node node) {
+        return node.getStartMark().map(Mark::getLine).orElse(0) + firstLine;
+    }
+}
