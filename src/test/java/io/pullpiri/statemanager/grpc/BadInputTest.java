@@ -28,11 +28,14 @@ import io.pullpiri.proto.statemanager.StateChangeResponse;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.artifact.Handwritten;
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -304,6 +307,23 @@ class BadInputTest {
                                 ContainerList.newBuilder().setNodeName(name).build()));
         assertThat(rig.server.manager().view().models()).isEmpty();
         assertThat(rig.server.manager().view().nodes()).isEmpty();
+    }
+
+    @Test
+    void aKnownNodeWithInvisibleCharacters_mayStillReport() {
+        String node = "HPC\u200B";
+        assertThat(rig.server
+                        .manager()
+                        .submit(new Command.NodeReport(node, List.of()), Duration.ofSeconds(20))
+                        .join())
+                .isInstanceOf(Answer.Done.class);
+
+        rig.client()
+                .sendChangedContainerList(Rig.list("running", "running").toBuilder()
+                        .setNodeName(node)
+                        .build());
+
+        assertThat(rig.state(RESOURCE_TYPE_MODEL, "brake").getCurrentState()).isEqualTo("Running");
     }
 
     private void assertApplyFails(String yaml, String message) {

@@ -43,7 +43,10 @@ final class FuzzSeeds {
     }
 
     static List<byte[]> yaml() {
-        return List.of(bytes(PACKAGE), bytes(SCENARIO), bytes(PACKAGE + "\n---\n" + SCENARIO), bytes("""
+        String directives = "%YAML 1.1\n%TAG !car! tag:car.example,2026:\n---\n";
+        String marked = "\uFEFF" + PACKAGE + "\n...\n\uFEFF" + directives + SCENARIO + "\n\uFEFF---\n" + MODEL;
+        return List.of(
+                bytes(PACKAGE), bytes(SCENARIO), bytes(PACKAGE + "\n---\n" + SCENARIO), bytes(marked), bytes("""
                 apiVersion: v1
                 kind: Package
                 metadata:

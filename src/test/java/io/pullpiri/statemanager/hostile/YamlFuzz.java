@@ -19,14 +19,17 @@ public final class YamlFuzz {
     }
 
     /**
-     * @param refusals hears what is broken
+     * @param refusals receives what is broken, and the warnings
      * @return what is not
      */
     static List<Artifact> run(byte[] input, Consumer<String> refusals) {
         String text = new String(input, StandardCharsets.UTF_8);
         List<Artifact> artifacts = new ArrayList<>();
         try {
-            artifacts.addAll(ArtifactParser.parseAll(text));
+            for (Artifact artifact : ArtifactParser.parseAll(text, refusals)) {
+                requireStoredAsRead(artifact);
+                artifacts.add(artifact);
+            }
         } catch (BrokenArtifactException e) {
             refusals.accept(e.reason());
         }
@@ -36,5 +39,17 @@ public final class YamlFuzz {
             refusals.accept(e.reason());
         }
         return artifacts;
+    }
+
+    /** The text that is stored under an artifact's key says the same as the document in the file. */
+    private static void requireStoredAsRead(Artifact artifact) {
+        try {
+            Artifact stored = ArtifactParser.parse(artifact.yaml());
+            if (!stored.equals(artifact)) {
+                throw new AssertionError("stored as " + stored + ", read as " + artifact);
+            }
+        } catch (BrokenArtifactException e) {
+            throw new AssertionError("not readable as it is stored: " + artifact, e);
+        }
     }
 }
