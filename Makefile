@@ -1,20 +1,18 @@
 # make run: the demo. make test: everything, on a real etcd. make help: the rest.
 
-JAVA_HOME := $(shell tools/find-jdk)
-ifeq ($(JAVA_HOME),)
-$(error no JDK 25 or newer)
-endif
-export JAVA_HOME
 export MAVEN_OPTS := $(MAVEN_OPTS) --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
-MVN := mvn -B --no-transfer-progress
+MVN = JAVA_HOME=$$(tools/find-jdk) && export JAVA_HOME && mvn -B --no-transfer-progress
 
-.PHONY: run test simulate chaos soak fuzz mutants bench bench-quick build format clean help
+.PHONY: run test test-quick simulate chaos soak fuzz mutants bench bench-quick build format clean help
 
 run: ## the demo: a vehicle's packages going through all their states, in this terminal
 	@./statemanager demo
 
-test: ## everything: format, Error Prone, NullAway, layering, all tests on a real etcd
-	@STATEMANAGER_ETCD=$$(tools/fetch-etcd) && export STATEMANAGER_ETCD && $(MVN) verify
+test: ## everything: format, Error Prone, NullAway, layering, all tests on a real etcd, and two builds that are the same
+	@tools/check-tools && STATEMANAGER_ETCD=$$(tools/fetch-etcd) && export STATEMANAGER_ETCD && $(MVN) verify && tools/check-reproducible
+
+test-quick: ## before each commit: no etcd, no browser, no chaos, nothing slow; under 90 s once the program is compiled
+	@tools/check-tools quick && $(MVN) test -DexcludedGroups='etcd | browser | chaos | slow'
 
 simulate: ## days that go wrong, simulated: SEED=42 one day, step by step; SEEDS=1000000 so many (FROM=1)
 	$(if $(and $(SEED),$(SEEDS)$(FROM)),$(error SEED is one day, SEEDS and FROM are for many: not both))@\

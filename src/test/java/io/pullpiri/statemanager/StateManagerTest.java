@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +33,7 @@ class StateManagerTest {
     }
 
     @Test
+    @Tag("etcd")
     void onEtcdItLeavesNoThreadNoPortAndNoOpenFile() throws Exception {
         try (EtcdServer etcd = EtcdServer.start()) {
             leavesNothing("etcd://" + etcd.endpoint());

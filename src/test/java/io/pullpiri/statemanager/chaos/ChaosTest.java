@@ -3,10 +3,13 @@ package io.pullpiri.statemanager.chaos;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A few of the kills of {@code make chaos}: what is acknowledged survives them. */
+@Tag("chaos")
+@Tag("etcd")
 class ChaosTest {
 
     @Test

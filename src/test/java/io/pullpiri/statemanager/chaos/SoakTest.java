@@ -2,10 +2,13 @@ package io.pullpiri.statemanager.chaos;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A short {@code make soak}: long enough for what grows fast. */
+@Tag("chaos")
+@Tag("etcd")
 class SoakTest {
 
     @Test

@@ -14,9 +14,11 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What an operator is told when the server has no store: what it shows may be old. */
+@Tag("etcd")
 class StoreAwayTest {
 
     private static final Duration SOON = Duration.ofSeconds(30);

@@ -49,6 +49,7 @@ import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -335,6 +336,7 @@ class BadInputTest {
     }
 
     @Test
+    @Tag("etcd")
     void aStoreThatCannotBeReachedAnswersUnavailableAndTakesTheNewestReportLater() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
                 Rig onEtcd = new Rig("etcd://" + etcd.endpoint(), "off", Map.of())) {
@@ -361,6 +363,7 @@ class BadInputTest {
     }
 
     @Test
+    @Tag("etcd")
     void aQuestionBeforeTheStoreWasReadWaitsForItWithinTheCallersDeadline() throws Exception {
         try (EtcdServer etcd = EtcdServer.start()) {
             etcd.pause();
@@ -381,6 +384,7 @@ class BadInputTest {
     }
 
     @Test
+    @Tag("etcd")
     void moreThanTheQueuesBoundIsUnavailableAtOnce() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
                 Rig small = new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.QUEUE_LIMIT, "1"))) {

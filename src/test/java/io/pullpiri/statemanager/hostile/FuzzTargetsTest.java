@@ -13,10 +13,12 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The fuzz targets without the fuzzer ({@code make fuzz}): sound inputs, and thousands that were damaged at random. */
+@Tag("slow")
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 class FuzzTargetsTest {
 

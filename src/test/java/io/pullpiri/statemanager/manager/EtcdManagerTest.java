@@ -15,9 +15,11 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
+@Tag("etcd")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EtcdManagerTest extends ManagerContract {
 

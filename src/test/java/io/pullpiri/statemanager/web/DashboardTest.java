@@ -24,11 +24,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
 
 /** The dashboard as people see it, in a real browser, on a real server. Pictures are in {@code target/screenshots}. */
+@Tag("browser")
+@Tag("etcd")
 class DashboardTest {
 
     private static final String LIVE = ".connection.live";

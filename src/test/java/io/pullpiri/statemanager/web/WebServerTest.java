@@ -20,6 +20,7 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -230,6 +231,7 @@ class WebServerTest {
     }
 
     @Test
+    @Tag("etcd")
     void withoutTheStoreCallersAreToldSo() throws Exception {
         try (EtcdServer etcd = EtcdServer.start()) {
             etcd.pause();
@@ -248,6 +250,7 @@ class WebServerTest {
     }
 
     @Test
+    @Tag("etcd")
     void withoutTheStoreWhatIsIsToldAllTheSame() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
                 Rig cut = new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"));

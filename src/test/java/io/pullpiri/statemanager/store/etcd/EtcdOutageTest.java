@@ -22,10 +22,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What an outage of etcd means for calls and watches. */
+@Tag("etcd")
 @Timeout(60)
 class EtcdOutageTest {
 
