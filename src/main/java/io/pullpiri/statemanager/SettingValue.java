@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager;
 
 import io.pullpiri.statemanager.state.PackageState;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -149,7 +150,11 @@ record SettingValue(String name, String text, String origin) {
 
     Settings.StoreLocation store() {
         if (text.startsWith(SQLITE) && text.length() > SQLITE.length()) {
-            return new Settings.StoreLocation.Sqlite(Path.of(text.substring(SQLITE.length())));
+            try {
+                return new Settings.StoreLocation.Sqlite(Path.of(text.substring(SQLITE.length())));
+            } catch (InvalidPathException e) {
+                throw wrong("a path in this locale's characters; LC_ALL=C.UTF-8 has all");
+            }
         }
         if (text.startsWith(ETCD)) {
             List<String> endpoints = new ArrayList<>();

@@ -18,6 +18,8 @@ import io.pullpiri.statemanager.store.etcd.EtcdStore;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
 import io.pullpiri.statemanager.web.WebServer;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Executor;
@@ -61,6 +63,7 @@ public final class StateManager implements AutoCloseable {
     }
 
     private StateManager(Settings settings) throws IOException {
+        requireHost(settings.host());
         try {
             // One thread for everything that comes and goes: what it hands on to others, it would have to wake them
             // for.
@@ -131,6 +134,18 @@ public final class StateManager implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
+        }
+    }
+
+    /** Before anything is opened or written. */
+    private static void requireHost(String host) throws IOException {
+        try {
+            var _ = InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw new IOException(
+                    "host: '" + host + "' (expected: an address of this machine, or a name that it resolves): "
+                            + e.getMessage(),
+                    e);
         }
     }
 

@@ -250,6 +250,11 @@ final class Client implements AutoCloseable {
     }
 
     CommandFailure failure(Status status) {
+        if (HttpPort.mayBe(status) && HttpPort.answers(address)) {
+            return new CommandFailure(
+                    "what listens at " + address + " speaks HTTP, and the command line needs gRPC: name"
+                            + " StateManager's other port with --server HOST:PORT (setting port, 47006 unless set).");
+        }
         String detail = detail(status);
         return switch (status.getCode()) {
             case INVALID_ARGUMENT -> new CommandFailure.Refused(detail);

@@ -50,7 +50,7 @@ public final class Main {
         GRPC_LOG.setLevel(Level.SEVERE);
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        System.exit(run(out, err, args));
+        System.exit(run(out, err, Arguments.of(args)));
     }
 
     /** Runs one command and returns its exit code. */

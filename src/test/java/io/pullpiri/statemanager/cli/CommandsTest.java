@@ -441,6 +441,26 @@ class CommandsTest {
                 .contains("--server HOST:PORT");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "get packages",
+                "watch",
+                "wait package a --for=idle",
+                "history package a",
+                "apply -f examples/adas.yaml"
+            })
+    void addressOfTheHttpPort_isSaidToBeThat(String command) {
+        String address = "127.0.0.1:" + rig.server.httpPort();
+
+        Run run = run((command + " --server " + address).split(" ", -1));
+
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err())
+                .startsWith("error: what listens at " + address + " speaks HTTP, and the command line needs gRPC")
+                .contains("--server HOST:PORT (setting port, 47006 unless set)");
+    }
+
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             zzz                               | Commands are apply, delete, get, describe, history, watch, wait, demo,
@@ -455,6 +475,7 @@ class CommandsTest {
             serve --port 70000                | --port: '70000'
             serve --store ftp://x             | --store: 'ftp://x'
             serve --config /no/such/file      | /no/such/file
+            serve --host nonsense.invalid     | host: 'nonsense.invalid' (expected: an address of this machine
             serve --reconcile-on sometimes    | 'sometimes'
             """)
     void aMistakeIsSaidInOneLineWithWhatWasExpected(String args, String message) {

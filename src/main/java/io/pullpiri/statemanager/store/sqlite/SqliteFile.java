@@ -2,9 +2,7 @@ package io.pullpiri.statemanager.store.sqlite;
 
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -63,17 +61,8 @@ final class SqliteFile implements AutoCloseable {
      */
     static SqliteFile open(Path file, long maxPages) {
         Path path = file.toAbsolutePath().normalize();
-        if (Files.isDirectory(path)) {
-            throw new StoreUnavailableException("store " + path + ": is a folder (expected: a file)");
-        }
-        try {
-            Path folder = path.getParent();
-            if (folder != null) {
-                Files.createDirectories(folder);
-            }
-        } catch (IOException e) {
-            throw new StoreUnavailableException("store " + path + ": its folder cannot be created: " + e, e);
-        }
+        NativeLibrary.load();
+        DatabasePath.prepare(path);
         try {
             return connect(path, maxPages);
         } catch (SQLException e) {

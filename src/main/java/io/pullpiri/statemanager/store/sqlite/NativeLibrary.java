@@ -1,0 +1,167 @@
+package io.pullpiri.statemanager.store.sqlite;
+
+import io.pullpiri.statemanager.store.StoreUnavailableException;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sqlite.SQLiteJDBCLoader;
+import org.sqlite.util.LibraryLoaderUtil;
+import org.sqlite.util.OSInfo;
+
+/**
+ * Loads SQLite's native library. The driver would unpack it into the shared temporary folder at every start, and a process
+ * that is killed would leave it there for good.
+ *
+ * <p>The build puts the library beside the jar, and from there it is loaded as it is. From a bare jar it is unpacked into a
+ * private folder, which is deleted as soon as the library is loaded; what a process left that was killed in between, the next
+ * start deletes.
+ */
+final class NativeLibrary {
+
+    private static final Logger LOG = LoggerFactory.getLogger(NativeLibrary.class);
+
+    /** The driver's own settings, which win where an operator gives them. */
+    private static final String PATH = "org.sqlite.lib.path";
+
+    private static final String TEMPORARY = "org.sqlite.tmpdir";
+
+    private static final String PREFIX = "statemanager-sqlite-";
+    private static final Pattern PID = Pattern.compile(PREFIX + "(\\d{1,18})-");
+
+    /** Unpacking takes milliseconds, so an older folder is not in use, even if a process has the same number again. */
+    private static final Duration LONG_AGO = Duration.ofMinutes(10);
+
+    private NativeLibrary() {}
+
+    /**
+     * Loads the library, once for the process.
+     *
+     * @throws StoreUnavailableException if it cannot be loaded; the message says from where it can be
+     */
+    static synchronized void load() {
+        if (System.getProperty(PATH) != null || System.getProperty(TEMPORARY) != null) {
+            initialize();
+            return;
+        }
+        Path beside = besideTheJar();
+        if (beside != null) {
+            System.setProperty(PATH, beside.toString());
+            initialize();
+            return;
+        }
+        unpack(Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    private static void unpack(Path temporary) {
+        deleteAbandoned(temporary);
+        Path folder;
+        try {
+            String prefix = PREFIX + ProcessHandle.current().pid() + "-";
+            folder = Files.createTempDirectory(temporary, prefix); // only its owner may enter
+        } catch (IOException e) {
+            throw new StoreUnavailableException(
+                    "SQLite's library cannot be unpacked in %s (name another folder: -Djava.io.tmpdir): %s"
+                            .formatted(temporary, e),
+                    e);
+        }
+        System.setProperty(TEMPORARY, folder.toString()); // says also that the library is loaded
+        try {
+            initialize();
+        } catch (StoreUnavailableException e) {
+            System.clearProperty(TEMPORARY);
+            throw e;
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private static void initialize() {
+        try {
+            boolean _ = SQLiteJDBCLoader.initialize();
+        } catch (Exception e) {
+            throw new StoreUnavailableException(
+                    "SQLite's library cannot be loaded (name a folder from which programs may run: -Djava.io.tmpdir): "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** The folder of this machine's library beside the jar, for exactly this version; null if there is none. */
+    private static @Nullable Path besideTheJar() {
+        CodeSource source = NativeLibrary.class.getProtectionDomain().getCodeSource();
+        try {
+            Path folder = source == null
+                    ? null
+                    : Path.of(source.getLocation().toURI()).getParent();
+            return folder == null ? null : in(folder);
+        } catch (URISyntaxException | IllegalArgumentException e) {
+            LOG.debug("not started from a file", e);
+            return null;
+        }
+    }
+
+    static @Nullable Path in(Path folder) {
+        Path library = folder.resolve("sqlite-" + SQLiteJDBCLoader.getVersion())
+                .resolve(OSInfo.getNativeLibFolderPathForCurrentOS());
+        return Files.isReadable(library.resolve(LibraryLoaderUtil.getNativeLibName())) ? library : null;
+    }
+
+    /** Deletes what processes of ours left that were killed while they unpacked. */
+    static void deleteAbandoned(Path temporary) {
+        try (Stream<Path> entries = Files.list(temporary)) {
+            List<Path> ours = entries.filter(
+                            entry -> entry.getFileName().toString().startsWith(PREFIX))
+                    .filter(NativeLibrary::isAbandoned)
+                    .toList();
+            ours.forEach(NativeLibrary::delete);
+        } catch (IOException e) {
+            LOG.debug("{} cannot be listed", temporary, e);
+        }
+    }
+
+    private static boolean isAbandoned(Path folder) {
+        try {
+            return Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
+                    && (!isRunning(folder.getFileName().toString())
+                            || Files.getLastModifiedTime(folder)
+                                    .toInstant()
+                                    .isBefore(Instant.now().minus(LONG_AGO)));
+        } catch (IOException e) {
+            return false; // another start has deleted it
+        }
+    }
+
+    /** Whether another process runs that the folder is named after. In a container, each life has the same number. */
+    private static boolean isRunning(String folder) {
+        Matcher matcher = PID.matcher(folder);
+        if (!matcher.lookingAt()) {
+            return false;
+        }
+        long pid = Long.parseLong(matcher.group(1));
+        return pid != ProcessHandle.current().pid() && ProcessHandle.of(pid).isPresent();
+    }
+
+    /** Those of another user stay: they cannot be entered. */
+    private static void delete(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+            }
+            Files.deleteIfExists(folder);
+        } catch (IOException e) {
+            LOG.debug("{} cannot be deleted", folder, e);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package io.pullpiri.statemanager.store.sqlite;
+
+import io.pullpiri.statemanager.store.StoreUnavailableException;
+import java.nio.file.Path;
+
+/** Opens each file that it is given, and prints a line: {@code opened}, or why not. */
+final class OpenDatabases {
+
+    private OpenDatabases() {}
+
+    @SuppressWarnings("SystemOut") // its purpose
+    public static void main(String[] args) {
+        for (String file : args) {
+            try {
+                SqliteStore.open(Path.of(file)).close();
+                System.out.println("opened");
+            } catch (StoreUnavailableException e) {
+                System.out.println(e.getMessage());
+            }
+        }
+    }
+}
