@@ -31,10 +31,12 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** An etcd whose operator switches authentication on and off under a server that has no user. */
+@Tag("etcd")
 @Timeout(120)
 class StoreRefusesTest {
 

@@ -30,10 +30,12 @@ import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The texts of a real etcd are those of the table, and mean what it says. */
+@Tag("etcd")
 @Timeout(60)
 class EtcdRefusalsTest {
 
