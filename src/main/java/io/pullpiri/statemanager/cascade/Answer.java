@@ -18,6 +18,9 @@ public sealed interface Answer {
     /** The rules do not allow the step; nothing has changed. */
     record NotAllowed(String reason) implements Answer {}
 
+    /** There is no resource of this name; nothing has changed. */
+    record NotFound(String reason) implements Answer {}
+
     /** The store or the queue could not take it in time; it is not durable (yet). */
     record Unavailable(String reason) implements Answer {}
 

@@ -54,6 +54,7 @@ final class Artifacts {
                 renamed.add(model);
             }
             draft.put(entry.with(entry.packages().plus(name)));
+            entry.containers().keySet().forEach(reports::recognize);
             tally = tally.plus(entry.counted());
             reported += entry.state().value() == null ? 0 : 1;
         }

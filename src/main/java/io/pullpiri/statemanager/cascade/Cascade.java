@@ -22,6 +22,9 @@ public final class Cascade {
     /** The source of what an operator's files bring about. */
     private static final String BY_OPERATOR = "operator";
 
+    /** The name of the limit on what is known, in metrics and in the log. */
+    static final String MEMORY = "memory";
+
     /** How full a transaction may be for one more command. */
     private static final double FULL = 0.75;
 
@@ -118,10 +121,8 @@ public final class Cascade {
         Reports reports = new Reports(draft);
         Artifacts artifacts = new Artifacts(draft, reports);
         return switch (command) {
-            case Command.NodeReport report ->
-                reports.report(report)
-                        ? new Answer.Done("report of node " + report.node() + " is stored")
-                        : tooMuch(draft);
+            case Command.NodeReport report -> reports.report(report);
+            case Command.ForgetNode forget -> new Nodes(draft, reports).forget(forget);
             case Command.ModelChange change -> {
                 if (!draft.models.containsKey(change.model()) && !draft.hasRoomFor(NEW_BYTES)) {
                     yield tooMuch(draft);
@@ -175,10 +176,10 @@ public final class Cascade {
         };
     }
 
-    private static Answer tooMuch(Draft draft) {
+    static Answer tooMuch(Draft draft) {
         String reason = "memory: the states and artifacts that are known take all of %,d MiB (expected: less)"
                 .formatted(draft.maxMemory >> 20);
-        draft.notice("too-much", reason);
+        draft.refused(MEMORY, "full", reason);
         return new Answer.TooMuch(reason);
     }
 

@@ -58,6 +58,20 @@ public sealed interface Command {
     }
 
     /**
+     * A request to forget a node: its containers are gone, and then the node is.
+     *
+     * @param force although it reported a short time ago, or one of its containers counts as running
+     * @param source who asks, for the history
+     */
+    record ForgetNode(String node, boolean force, String source) implements Command {
+
+        @Override
+        public long bytes() {
+            return 200L + source.length();
+        }
+    }
+
+    /**
      * An operator's artifacts, to be stored.
      *
      * @param warnings what their author probably did not mean, for the answer; a few at most

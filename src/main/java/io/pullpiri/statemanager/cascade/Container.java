@@ -76,6 +76,15 @@ public record Container(
         return label == null && model != null;
     }
 
+    /** How many characters its texts have. */
+    int characters() {
+        return name.length()
+                + id.length()
+                + (label == null ? 0 : label.length())
+                + (model == null ? 0 : model.length())
+                + (why == null ? 0 : why.length());
+    }
+
     /** Whether its node has left it out of its last list. */
     public boolean absent() {
         return absentSinceMillis != 0;

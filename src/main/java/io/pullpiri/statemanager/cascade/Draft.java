@@ -9,6 +9,7 @@ import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.StateMachine;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -45,6 +46,7 @@ final class Draft {
     PSet<String> overwritten;
     PSet<String> absentees;
     TreePMap<String, Long> tombstones;
+    Strangers strangers;
     Journal journal;
 
     /** What may have to be written. */
@@ -89,6 +91,7 @@ final class Draft {
         overwritten = view.overwritten();
         absentees = view.absentees();
         tombstones = view.tombstones();
+        strangers = view.strangers();
         journal = view.journal();
     }
 
@@ -105,7 +108,8 @@ final class Draft {
                 overwritten,
                 absentees,
                 journal,
-                tombstones);
+                tombstones,
+                strangers);
     }
 
     PackageEntry packageEntry(String name) {
@@ -146,6 +150,35 @@ final class Draft {
         NodeEntry before = nodes.get(entry.name());
         bytes += entry.bytes() - (before == null ? 0 : before.bytes());
         nodes = nodes.plus(entry.name(), entry);
+        if (before != null && !before.recognized()) {
+            strangers = strangers.minus(before);
+        }
+        if (!entry.recognized()) {
+            strangers = strangers.plus(entry);
+        }
+    }
+
+    /** Takes a node away; its containers must be gone before. */
+    void removeNode(String name) {
+        NodeEntry before = nodes.get(name);
+        if (before != null) {
+            bytes -= before.bytes();
+            nodes = nodes.minus(name);
+            absentees = absentees.minus(name);
+            strangers = before.recognized() ? strangers : strangers.minus(before);
+            touchedNodes.add(name);
+        }
+    }
+
+    /** Whether one of the containers belongs to a model that a package names. */
+    boolean nameKnownModel(Collection<Container> containers) {
+        for (Container container : containers) {
+            if (container.model() != null
+                    && !model(container.model()).packages().isEmpty()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether so many bytes more may become known. */
@@ -160,6 +193,7 @@ final class Draft {
             case PACKAGE -> packageEntry(name).state().history();
             case MODEL -> model(name).state().history();
             case SCENARIO -> scenario(name).state().history();
+            case NODE -> History.NONE;
         };
     }
 
@@ -179,11 +213,17 @@ final class Draft {
                 ScenarioEntry entry = scenario(name);
                 put(entry.with(entry.state().with(change.apply(entry.state().history()))));
             }
+            case NODE -> {} // its changes are in the journal only
         }
     }
 
     void notice(String kind, String message) {
-        notices.add(new Notice(kind, message));
+        notices.add(Notice.of(kind, message));
+    }
+
+    /** See {@link Notice}. */
+    void refused(String limit, String reason, String message) {
+        notices.add(new Notice(limit, reason, message));
     }
 
     /** How many keys will be written at the most, but for the journal's. */

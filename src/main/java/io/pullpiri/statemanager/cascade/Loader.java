@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -208,7 +209,7 @@ final class Loader {
         String name = decoded.key.name();
         KeyValue entry = decoded.entry;
         if (!(decoded.content instanceof Records.Digest digest)) {
-            draft.put(NodeEntry.unread(name, entry.modRevision()));
+            draft.put(NodeEntry.unread(name, draft.now.ticks(), entry.modRevision()));
             draft.notice("unreadable-record", entry.key() + " is damaged; the node's next report replaces it");
             return;
         }
@@ -234,8 +235,17 @@ final class Loader {
         byModel.forEach((model, ofNode) -> draft.put(draft.model(model).withContainers(name, ofNode)));
         Map<String, ModelState> kept = digest.kept() == null ? Map.of() : digest.kept();
         long reportedMillis = digest.reportedMillis() == null ? 0 : digest.reportedMillis();
+        long silentMillis = reportedMillis == 0 ? 0 : Math.max(0, draft.now.epochMillis() - reportedMillis);
         draft.put(new NodeEntry(
-                name, containers, new TreeMap<>(kept), graceEnds, reportedMillis, entry.modRevision(), false));
+                name,
+                containers,
+                new TreeMap<>(kept),
+                graceEnds,
+                reportedMillis,
+                draft.now.ticks() - TimeUnit.MILLISECONDS.toNanos(silentMillis),
+                Boolean.TRUE.equals(digest.recognized()) || draft.nameKnownModel(containers.values()),
+                entry.modRevision(),
+                false));
         if (!graceEnds.isEmpty()) {
             draft.absentees = draft.absentees.plus(name);
         }
@@ -282,6 +292,7 @@ final class Loader {
                 draft.put(entry.with(entry.state().with(PackageState.parse(latest.to()), history)));
             }
             case MODEL, SCENARIO -> draft.changeHistory(subject, none -> history);
+            case NODE -> {} // a node that was forgotten leaves nothing
         }
     }
 

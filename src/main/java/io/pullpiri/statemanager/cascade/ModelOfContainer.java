@@ -35,6 +35,13 @@ final class ModelOfContainer {
                 : null;
     }
 
+    /** The first of the rules that finds a model; null if none does. */
+    static @Nullable String of(ContainerFacts facts, Predicate<String> isNamed) {
+        String name = withoutSlash(facts.name().isEmpty() ? facts.id() : facts.name());
+        String stated = stated(facts, name);
+        return stated == null ? byName(name, isNamed) : stated;
+    }
+
     /** The longest model that some package names and that the name {@code {model}_{container}} begins with. */
     static @Nullable String byName(String name, Predicate<String> isNamed) {
         for (int i = name.lastIndexOf('_'); i > 0; i = name.lastIndexOf('_', i - 1)) {

@@ -2,7 +2,9 @@ package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.state.ModelState;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -14,6 +16,8 @@ import java.util.TreeMap;
  * @param graceEnds when the absent containers are given up, in {@link Moment#ticks}
  * @param reportedMillis when the node last reported, milliseconds since 1970; after a restart, when it last reported
  *     something that was written; 0 if no record says so
+ * @param heardTicks the same in {@link Moment#ticks}; if no record says so, when the store was read
+ * @param recognized whether a package names, or named at the time of one of its reports, a model of its containers
  * @param revision the commit that wrote the digest, 0 if none did
  * @param unread whether that digest is damaged, so that nothing can be concluded from what is not here
  */
@@ -23,6 +27,8 @@ public record NodeEntry(
         SortedMap<String, ModelState> kept,
         Map<String, Long> graceEnds,
         long reportedMillis,
+        long heardTicks,
+        boolean recognized,
         long revision,
         boolean unread) {
 
@@ -33,11 +39,11 @@ public record NodeEntry(
     }
 
     static NodeEntry empty(String name) {
-        return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, 0, false);
+        return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, 0, false, 0, false);
     }
 
-    static NodeEntry unread(String name, long revision) {
-        return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, revision, true);
+    static NodeEntry unread(String name, long heardTicks, long revision) {
+        return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, heardTicks, false, revision, true);
     }
 
     /** About how much memory it takes. */
@@ -49,23 +55,43 @@ public record NodeEntry(
         return bytes;
     }
 
+    /** About how much memory it takes with the models that its containers belong to. */
+    long claim() {
+        Set<String> models = new HashSet<>();
+        for (Container container : containers.values()) {
+            if (container.model() != null) {
+                models.add(container.model());
+            }
+        }
+        return bytes() + models.size() * Cascade.NEW_BYTES;
+    }
+
     /** The same node with other containers; what could not be read is replaced. */
     NodeEntry with(
             SortedMap<String, Container> newContainers,
             SortedMap<String, ModelState> newKept,
             Map<String, Long> newGraceEnds) {
-        return new NodeEntry(name, newContainers, newKept, newGraceEnds, reportedMillis, revision, false);
+        return new NodeEntry(
+                name, newContainers, newKept, newGraceEnds, reportedMillis, heardTicks, recognized, revision, false);
     }
 
     NodeEntry keeping(SortedMap<String, ModelState> newKept) {
-        return new NodeEntry(name, containers, newKept, graceEnds, reportedMillis, revision, unread);
+        return new NodeEntry(
+                name, containers, newKept, graceEnds, reportedMillis, heardTicks, recognized, revision, unread);
     }
 
-    NodeEntry reportedAt(long epochMillis) {
-        return new NodeEntry(name, containers, kept, graceEnds, epochMillis, revision, unread);
+    NodeEntry reportedAt(Moment now) {
+        return new NodeEntry(
+                name, containers, kept, graceEnds, now.epochMillis(), now.ticks(), recognized, revision, unread);
+    }
+
+    NodeEntry recognized(boolean newRecognized) {
+        return new NodeEntry(
+                name, containers, kept, graceEnds, reportedMillis, heardTicks, newRecognized, revision, unread);
     }
 
     NodeEntry at(long newRevision) {
-        return new NodeEntry(name, containers, kept, graceEnds, reportedMillis, newRevision, unread);
+        return new NodeEntry(
+                name, containers, kept, graceEnds, reportedMillis, heardTicks, recognized, newRevision, unread);
     }
 }

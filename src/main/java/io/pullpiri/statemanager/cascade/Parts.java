@@ -179,14 +179,20 @@ final class Parts {
     }
 
     private List<Write> node(String name) {
-        NodeEntry entry = Objects.requireNonNull(draft.nodes.get(name));
+        NodeEntry entry = draft.nodes.get(name);
         NodeEntry before = base.nodes().get(name);
+        if (entry == null) {
+            return before == null || before.revision() == 0
+                    ? List.of()
+                    : List.of(new Write(Keys.node(name), null, before.revision()));
+        }
         if (before != null
                 && entry.containers().equals(before.containers())
                 && entry.kept().equals(before.kept())) {
             return List.of();
         }
-        return List.of(new Write(Keys.node(name), Records.text(Records.Digest.of(entry)), entry.revision()));
+        return List.of(new Write(
+                Keys.node(name), Records.text(Records.Digest.of(entry)), before == null ? 0 : before.revision()));
     }
 
     /** How many writes a transaction has room for, beside the journal and its trimming. */

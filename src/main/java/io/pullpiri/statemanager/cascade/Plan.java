@@ -50,9 +50,15 @@ public record Plan(List<Part> parts, List<Answer> answers, List<Notice> notices,
     public record Part(Transaction transaction, List<Transition> transitions, long sequence) {}
 
     /**
-     * Something odd that was passed over or put right.
+     * Something odd that was passed over or put right, or that a limit refused.
      *
-     * @param kind for counting, e.g. {@code invalid-container-name}
+     * @param kind for counting, e.g. {@code invalid-container-name}; the limit's name if a limit refused something
+     * @param reason why the limit refused it, one of a few words; empty if no limit did
      */
-    public record Notice(String kind, String message) {}
+    public record Notice(String kind, String reason, String message) {
+
+        static Notice of(String kind, String message) {
+            return new Notice(kind, "", message);
+        }
+    }
 }

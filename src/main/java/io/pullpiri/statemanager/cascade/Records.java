@@ -15,6 +15,7 @@ import io.pullpiri.statemanager.state.Names;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /** StateManager's own records as JSON text, to be read by people too. */
@@ -44,18 +45,26 @@ final class Records {
      * {@code /statemanager/node/{name}}.
      *
      * @param reportedMillis see {@link NodeEntry}; null in a record that an older version wrote
+     * @param recognized see {@link NodeEntry}; null if it is not, and in a record that an older version wrote
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     record Digest(
             @Nullable List<Container> containers,
             @Nullable Map<String, ModelState> kept,
-            @Nullable Long reportedMillis) {
+            @Nullable Long reportedMillis,
+            @Nullable Boolean recognized) {
 
         static Digest of(NodeEntry entry) {
             return new Digest(
                     List.copyOf(entry.containers().values()),
                     entry.kept(),
-                    entry.reportedMillis() == 0 ? null : entry.reportedMillis());
+                    entry.reportedMillis() == 0 ? null : entry.reportedMillis(),
+                    entry.recognized() ? true : null);
+        }
+
+        /** Of nothing but containers. */
+        static Digest of(SortedMap<String, Container> containers) {
+            return new Digest(List.copyOf(containers.values()), null, null, null);
         }
     }
 

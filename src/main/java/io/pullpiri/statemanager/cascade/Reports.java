@@ -26,6 +26,8 @@ final class Reports {
 
     private static final int SHORT_ID = 12;
 
+    private static final String GONE = "its last container is gone";
+
     private final Draft draft;
 
     Reports(Draft draft) {
@@ -35,17 +37,29 @@ final class Reports {
     /**
      * The list replaces what the node said before; what it leaves out counts until its grace period ends.
      *
-     * @return false if there is no memory for what in it is new: that was passed over, and all else taken in
+     * @return what the node's agent is told: a list that is too large is refused whole; if there is no memory for what in it is
+     *     new, that is passed over, and all else taken in
      */
-    boolean report(Command.NodeReport report) {
-        NodeEntry before = node(report.node());
+    Answer report(Command.NodeReport report) {
+        Nodes nodes = new Nodes(draft, this);
         TreeMap<String, Container> containers = new TreeMap<>();
-        for (ContainerFacts facts : report.containers()) {
-            Container container = read(report.node(), facts);
-            if (container != null) {
-                containers.put(container.name(), container);
+        Answer refusal = nodes.refusal(report);
+        if (refusal == null) {
+            for (ContainerFacts facts : report.containers()) {
+                Container container = read(report.node(), facts);
+                if (container != null) {
+                    containers.put(container.name(), container);
+                }
             }
+            refusal = nodes.refusal(report.node(), containers);
         }
+        return refusal == null ? takeIn(report.node(), containers, nodes) : refusal;
+    }
+
+    private Answer takeIn(String name, SortedMap<String, Container> named, Nodes nodes) {
+        boolean recognized = node(name).recognized() || draft.nameKnownModel(named.values());
+        NodeEntry before = node(name).reportedAt(draft.now).recognized(recognized);
+        TreeMap<String, Container> containers = new TreeMap<>(named);
         Map<String, Long> graceEnds = new HashMap<>();
         long graceEnd = draft.now.ticks() + draft.rules.vanishGrace().toNanos();
         for (Container old : before.containers().values()) {
@@ -54,18 +68,38 @@ final class Reports {
                 graceEnds.put(old.name(), before.graceEnds().getOrDefault(old.name(), graceEnd));
             }
         }
-        boolean fits = draft.hasRoomFor(newBytes(before, containers.values()));
+        if (!nodes.fitRecord(containers)) {
+            // A list with so much that is new is no hiccup of podman's: what it leaves out is gone at once.
+            containers.keySet().retainAll(named.keySet());
+            graceEnds.clear();
+        }
+        boolean memory = draft.hasRoomFor(newBytes(before, containers.values()));
+        boolean fits = memory && (recognized || nodes.makeRoom(before.with(containers, before.kept(), graceEnds)));
         if (!fits) {
             containers.keySet().retainAll(before.containers().keySet());
-            if (!draft.nodes.containsKey(report.node())) {
-                return false;
-            }
         }
-        // A report that was refused is none.
-        NodeEntry node = fits ? before.reportedAt(draft.now.epochMillis()) : before;
-        replace(node, containers, graceEnds, "node " + report.node());
-        giveUpAbsentees(report.node());
-        return fits;
+        if (fits || draft.nodes.containsKey(name)) {
+            // What made room may have changed what is kept of the node.
+            NodeEntry now = node(name).reportedAt(draft.now).recognized(recognized);
+            replace(now, containers, graceEnds, "node " + name, GONE);
+            giveUpAbsentees(name);
+        }
+        return fits
+                ? new Answer.Done("report of node " + name + " is stored")
+                : memory ? nodes.noRoom(name) : Cascade.tooMuch(draft);
+    }
+
+    /** A package names a model of the node's containers. */
+    void recognize(String name) {
+        NodeEntry node = node(name);
+        if (!node.recognized()) {
+            draft.put(node.recognized(true));
+        }
+    }
+
+    /** The node has no container any more, as after a confirmed empty list. */
+    void empty(NodeEntry node, String cause, String source) {
+        replace(node, new TreeMap<>(), Map.of(), source, cause);
     }
 
     private long newBytes(NodeEntry before, Collection<Container> containers) {
@@ -103,7 +137,7 @@ final class Reports {
             }
         });
         if (graceEnds.size() < before.graceEnds().size()) {
-            replace(before, containers, graceEnds, BY_STATE_MANAGER);
+            replace(before, containers, graceEnds, BY_STATE_MANAGER, GONE);
         }
     }
 
@@ -134,7 +168,8 @@ final class Reports {
         for (String name : names) {
             containers.computeIfPresent(name, (any, container) -> container.withModel(byName(name)));
         }
-        replace(before, containers, before.graceEnds(), "node " + nodeName);
+        boolean recognized = before.recognized() || draft.nameKnownModel(containers.values());
+        replace(before.recognized(recognized), containers, before.graceEnds(), "node " + nodeName, GONE);
     }
 
     private NodeEntry node(String name) {
@@ -180,9 +215,17 @@ final class Reports {
                 0);
     }
 
-    /** Puts a node's containers in place of those before, and derives the models that this touches. */
+    /**
+     * Puts a node's containers in place of those before, and derives the models that this touches.
+     *
+     * @param gone the cause of what becomes of a model without containers
+     */
     private void replace(
-            NodeEntry before, SortedMap<String, Container> containers, Map<String, Long> graceEnds, String source) {
+            NodeEntry before,
+            SortedMap<String, Container> containers,
+            Map<String, Long> graceEnds,
+            String source,
+            String gone) {
         if (draft.nodes.containsKey(before.name()) && containers.equals(before.containers())) {
             draft.put(before); // with the time of the report; that alone is not worth a write
             return;
@@ -215,7 +258,7 @@ final class Reports {
         }
         for (String model : touched) {
             draft.put(draft.model(model).withContainers(before.name(), byModel.getOrDefault(model, List.of())));
-            derive(model, source);
+            derive(model, source, gone);
         }
         NodeEntry after = before.with(containers, kept(containers), graceEnds);
         draft.put(after);
@@ -239,14 +282,14 @@ final class Reports {
     }
 
     /** Writes the model's state only if its containers give another one than before: others may have had their say. */
-    private void derive(String name, String source) {
+    private void derive(String name, String source, String gone) {
         ModelEntry entry = draft.model(name);
         if (entry.containers().isEmpty()) {
             draft.put(entry.derived(null));
             draft.forsake(name);
             if (draft.mayBeNamed(entry)) {
                 ModelState after = draft.rules.vanished().after(entry.state().value());
-                draft.setModel(name, after, "", "its last container is gone", source);
+                draft.setModel(name, after, "", gone, source);
             }
             return;
         }

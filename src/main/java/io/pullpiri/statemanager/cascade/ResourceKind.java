@@ -6,7 +6,9 @@ import java.util.Locale;
 public enum ResourceKind {
     SCENARIO,
     PACKAGE,
-    MODEL;
+    MODEL,
+    /** Has no state: its changes say only that it was forgotten. */
+    NODE;
 
     /** As one says it in a message: {@code package}. */
     public String word() {

@@ -23,6 +23,7 @@ import org.pcollections.TreePSet;
  * @param absentees nodes that have left out containers which are not given up yet
  * @param tombstones watched keys that are gone, with the revision at which they went: what a watch still says of them
  *     from before is old
+ * @param strangers the nodes that never named a model of a package
  */
 public record View(
         TreePMap<String, PackageEntry> packages,
@@ -36,7 +37,8 @@ public record View(
         PSet<String> overwritten,
         PSet<String> absentees,
         Journal journal,
-        TreePMap<String, Long> tombstones) {
+        TreePMap<String, Long> tombstones,
+        Strangers strangers) {
 
     /** Nothing at all. */
     public static final View EMPTY = new View(
@@ -51,7 +53,8 @@ public record View(
             TreePSet.<String>empty(),
             TreePSet.<String>empty(),
             Journal.EMPTY,
-            TreePMap.empty());
+            TreePMap.empty(),
+            Strangers.NONE);
 
     /** The scenarios that target the package, in the order of their names. */
     public PSet<String> scenariosOf(String packageName) {
@@ -110,6 +113,20 @@ public record View(
                 .filter(model ->
                         model.state().value() == null && !model.containers().isEmpty())
                 .toList();
+    }
+
+    /** Whether the node has named a model of a package, now or before. */
+    public boolean isKnown(Command.NodeReport report) {
+        NodeEntry node = nodes.get(report.node());
+        return (node != null && node.recognized())
+                || report.containers().stream()
+                        .map(facts -> ModelOfContainer.of(facts, this::isNamed))
+                        .anyMatch(model -> model != null && isNamed(model));
+    }
+
+    private boolean isNamed(String model) {
+        ModelEntry entry = models.get(model);
+        return entry != null && !entry.packages().isEmpty();
     }
 
     /**

@@ -102,6 +102,7 @@ final class EventMessages {
             case SCENARIO -> ResourceType.RESOURCE_TYPE_SCENARIO;
             case PACKAGE -> ResourceType.RESOURCE_TYPE_PACKAGE;
             case MODEL -> ResourceType.RESOURCE_TYPE_MODEL;
+            case NODE -> ResourceType.RESOURCE_TYPE_NODE;
         };
     }
 
@@ -116,6 +117,7 @@ final class EventMessages {
             case MODEL ->
                 ModelState.parse(state) == ModelState.DEAD ? Severity.SEVERITY_WARNING : Severity.SEVERITY_INFO;
             case SCENARIO -> Severity.SEVERITY_INFO;
+            case NODE -> Severity.SEVERITY_WARNING;
         };
     }
 }

@@ -15,6 +15,9 @@ record Failures(Status status, ErrorCode code) {
                 new Failures(
                         Status.FAILED_PRECONDITION.withDescription(notAllowed.reason()),
                         ErrorCode.ERROR_CODE_INVALID_STATE_TRANSITION);
+            case Answer.NotFound notFound ->
+                new Failures(
+                        Status.NOT_FOUND.withDescription(notFound.reason()), ErrorCode.ERROR_CODE_RESOURCE_NOT_FOUND);
             case Answer.Unavailable unavailable ->
                 new Failures(
                         Status.UNAVAILABLE.withDescription(unavailable.reason()),

@@ -197,6 +197,7 @@ final class Resources {
             case SCENARIO -> withState(view.scenarios(), name, ScenarioEntry::state, this::scenarioState);
             case PACKAGE -> withState(view.packages(), name, PackageEntry::state, entry -> packageState(view, entry));
             case MODEL -> withState(view.models(), name, ModelEntry::state, entry -> modelState(view, entry));
+            case NODE -> Stream.empty();
         };
     }
 

@@ -105,7 +105,13 @@ public final class Notices {
     }
 
     void addAll(Iterable<Notice> notices) {
-        notices.forEach(notice -> add(notice.kind(), notice.message()));
+        for (Notice notice : notices) {
+            if (notice.reason().isEmpty()) {
+                add(notice.kind(), notice.message());
+            } else {
+                refused(notice.kind(), notice.reason(), notice.message());
+            }
+        }
     }
 
     /** How often each kind has come since the start. */

@@ -96,6 +96,7 @@ public final class Tracing {
     private static String word(Command command) {
         return switch (command) {
             case Command.NodeReport report -> "container list";
+            case Command.ForgetNode forget -> "forget node";
             case Command.ModelChange change -> "model change";
             case Command.ScenarioChange change -> "scenario change";
             case Command.ApplyArtifacts apply -> "apply artifacts";
@@ -109,6 +110,7 @@ public final class Tracing {
     private static String subject(Command command) {
         return switch (command) {
             case Command.NodeReport report -> "node " + report.node();
+            case Command.ForgetNode forget -> "node " + forget.node();
             case Command.ModelChange change -> "model " + change.model();
             case Command.ScenarioChange change -> "scenario " + change.scenario();
             case Command.ApplyArtifacts apply -> apply.artifacts().size() + " artifacts";

@@ -263,6 +263,7 @@ final class Api {
             case Answer.TooMuch tooMuch -> throw new Refusal(507, tooMuch.reason());
             case Answer.Impossible impossible -> throw new Refusal(422, impossible.reason());
             case Answer.NotAllowed notAllowed -> throw new Refusal(422, notAllowed.reason());
+            case Answer.NotFound notFound -> throw new Refusal(404, notFound.reason());
             case Answer.Done done -> throw new IllegalStateException("no answer to artifacts: " + done);
         };
     }

@@ -52,6 +52,9 @@ final class FaultyStore implements StateStore {
 
     volatile boolean away;
 
+    /** It takes no larger transactions, in bytes. */
+    volatile int mostBytes = Integer.MAX_VALUE;
+
     /** The key that it takes no transaction with, ever. */
     volatile @Nullable String refused;
 
@@ -223,7 +226,7 @@ final class FaultyStore implements StateStore {
 
     @Override
     public int maxBytes() {
-        return store.maxBytes();
+        return Math.min(store.maxBytes(), mostBytes);
     }
 
     @Override

@@ -51,7 +51,7 @@ abstract class ManagerContract {
 
     @BeforeEach
     void setUp() throws Exception {
-        start(1_000);
+        start(1_000, Integer.MAX_VALUE);
     }
 
     @AfterEach
@@ -62,7 +62,12 @@ abstract class ManagerContract {
     }
 
     final void start(int queue) throws Exception {
+        start(queue, Integer.MAX_VALUE);
+    }
+
+    private void start(int queue, int mostBytes) throws Exception {
         store = new FaultyStore(openStore());
+        store.mostBytes = mostBytes;
         open.add(store);
         Clock clock = Clock.system();
         Reconciler reconciler = new Reconciler(
@@ -330,18 +335,66 @@ abstract class ManagerContract {
     }
 
     @Test
-    void aListThatIsTooLargeForTheStoreIsRefusedAndHasChangedNothing() {
+    void aListThatIsTooLargeForTheStoreIsRefusedAndHasChangedNothing() throws Exception {
+        tearDown();
+        open.clear();
+        start(1_000, 100_000);
         ask(apply(BRAKING));
-        List<ContainerFacts> containers = new ArrayList<>();
-        containers.add(container("light", "running"));
-        for (int i = 0; i <= store.maxBytes() / 200; i++) {
-            containers.add(new ContainerFacts("id", "x".repeat(200) + i, "image", Map.of(), Map.of(), Map.of()));
-        }
 
-        assertThat(ask(new Command.NodeReport("ZONE", containers))).isInstanceOf(Answer.Impossible.class);
+        assertThat(ask(new Command.NodeReport("ZONE", containers(3_000, 20)))).isInstanceOf(Answer.Impossible.class);
 
         assertThat(store.get(Keys.modelState("light"))).isEmpty();
         assertThat(ask(report("running", "running"))).isInstanceOf(Answer.Done.class);
+    }
+
+    @Test
+    void listOfMoreThanOneMebibyte_isRefusedWholeAndChangesNothing() {
+        ask(apply(BRAKING));
+
+        assertThat(ask(new Command.NodeReport("ZONE", containers(4_000, 240)))).isInstanceOf(Answer.TooMuch.class);
+
+        assertThat(store.get(Keys.modelState("light"))).isEmpty();
+        assertThat(store.get(Keys.node("ZONE"))).isEmpty();
+        assertThat(manager.notices().refusals()).containsEntry(new Notices.Refusal("node-list", "bytes"), 1L);
+        assertThat(ask(new Command.NodeReport("ZONE", containers(3_000, 240)))).isInstanceOf(Answer.Done.class);
+    }
+
+    @Test
+    void forgottenNode_isGoneWithItsRecordAndComesBackWithItsNextReport() throws Exception {
+        ask(apply(BRAKING));
+        ask(report("exited:1", "exited:1"));
+        assertThat(ask(new Command.ForgetNode("HPC", false, "operator"))).isInstanceOf(Answer.NotAllowed.class);
+        assertThat(ask(new Command.ForgetNode("HPC", true, "operator"))).isInstanceOf(Answer.Done.class);
+        assertThat(store.get(Keys.node("HPC"))).isEmpty();
+        assertThat(ask(new Command.ForgetNode("HPC", true, "operator"))).isInstanceOf(Answer.NotFound.class);
+        assertThat(manager.view().nodes()).isEmpty();
+        restart();
+        Await.until(SOON, () -> "ready", manager::isReady);
+        assertThat(manager.view().nodes()).isEmpty();
+        assertThat(ask(report("running", "running"))).isInstanceOf(Answer.Done.class);
+        assertThat(state("braking")).isEqualTo(PackageState.RUNNING);
+    }
+
+    @Test
+    void ageOfANodesLastReport_survivesARestart() throws Exception {
+        ask(apply(BRAKING));
+        ask(report("running", "running"));
+        long reported =
+                Objects.requireNonNull(manager.view().nodes().get("HPC")).reportedMillis();
+        assertThat(reported).isPositive();
+        restart();
+        Await.until(SOON, () -> "ready", manager::isReady);
+        assertThat(Objects.requireNonNull(manager.view().nodes().get("HPC")).reportedMillis())
+                .isEqualTo(reported);
+    }
+
+    private static List<ContainerFacts> containers(int count, int nameLength) {
+        List<ContainerFacts> containers = new ArrayList<>();
+        containers.add(container("light", "running"));
+        for (int i = 1; i < count; i++) {
+            containers.add(new ContainerFacts("id", "x".repeat(nameLength) + i, "image", Map.of(), Map.of(), Map.of()));
+        }
+        return containers;
     }
 
     private Answer ask(Command command) {

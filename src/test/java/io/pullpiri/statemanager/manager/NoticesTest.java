@@ -65,7 +65,7 @@ class NoticesTest {
 
     @Test
     void whatAPlanSaysIsCountedToo() {
-        notices.addAll(List.of(new Plan.Notice("bad", "one"), new Plan.Notice("bad", "two")));
+        notices.addAll(List.of(new Plan.Notice("bad", "", "one"), new Plan.Notice("bad", "", "two")));
         assertThat(lines()).containsExactly("bad: one", "bad: two");
         assertThat(notices.counts()).containsEntry("bad", 2L);
     }

@@ -202,6 +202,7 @@ final class Witness {
             case MODEL -> Keys.modelState(name);
             case PACKAGE -> Keys.packageState(name);
             case SCENARIO -> Keys.scenarioState(name);
+            case NODE -> Keys.node(name);
         };
     }
 
