@@ -75,6 +75,11 @@ public final class Feed {
         return view;
     }
 
+    /** Whether the store was read, and there is a view of it. */
+    boolean isPublished() {
+        return firstPublished.isDone();
+    }
+
     CompletableFuture<Optional<View>> firstView(Duration timeout) {
         return firstPublished
                 .thenApply(done -> Optional.of(view))

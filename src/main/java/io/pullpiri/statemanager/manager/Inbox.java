@@ -11,18 +11,27 @@ import java.util.Map;
 import java.util.SequencedSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * The one queue. Bounded in commands and in the memory that they take; a node's newer report takes the place of its older
  * one that still waits, and both callers get the newer one's outcome. All methods may be called from any thread.
+ *
+ * <p>NodeAgent never repeats a refused list. So the lists of unknown nodes share a quarter of the queue, a known node's list
+ * displaces them when the queue is full, and they are taken last while more waits than one batch holds.
  */
 final class Inbox {
 
     /** Of one report: those who wait longest are told that it is not durable yet. */
     private static final int MAX_CALLERS = 100;
 
+    /** The part of the queue that lists of unknown nodes may take: one in so many. */
+    private static final int UNKNOWN_SHARE = 4;
+
     private final int limit;
     private final long maxBytes;
+    private final Consumer<String> displacedNodes;
     private final ReentrantLock lock = new ReentrantLock();
 
     // Guarded by the lock.
@@ -30,6 +39,11 @@ final class Inbox {
     private final Map<String, Entry> reports = new HashMap<>();
     private int events;
     private long bytes;
+
+    /** The lists of unknown nodes, which are among the entries, and the memory that they take. */
+    private final SequencedSet<Entry> unknown = new LinkedHashSet<>();
+
+    private long unknownBytes;
 
     /** Whether a tick waits. */
     private boolean tick;
@@ -39,6 +53,7 @@ final class Inbox {
 
         private Command command;
         private long bytes;
+        private boolean isUnknown;
         private final List<CompletableFuture<Answer>> callers = new ArrayList<>();
         private final long received;
         private final long deadline;
@@ -81,55 +96,138 @@ final class Inbox {
     /**
      * @param limit how many commands may wait
      * @param maxBytes how much memory those of callers may take, about
+     * @param displacedNodes is told the name of each unknown node whose list is displaced
      */
-    Inbox(int limit, long maxBytes) {
+    Inbox(int limit, long maxBytes, Consumer<String> displacedNodes) {
         this.limit = limit;
         this.maxBytes = maxBytes;
+        this.displacedNodes = displacedNodes;
+    }
+
+    /** What became of an offer. */
+    enum Offer {
+        TAKEN,
+        /** As much waits as may. */
+        FULL,
+        /** As much waits of unknown nodes as may. */
+        UNKNOWN_FULL;
+
+        boolean isTaken() {
+            return this == TAKEN;
+        }
     }
 
     /**
+     * Puts a command at the end of the queue, or in place of the node's older report that still waits.
+     *
+     * @param known false for the report of a node that is not known: {@link io.pullpiri.statemanager.cascade.View#isKnown}
      * @param now in ticks
      * @param patience of the caller, in ticks
-     * @return false if as much waits as may
      */
-    boolean offer(Command command, CompletableFuture<Answer> caller, long now, long patience) {
+    Offer offer(Command command, boolean known, CompletableFuture<Answer> caller, long now, long patience) {
         Entry entry = new Entry(command, now, now + patience);
+        entry.isUnknown = !known;
         entry.callers.add(caller);
-        CompletableFuture<Answer> displaced = null;
+        List<Entry> displaced = new ArrayList<>();
         lock.lock();
         try {
-            if (command instanceof Command.NodeReport report) {
-                Entry older = reports.get(report.node());
-                if (older != null) {
-                    if (!hasRoomFor(entry.bytes, older.bytes)) {
-                        return false;
-                    }
-                    bytes += entry.bytes - older.bytes;
-                    older.command = command;
-                    older.bytes = entry.bytes;
-                    older.callers.removeIf(CompletableFuture::isDone);
-                    if (older.callers.size() >= MAX_CALLERS) {
-                        displaced = older.callers.removeFirst();
-                    }
-                    older.callers.add(caller);
-                    return true;
-                }
-            }
-            if (entries.size() - events >= limit || !hasRoomFor(entry.bytes, 0)) {
-                return false;
-            }
-            bytes += entry.bytes;
-            entries.addLast(entry);
-            if (command instanceof Command.NodeReport report) {
-                reports.put(report.node(), entry);
-            }
-            return true;
+            Entry older = command instanceof Command.NodeReport report ? reports.get(report.node()) : null;
+            return older == null ? add(entry, displaced) : replace(older, entry, displaced);
         } finally {
             lock.unlock();
-            if (displaced != null) {
-                displaced.complete(new Answer.Unavailable("not durable yet: newer reports of the node have come"));
+            for (Entry other : displaced) {
+                other.answer(new Answer.Unavailable("the list was displaced by those of known nodes; send it again"));
+                displacedNodes.accept(((Command.NodeReport) other.command).node());
             }
         }
+    }
+
+    private Offer add(Entry entry, List<Entry> displaced) {
+        if (entry.isUnknown
+                && (unknown.size() >= Math.max(1, limit / UNKNOWN_SHARE) || !hasUnknownRoom(entry.bytes, 0))) {
+            return Offer.UNKNOWN_FULL;
+        }
+        if (entry.command instanceof Command.NodeReport && !entry.isUnknown) {
+            displaceUnknown(entry.bytes, 1, displaced);
+        }
+        if (entries.size() - events >= limit || !hasRoomFor(entry.bytes, 0)) {
+            return Offer.FULL;
+        }
+        entries.addLast(entry);
+        added(entry);
+        if (entry.command instanceof Command.NodeReport report) {
+            reports.put(report.node(), entry);
+        }
+        return Offer.TAKEN;
+    }
+
+    private Offer replace(Entry older, Entry newer, List<Entry> displaced) {
+        if (newer.isUnknown && !hasUnknownRoom(newer.bytes, older.isUnknown ? older.bytes : 0)) {
+            return Offer.UNKNOWN_FULL;
+        }
+        if (!newer.isUnknown && !hasRoomFor(newer.bytes, older.bytes)) {
+            removed(older); // it is not to be displaced itself
+            displaceUnknown(newer.bytes, 0, displaced);
+            added(older);
+        }
+        if (!hasRoomFor(newer.bytes, older.bytes)) {
+            return Offer.FULL;
+        }
+        removed(older);
+        older.command = newer.command;
+        older.bytes = newer.bytes;
+        older.isUnknown = newer.isUnknown;
+        added(older);
+        older.callers.removeIf(CompletableFuture::isDone);
+        if (older.callers.size() >= MAX_CALLERS) {
+            older.callers
+                    .removeFirst()
+                    .complete(new Answer.Unavailable("not durable yet: newer reports of the node have come"));
+        }
+        older.callers.addAll(newer.callers);
+        return Offer.TAKEN;
+    }
+
+    /**
+     * Makes room for a known node's list, if the lists of unknown nodes take it: the newest of them go first.
+     *
+     * @param more bytes
+     * @param places 1 for a list that takes a new place, 0 for one that replaces another
+     */
+    private void displaceUnknown(long more, int places, List<Entry> displaced) {
+        int otherPlaces = entries.size() - events - unknown.size();
+        long otherBytes = bytes - unknownBytes;
+        if (otherPlaces + places > limit || (otherBytes > 0 && otherBytes + more > maxBytes)) {
+            return; // it would not fit without them either
+        }
+        while (!unknown.isEmpty() && (entries.size() - events + places > limit || !hasRoomFor(more, 0))) {
+            Entry last = unknown.getLast();
+            entries.remove(last);
+            removed(last);
+            reports.remove(((Command.NodeReport) last.command).node());
+            displaced.add(last);
+        }
+    }
+
+    private void added(Entry entry) {
+        bytes += entry.bytes;
+        if (entry.isUnknown) {
+            unknown.addLast(entry);
+            unknownBytes += entry.bytes;
+        }
+    }
+
+    private void removed(Entry entry) {
+        bytes -= entry.bytes;
+        if (unknown.remove(entry)) {
+            unknownBytes -= entry.bytes;
+        }
+    }
+
+    /** As {@link #hasRoomFor}, within what lists of unknown nodes may take. */
+    private boolean hasUnknownRoom(long list, long displaced) {
+        long others = unknownBytes - displaced;
+        return others == 0 || list <= displaced || others + list <= maxBytes / UNKNOWN_SHARE;
     }
 
     /** The largest command that a message can hold may be more than may wait: alone, it gets its turn. */
@@ -171,7 +269,7 @@ final class Inbox {
         lock.lock();
         try {
             for (Entry entry : batch.reversed()) {
-                bytes += entry.bytes;
+                added(entry);
                 switch (entry.command) {
                     case Command.NodeReport report -> {
                         Entry newer = reports.putIfAbsent(report.node(), entry);
@@ -179,7 +277,7 @@ final class Inbox {
                             entries.addFirst(entry);
                         } else {
                             newer.callers.addAll(entry.callers);
-                            bytes -= entry.bytes;
+                            removed(entry);
                         }
                     }
                     case Command.StoreEvents any -> {
@@ -210,16 +308,19 @@ final class Inbox {
     /**
      * Takes what waits, oldest first, at most so many; of what is stale nothing. What the store has told comes before all
      * else: it has happened already, and what is decided now is decided after it. Not where one is to be taken alone, for
-     * there the oldest may be what the store refuses.
+     * there the oldest may be what the store refuses. Where more waits than is taken, lists of unknown nodes come last.
      */
     List<Entry> take(int most, long ticks) {
         lock.lock();
         try {
             List<Entry> taken = new ArrayList<>();
             if (events > 0 && most > 1) {
-                take(most, ticks, taken, true);
+                take(most, ticks, taken, entry -> entry.command instanceof Command.StoreEvents);
             }
-            take(most, ticks, taken, false);
+            if (most > 1 && !unknown.isEmpty() && entries.size() > most - taken.size()) {
+                take(most, ticks, taken, entry -> !entry.isUnknown);
+            }
+            take(most, ticks, taken, entry -> true);
             return taken;
         } finally {
             lock.unlock();
@@ -231,22 +332,22 @@ final class Inbox {
         lock.lock();
         try {
             List<Entry> taken = new ArrayList<>();
-            take(Integer.MAX_VALUE, 0, taken, true);
+            take(Integer.MAX_VALUE, 0, taken, entry -> entry.command instanceof Command.StoreEvents);
             return taken;
         } finally {
             lock.unlock();
         }
     }
 
-    private void take(int most, long ticks, List<Entry> taken, boolean told) {
+    private void take(int most, long ticks, List<Entry> taken, Predicate<Entry> wanted) {
         Iterator<Entry> waiting = entries.iterator();
         while (taken.size() < most && waiting.hasNext()) {
             Entry entry = waiting.next();
-            if (told && !(entry.command instanceof Command.StoreEvents)) {
+            if (!wanted.test(entry)) {
                 continue;
             }
             waiting.remove();
-            bytes -= entry.bytes;
+            removed(entry);
             switch (entry.command) {
                 case Command.NodeReport report -> reports.remove(report.node());
                 case Command.StoreEvents any -> events--;

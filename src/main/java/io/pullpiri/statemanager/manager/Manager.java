@@ -50,6 +50,7 @@ public final class Manager implements AutoCloseable {
     private final Reading reading;
     private final Probe probe;
     private final StoreWatch watch;
+    private final Intake intake;
     private final Inbox inbox;
     private final Notices notices;
     private final Health health;
@@ -113,7 +114,8 @@ public final class Manager implements AutoCloseable {
         this.clock = clock;
         this.health = new Health(limits.backoffMillis(), clock);
         this.notices = new Notices(clock);
-        this.inbox = new Inbox(limits.queue(), limits.queueBytes());
+        this.intake = new Intake(limits.queue(), limits.queueBytes(), feed, notices, health, clock);
+        this.inbox = intake.inbox();
         this.metrics = metrics;
         this.tracing = tracing;
         this.threads = threads;
@@ -142,26 +144,9 @@ public final class Manager implements AutoCloseable {
      */
     public CompletableFuture<Answer> submit(Command command, Duration timeout) {
         Duration wait = atMost(timeout);
-        CompletableFuture<Answer> caller = new CompletableFuture<>();
-        if (closing) {
-            caller.complete(new Answer.Unavailable("StateManager is stopping"));
-        } else if (!inbox.offer(command, caller, clock.now().ticks(), wait.toNanos())) {
-            notices.add("queue-full", "too many commands, or too large ones, are waiting; new ones are turned away");
-            caller.complete(new Answer.Unavailable("too much is waiting (queue.limit: " + limits.queue() + "; MiB: "
-                    + (limits.queueBytes() >> 20) + ")"));
-        } else {
-            wake();
-            boolean kept = command instanceof Command.NodeReport; // who waits does not keep the command
-            return caller.orTimeout(wait.toNanos(), TimeUnit.NANOSECONDS).exceptionally(late -> notYet(kept, wait));
-        }
-        return caller;
-    }
-
-    private Answer notYet(boolean kept, Duration waited) {
-        String why = health.trouble();
-        return new Answer.Unavailable("not durable yet: "
-                + (why.isEmpty() ? "the store has not confirmed it within " + waited.toMillis() + " ms" : why)
-                + (kept ? "; it is kept" : "; send it again"));
+        return closing
+                ? CompletableFuture.completedFuture(new Answer.Unavailable("StateManager is stopping"))
+                : intake.submit(command, wait, this::wake);
     }
 
     /** The view of the last commit; empty until the store was first read. */

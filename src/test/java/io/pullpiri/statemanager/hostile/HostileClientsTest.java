@@ -50,6 +50,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -108,6 +109,7 @@ class HostileClientsTest {
         builder.command().add(1, "-Xmx256m");
         server = Program.start(builder);
         channel = channel();
+        apply("vehicle", "good", "filler");
         good = new GoodNode(server.port());
         awaitGood();
     }
@@ -152,6 +154,14 @@ class HostileClientsTest {
         }
     }
 
+    private void apply(String name, String... models) {
+        var _ = ArtifactsGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(60, TimeUnit.SECONDS)
+                .apply(ApplyRequest.newBuilder()
+                        .setYaml(World.packageYaml(name, models))
+                        .build());
+    }
+
     /** The most that it ever had. */
     private double residentMegabytes() {
         return Proc.number(server.process.pid(), "status", "VmHWM") / 1_000;
@@ -179,15 +189,53 @@ class HostileClientsTest {
     }
 
     @Test
-    void tenThousandContainersInOneListAreStored() {
-        ContainerList list = list("large", 10_000);
-        assertThat(list.getSerializedSize()).isLessThan(4 << 20);
-        assertThat(stub().sendChangedContainerList(list).getResp()).contains("10000 containers");
+    void asManyContainersAsAListMayHaveAreStored() {
+        assertThat(stub().sendChangedContainerList(list("large", 4_096)).getResp())
+                .contains("4096 containers");
         long running = models().stream()
                 .filter(model -> model.getResourceName().startsWith("large-")
                         && model.getCurrentState().equals("Running"))
                 .count();
-        assertThat(running).isEqualTo(10_000);
+        assertThat(running).isEqualTo(4_096);
+        ContainerList larger = list("larger", 10_000);
+        assertThat(larger.getSerializedSize()).isLessThan(4 << 20);
+        assertThatThrownBy(() -> stub().sendChangedContainerList(larger))
+                .isInstanceOf(StatusRuntimeException.class)
+                .hasMessage(
+                        "RESOURCE_EXHAUSTED: containers: 10,000 in the list of node larger (expected: at most 4,096)");
+        assertThat(models()).noneMatch(model -> model.getResourceName().startsWith("larger-"));
+    }
+
+    @Test
+    void inventedNodesFillTheirShareAndKeepNoRealNodeOut() {
+        String refusal = null;
+        for (int i = 0; refusal == null && i < 1_000; i++) {
+            refusal = refusal(list("invented-" + i, 1_000));
+        }
+        assertThat(refusal).startsWith("RESOURCE_EXHAUSTED: memory: nodes that never named a model of a package");
+        for (int i = 0; i < 20; i++) {
+            assertThat(refusal(real("real-" + i))).isNull();
+        }
+    }
+
+    /** Null if the list is stored. */
+    private @Nullable String refusal(ContainerList list) {
+        try {
+            var _ = stub().sendChangedContainerList(list);
+            return null;
+        } catch (StatusRuntimeException e) {
+            return e.getMessage();
+        }
+    }
+
+    /** Of a node that runs something of a package. */
+    private static ContainerList real(String node) {
+        return list(node, 1_000).toBuilder()
+                .addContainers(ContainerInfo.newBuilder()
+                        .setId("f")
+                        .addNames("model-filler")
+                        .putState("Status", "running"))
+                .build();
     }
 
     @Test
@@ -259,13 +307,9 @@ class HostileClientsTest {
         String refusal = null;
         int lists = 0;
         for (; refusal == null && lists < 1_000; lists++) {
-            try {
-                var _ = stub().sendChangedContainerList(list("node-" + lists, 1_000));
-            } catch (StatusRuntimeException e) {
-                refusal = e.getMessage();
-            }
+            refusal = refusal(real("node-" + lists));
         }
-        assertThat(lists).isGreaterThan(50);
+        assertThat(lists).as(refusal).isGreaterThan(50);
         assertThat(refusal)
                 .startsWith("RESOURCE_EXHAUSTED: memory: the states and artifacts that are known take all of");
         return (lists - 1) * 1_000;
@@ -381,7 +425,11 @@ class HostileClientsTest {
         }
         assertThat(answers.keySet())
                 .as(answers.toString())
-                .isSubsetOf(Status.Code.OK, Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED)
+                .isSubsetOf(
+                        Status.Code.OK,
+                        Status.Code.UNAVAILABLE,
+                        Status.Code.DEADLINE_EXCEEDED,
+                        Status.Code.RESOURCE_EXHAUSTED)
                 .contains(Status.Code.UNAVAILABLE);
     }
 

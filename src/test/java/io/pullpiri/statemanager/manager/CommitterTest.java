@@ -50,7 +50,7 @@ class CommitterTest {
             new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
             clock,
             (delay, task) -> due.add(task));
-    private final Inbox inbox = new Inbox(10, 10_000);
+    private final Inbox inbox = new Inbox(10, 10_000, any -> {});
     private FaultyStore store;
     private Committer committer;
     private View view = View.EMPTY;

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 class InboxTest {
 
-    private final Inbox inbox = new Inbox(10, 10_000);
+    private final List<String> displaced = new ArrayList<>();
+    private final Inbox inbox = new Inbox(10, 10_000, displaced::add);
 
     /** Otherwise a command would be decided on a key that others have changed before, and be overruled by their older word. */
     @Test
@@ -25,9 +26,9 @@ class InboxTest {
         Command.StoreEvents told = new Command.StoreEvents(List.of(new WatchEvent("/model/a/state", "Dead", 7)), false);
         Command.StoreEvents toldLater =
                 new Command.StoreEvents(List.of(new WatchEvent("/model/a/state", null, 8)), false);
-        inbox.offer(first, new CompletableFuture<>(), 0, 10);
+        offer(first, new CompletableFuture<>(), 0, 10);
         inbox.offerEvents(told);
-        inbox.offer(second, new CompletableFuture<>(), 0, 10);
+        offer(second, new CompletableFuture<>(), 0, 10);
         inbox.offerEvents(toldLater);
         assertThat(inbox.take(10, 0)).extracting(Inbox.Entry::command).containsExactly(told, toldLater, first, second);
     }
@@ -74,33 +75,31 @@ class InboxTest {
     @Test
     void whatWaitsIsBoundedInMemory() {
         Command large = new Command.ModelChange("a", ModelState.RUNNING, "t".repeat(6_000), "test");
-        assertThat(inbox.offer(large, new CompletableFuture<>(), 0, 10)).isTrue();
-        assertThat(inbox.offer(large, new CompletableFuture<>(), 0, 10)).isFalse();
+        assertThat(offer(large, new CompletableFuture<>(), 0, 10)).isTrue();
+        assertThat(offer(large, new CompletableFuture<>(), 0, 10)).isFalse();
         inbox.giveBack(inbox.take(10, 0));
-        assertThat(inbox.offer(large, new CompletableFuture<>(), 0, 10))
+        assertThat(offer(large, new CompletableFuture<>(), 0, 10))
                 .as("given back, it waits again")
                 .isFalse();
         assertThat(inbox.take(10, 0)).hasSize(1);
-        assertThat(inbox.offer(large, new CompletableFuture<>(), 0, 10)).isTrue();
+        assertThat(offer(large, new CompletableFuture<>(), 0, 10)).isTrue();
     }
 
     @Test
     void aNewerReportTakesTheOldersPlaceAndItsMemory() {
-        assertThat(inbox.offer(report(6_000), new CompletableFuture<>(), 0, 10)).isTrue();
-        assertThat(inbox.offer(report(9_000), new CompletableFuture<>(), 0, 10)).isTrue();
-        inbox.offer(new Command.ModelChange("a", ModelState.RUNNING, "", "test"), new CompletableFuture<>(), 0, 10);
-        assertThat(inbox.offer(report(11_000), new CompletableFuture<>(), 0, 10))
-                .isFalse();
-        assertThat(inbox.offer(report(10), new CompletableFuture<>(), 0, 10)).isTrue();
+        assertThat(offer(report(6_000), new CompletableFuture<>(), 0, 10)).isTrue();
+        assertThat(offer(report(9_000), new CompletableFuture<>(), 0, 10)).isTrue();
+        offer(new Command.ModelChange("a", ModelState.RUNNING, "", "test"), new CompletableFuture<>(), 0, 10);
+        assertThat(offer(report(11_000), new CompletableFuture<>(), 0, 10)).isFalse();
+        assertThat(offer(report(10), new CompletableFuture<>(), 0, 10)).isTrue();
         assertThat(inbox.take(10, 0)).extracting(Inbox.Entry::command).startsWith(report(10));
-        assertThat(inbox.offer(report(9_000), new CompletableFuture<>(), 0, 10)).isTrue();
+        assertThat(offer(report(9_000), new CompletableFuture<>(), 0, 10)).isTrue();
     }
 
     @Test
     void oneThatIsLargerThanAllThatMayWaitGetsItsTurnAlone() {
-        assertThat(inbox.offer(report(11_000), new CompletableFuture<>(), 0, 10))
-                .isTrue();
-        assertThat(inbox.offer(
+        assertThat(offer(report(11_000), new CompletableFuture<>(), 0, 10)).isTrue();
+        assertThat(offer(
                         new Command.ModelChange("a", ModelState.RUNNING, "", "test"), new CompletableFuture<>(), 0, 10))
                 .isFalse();
         assertThat(inbox.take(10, 0)).hasSize(1);
@@ -109,9 +108,9 @@ class InboxTest {
     @Test
     void ofVeryManyCallersWithOneReportTheOldestAreAnswered() {
         CompletableFuture<Answer> first = new CompletableFuture<>();
-        inbox.offer(report(10), first, 0, 10);
+        offer(report(10), first, 0, 10);
         for (int i = 0; i < 100; i++) {
-            inbox.offer(report(10), new CompletableFuture<>(), 0, 10);
+            offer(report(10), new CompletableFuture<>(), 0, 10);
         }
         assertThat(first).isCompletedWithValueMatching(answer -> answer instanceof Answer.Unavailable);
         assertThat(inbox.take(10, 0)).hasSize(1);
@@ -171,9 +170,9 @@ class InboxTest {
     void whoseReportIsGivenBackGetsTheOutcomeOfTheNewerOne() {
         CompletableFuture<Answer> older = new CompletableFuture<>();
         CompletableFuture<Answer> newer = new CompletableFuture<>();
-        inbox.offer(report(10), older, 0, 10);
+        offer(report(10), older, 0, 10);
         List<Inbox.Entry> batch = inbox.take(10, 0);
-        inbox.offer(report(20), newer, 0, 10);
+        offer(report(20), newer, 0, 10);
         inbox.giveBack(batch);
         List<Inbox.Entry> taken = inbox.take(10, 0);
         assertThat(taken).extracting(Inbox.Entry::command).containsExactly(report(20));
@@ -186,8 +185,8 @@ class InboxTest {
 
     @Test
     void whoDoesNotWaitAnyMoreIsPassedOverUnlessItIsAReport() {
-        inbox.offer(change("a"), new CompletableFuture<>(), 100, 10);
-        inbox.offer(report(10), new CompletableFuture<>(), 100, 10);
+        offer(change("a"), new CompletableFuture<>(), 100, 10);
+        offer(report(10), new CompletableFuture<>(), 100, 10);
         inbox.offerEvents(told("b"));
         List<Inbox.Entry> inTime = inbox.take(10, 110);
         assertThat(inTime).extracting(Inbox.Entry::command).containsExactly(told("b"), change("a"), report(10));
@@ -201,15 +200,98 @@ class InboxTest {
     @Test
     void whoIsAnsweredAlreadyTakesNoPlaceAmongTheCallers() {
         CompletableFuture<Answer> waiting = new CompletableFuture<>();
-        inbox.offer(report(10), waiting, 0, 10);
+        offer(report(10), waiting, 0, 10);
         for (int i = 0; i < 300; i++) {
-            inbox.offer(report(10), CompletableFuture.completedFuture(new Answer.Done("late")), 0, 10);
+            offer(report(10), CompletableFuture.completedFuture(new Answer.Done("late")), 0, 10);
         }
         assertThat(waiting).isNotDone();
     }
 
+    @Test
+    void listsOfUnknownNodesShareAQuarterOfTheQueue() {
+        assertThat(unknown("x", 10)).isEqualTo(Inbox.Offer.TAKEN);
+        assertThat(unknown("y", 10)).isEqualTo(Inbox.Offer.TAKEN);
+        assertThat(unknown("z", 10)).as("two of ten places").isEqualTo(Inbox.Offer.UNKNOWN_FULL);
+        assertThat(unknown("x", 500)).as("in place of the older one").isEqualTo(Inbox.Offer.TAKEN);
+        assertThat(unknown("y", 2_000)).as("2,500 of 10,000 bytes").isEqualTo(Inbox.Offer.UNKNOWN_FULL);
+        assertThat(offer(change("a"))).isTrue();
+        inbox.giveBack(inbox.take(10, 0));
+        assertThat(unknown("z", 10)).as("given back, they wait again").isEqualTo(Inbox.Offer.UNKNOWN_FULL);
+        inbox.take(10, 0);
+        assertThat(unknown("z", 9_000)).as("alone").isEqualTo(Inbox.Offer.TAKEN);
+    }
+
+    @Test
+    void aKnownNodesListDisplacesTheNewestOfUnknownNodes() {
+        CompletableFuture<Answer> first = new CompletableFuture<>();
+        CompletableFuture<Answer> second = new CompletableFuture<>();
+        inbox.offer(list("x", 10), false, first, 0, 10);
+        inbox.offer(list("y", 10), false, second, 0, 10);
+        for (int i = 0; i < 8; i++) {
+            assertThat(offer(change("m" + i))).isTrue();
+        }
+        assertThat(offer(change("one-more"))).as("its sender can repeat it").isFalse();
+        assertThat(offer(list("known", 10))).isTrue();
+        assertThat(displaced).containsExactly("y");
+        assertThat(second).isCompletedWithValueMatching(answer -> answer instanceof Answer.Unavailable);
+        assertThat(first).isNotDone();
+        assertThat(offer(list("known", 8_500)))
+                .as("a newer list displaces for its memory")
+                .isFalse();
+        assertThat(displaced).as("in vain, so nothing is displaced").containsExactly("y");
+        assertThat(offer(list("known", 8_000))).isTrue();
+        assertThat(displaced).containsExactly("y", "x");
+        assertThat(inbox.take(10, 0))
+                .hasSize(9)
+                .last()
+                .matches(entry -> entry.command().equals(list("known", 8_000)));
+        assertThat(offer(list("known", 10_000)))
+                .as("what was displaced is counted no more")
+                .isTrue();
+    }
+
+    @Test
+    void aListOfANodeThatHasBecomeKnownIsDisplacedNoMore() {
+        unknown("x", 10);
+        assertThat(offer(list("x", 10))).isTrue();
+        for (int i = 0; i < 9; i++) {
+            assertThat(offer(change("m" + i))).isTrue();
+        }
+        assertThat(offer(list("known", 10))).isFalse();
+        assertThat(displaced).isEmpty();
+    }
+
+    @Test
+    void listsOfUnknownNodesAreTakenLastWhileMoreWaitsThanIsTaken() {
+        unknown("x", 10);
+        offer(list("a", 10));
+        unknown("y", 10);
+        offer(change("b"));
+        assertThat(inbox.take(1, 0))
+                .as("where one is taken alone, the oldest")
+                .extracting(Inbox.Entry::command)
+                .containsExactly(list("x", 10));
+        unknown("x", 10);
+        assertThat(inbox.take(3, 0))
+                .extracting(Inbox.Entry::command)
+                .containsExactly(list("a", 10), change("b"), list("y", 10));
+        offer(change("c"));
+        assertThat(inbox.take(3, 0))
+                .as("in the order in which they came, if all are taken")
+                .extracting(Inbox.Entry::command)
+                .containsExactly(list("x", 10), change("c"));
+    }
+
+    private Inbox.Offer unknown(String node, int length) {
+        return inbox.offer(list(node, length), false, new CompletableFuture<>(), 0, 10);
+    }
+
     private boolean offer(Command command) {
-        return inbox.offer(command, new CompletableFuture<>(), 0, 10);
+        return offer(command, new CompletableFuture<>(), 0, 10);
+    }
+
+    private boolean offer(Command command, CompletableFuture<Answer> caller, long now, long patience) {
+        return inbox.offer(command, true, caller, now, patience).isTaken();
     }
 
     private static Command change(String model) {
@@ -221,7 +303,11 @@ class InboxTest {
     }
 
     private static Command report(int length) {
+        return list("n", length);
+    }
+
+    private static Command list(String node, int length) {
         return new Command.NodeReport(
-                "n", List.of(new ContainerFacts("1", "c".repeat(length), "", Map.of(), Map.of(), Map.of())));
+                node, List.of(new ContainerFacts("1", "c".repeat(length), "", Map.of(), Map.of(), Map.of())));
     }
 }

@@ -66,7 +66,7 @@ class ManagerLoopTest {
         }
         assertThat(answers.getLast())
                 .isCompletedWithValue(new Answer.Unavailable("too much is waiting (queue.limit: 3; MiB: 1024)"));
-        assertThat(loop.manager.notices().counts()).containsEntry("queue-full", 1L);
+        assertThat(loop.manager.notices().refusals()).containsEntry(new Notices.Refusal("queue", "full"), 1L);
         assertThat(loop.manager.waiting()).isEqualTo(3);
         loop.turn();
         assertThat(answers.subList(0, 3))

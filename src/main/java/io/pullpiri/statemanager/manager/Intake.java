@@ -1,0 +1,104 @@
+package io.pullpiri.statemanager.manager;
+
+import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.state.Names;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** Takes commands from callers into the queue, or says why it does not. All methods may be called from any thread. */
+final class Intake {
+
+    /** The name of the queue's limit in metrics and in the log. */
+    private static final String LIMIT = "queue";
+
+    /** How much of a node's name is quoted in a line of the log. */
+    private static final int SHOWN = 60;
+
+    private final int limit;
+    private final long maxBytes;
+    private final Feed feed;
+    private final Notices notices;
+    private final Health health;
+    private final Clock clock;
+    private final Inbox inbox;
+
+    /**
+     * @param limit how many commands may wait
+     * @param maxBytes how much memory they may take together, about
+     */
+    Intake(int limit, long maxBytes, Feed feed, Notices notices, Health health, Clock clock) {
+        this.limit = limit;
+        this.maxBytes = maxBytes;
+        this.feed = feed;
+        this.notices = notices;
+        this.health = health;
+        this.clock = clock;
+        this.inbox = new Inbox(limit, maxBytes, this::displaced);
+    }
+
+    Inbox inbox() {
+        return inbox;
+    }
+
+    /**
+     * Puts a command into the queue.
+     *
+     * @param wait how long the caller waits for the answer
+     * @param wake is called if the command was taken
+     * @return always completes, never exceptionally: with the answer, or after the wait with {@link Answer.Unavailable}
+     */
+    CompletableFuture<Answer> submit(Command command, Duration wait, Runnable wake) {
+        CompletableFuture<Answer> caller = new CompletableFuture<>();
+        return switch (inbox.offer(
+                command, isKnown(command), caller, clock.now().ticks(), wait.toNanos())) {
+            case TAKEN -> {
+                wake.run();
+                boolean kept = command instanceof Command.NodeReport; // the lambda must not keep the command
+                yield caller.orTimeout(wait.toNanos(), TimeUnit.NANOSECONDS).exceptionally(late -> notYet(kept, wait));
+            }
+            case FULL ->
+                refuse(
+                        command,
+                        "full",
+                        "too much is waiting (queue.limit: " + limit + "; MiB: " + (maxBytes >> 20) + ")");
+            case UNKNOWN_FULL ->
+                refuse(
+                        command,
+                        "unknown-nodes",
+                        "too many lists of nodes that never named a model of a package are waiting; send it again");
+        };
+    }
+
+    private CompletableFuture<Answer> refuse(Command command, String reason, String message) {
+        String who = command instanceof Command.NodeReport report
+                ? "the list of node " + shown(report.node()) + " is refused: "
+                : "a request is refused: ";
+        notices.refused(LIMIT, reason, who + message);
+        return CompletableFuture.completedFuture(new Answer.Unavailable(message));
+    }
+
+    /** Until the store was read, nothing is known of any node: all of them count as known. */
+    private boolean isKnown(Command command) {
+        return !(command instanceof Command.NodeReport report)
+                || !feed.isPublished()
+                || feed.view().isKnown(report);
+    }
+
+    private void displaced(String node) {
+        notices.refused(
+                LIMIT, "displaced", "the list of unknown node " + shown(node) + " makes room for a known node's list");
+    }
+
+    private static String shown(String node) {
+        return Names.excerpt(node, SHOWN);
+    }
+
+    private Answer notYet(boolean kept, Duration waited) {
+        String why = health.trouble();
+        return new Answer.Unavailable("not durable yet: "
+                + (why.isEmpty() ? "the store has not confirmed it within " + waited.toMillis() + " ms" : why)
+                + (kept ? "; it is kept" : "; send it again"));
+    }
+}
