@@ -48,7 +48,8 @@ public record Journal(TreePMap<Long, Page> records, long next, long changes) {
                 .mapToLong(record -> sequence(record.key()))
                 .max()
                 .orElse(0);
-        return new Write(Keys.journal(Math.max(0, newest) + 1), Records.text(new Records.JournalText(null, null)), 0);
+        return new Write(
+                Keys.journal(Math.max(0, newest) + 1), Records.text(new Records.JournalText(null, null, null)), 0);
     }
 
     /** The sequence number in a record's key; -1 for a key that is none of ours: they begin with zeros for centuries. */
@@ -60,7 +61,7 @@ public record Journal(TreePMap<Long, Page> records, long next, long changes) {
     /** The changes of the commit that wrote a record, in order; null for a text that is none of ours. */
     public static @Nullable List<Transition> changes(String text) {
         Records.JournalText record = Records.parse(text, Records.JournalText.class);
-        return record == null ? null : Objects.requireNonNullElse(record.changes(), List.of());
+        return record == null ? null : record.all();
     }
 
     /** What was carried forward into a record, then its changes; empty for a text that is none of ours. */

@@ -116,7 +116,7 @@ final class Loader {
         }
         List<Subject> subjects = new ArrayList<>();
         List<Transition> all = new ArrayList<>(orEmpty(text.carried()));
-        all.addAll(orEmpty(text.changes()));
+        all.addAll(text.all());
         for (Transition transition : all) {
             Subject subject = Subject.of(transition);
             subjects.add(subject);

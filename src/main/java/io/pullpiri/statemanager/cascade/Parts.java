@@ -12,12 +12,15 @@ import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.Transaction.Write;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,9 +97,13 @@ final class Parts {
         for (String name : draft.touchedPackages) {
             add(packageWithReconcile(name), changes.remove(new Subject(ResourceKind.PACKAGE, name)));
         }
+        Map<String, List<Transition>> ofNodes = new HashMap<>();
+        for (String name : draft.touchedNodes) {
+            ofNodes.put(name, changes.remove(new Subject(ResourceKind.NODE, name)));
+        }
         changes.values().forEach(rest -> add(List.of(), rest));
         for (String name : draft.touchedNodes) {
-            add(node(name), null);
+            add(node(name), ofNodes.get(name));
         }
         cut();
         return parts;
@@ -238,6 +245,11 @@ final class Parts {
         if (transitions.size() == draft.transitions.size()) {
             transitions = draft.transitions; // in the order in which they were decided
         }
+        Map<Boolean, List<Transition>> ofNodes = transitions.stream()
+                .collect(Collectors.partitioningBy(transition -> transition.kind() == ResourceKind.NODE));
+        List<Transition> nodes = ofNodes.getOrDefault(true, List.of());
+        List<Transition> changes = ofNodes.getOrDefault(false, List.of());
+        transitions = Stream.concat(changes.stream(), nodes.stream()).toList();
         long sequence = draft.journal.next();
         List<Subject> subjects = new ArrayList<>();
         for (Transition transition : transitions) {
@@ -255,7 +267,7 @@ final class Parts {
             return;
         }
         draft.journal = draft.journal.plus(sequence, subjects, 0);
-        String text = Records.text(new Records.JournalText(transitions, carried));
+        String text = Records.text(new Records.JournalText(changes, carried, nodes));
         writes.add(new Write(Keys.journal(sequence), text, 0));
         parts.add(new Part(new Transaction(writes), List.copyOf(transitions), sequence));
     }

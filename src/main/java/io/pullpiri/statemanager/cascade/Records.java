@@ -15,7 +15,9 @@ import io.pullpiri.statemanager.state.Names;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** StateManager's own records as JSON text, to be read by people too. */
@@ -73,10 +75,22 @@ final class Records {
      *
      * @param changes of the commit that wrote the record, in order
      * @param carried the newest changes of their resources, from older records that were trimmed by that commit
+     * @param nodes that were forgotten or evicted, after the changes; a version that does not know the field ignores it
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     record JournalText(
-            @Nullable List<Transition> changes, @Nullable List<Transition> carried) {}
+            @Nullable List<Transition> changes,
+            @Nullable List<Transition> carried,
+            @Nullable List<Transition> nodes) {
+
+        /** The changes of the commit, in order. */
+        List<Transition> all() {
+            return Stream.of(changes, nodes)
+                    .filter(Objects::nonNull)
+                    .flatMap(List::stream)
+                    .toList();
+        }
+    }
 
     static String text(Object record) {
         try {
@@ -105,7 +119,8 @@ final class Records {
                         && (container.label() == null || isName(container.label()))
                         && (container.model() == null || isName(container.model()))
                         && container.state() != null;
-            case JournalText journal -> areSound(journal.changes()) && areSound(journal.carried());
+            case JournalText journal ->
+                areSound(journal.changes()) && areSound(journal.carried()) && areSound(journal.nodes());
             case Transition transition -> transition.kind() != null && isName(transition.name());
             case ReconcileRecord reconcile ->
                 isName(reconcile.name()) && reconcile.state() != null && reconcile.cause() != null;

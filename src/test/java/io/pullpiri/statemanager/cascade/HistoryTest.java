@@ -27,7 +27,7 @@ class HistoryTest {
         history = history.recorded(record, 3);
         List<Transition> all = new ArrayList<>(List.of(change("other", "", "Dead", 1)));
         all.addAll(List.of(changes));
-        journal.put(record, Records.text(new Records.JournalText(all, null)));
+        journal.put(record, Records.text(new Records.JournalText(all, null, null)));
     }
 
     private List<String> read() {
@@ -94,7 +94,9 @@ class HistoryTest {
         journal.put(
                 7L,
                 Records.text(new Records.JournalText(
-                        List.of(change("other", "Dead", "Paused", 2)), List.of(change("m", "Running", "Paused", 2)))));
+                        List.of(change("other", "Dead", "Paused", 2)),
+                        List.of(change("m", "Running", "Paused", 2)),
+                        null)));
         history = history.carriedTo(7);
         assertThat(read()).containsExactly("m Running>Paused");
         commit(8, change("m", "Paused", "Dead", 3));
