@@ -135,6 +135,9 @@ final class Client implements AutoCloseable {
 
     /** @param state the only one, in whatever spelling; empty for all */
     List<ResourceState> states(Kind kind, String state) {
+        if (kind == Kind.NODE) {
+            return call(Nodes::all);
+        }
         ListResourcesByStateResponse response =
                 call(channel -> within(StateManagerConnectionGrpc.newBlockingStub(channel))
                         .listResourcesByState(ListResourcesByStateRequest.newBuilder()
@@ -185,6 +188,9 @@ final class Client implements AutoCloseable {
 
     /** @throws CommandFailure also if there is none of this name */
     ResourceState state(Kind kind, String name) {
+        if (kind == Kind.NODE) {
+            return call(channel -> Nodes.one(channel, name));
+        }
         ResourceStateResponse response = ask(kind, name);
         if (!response.getSuccess()) {
             throw new CommandFailure(response.getMessage());

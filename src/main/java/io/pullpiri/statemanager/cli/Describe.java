@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 /** {@code describe}: the chain of causes, from a package down to its containers, and who is at work on it. */
 @Command(
         name = "describe",
-        description = "Shows a package, model or scenario with everything that its state comes from, as a tree.",
+        description = "Shows a package, model, scenario or node with everything that its state comes from, as a tree.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class Describe implements Callable<Integer> {
@@ -33,7 +33,7 @@ final class Describe implements Callable<Integer> {
             paramLabel = "KIND",
             converter = Kind.Converter.class,
             completionCandidates = Kind.Singulars.class,
-            description = "package, model or scenario")
+            description = "package, model, scenario or node")
     private Kind kind;
 
     @Parameters(index = "1", paramLabel = "NAME", description = "which")
@@ -93,6 +93,14 @@ final class Describe implements Callable<Integer> {
                     }
                 });
             }
+            case NODE ->
+                metadata.forEach((key, value) -> {
+                    if (key.startsWith(CONTAINER)) {
+                        below.add(new Node(
+                                new AttributedString("container " + key.substring(CONTAINER.length()) + ": " + value),
+                                List.of()));
+                    }
+                });
             case SCENARIO -> {
                 String target = metadata.getOrDefault("target", "");
                 if (above == null && !target.isEmpty()) {
@@ -117,6 +125,9 @@ final class Describe implements Callable<Integer> {
     }
 
     private static AttributedString line(Kind kind, ResourceState state, Instant now) {
+        if (kind == Kind.NODE) {
+            return nodeLine(state, now);
+        }
         AttributedStringBuilder line = new AttributedStringBuilder()
                 .append(kind.singular(), Styles.FAINT)
                 .append("/", Styles.FAINT)
@@ -131,6 +142,21 @@ final class Describe implements Callable<Integer> {
         }
         String cause = state.getMetadataOrDefault("cause", "");
         return (cause.isEmpty() ? line : line.append("  ").append(cause)).toAttributedString();
+    }
+
+    private static AttributedString nodeLine(ResourceState state, Instant now) {
+        Map<String, String> metadata = state.getMetadataMap();
+        String report = state.getLastTransitionTimeNs() == 0
+                ? "last report unknown"
+                : "last report " + Kind.age(Duration.between(Kind.instant(state.getLastTransitionTimeNs()), now))
+                        + " ago";
+        return new AttributedStringBuilder()
+                .append("node/", Styles.FAINT)
+                .append(state.getResourceName(), Styles.BOLD)
+                .append("  " + report + ", " + metadata.get("containers") + " containers, " + metadata.get("unmatched")
+                        + " unmatched")
+                .append("true".equals(metadata.get("known")) ? "" : ", never named a model of a package")
+                .toAttributedString();
     }
 
     private static void print(PrintWriter out, Node node, String first, String rest) {

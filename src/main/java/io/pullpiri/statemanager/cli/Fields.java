@@ -35,6 +35,9 @@ final class Fields {
     static Map<String, Object> of(ResourceState state) {
         Kind kind = Kind.of(state.getResourceType());
         Map<String, String> metadata = new TreeMap<>(state.getMetadataMap());
+        if (kind == Kind.NODE) {
+            return node(state, metadata);
+        }
         Fields all = new Fields()
                 .put("kind", kind.singular())
                 .put("name", state.getResourceName())
@@ -61,11 +64,23 @@ final class Fields {
                         .put("containerCount", number(metadata.remove("containers")))
                         .put("containers", containers(metadata));
             case SCENARIO -> all.put("action", metadata.remove("action")).put("target", metadata.remove("target"));
+            case NODE -> throw new AssertionError(state);
         }
         all.put("artifactBroken", metadata.remove("artifact.broken"))
                 .put("lastGoodInForce", metadata.remove("artifact.last-good") == null ? null : true);
         metadata.forEach(all::put);
         return all.fields;
+    }
+
+    private static Map<String, Object> node(ResourceState state, Map<String, String> metadata) {
+        return new Fields()
+                .put("kind", Kind.NODE.singular())
+                .put("name", state.getResourceName())
+                .put("lastReport", time(state.getLastTransitionTimeNs()))
+                .put("known", Boolean.valueOf(metadata.get("known")))
+                .put("containers", number(metadata.get("containers")))
+                .put("unmatched", number(metadata.get("unmatched")))
+                .fields;
     }
 
     static Map<String, Object> of(Kind kind, String name, StateTransitionHistory change) {

@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
 /** {@code get}: what is in which state, since when and why. */
 @Command(
         name = "get",
-        description = "Shows packages, models or scenarios: state, since when, and why.",
+        description = "Shows packages, models or scenarios: state, since when, and why; or nodes.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class Get implements Callable<Integer> {
@@ -35,7 +35,7 @@ final class Get implements Callable<Integer> {
             paramLabel = "KIND",
             converter = Kind.Converter.class,
             completionCandidates = Kind.Plurals.class,
-            description = "packages, models or scenarios")
+            description = "packages, models, scenarios or nodes")
     private Kind kind;
 
     @Parameters(index = "1", arity = "0..1", paramLabel = "NAME", description = "only this one")

@@ -30,7 +30,7 @@ final class History implements Callable<Integer> {
             index = "0",
             paramLabel = "KIND",
             converter = Kind.Converter.class,
-            completionCandidates = Kind.Singulars.class,
+            completionCandidates = Kind.WithStates.class,
             description = "package, model or scenario")
     private Kind kind;
 
@@ -59,6 +59,7 @@ final class History implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        kind.requireStates(spec);
         List<StateTransitionHistory> changes = server.ask(client -> client.history(kind, name, limit));
         PrintWriter out = spec.commandLine().getOut();
         if (format == Get.Format.table) {

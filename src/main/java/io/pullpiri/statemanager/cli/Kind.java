@@ -21,11 +21,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
-/** The kinds of resources that have states, and what of each is shown. */
+/** The kinds of resources, and what of each is shown. */
 enum Kind {
     PACKAGE(ResourceType.RESOURCE_TYPE_PACKAGE),
     MODEL(ResourceType.RESOURCE_TYPE_MODEL),
-    SCENARIO(ResourceType.RESOURCE_TYPE_SCENARIO);
+    SCENARIO(ResourceType.RESOURCE_TYPE_SCENARIO),
+    /** Has no state. */
+    NODE(ResourceType.RESOURCE_TYPE_NODE);
 
     /** Takes {@code packages}, {@code package}. */
     static final class Converter implements ITypeConverter<Kind> {
@@ -35,8 +37,8 @@ enum Kind {
             return Arrays.stream(values())
                     .filter(kind -> text.equals(kind.plural()) || text.equals(kind.singular()))
                     .findFirst()
-                    .orElseThrow(() ->
-                            new TypeConversionException("'" + text + "' (expected: packages, models or scenarios)"));
+                    .orElseThrow(() -> new TypeConversionException(
+                            "'" + text + "' (expected: packages, models, scenarios or nodes)"));
         }
     }
 
@@ -55,6 +57,18 @@ enum Kind {
         @Override
         public Iterator<String> iterator() {
             return Arrays.stream(values()).map(Kind::singular).iterator();
+        }
+    }
+
+    /** To complete what is one and has a state. */
+    static final class WithStates implements Iterable<String> {
+
+        @Override
+        public Iterator<String> iterator() {
+            return Arrays.stream(values())
+                    .filter(kind -> kind != NODE)
+                    .map(Kind::singular)
+                    .iterator();
         }
     }
 
@@ -93,11 +107,20 @@ enum Kind {
      * @throws ParameterException if this kind does not have it
      */
     void requireState(CommandSpec command, String option, String state) {
+        requireStates(command);
         if (parsed(state) == null) {
             throw new ParameterException(
                     command.commandLine(),
                     option + ": '" + state + "' is no state of a " + singular() + " (expected: "
                             + String.join(", ", states()) + ")");
+        }
+    }
+
+    /** @throws ParameterException if resources of this kind have no states */
+    void requireStates(CommandSpec command) {
+        if (this == NODE) {
+            throw new ParameterException(
+                    command.commandLine(), "KIND: nodes have no states (expected: packages, models or scenarios)");
         }
     }
 
@@ -117,6 +140,7 @@ enum Kind {
             case PACKAGE -> PackageState.parse(state);
             case MODEL -> ModelState.parse(state);
             case SCENARIO -> ScenarioState.parse(state);
+            case NODE -> null;
         };
     }
 
@@ -126,6 +150,7 @@ enum Kind {
             case PACKAGE -> PackageState.values();
             case MODEL -> ModelState.values();
             case SCENARIO -> ScenarioState.values();
+            case NODE -> new Enum<?>[0];
         };
         return Arrays.stream(states).map(Kind::lower).toList();
     }
@@ -151,6 +176,7 @@ enum Kind {
             case PACKAGE -> new Table("NAME", "STATE", "SINCE", "MODELS", "CAUSE");
             case MODEL -> new Table("NAME", "STATE", "SINCE", "PACKAGES", "NODES", "CAUSE");
             case SCENARIO -> new Table("NAME", "STATE", "SINCE", "ACTION", "PACKAGE", "CAUSE");
+            case NODE -> new Table("NAME", "LAST REPORT", "CONTAINERS", "UNMATCHED", "KNOWN");
         };
     }
 
@@ -182,6 +208,14 @@ enum Kind {
                     orDash(metadata.get("action")),
                     orDash(metadata.get("target")),
                     cause(metadata),
+                };
+            case NODE ->
+                new CharSequence[] {
+                    state.getResourceName(),
+                    since,
+                    orDash(metadata.get("containers")),
+                    orDash(metadata.get("unmatched")),
+                    "true".equals(metadata.get("known")) ? "yes" : "no",
                 };
         };
     }

@@ -28,6 +28,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             ArtifactCommand.Apply.class,
             ArtifactCommand.Delete.class,
+            Forget.class,
             Get.class,
             Describe.class,
             History.class,

@@ -26,7 +26,7 @@ final class Wait implements Callable<Integer> {
             index = "0",
             paramLabel = "KIND",
             converter = Kind.Converter.class,
-            completionCandidates = Kind.Singulars.class,
+            completionCandidates = Kind.WithStates.class,
             description = "package, model or scenario")
     private Kind kind;
 

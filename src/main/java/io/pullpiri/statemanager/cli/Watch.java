@@ -43,7 +43,7 @@ final class Watch implements Callable<Integer> {
             paramLabel = "KIND",
             converter = Kind.Converter.class,
             completionCandidates = Kind.Plurals.class,
-            description = "only packages, models or scenarios")
+            description = "only packages, models or scenarios; of nodes, only that they were forgotten")
     private @Nullable Kind kind;
 
     @Parameters(index = "1", arity = "0..1", paramLabel = "NAME", description = "only this one")

@@ -81,12 +81,14 @@ public final class GrpcServer implements AutoCloseable {
             server.subscriptions = new Subscriptions(manager, resources, new EventMessages(names));
             BindableService health = () ->
                     ServerInterceptors.intercept(server.health.getHealthService(), new TroubleHeader(manager::trouble));
+            Queries queries = new Queries(manager, server.traffic);
             server.open(
                     host,
                     port,
                     "port",
-                    new StateManagerService(manager, actionController, resources, server.subscriptions, server.traffic),
+                    new StateManagerService(manager, actionController, resources, server.subscriptions, queries),
                     new ArtifactsService(manager),
+                    new NodesService(manager, queries),
                     health,
                     ProtoReflectionServiceV1.newInstance());
             if (faultPort != null) {

@@ -286,7 +286,7 @@ final class Resources {
     }
 
     /** {@code running (podman: stopping), found by its name, not in its node's last report} */
-    private static String words(Container container) {
+    static String words(Container container) {
         List<String> words = new ArrayList<>();
         words.add(container.state().title().toLowerCase(Locale.ROOT)
                 + (container.podman() == null ? "" : " (podman: " + container.podman() + ")"));

@@ -1,7 +1,6 @@
 package io.pullpiri.statemanager.grpc;
 
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
@@ -22,50 +21,33 @@ import io.pullpiri.proto.statemanager.StateChangeResponse;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.statemanager.cascade.Answer;
-import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Manager;
-import io.pullpiri.statemanager.manager.StoreAwayException;
 import io.pullpiri.statemanager.state.Names;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
-import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Pullpiri's components and the command line call this. */
 final class StateManagerService extends StateManagerConnectionGrpc.StateManagerConnectionImplBase {
 
-    private static final Logger LOG = LoggerFactory.getLogger(StateManagerService.class);
-
-    /** For answers that may be large: each may read as many records as the history has changes, or name every model. */
-    private final Executor readers = task -> Thread.ofVirtual().start(task);
-
     private final Turns histories = new Turns(16);
-
-    /** A list is one message, made and packed as a whole: two at once are twice the memory. */
-    private final Turns lists = new Turns(1);
-
     private final Manager manager;
     private final ActionControllerClient actionController;
     private final Resources resources;
     private final Subscriptions subscriptions;
-    private final Traffic traffic;
+    private final Queries queries;
 
     StateManagerService(
             Manager manager,
             ActionControllerClient actionController,
             Resources resources,
             Subscriptions subscriptions,
-            Traffic traffic) {
+            Queries queries) {
         this.manager = manager;
         this.actionController = actionController;
         this.resources = resources;
         this.subscriptions = subscriptions;
-        this.traffic = traffic;
+        this.queries = queries;
     }
 
     @Override
@@ -127,7 +109,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
             return;
         }
         // A node that an earlier build accepted must be able to report.
-        withView(
+        queries.withView(
                 caller,
                 view -> {
                     if (view.nodes().containsKey(list.getNodeName())) {
@@ -174,65 +156,24 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
 
     @Override
     public void getResourceState(ResourceStateRequest request, StreamObserver<ResourceStateResponse> caller) {
-        answerFromView(caller, view -> resources.one(view, request));
+        queries.answer(caller, view -> resources.one(view, request));
     }
 
     @Override
     public void listResourcesByState(
             ListResourcesByStateRequest request, StreamObserver<ListResourcesByStateResponse> caller) {
-        answerAtLength(caller, lists, view -> resources.list(view, request));
+        queries.answerAtLength(caller, queries.lists(), view -> resources.list(view, request));
     }
 
     @Override
     public void getResourceStateHistory(
             ResourceStateHistoryRequest request, StreamObserver<ResourceStateHistoryResponse> caller) {
-        answerAtLength(caller, histories, view -> resources.history(view, request));
+        queries.answerAtLength(caller, histories, view -> resources.history(view, request));
     }
 
     @Override
     public void subscribeToStateChanges(
             StateChangeSubscriptionRequest request, StreamObserver<StateChangeEvent> caller) {
         subscriptions.subscribe(request, caller);
-    }
-
-    private <T> void answerAtLength(StreamObserver<T> caller, Turns turns, Function<View, T> answer) {
-        Duration patience = Calls.patience();
-        withView(
-                caller,
-                view -> turns.take(patience, () -> {
-                    if (traffic.isJammed()) {
-                        throw Status.UNAVAILABLE
-                                .withDescription("busy: too many answers wait to be taken")
-                                .asRuntimeException();
-                    }
-                    Calls.answer(caller, answer.apply(view));
-                }),
-                readers);
-    }
-
-    private <T> void answerFromView(StreamObserver<T> caller, Function<View, T> answer) {
-        withView(caller, view -> Calls.answer(caller, answer.apply(view)), Runnable::run);
-    }
-
-    private void withView(StreamObserver<?> caller, Consumer<View> answering, Executor executor) {
-        CompletableFuture<?> _ = manager.firstView(Calls.patience())
-                .thenApplyAsync(
-                        view -> {
-                            view.ifPresent(answering);
-                            return view.isPresent();
-                        },
-                        executor)
-                .whenComplete((known, defect) -> {
-                    if (defect != null && defect.getCause() instanceof StoreAwayException e) {
-                        Calls.fail(caller, Status.UNAVAILABLE.withDescription(e.getMessage()));
-                    } else if (defect != null && defect.getCause() instanceof StatusRuntimeException refused) {
-                        Calls.fail(caller, refused.getStatus());
-                    } else if (defect != null) {
-                        LOG.error("a question cannot be answered, which is a defect", defect);
-                        Calls.fail(caller, Status.INTERNAL.withDescription("internal error: " + defect));
-                    } else if (!known) {
-                        Calls.fail(caller, Status.UNAVAILABLE.withDescription(manager.notRead()));
-                    }
-                });
     }
 }

@@ -87,7 +87,9 @@ final class Subscriptions implements AutoCloseable {
 
     private static @Nullable String problem(StateChangeSubscriptionRequest request) {
         ResourceType type = request.getResourceType();
-        if (type != ResourceType.RESOURCE_TYPE_UNSPECIFIED && !Resources.isManaged(type)) {
+        if (type != ResourceType.RESOURCE_TYPE_UNSPECIFIED
+                && type != ResourceType.RESOURCE_TYPE_NODE
+                && !Resources.isManaged(type)) {
             return Resources.notManaged(request.getResourceTypeValue());
         }
         for (String key : request.getFilterMap().keySet()) {

@@ -98,6 +98,22 @@ public final class Metrics {
                             .forEach((state, count) -> callback.call(count, "scenario", state.title()));
                 })
                 .register(registry);
+        GaugeWithCallback.builder()
+                .name("statemanager_nodes")
+                .help("Nodes; known is false for those that never named a model of a package")
+                .labelNames("known")
+                .callback(callback -> {
+                    View view = manager.view();
+                    int strangers = view.strangers().oldestFirst().size();
+                    callback.call(view.nodes().size() - strangers, "true");
+                    callback.call(strangers, "false");
+                })
+                .register(registry);
+        CounterWithCallback.builder()
+                .name("statemanager_nodes_evicted_total")
+                .help("Unknown nodes that were evicted because such nodes fill their share of the memory")
+                .callback(callback -> callback.call(manager.notices().counts().getOrDefault(Notices.EVICTED, 0L)))
+                .register(registry);
         CounterWithCallback.builder()
                 .name("statemanager_reconcile_steps_total")
                 .help("Requests to ActionController, and what became of them")
@@ -112,7 +128,7 @@ public final class Metrics {
                 .help("Inputs that were refused or passed over")
                 .labelNames("reason")
                 .callback(callback -> manager.notices().counts().forEach((reason, count) -> {
-                    if (!reason.equals(Notices.FAULT)) {
+                    if (!reason.equals(Notices.FAULT) && !reason.equals(Notices.EVICTED)) {
                         callback.call(count, reason);
                     }
                 }))

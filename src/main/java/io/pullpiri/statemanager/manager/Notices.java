@@ -20,6 +20,9 @@ public final class Notices {
     /** The kind of what another component reports as its own trouble: nothing is wrong with the report. */
     public static final String FAULT = "fault";
 
+    /** The kind of what a plan says of an unknown node that makes room for others: no input was refused. */
+    public static final String EVICTED = "node-evicted";
+
     private static final Logger LOG = LoggerFactory.getLogger(Notices.class);
     private static final int REMEMBERED = 10_000;
 

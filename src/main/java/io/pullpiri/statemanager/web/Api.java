@@ -36,6 +36,9 @@ final class Api {
     /** Whose artifacts are being read, or wait for it: each may have megabytes. */
     private static final int MAX_READERS = 8;
 
+    /** The source of what an operator asks for. */
+    private static final String BY_OPERATOR = "operator";
+
     private final Semaphore artifacts = new Semaphore(MAX_READERS);
     private final Manager manager;
     private final Representations representations;
@@ -76,7 +79,7 @@ final class Api {
     Reply nodes(Request request) throws Refusal {
         request.requireOnly();
         Now now = now();
-        return listing(now, now.view.nodes().values().stream().map(representations::of));
+        return listing(now, now.view.nodes().values().stream().map(node -> representations.of(now.view, node)));
     }
 
     private interface Shown<E> {
@@ -155,7 +158,7 @@ final class Api {
         return Reply.json(new Json.Detail(
                 now.eventId,
                 now.current,
-                representations.of(entry),
+                representations.of(now.view, entry),
                 Collections.emptyIterator(),
                 Collections.emptyIterator(),
                 Collections.emptyIterator(),
@@ -226,7 +229,7 @@ final class Api {
 
     Reply apply(Request request) throws Refusal, IOException {
         request.requireOnly("strict");
-        boolean strict = isStrict(request);
+        boolean strict = isSet(request, "strict");
         return submit(request, yaml -> Command.ApplyArtifacts.parse(yaml, strict));
     }
 
@@ -235,14 +238,14 @@ final class Api {
         return submit(request, Command.DeleteArtifacts::parse);
     }
 
-    private static boolean isStrict(Request request) throws Refusal {
-        String value = request.parameter("strict");
+    private static boolean isSet(Request request, String flag) throws Refusal {
+        String value = request.parameter(flag);
         return switch (value) {
             case "true" -> true;
             case "false" -> false;
             default -> {
-                if (request.has("strict")) {
-                    throw new Refusal(400, "strict: '" + Names.excerpt(value, 60) + "' (expected: true or false)");
+                if (request.has(flag)) {
+                    throw new Refusal(400, flag + ": '" + Names.excerpt(value, 60) + "' (expected: true or false)");
                 }
                 yield false;
             }
@@ -250,27 +253,42 @@ final class Api {
     }
 
     private Reply submit(Request request, Function<String, Command> reading) throws Refusal, IOException {
-        // Whoever opens a page of somebody else's in a browser on this machine must not thereby change a vehicle.
+        requireNoPage(request);
+        return answer(manager.submit(command(request, reading), PATIENCE).join());
+    }
+
+    /** A page of another origin, open in a browser on this machine, must not change a vehicle. */
+    private static void requireNoPage(Request request) throws Refusal {
         if (request.header("Origin") != null) {
-            throw new Refusal(403, "Origin: web pages may not change artifacts (expected: no such header)");
+            throw new Refusal(403, "Origin: web pages may not change anything (expected: no such header)");
         }
-        Command command = command(request, reading);
-        return switch (manager.submit(command, PATIENCE).join()) {
+    }
+
+    private static Reply answer(Answer answer) throws Refusal {
+        return switch (answer) {
             case Answer.ArtifactsDone done ->
                 Reply.json(new Json.Outcomes(
                         done.outcomes().stream().map(Api::outcome).toList(), done.warnings()));
+            case Answer.Done done -> Reply.json(new Json.Message(done.message()));
             case Answer.Unavailable unavailable -> throw new Refusal(503, unavailable.reason());
             case Answer.TooMuch tooMuch -> throw new Refusal(507, tooMuch.reason());
             case Answer.Impossible impossible -> throw new Refusal(422, impossible.reason());
-            case Answer.NotAllowed notAllowed -> throw new Refusal(422, notAllowed.reason());
+            case Answer.NotAllowed notAllowed -> throw new Refusal(409, notAllowed.reason());
             case Answer.NotFound notFound -> throw new Refusal(404, notFound.reason());
-            case Answer.Done done -> throw new IllegalStateException("no answer to artifacts: " + done);
         };
     }
 
     private static Json.Outcome outcome(Answer.ArtifactOutcome outcome) {
         String word = outcome.outcome().name().toLowerCase(Locale.ROOT).replace('_', '-');
         return new Json.Outcome(outcome.kind(), outcome.name(), word);
+    }
+
+    /** Forgets a node. */
+    Reply forget(Request request) throws Refusal {
+        request.requireOnly("force");
+        requireNoPage(request);
+        Command command = new Command.ForgetNode(request.name(), isSet(request, "force"), BY_OPERATOR);
+        return answer(manager.submit(command, PATIENCE).join());
     }
 
     private Command command(Request request, Function<String, Command> reading) throws Refusal, IOException {

@@ -117,7 +117,24 @@ final class Json {
             @Nullable Boolean matchedByName,
             @Nullable Boolean absent) {}
 
-    record Node(String kind, String name, int containers, List<String> models) {}
+    /**
+     * A node.
+     *
+     * @param lastReport null if no record says so
+     * @param known whether it has ever named a model of a package
+     * @param unmatched how many of its containers count for no package
+     */
+    record Node(
+            String kind,
+            String name,
+            @Nullable String lastReport,
+            boolean known,
+            int containers,
+            int unmatched,
+            List<String> models) {}
+
+    /** What was done. */
+    record Message(String message) {}
 
     /** @param to empty if the resource is gone */
     record Change(

@@ -20,17 +20,18 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
     /** So much is sent at a time: for a larger piece the server would make, and keep, a buffer of twice its size. */
     private static final int SLICE = 32 << 10;
 
-    private static final Map<Integer, String> TITLES = Map.of(
-            400, "Bad Request",
-            403, "Forbidden",
-            404, "Not Found",
-            405, "Method Not Allowed",
-            413, "Content Too Large",
-            415, "Unsupported Media Type",
-            422, "Unprocessable Content",
-            500, "Internal Server Error",
-            503, "Service Unavailable",
-            507, "Insufficient Storage");
+    private static final Map<Integer, String> TITLES = Map.ofEntries(
+            Map.entry(400, "Bad Request"),
+            Map.entry(403, "Forbidden"),
+            Map.entry(404, "Not Found"),
+            Map.entry(405, "Method Not Allowed"),
+            Map.entry(409, "Conflict"),
+            Map.entry(413, "Content Too Large"),
+            Map.entry(415, "Unsupported Media Type"),
+            Map.entry(422, "Unprocessable Content"),
+            Map.entry(500, "Internal Server Error"),
+            Map.entry(503, "Service Unavailable"),
+            Map.entry(507, "Insufficient Storage"));
 
     /** What is sent. */
     interface Body {

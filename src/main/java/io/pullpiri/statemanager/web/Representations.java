@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -100,14 +101,22 @@ final class Representations {
                 entry.artifact().isLastGoodInForce() ? true : null);
     }
 
-    Json.Node of(NodeEntry entry) {
+    Json.Node of(View view, NodeEntry entry) {
         List<String> models = entry.containers().values().stream()
                 .map(Container::model)
                 .filter(Objects::nonNull)
                 .distinct()
                 .sorted()
                 .toList();
-        return new Json.Node("node", entry.name(), entry.containers().size(), models);
+        long reported = TimeUnit.MILLISECONDS.toNanos(entry.reportedMillis());
+        return new Json.Node(
+                "node",
+                entry.name(),
+                reported == 0 ? null : time(reported),
+                entry.recognized(),
+                entry.containers().size(),
+                view.unmatched(entry).size(),
+                models);
     }
 
     Json.Container of(String node, Container container) {

@@ -157,6 +157,7 @@ public final class WebServer implements AutoCloseable {
         table.add(route("GET", "/api/v1/scenarios/{name}", api::scenario));
         table.add(route("GET", "/api/v1/nodes", api::nodes));
         table.add(route("GET", "/api/v1/nodes/{name}", api::node));
+        table.add(route("DELETE", "/api/v1/nodes/{name}", api::forget));
         table.add(new Route("GET", "/api/v1/events", (request, exchange) -> {
             streams.serve(request, exchange);
             return null;

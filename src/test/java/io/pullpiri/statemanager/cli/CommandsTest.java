@@ -186,6 +186,52 @@ class CommandsTest {
     }
 
     @Test
+    void getNodes_showsTheLastReportAndHowManyContainersCountForNoPackage() throws IOException {
+        assertThat(ask("get", "nodes")).isEqualTo(new Run(0, "", "There are no nodes yet.\n"));
+        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+
+        List<String> unknown = ask("get", "nodes").out().lines().toList();
+        assertThat(unknown.getFirst().split(" {2,}", -1))
+                .containsExactly("NAME", "LAST REPORT", "CONTAINERS", "UNMATCHED", "KNOWN");
+        assertThat(unknown.getLast()).matches("HPC +\\d+s +2 +2 +no *");
+        rig.apply(Rig.BRAKING);
+        assertThat(ask("get", "nodes").out().lines().toList().getLast()).matches("HPC +\\d+s +2 +0 +yes *");
+        JsonNode one = new ObjectMapper()
+                .readTree(ask("get", "node", "HPC", "-o", "json").out());
+        assertThat(one.path("lastReport").asText()).startsWith("20");
+        assertThat(one.path("known").asBoolean()).isTrue();
+        assertThat(one.path("containers").asInt()).isEqualTo(2);
+        assertThat(one.path("unmatched").asInt()).isZero();
+        assertThat(ask("get", "node", "ZONE")).isEqualTo(new Run(1, "", "error: node ZONE is not known\n"));
+        assertThat(ask("get", "nodes", "--state", "running").err())
+                .contains("nodes have no states (expected: packages, models or scenarios)");
+        assertThat(ask("describe", "node", "HPC").out())
+                .contains("node/HPC  last report ")
+                .contains("container brake_main: dead, exit code 139, of model brake");
+    }
+
+    @Test
+    void forgetNode_isRefusedForALiveNodeUnlessForced() {
+        rig.apply(Rig.BRAKING);
+        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+
+        Run refused = ask("forget", "node", "HPC");
+        assertThat(refused.exitCode()).isEqualTo(1);
+        assertThat(refused.err())
+                .matches("error: node HPC is not forgotten: its last report is \\d+ s old"
+                        + " \\(expected: at least 10 min\\); force forgets it nevertheless\n");
+        assertThat(ask("forget", "node", "HPC", "--force")).isEqualTo(new Run(0, "node HPC is forgotten\n", ""));
+        assertThat(ask("get", "nodes").out()).isEmpty();
+        assertThat(ask("history", "model", "light").out())
+                .contains("node HPC was forgotten by force, requested by operator");
+        assertThat(ask("forget", "node", "HPC")).isEqualTo(new Run(1, "", "error: node HPC is not known\n"));
+        assertThat(ask("forget", "package", "braking").err())
+                .contains("a package cannot be forgotten (expected: node)");
+        assertThat(ask("history", "node", "HPC").exitCode()).isEqualTo(2);
+        assertThat(ask("wait", "node", "HPC", "--for", "running").exitCode()).isEqualTo(2);
+    }
+
+    @Test
     void programsReadTheSameAsJsonAndYaml() throws IOException {
         rig.apply(Rig.BRAKING);
         rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
@@ -463,9 +509,9 @@ class CommandsTest {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            zzz                               | Commands are apply, delete, get, describe, history, watch, wait, demo,
+            zzz                               | Commands are apply, delete, forget, get, describe, history, watch, wait, demo,
             get                               | Missing required parameter: 'KIND'
-            get pakages                       | 'pakages' (expected: packages, models or scenarios)
+            get pakages                       | 'pakages' (expected: packages, models, scenarios or nodes)
             get packages -o xml               | expected one of [table, json, yaml]
             get packages --server nowhere     | --server: 'nowhere' (expected: HOST:PORT, with a port of 1..65535)
             get packages --sever x:1          | Unknown option

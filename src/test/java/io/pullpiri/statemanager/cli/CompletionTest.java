@@ -42,9 +42,10 @@ class CompletionTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            get                       | packages models scenarios
-            watch                     | packages models scenarios
-            describe                  | package model scenario
+            get                       | packages models scenarios nodes
+            watch                     | packages models scenarios nodes
+            describe                  | package model scenario node
+            forget                    | node
             history                   | package model scenario
             wait                      | package model scenario
             get packages --state      | idle paused exited degraded error running created dead waiting satisfied allowed denied completed

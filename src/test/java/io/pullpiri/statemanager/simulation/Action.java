@@ -15,6 +15,9 @@ sealed interface Action {
     /** An older list of the node comes once more. */
     record Repeat(String node) implements Action {}
 
+    /** An operator has a node forgotten. */
+    record Forget(String node, boolean force) implements Action {}
+
     /** Somebody asks for a model's state. */
     record ChangeModel(String model, ModelState state) implements Action {}
 

@@ -70,7 +70,7 @@ record Day(long seed, boolean roomy, List<Step> steps) {
     }
 
     private static Action action(Random random) {
-        return switch (random.nextInt(40)) {
+        return switch (random.nextInt(41)) {
             case 0, 1 -> new Action.Crash();
             case 2, 3, 4 -> new Action.Befall(one(List.of(Fate.values()), random));
             case 5 -> new Action.Outage(1 + random.nextInt(4_000));
@@ -110,6 +110,7 @@ record Day(long seed, boolean roomy, List<Step> steps) {
                         ? apply(key, World.modelYaml(model))
                         : new Action.Delete(key, World.modelYaml(model));
             }
+            case 28 -> new Action.Forget(one(NODES, random), random.nextInt(4) != 0);
             default -> new Action.Report(one(NODES, random), containers(random));
         };
     }

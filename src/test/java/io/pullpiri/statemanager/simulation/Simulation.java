@@ -62,6 +62,10 @@ final class Simulation {
     private final Map<String, List<List<String>>> reports = new TreeMap<>();
     private final Map<String, List<@Nullable String>> artifacts = new HashMap<>();
     private final Map<String, Integer> accepted = new HashMap<>();
+
+    /** Until when, in ticks, a list of a node may be followed by its end: a request to forget it was open. */
+    private final Map<String, Long> forgottenUntil = new HashMap<>();
+
     private Life life;
     private Mood mood = Mood.ACCEPTS;
     private @Nullable Subscriber subscriber;
@@ -133,6 +137,10 @@ final class Simulation {
                     send(repeat.node(), sent.get(chance.nextInt(sent.size())), answer -> {});
                 }
             }
+            case Action.Forget forget -> {
+                counts.add("forget node");
+                forget(forget.node(), forget.force());
+            }
             case Action.ChangeModel change ->
                 ask(
                         ResourceKind.MODEL,
@@ -187,16 +195,35 @@ final class Simulation {
         sent.add(containers);
         int number = sent.size();
         List<ContainerFacts> facts = containers.stream().map(World::container).toList();
+        long at = time.ticks();
         submit(
                 new Command.NodeReport(node, facts),
                 recorded -> require(
-                        Digest.of(store.value(Keys.node(node))).isOneOf(sent.subList(number - 1, sent.size())),
+                        forgottenUntil.getOrDefault(node, Long.MIN_VALUE) >= at
+                                || Digest.of(store.value(Keys.node(node)))
+                                        .isOneOf(sent.subList(number - 1, sent.size())),
                         "acknowledged, and not stored: report %d of %s: %s, but %s",
                         number,
                         node,
                         containers,
                         store.value(Keys.node(node))),
                 whenAnswered);
+    }
+
+    private void forget(String node, boolean force) {
+        int sent = reports.getOrDefault(node, List.of()).size();
+        forgottenUntil.put(node, Long.MAX_VALUE);
+        submit(
+                new Command.ForgetNode(node, force, "sim"),
+                recorded -> require(
+                        store.value(Keys.node(node)) == null
+                                || reports.getOrDefault(node, List.of()).size() > sent,
+                        "acknowledged, and not stored: node %s is forgotten, but there is %s",
+                        node,
+                        store.value(Keys.node(node))),
+                // One that was given up may still be on its way.
+                answer ->
+                        forgottenUntil.put(node, time.ticks() + (answer instanceof Answer.Unavailable ? CALM / 2 : 0)));
     }
 
     /** @param nothing whether nothing is asked for, so that nothing need be stored */
@@ -285,6 +312,8 @@ final class Simulation {
             subscriber.disconnected();
         }
         store.hangUp();
+        // What an earlier life had under way lands before the new one reads, or not at all.
+        forgottenUntil.replaceAll((node, until) -> Math.min(until, time.ticks()));
         life = new Life();
         life.begin();
     }

@@ -212,6 +212,9 @@ final class Witness {
         for (int i = 0; i < changes.size(); i++) {
             told.add(new Told(new EventId(sequence, i + 1), changes.get(i)));
             Transition change = changes.get(i);
+            if (change.kind() == ResourceKind.NODE) {
+                continue; // it has no state, only an end
+            }
             String key = key(change.kind(), change.name());
             String before = states.put(key, change.to());
             require(

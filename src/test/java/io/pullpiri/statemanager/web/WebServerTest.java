@@ -104,6 +104,34 @@ class WebServerTest {
     }
 
     @Test
+    void node_isForgottenByForceOnlyIfItSeemsToLive() throws Exception {
+        breakTheBrakes();
+        assertThat(http.json("/api/v1/nodes/HPC").at("/resource/lastReport").asText())
+                .startsWith("20");
+        assertThat(http.json("/api/v1/nodes").at("/items/0/unmatched").asInt()).isZero();
+        HttpResponse<String> refused = http.send("DELETE", "/api/v1/nodes/HPC", "");
+        assertThat(refused.statusCode()).isEqualTo(409);
+        assertThat(Http.json(refused).path("detail").asText()).contains("its last report is");
+        assertThat(http.send("DELETE", "/api/v1/nodes/HPC?force=yes", "").statusCode())
+                .isEqualTo(400);
+        assertThat(http.send("DELETE", "/api/v1/nodes/HPC?force=true", "", "Origin", "http://elsewhere")
+                        .statusCode())
+                .isEqualTo(403);
+        assertThat(http.json("/api/v1/nodes").path("items")).hasSize(1);
+        HttpResponse<String> forgotten = http.send("DELETE", "/api/v1/nodes/HPC?force=true", "");
+        assertThat(Http.json(forgotten).path("message").asText()).isEqualTo("node HPC is forgotten");
+        assertThat(new OpenApi(http.get("/api/v1/openapi.yaml").body()).problems("Message", Http.json(forgotten)))
+                .isEmpty();
+        assertThat(http.json("/api/v1/nodes").path("items")).isEmpty();
+        assertThat(http.send("DELETE", "/api/v1/nodes/HPC?force=true", "").statusCode())
+                .isEqualTo(404);
+        assertThat(http.get("/metrics").body())
+                .contains("statemanager_nodes{known=\"true\"} 0.0")
+                .contains("statemanager_nodes_evicted_total 0.0")
+                .contains("statemanager_transitions_total{kind=\"node\",to=\"gone\"} 1.0");
+    }
+
+    @Test
     void aPackageTellsTheWholeChainOfCauses() {
         breakTheBrakes();
         Await.until(
@@ -142,7 +170,7 @@ class WebServerTest {
                     GET    | /api/v1/packages?state=lost    | 400 | state: 'lost' is no state of these resources
                     GET    | /api/v1/packages?status=error  | 400 | query: 'status' is no parameter (expected: state, name)
                     GET    | /api/v1/packages/a?b           | 400 | query: 'b' is no parameter (expected: none)
-                    GET    | /api/v1/events?kind=pod        | 400 | kind: 'pod' (expected: scenario, package, model)
+                    GET    | /api/v1/events?kind=pod        | 400 | kind: 'pod' (expected: scenario, package, model, node)
                     GET    | /api/v1/events?after=x         | 400 | after: 'x' (expected: the id of an event, such as 42.3)
                     GET    | /api/v1/packages/none          | 404 | package none is not known
                     GET    | /api/v1/packages/              | 404 | there is nothing at /api/v1/packages/
@@ -201,7 +229,7 @@ class WebServerTest {
     void aWebPageMayNotChangeArtifacts() throws Exception {
         for (String origin : List.of("http://127.0.0.1:" + rig.server.httpPort(), "http://evil.example", "null")) {
             HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", Rig.BRAKING, "Origin", origin);
-            assertProblem(answer, 403, "Origin: web pages may not change artifacts");
+            assertProblem(answer, 403, "Origin: web pages may not change anything");
         }
         assertThat(http.json("/api/v1/packages").path("items")).isEmpty();
     }

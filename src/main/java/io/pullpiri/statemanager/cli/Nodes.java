@@ -1,0 +1,65 @@
+package io.pullpiri.statemanager.cli;
+
+import io.grpc.Channel;
+import io.pullpiri.proto.statemanager.ResourceState;
+import io.pullpiri.proto.statemanager.ResourceType;
+import io.pullpiri.proto.statemanager.v1.ForgetNodeRequest;
+import io.pullpiri.proto.statemanager.v1.GetNodeRequest;
+import io.pullpiri.proto.statemanager.v1.GetNodeResponse;
+import io.pullpiri.proto.statemanager.v1.ListNodesRequest;
+import io.pullpiri.proto.statemanager.v1.NodeContainer;
+import io.pullpiri.proto.statemanager.v1.NodeSummary;
+import io.pullpiri.proto.statemanager.v1.NodesGrpc;
+import java.util.List;
+
+/** Asks a server for its nodes. Each is put into the form of other resources: the same code shows all of them. */
+final class Nodes {
+
+    private Nodes() {}
+
+    static List<ResourceState> all(Channel channel) {
+        return Client.within(NodesGrpc.newBlockingStub(channel))
+                .listNodes(ListNodesRequest.getDefaultInstance())
+                .getNodesList()
+                .stream()
+                .map(node -> state(node).build())
+                .toList();
+    }
+
+    /** With its containers. */
+    static ResourceState one(Channel channel, String name) {
+        GetNodeResponse response = Client.within(NodesGrpc.newBlockingStub(channel))
+                .getNode(GetNodeRequest.newBuilder().setName(name).build());
+        ResourceState.Builder state = state(response.getNode());
+        response.getContainersList()
+                .forEach(container -> state.putMetadata("container." + container.getName(), words(container)));
+        return state.build();
+    }
+
+    private static ResourceState.Builder state(NodeSummary node) {
+        return ResourceState.newBuilder()
+                .setResourceType(ResourceType.RESOURCE_TYPE_NODE)
+                .setResourceName(node.getName())
+                .setLastTransitionTimeNs(node.getLastReportNs())
+                .putMetadata("containers", Integer.toString(node.getContainers()))
+                .putMetadata("unmatched", Integer.toString(node.getUnmatched()))
+                .putMetadata("known", Boolean.toString(node.getKnown()));
+    }
+
+    private static String words(NodeContainer container) {
+        String model = container.getModel().isEmpty() ? "of no model" : "of model " + container.getModel();
+        String unmatched =
+                container.getUnmatched() && !container.getModel().isEmpty() ? ", which no package names" : "";
+        return container.getDetail() + ", " + model + unmatched;
+    }
+
+    /** @return what the server says that it has done */
+    static String forget(Channel channel, String name, boolean force) {
+        return Client.within(NodesGrpc.newBlockingStub(channel))
+                .forgetNode(ForgetNodeRequest.newBuilder()
+                        .setName(name)
+                        .setForce(force)
+                        .build())
+                .getMessage();
+    }
+}
