@@ -10,6 +10,7 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.StateMachine;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -56,6 +57,9 @@ final class Draft {
     final Set<String> touchedScenarios = new LinkedHashSet<>();
     final Set<String> touchedNodes = new LinkedHashSet<>();
     final Set<ArtifactWrite> artifactWrites = new LinkedHashSet<>();
+
+    /** The nodes that were removed, and the commits that wrote their records: a record is there until the plan is committed. */
+    final Map<String, Long> removedNodes = new HashMap<>();
 
     /** How many reconcile records change. */
     private int records;
@@ -162,6 +166,7 @@ final class Draft {
     void removeNode(String name) {
         NodeEntry before = nodes.get(name);
         if (before != null) {
+            removedNodes.put(name, before.revision());
             bytes -= before.bytes();
             nodes = nodes.minus(name);
             absentees = absentees.minus(name);

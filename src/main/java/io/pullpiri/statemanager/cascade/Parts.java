@@ -198,8 +198,7 @@ final class Parts {
                 && entry.kept().equals(before.kept())) {
             return List.of();
         }
-        return List.of(new Write(
-                Keys.node(name), Records.text(Records.Digest.of(entry)), before == null ? 0 : before.revision()));
+        return List.of(new Write(Keys.node(name), Records.text(Records.Digest.of(entry)), entry.revision()));
     }
 
     /** How many writes a transaction has room for, beside the journal and its trimming. */

@@ -174,7 +174,7 @@ final class Reports {
 
     private NodeEntry node(String name) {
         NodeEntry entry = draft.nodes.get(name);
-        return entry == null ? NodeEntry.empty(name) : entry;
+        return entry == null ? NodeEntry.empty(name).at(draft.removedNodes.getOrDefault(name, 0L)) : entry;
     }
 
     private @Nullable String byName(String container) {

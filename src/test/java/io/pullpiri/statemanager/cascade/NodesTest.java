@@ -332,6 +332,19 @@ class NodesTest {
         assertThat(world.modelState("brake")).isEqualTo("Running");
     }
 
+    /** Found by the simulation (day 1763): the record stayed, and nothing knew of it. */
+    @Test
+    void nodeThatIsForgottenAndReportsTheSameInOneBatch_keepsItsRecord() {
+        Command list = report("HPC", "brake/ctl=running");
+        world.run(list);
+        world.run(forgetByForce("HPC"), list);
+        assertThat(node(world, "HPC").revision()).isEqualTo(world.revision(Keys.node("HPC")));
+        world.run(forgetByForce("HPC"));
+        assertThat(world.keys()).doesNotContain(Keys.node("HPC"));
+        world.run(list, forgetByForce("HPC"), list);
+        assertThat(node(world, "HPC").revision()).isEqualTo(world.revision(Keys.node("HPC")));
+    }
+
     @Test
     void silencedModelsState_isForgottenWithItsNode() {
         world.run(apply(packageYaml("p", "m")));
