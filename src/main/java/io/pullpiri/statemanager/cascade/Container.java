@@ -80,6 +80,8 @@ public record Container(
     int characters() {
         return name.length()
                 + id.length()
+                + exitCode.length()
+                + (podman == null ? 0 : podman.length())
                 + (label == null ? 0 : label.length())
                 + (model == null ? 0 : model.length())
                 + (why == null ? 0 : why.length());

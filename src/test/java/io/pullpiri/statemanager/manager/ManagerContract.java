@@ -360,6 +360,21 @@ abstract class ManagerContract {
     }
 
     @Test
+    void knownNodesListDuringAnOutage_isKeptHoweverManyUnknownNodesReport() {
+        ask(apply(BRAKING));
+        store.away = true;
+        Notices.Refusal refusal = new Notices.Refusal("queue", "unknown-nodes");
+        for (int i = 0; i < 10_000 && !manager.notices().refusals().containsKey(refusal); i++) {
+            var _ = manager.submit(new Command.NodeReport("invented-" + i, List.of()), TIMEOUT);
+        }
+        assertThat(manager.notices().refusals()).containsKey(refusal);
+        CompletableFuture<Answer> known = manager.submit(report("running", "running"), TIMEOUT);
+        store.away = false;
+        awaitStored("braking", "Running");
+        assertThat(known.join()).isInstanceOf(Answer.Done.class);
+    }
+
+    @Test
     void forgottenNode_isGoneWithItsRecordAndComesBackWithItsNextReport() throws Exception {
         ask(apply(BRAKING));
         ask(report("exited:1", "exited:1"));
