@@ -6,10 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** No promise is broken on any of thousands of days; a run that has done less than it should fails, too. */
+@Tag("slow")
 class SimulationTest {
 
     private static final int SEEDS = 10_000;
