@@ -3,7 +3,7 @@
 export MAVEN_OPTS := $(MAVEN_OPTS) --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
 MVN = JAVA_HOME=$$(tools/find-jdk) && export JAVA_HOME && mvn -B --no-transfer-progress
 
-.PHONY: run test test-quick simulate chaos soak fuzz mutants bench bench-quick build format clean help
+.PHONY: run test test-quick simulate chaos soak flood fuzz mutants bench bench-quick build format clean help
 
 run: ## the demo: a vehicle's packages going through all their states, in this terminal
 	@./statemanager demo
@@ -23,6 +23,9 @@ chaos: ## a server and its store, killed, frozen and cut off; KILLS=200, STORE=e
 
 soak: ## one server for a long time, whose etcd is killed and cut off; MINUTES=60 (20 at least)
 	@tools/chaos soak $(or $(MINUTES),60)
+
+flood: ## hostile clients on loopback against a server with 100 nodes; MINUTES=10 (6 or more: each attack alone, too), ONLY=GRPC
+	@tools/flood $(or $(MINUTES),10) $(if $(ONLY),'$(ONLY)')
 
 fuzz: ## what reads others' words, fuzzed; SECONDS=60 for each of three, and up to a minute to begin
 	@tools/fuzz $(or $(SECONDS),60)

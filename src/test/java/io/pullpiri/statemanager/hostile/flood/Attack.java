@@ -1,0 +1,41 @@
+package io.pullpiri.statemanager.hostile.flood;
+
+import java.util.function.IntFunction;
+
+/**
+ * One kind of hostile client: many connections that send prepared bytes and then misbehave in one manner.
+ *
+ * @param name what the report calls it
+ * @param port where it connects
+ * @param connections how many it holds at once, at most
+ * @param script what a connection sends, by the connection's number; the same array may be returned each time
+ * @param manner what a connection does otherwise
+ */
+record Attack(String name, Port port, int connections, IntFunction<byte[]> script, Manner manner) {
+
+    @Override
+    public String toString() {
+        return port + ": " + name;
+    }
+
+    /** A port of the server. */
+    enum Port {
+        GRPC,
+        FAULTS,
+        HTTP
+    }
+
+    /** What a connection does while and after it sends its script. */
+    enum Manner {
+        /** Reads what comes and stays open; connects again when the server ends the connection. */
+        WAIT,
+        /** As {@link #WAIT}, but reads only a few hundred bytes a second. */
+        SIP,
+        /** As {@link #WAIT}, but sends only ten bytes at a time. */
+        TRICKLE,
+        /** Reads everything; closes half a second after the script was sent and connects again. */
+        REPEAT,
+        /** Ends the connection with a reset as soon as the script was sent and connects again. */
+        RESET
+    }
+}
