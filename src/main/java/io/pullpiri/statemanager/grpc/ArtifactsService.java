@@ -58,10 +58,9 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
     private <R> void submit(
             Supplier<Command> reading, StreamObserver<R> caller, Function<Answer.ArtifactsDone, R> response) {
         if (!free.tryAcquire()) {
-            Calls.fail(
-                    caller,
-                    Status.UNAVAILABLE.withDescription(
-                            "busy: artifacts of " + MAX_READERS + " callers are being read"));
+            String busy = "busy: artifacts of " + MAX_READERS + " callers are being read";
+            manager.notices().refused("grpc-artifacts", "busy", busy);
+            Calls.fail(caller, Status.UNAVAILABLE.withDescription(busy));
             return;
         }
         Duration patience = Calls.patience();

@@ -2,20 +2,23 @@ package io.pullpiri.statemanager.grpc;
 
 import io.netty.channel.Channel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.pullpiri.statemanager.limits.AddressShares;
+import io.pullpiri.statemanager.manager.Notices;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 
-/** Closes connections beyond a number at once: each takes memory, even when nothing comes over it. */
+/** Closes connections that are not admitted at once: each takes memory, even when nothing comes over it. */
 final class CappedServerChannel extends NioServerSocketChannel {
 
-    private final int most;
-    private final Runnable onTurnedAway;
-    private final AtomicInteger open = new AtomicInteger();
+    /** Connections to one port. */
+    static final int MOST = 2_000;
 
-    /** @param onTurnedAway called for each connection that is closed so, on the network's thread */
-    CappedServerChannel(int most, Runnable onTurnedAway) {
-        this.most = most;
-        this.onTurnedAway = onTurnedAway;
+    private final Connections connections;
+    private final Notices notices;
+    private final AddressShares places = new AddressShares(MOST);
+
+    CappedServerChannel(Connections connections, Notices notices) {
+        this.connections = connections;
+        this.notices = notices;
     }
 
     @Override
@@ -23,13 +26,11 @@ final class CappedServerChannel extends NioServerSocketChannel {
         int read = super.doReadMessages(accepted);
         if (read > 0) {
             Channel channel = (Channel) accepted.getLast();
-            if (open.incrementAndGet() > most) {
-                open.decrementAndGet();
+            if (connections.accept(channel, places)) {
+                channel.pipeline().addFirst(new Backpressure(notices));
+            } else {
                 accepted.removeLast();
                 channel.unsafe().closeForcibly();
-                onTurnedAway.run();
-            } else {
-                channel.closeFuture().addListener(closed -> open.decrementAndGet());
             }
         }
         return read;

@@ -9,9 +9,12 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.pullpiri.proto.schedinfo.v1.FaultServiceGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.statemanager.cascade.NodeEntry;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Notices;
 import io.pullpiri.statemanager.manager.Reconciler;
@@ -26,13 +29,17 @@ import org.jspecify.annotations.Nullable;
 /** The two gRPC ports: one for Pullpiri's components and the command line, one for Timpani. */
 public final class GrpcServer implements AutoCloseable {
 
-    private static final int MAX_MESSAGE = 4 << 20;
+    static final int MAX_MESSAGE = 4 << 20;
 
-    // What somebody who means ill can make us keep.
-    private static final int MAX_CONNECTIONS = 2_000;
+    // Bounds of what hostile clients can make the server keep.
     private static final int MAX_CALLS_OF_A_CONNECTION = 200;
-    private static final int MAX_RESETS_A_SECOND = 2_000;
+    private static final int MAX_RESETS_A_SECOND = 400;
     private static final double HEAP_FOR_CALLS = 0.15;
+    private static final double HEAP_FOR_LISTS_OF_KNOWN_NODES = 0.03;
+
+    /** Read of a connection before others have their turn, and before what was read is dealt with. */
+    private static final int READ = 32 << 10;
+
     private static final Duration SLOWEST = Duration.ofSeconds(10);
 
     /** A few bytes can be compressed gigabytes. Pullpiri's components do not compress. */
@@ -46,13 +53,27 @@ public final class GrpcServer implements AutoCloseable {
     private final List<Server> servers = new ArrayList<>();
     private final EventLoopGroup network;
     private final Notices notices;
+    private final Connections connections;
     private final Traffic traffic;
 
-    private GrpcServer(EventLoopGroup network, Notices notices) {
+    private GrpcServer(EventLoopGroup network, Manager manager) {
         this.network = network;
-        this.notices = notices;
+        this.notices = manager.notices();
+        this.connections = new Connections(notices);
+        long heap = Runtime.getRuntime().maxMemory();
         this.traffic = new Traffic(
-                network.next(), SLOWEST, (long) (Runtime.getRuntime().maxMemory() * HEAP_FOR_CALLS));
+                network.next(),
+                SLOWEST,
+                (long) (heap * HEAP_FOR_CALLS),
+                (long) (heap * HEAP_FOR_LISTS_OF_KNOWN_NODES),
+                connections,
+                node -> isKnown(manager, node),
+                notices);
+    }
+
+    private static boolean isKnown(Manager manager, String node) {
+        NodeEntry entry = manager.view().nodes().get(node);
+        return entry != null && entry.recognized();
     }
 
     /**
@@ -74,7 +95,7 @@ public final class GrpcServer implements AutoCloseable {
             boolean protobufNames,
             EventLoopGroup network)
             throws IOException {
-        GrpcServer server = new GrpcServer(network, manager.notices());
+        GrpcServer server = new GrpcServer(network, manager);
         try {
             StateNames names = new StateNames(protobufNames);
             Resources resources = new Resources(manager.feed(), reconciler, names);
@@ -107,11 +128,10 @@ public final class GrpcServer implements AutoCloseable {
         NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
                 .bossEventLoopGroup(network)
                 .workerEventLoopGroup(network)
-                .channelFactory(() -> new CappedServerChannel(
-                        MAX_CONNECTIONS,
-                        () -> notices.add(
-                                "too-many-connections",
-                                "there are " + MAX_CONNECTIONS + " connections to port " + port + " already")))
+                .channelFactory(() -> new CappedServerChannel(connections, notices))
+                .withChildOption(
+                        ChannelOption.RECVBUF_ALLOCATOR,
+                        new AdaptiveRecvByteBufAllocator(512, 4 << 10, READ).maxMessagesPerRead(1))
                 .directExecutor()
                 .addStreamTracerFactory(traffic)
                 .decompressorRegistry(UNCOMPRESSED)

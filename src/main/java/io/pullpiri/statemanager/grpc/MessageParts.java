@@ -25,7 +25,31 @@ final class MessageParts {
     private static final int CONTAINERS =
             ContainerList.CONTAINERS_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
 
+    private static final int NODE_NAME =
+            ContainerList.NODE_NAME_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
+
     private MessageParts() {}
+
+    /** The name of the node whose container list this is; empty if it has none, cannot be read, or is no such list. */
+    static String nodeName(ByteString message, String method) {
+        String name = "";
+        if (!method.equals(REPORT)) {
+            return name;
+        }
+        try {
+            CodedInputStream list = message.newCodedInput();
+            for (int tag = list.readTag(); tag != 0; tag = list.readTag()) {
+                if (tag == NODE_NAME) {
+                    name = list.readStringRequireUtf8(); // the last one counts
+                } else {
+                    list.skipField(tag);
+                }
+            }
+        } catch (IOException e) {
+            return "";
+        }
+        return name;
+    }
 
     /** @return more than {@link #MAX} also for what no sound message has; what cannot be read ends the count */
     static int count(ByteString message, String method) {

@@ -23,7 +23,7 @@ final class Queries {
     private final Executor readers = task -> Thread.ofVirtual().start(task);
 
     /** A list is one message, made and packed as a whole: two at once are twice the memory. */
-    private final Turns lists = new Turns(1);
+    private final Turns lists;
 
     private final Manager manager;
     private final Traffic traffic;
@@ -31,6 +31,7 @@ final class Queries {
     Queries(Manager manager, Traffic traffic) {
         this.manager = manager;
         this.traffic = traffic;
+        this.lists = new Turns(1, "grpc-lists", manager.notices());
     }
 
     /** The turns of all lists, of whatever kind. */

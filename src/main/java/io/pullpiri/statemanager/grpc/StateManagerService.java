@@ -30,7 +30,7 @@ import java.util.concurrent.TimeUnit;
 /** Pullpiri's components and the command line call this. */
 final class StateManagerService extends StateManagerConnectionGrpc.StateManagerConnectionImplBase {
 
-    private final Turns histories = new Turns(16);
+    private final Turns histories;
     private final Manager manager;
     private final ActionControllerClient actionController;
     private final Resources resources;
@@ -48,6 +48,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
         this.resources = resources;
         this.subscriptions = subscriptions;
         this.queries = queries;
+        this.histories = new Turns(16, "grpc-histories", manager.notices());
     }
 
     @Override

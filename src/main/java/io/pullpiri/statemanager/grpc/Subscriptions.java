@@ -31,7 +31,6 @@ final class Subscriptions implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Subscriptions.class);
 
-    private static final int MOST = 1_000;
     private static final Duration A_WHILE = Duration.ofSeconds(1);
     private static final String NAME = "name";
     private static final String AFTER = "after";
@@ -54,10 +53,6 @@ final class Subscriptions implements AutoCloseable {
         String problem = problem(request);
         if (problem != null) {
             Calls.fail(call, Status.INVALID_ARGUMENT.withDescription(problem));
-            return;
-        }
-        if (threads.size() >= MOST) {
-            Calls.fail(call, Status.RESOURCE_EXHAUSTED.withDescription("there are " + MOST + " subscribers already"));
             return;
         }
         // Not the request: it may be large, and a subscriber stays.

@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.grpc;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.pullpiri.statemanager.manager.Notices;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -13,10 +14,15 @@ final class Turns {
     private static final Duration LONGEST = Duration.ofSeconds(5);
 
     private final int most;
+    private final String limit;
+    private final Notices notices;
     private final Semaphore free;
 
-    Turns(int most) {
+    /** @param limit the limit's name for {@link Notices#refused} */
+    Turns(int most, String limit, Notices notices) {
         this.most = most;
+        this.limit = limit;
+        this.notices = notices;
         this.free = new Semaphore(most, true);
     }
 
@@ -30,9 +36,9 @@ final class Turns {
         Duration wait = patience.compareTo(LONGEST) < 0 ? patience : LONGEST;
         try {
             if (!free.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
-                throw Status.UNAVAILABLE
-                        .withDescription("busy: so many callers are being answered already: " + most)
-                        .asRuntimeException();
+                String busy = "busy: so many callers are being answered already: " + most;
+                notices.refused(limit, "busy", busy);
+                throw Status.UNAVAILABLE.withDescription(busy).asRuntimeException();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -44,7 +44,8 @@ public final class Notices {
 
     private final Clock clock;
 
-    Notices(Clock clock) {
+    /** @param clock bounds the lines of the log in a minute */
+    public Notices(Clock clock) {
         this.clock = clock;
     }
 
