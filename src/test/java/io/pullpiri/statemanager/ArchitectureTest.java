@@ -68,7 +68,7 @@ class ArchitectureTest {
     @CsvSource({
         "io.etcd.., store.etcd",
         "java.sql.., store.sqlite",
-        "com.sun.net.httpserver.., web",
+        "io.netty.handler.codec.http.., web",
         "io.prometheus.., manager web",
         "com.fasterxml.jackson.., cascade web cli",
         "org.snakeyaml.., artifact cli",

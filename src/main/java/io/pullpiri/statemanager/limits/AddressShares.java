@@ -78,7 +78,7 @@ public final class AddressShares {
 
         /**
          * Says whether the client would lose nothing of value with this place: it has not asked for anything yet, or everything
-         * it asked for is answered. A new place is reusable. Has no effect on a place that was released or taken away.
+         * it asked for is answered. Has no effect on a place that was released or taken away.
          */
         public void setReusable(boolean reusable) {
             synchronized (AddressShares.this) {
@@ -125,15 +125,21 @@ public final class AddressShares {
                 : address.getHostAddress();
     }
 
+    /** The same with a place that is reusable at first. */
+    public Admission tryAcquire(String address, Runnable onTaken) {
+        return tryAcquire(address, true, onTaken);
+    }
+
     /**
      * Asks for a place.
      *
      * @param address from {@link #addressOf}
+     * @param reusable as in {@link Place#setReusable}
      * @param onTaken ends the client if its place is given to another one; called at most once, by the thread that asks for
      *     the other place, without a lock
      * @return a {@link Place}, which the caller releases, or {@link Refused}
      */
-    public Admission tryAcquire(String address, Runnable onTaken) {
+    public Admission tryAcquire(String address, boolean reusable, Runnable onTaken) {
         Place place = new Place(address, onTaken);
         Place taken;
         synchronized (this) {
@@ -156,7 +162,9 @@ public final class AddressShares {
             }
             Holder owner = holders.computeIfAbsent(address, any -> new Holder());
             owner.all.add(place);
-            owner.reusable.add(place);
+            if (reusable) {
+                owner.reusable.add(place);
+            }
             used++;
         }
         if (taken != null) {

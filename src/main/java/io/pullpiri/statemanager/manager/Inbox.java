@@ -31,7 +31,7 @@ final class Inbox {
 
     private final int limit;
     private final long maxBytes;
-    private final Consumer<String> displacedNodes;
+    private final Consumer<String> replacedNodes;
     private final ReentrantLock lock = new ReentrantLock();
 
     // Guarded by the lock.
@@ -96,12 +96,12 @@ final class Inbox {
     /**
      * @param limit how many commands may wait
      * @param maxBytes how much memory those of callers may take, about
-     * @param displacedNodes is told the name of each unknown node whose list is displaced
+     * @param replacedNodes is told the name of each unknown node whose list is replaced
      */
-    Inbox(int limit, long maxBytes, Consumer<String> displacedNodes) {
+    Inbox(int limit, long maxBytes, Consumer<String> replacedNodes) {
         this.limit = limit;
         this.maxBytes = maxBytes;
-        this.displacedNodes = displacedNodes;
+        this.replacedNodes = replacedNodes;
     }
 
     /** What became of an offer. */
@@ -128,27 +128,27 @@ final class Inbox {
         Entry entry = new Entry(command, now, now + patience);
         entry.isUnknown = !known;
         entry.callers.add(caller);
-        List<Entry> displaced = new ArrayList<>();
+        List<Entry> replaced = new ArrayList<>();
         lock.lock();
         try {
             Entry older = command instanceof Command.NodeReport report ? reports.get(report.node()) : null;
-            return older == null ? add(entry, displaced) : replace(older, entry, displaced);
+            return older == null ? add(entry, replaced) : replace(older, entry, replaced);
         } finally {
             lock.unlock();
-            for (Entry other : displaced) {
-                other.answer(new Answer.Unavailable("the list was displaced by those of known nodes; send it again"));
-                displacedNodes.accept(((Command.NodeReport) other.command).node());
+            for (Entry other : replaced) {
+                other.answer(new Answer.Unavailable("the list was replaced by those of known nodes; send it again"));
+                replacedNodes.accept(((Command.NodeReport) other.command).node());
             }
         }
     }
 
-    private Offer add(Entry entry, List<Entry> displaced) {
+    private Offer add(Entry entry, List<Entry> replaced) {
         if (entry.isUnknown
                 && (unknown.size() >= Math.max(1, limit / UNKNOWN_SHARE) || !hasUnknownRoom(entry.bytes, 0))) {
             return Offer.UNKNOWN_FULL;
         }
         if (entry.command instanceof Command.NodeReport && !entry.isUnknown) {
-            displaceUnknown(entry.bytes, 1, displaced);
+            displaceUnknown(entry.bytes, 1, replaced);
         }
         if (entries.size() - events >= limit || !hasRoomFor(entry.bytes, 0)) {
             return Offer.FULL;
@@ -161,13 +161,13 @@ final class Inbox {
         return Offer.TAKEN;
     }
 
-    private Offer replace(Entry older, Entry newer, List<Entry> displaced) {
+    private Offer replace(Entry older, Entry newer, List<Entry> replaced) {
         if (newer.isUnknown && !hasUnknownRoom(newer.bytes, older.isUnknown ? older.bytes : 0)) {
             return Offer.UNKNOWN_FULL;
         }
         if (!newer.isUnknown && !hasRoomFor(newer.bytes, older.bytes)) {
-            removed(older); // it is not to be displaced itself
-            displaceUnknown(newer.bytes, 0, displaced);
+            removed(older); // it is not to be replaced itself
+            displaceUnknown(newer.bytes, 0, replaced);
             added(older);
         }
         if (!hasRoomFor(newer.bytes, older.bytes)) {
@@ -194,7 +194,7 @@ final class Inbox {
      * @param more bytes
      * @param places 1 for a list that takes a new place, 0 for one that replaces another
      */
-    private void displaceUnknown(long more, int places, List<Entry> displaced) {
+    private void displaceUnknown(long more, int places, List<Entry> replaced) {
         int otherPlaces = entries.size() - events - unknown.size();
         long otherBytes = bytes - unknownBytes;
         if (otherPlaces + places > limit || (otherBytes > 0 && otherBytes + more > maxBytes)) {
@@ -205,7 +205,7 @@ final class Inbox {
             entries.remove(last);
             removed(last);
             reports.remove(((Command.NodeReport) last.command).node());
-            displaced.add(last);
+            replaced.add(last);
         }
     }
 
@@ -225,15 +225,15 @@ final class Inbox {
     }
 
     /** As {@link #hasRoomFor}, within what lists of unknown nodes may take. */
-    private boolean hasUnknownRoom(long list, long displaced) {
-        long others = unknownBytes - displaced;
-        return others == 0 || list <= displaced || others + list <= maxBytes / UNKNOWN_SHARE;
+    private boolean hasUnknownRoom(long list, long replaced) {
+        long others = unknownBytes - replaced;
+        return others == 0 || list <= replaced || others + list <= maxBytes / UNKNOWN_SHARE;
     }
 
     /** The largest command that a message can hold may be more than may wait: alone, it gets its turn. */
-    private boolean hasRoomFor(long command, long displaced) {
-        long others = bytes - displaced;
-        return others == 0 || command <= displaced || others + command <= maxBytes;
+    private boolean hasRoomFor(long command, long replaced) {
+        long others = bytes - replaced;
+        return others == 0 || command <= replaced || others + command <= maxBytes;
     }
 
     /** @return false if as many events wait as may: some would be lost */

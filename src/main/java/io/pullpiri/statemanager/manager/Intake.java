@@ -35,7 +35,7 @@ final class Intake {
         this.notices = notices;
         this.health = health;
         this.clock = clock;
-        this.inbox = new Inbox(limit, maxBytes, this::displaced);
+        this.inbox = new Inbox(limit, maxBytes, this::replaced);
     }
 
     Inbox inbox() {
@@ -86,9 +86,9 @@ final class Intake {
                 || feed.view().isKnown(report);
     }
 
-    private void displaced(String node) {
+    private void replaced(String node) {
         notices.refused(
-                LIMIT, "displaced", "the list of unknown node " + shown(node) + " makes room for a known node's list");
+                LIMIT, "replaced", "the list of unknown node " + shown(node) + " makes room for a known node's list");
     }
 
     private static String shown(String node) {

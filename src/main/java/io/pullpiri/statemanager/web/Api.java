@@ -18,10 +18,12 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -94,10 +96,13 @@ final class Api {
             Shown<E> shown)
             throws Refusal {
         request.requireOnly("state", "name");
-        String text = request.parameter("state");
-        S wanted = text.isEmpty() ? null : states.apply(text);
-        if (wanted == null && !text.isEmpty()) {
-            throw new Refusal(400, "state: '" + text + "' is no state of these resources");
+        Set<S> wanted = new HashSet<>();
+        for (String text : request.parameters("state")) {
+            S state = states.apply(text);
+            if (state == null) {
+                throw new Refusal(400, "state: '" + text + "' is no state of these resources");
+            }
+            wanted.add(state);
         }
         Now now = now();
         Map<String, E> all = entries.apply(now.view);
@@ -105,8 +110,8 @@ final class Api {
         Stream<E> asked = name.isEmpty() ? all.values().stream() : Stream.ofNullable(all.get(name));
         return listing(
                 now,
-                asked.filter(entry -> wanted == null
-                                || wanted.equals(cell.apply(entry).value()))
+                asked.filter(entry -> wanted.isEmpty()
+                                || wanted.contains(cell.apply(entry).value()))
                         .map(entry -> shown.of(now.view, entry)));
     }
 
@@ -292,12 +297,12 @@ final class Api {
     }
 
     private Command command(Request request, Function<String, Command> reading) throws Refusal, IOException {
-        String body = request.body(); // it has come in before it takes a place from others
         if (!artifacts.tryAcquire()) {
+            manager.notices().refused("http-artifacts", "full", "too many artifacts are being read");
             throw new Refusal(503, "busy: artifacts of " + MAX_READERS + " callers are being read");
         }
         try {
-            return reading.apply(body);
+            return reading.apply(request.body());
         } catch (IllegalArgumentException e) {
             manager.notices().add("invalid-artifact", String.valueOf(e.getMessage()));
             throw new Refusal(400, String.valueOf(e.getMessage()));

@@ -1,13 +1,23 @@
 package io.pullpiri.statemanager.web;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
+import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
-/** The dashboard's files, from the program itself. */
+/**
+ * The dashboard's files, from the program itself. Each is read once and compressed once, when it is asked for first; all
+ * answers share these bytes.
+ */
 final class Assets {
 
     private static final String FOLDER = "/web";
@@ -20,20 +30,45 @@ final class Assets {
             "svg", "image/svg+xml",
             "yaml", "application/yaml");
 
-    private Assets() {}
+    /** Files that exist only, so there are only as many as the program has. */
+    private final Map<String, File> files = new ConcurrentHashMap<>();
+
+    /** Outside of the heap, from where they are sent without a copy. */
+    private record File(String type, String tag, ByteBuf plain, ByteBuf compressed) {}
 
     /**
      * The file of a path; null if there is none.
      *
      * @param known the entity tag that the caller has already
      */
-    static @Nullable Reply reply(String path, @Nullable String known) throws IOException {
-        String file = path.equals("/") ? "/index.html" : path;
-        String type = TYPES.get(file.substring(file.lastIndexOf('.') + 1));
-        if (type == null || !PATH.matcher(file).matches()) {
+    @Nullable
+    Reply reply(String path, @Nullable String known) {
+        File file = file(path.equals("/") ? "/index.html" : path);
+        if (file == null) {
             return null;
         }
-        try (InputStream in = Assets.class.getResourceAsStream(FOLDER + file)) {
+        Map<String, String> headers = Map.of("ETag", file.tag, "Cache-Control", "no-cache");
+        return file.tag.equals(known)
+                ? new Reply(304, file.type, new Reply.Body.Bytes(new byte[0]), headers)
+                : new Reply(200, file.type, new Reply.Body.Shared(file.plain, file.compressed), headers);
+    }
+
+    private @Nullable File file(String path) {
+        String type = TYPES.get(path.substring(path.lastIndexOf('.') + 1));
+        if (type == null || !PATH.matcher(path).matches()) {
+            return null;
+        }
+        File known = files.get(path);
+        if (known != null) {
+            return known;
+        }
+        File read = read(path, type);
+        File meanwhile = read == null ? null : files.putIfAbsent(path, read);
+        return meanwhile == null ? read : meanwhile;
+    }
+
+    private static @Nullable File read(String path, String type) {
+        try (InputStream in = Assets.class.getResourceAsStream(FOLDER + path)) {
             if (in == null) {
                 return null;
             }
@@ -42,10 +77,23 @@ final class Assets {
             sum.update(content);
             // Weak: the same content may come compressed or not.
             String tag = "W/\"" + Long.toHexString(sum.getValue()) + "-" + content.length + "\"";
-            Map<String, String> headers = Map.of("ETag", tag, "Cache-Control", "no-cache");
-            return tag.equals(known)
-                    ? new Reply(304, type, Reply.Body.of(new byte[0]), headers)
-                    : new Reply(200, type, Reply.Body.of(content), headers);
+            return new File(type, tag, shared(content), shared(compressed(content)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
+    }
+
+    static byte[] compressed(byte[] content) throws IOException {
+        ByteArrayOutputStream compressed = new ByteArrayOutputStream(content.length / 3 + 64);
+        try (GZIPOutputStream out = new GZIPOutputStream(compressed)) {
+            out.write(content);
+        }
+        return compressed.toByteArray();
+    }
+
+    private static ByteBuf shared(byte[] content) {
+        ByteBuffer direct =
+                ByteBuffer.allocateDirect(content.length).put(content).flip();
+        return Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(direct));
     }
 }

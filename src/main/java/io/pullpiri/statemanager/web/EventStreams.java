@@ -1,21 +1,20 @@
 package io.pullpiri.statemanager.web;
 
-import com.sun.net.httpserver.Headers;
-import com.sun.net.httpserver.HttpExchange;
 import io.pullpiri.statemanager.cascade.ResourceKind;
 import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.limits.AddressShares;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.EventId;
 import io.pullpiri.statemanager.manager.Follower;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
@@ -28,9 +27,8 @@ final class EventStreams implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(EventStreams.class);
 
+    static final String PATH = "/api/v1/events";
     static final int MOST = 1_000;
-
-    private static final int BUFFER = 32 << 10;
 
     /** So often a stream looks whether the store is away or back: nothing in the feed tells of it. */
     private static final Duration LOOK = Duration.ofMillis(500);
@@ -39,8 +37,8 @@ final class EventStreams implements AutoCloseable {
 
     private final Manager manager;
     private final Representations representations;
-    private final Patience patience;
     private final Duration heartbeat;
+    private final AddressShares shares = new AddressShares(MOST);
 
     /** The threads that serve. */
     private final Set<Thread> streams = ConcurrentHashMap.newKeySet();
@@ -49,71 +47,98 @@ final class EventStreams implements AutoCloseable {
     private volatile boolean closed;
 
     /** @param heartbeat so often a silent stream shows that it lives */
-    EventStreams(Manager manager, Representations representations, Patience patience, Duration heartbeat) {
+    EventStreams(Manager manager, Representations representations, Duration heartbeat) {
         this.manager = manager;
         this.representations = representations;
-        this.patience = patience;
         this.heartbeat = heartbeat;
         manager.onReadiness(ready -> store = new Json.Store(ready, Instant.now().toString()));
     }
 
-    /** Of what a caller wants to hear. */
-    private record Filter(@Nullable ResourceKind kind, String name) {
+    /** Of what a caller wants to hear; without a kind, of all kinds. */
+    private record Filter(Set<ResourceKind> kinds, String name) {
 
         static Filter of(Request request) throws Refusal {
-            String text = request.parameter("kind");
-            ResourceKind kind = Arrays.stream(ResourceKind.values())
-                    .filter(known -> known.word().equals(text))
-                    .findFirst()
-                    .orElse(null);
-            if (kind == null && !text.isEmpty()) {
-                throw new Refusal(
-                        400,
-                        "kind: '" + text + "' (expected: "
-                                + Arrays.stream(ResourceKind.values())
-                                        .map(ResourceKind::word)
-                                        .collect(Collectors.joining(", "))
-                                + ")");
+            Set<ResourceKind> kinds = EnumSet.noneOf(ResourceKind.class);
+            for (String text : request.parameters("kind")) {
+                kinds.add(kind(text));
             }
-            return new Filter(kind, request.parameter("name"));
+            return new Filter(kinds, request.parameter("name"));
+        }
+
+        private static ResourceKind kind(String text) throws Refusal {
+            for (ResourceKind kind : ResourceKind.values()) {
+                if (kind.word().equals(text)) {
+                    return kind;
+                }
+            }
+            throw new Refusal(
+                    400,
+                    "kind: '" + text + "' (expected: "
+                            + Arrays.stream(ResourceKind.values())
+                                    .map(ResourceKind::word)
+                                    .collect(Collectors.joining(", "))
+                            + ")");
         }
 
         boolean wants(ResourceKind of, String named) {
-            return (kind == null || kind == of) && (name.isEmpty() || name.equals(named));
+            return (kinds.isEmpty() || kinds.contains(of)) && (name.isEmpty() || name.equals(named));
         }
 
         boolean wantsAll() {
-            return kind == null && name.isEmpty();
+            return kinds.isEmpty() && name.isEmpty();
         }
     }
 
     /** Answers until the caller hangs up or cannot keep up, or the server stops. */
-    void serve(Request request, HttpExchange exchange) throws IOException, Refusal {
+    void serve(Request request, Exchange exchange) throws IOException, Refusal {
         request.requireOnly("kind", "name", "after");
         Filter filter = Filter.of(request);
         EventId after = after(request);
-        if (streams.size() >= MOST) {
-            throw new Refusal(503, "there are " + MOST + " streams already");
-        }
         if (manager.firstView(Duration.ofHours(1)).join().isEmpty()) {
             throw new Refusal(503, manager.notRead());
         }
-        Headers headers = exchange.getResponseHeaders();
-        Reply.secure(headers);
-        headers.set("Content-Type", "text/event-stream");
-        headers.set("Cache-Control", "no-store");
-        // Without it, the server would count the connection of a caller that was given up as open for ever.
-        headers.set("Connection", "close");
-        boolean head = exchange.getRequestMethod().equals("HEAD");
-        streams.add(Thread.currentThread());
-        try {
-            patience.send(() -> exchange.sendResponseHeaders(200, head ? -1 : 0));
-            if (!head) {
-                follow(filter, after, new Sink(exchange.getResponseBody()));
+        String address = exchange.address();
+        switch (shares.tryAcquire(address, false, () -> {
+            refused("replaced", "a stream made room for another", address);
+            exchange.cut();
+        })) {
+            case AddressShares.Refused(AddressShares.Reason reason, int held, int used) -> {
+                refused(reason.label(), "too many streams", address);
+                throw new Refusal(
+                        503,
+                        "busy: your address has %d of %d streams (expected: no more than its share of %d)"
+                                .formatted(held, used, MOST));
             }
+            case AddressShares.Place place -> {
+                try {
+                    exchange.hold(place);
+                    serve(exchange, filter, after);
+                } finally {
+                    place.release();
+                }
+            }
+        }
+    }
+
+    private void refused(String reason, String what, String address) {
+        manager.notices().refused("http-streams", reason, what + " (client: " + address + ")");
+    }
+
+    private void serve(Exchange exchange, Filter filter, @Nullable EventId after) throws IOException {
+        streams.add(Thread.currentThread());
+        // nginx keeps an answer back until it is whole, unless it says that.
+        Answer answer = exchange.beginStream(
+                Reply.head(200, "text/event-stream", Map.of("Cache-Control", "no-store", "X-Accel-Buffering", "no")));
+        try {
+            if (!exchange.isHead()) {
+                follow(exchange, filter, after, new Sink(answer));
+            }
+            answer.close();
         } catch (InterruptedException e) {
             LOG.debug("a stream ends because the server stops");
+            exchange.cut();
         } finally {
+            answer.abort();
             streams.remove(Thread.currentThread());
         }
     }
@@ -130,7 +155,8 @@ final class EventStreams implements AutoCloseable {
         return after != null && after.compareTo(FIRST) < 0 ? FIRST : after;
     }
 
-    private void follow(Filter filter, @Nullable EventId after, Sink sink) throws IOException, InterruptedException {
+    private void follow(Exchange exchange, Filter filter, @Nullable EventId after, Sink sink)
+            throws IOException, InterruptedException {
         try {
             Follower follower =
                     after == null ? manager.feed().follow() : manager.feed().followAfter(after);
@@ -142,7 +168,7 @@ final class EventStreams implements AutoCloseable {
             sink.add(null, "store", told);
             sink.add(follower.last(), "ready", new Json.Ready(follower.last().toString()));
             sink.flush();
-            while (!closed) {
+            while (!closed && exchange.isOpen()) {
                 Duration wait = sink.untilHeartbeat();
                 for (Event event : follower.next(wait.compareTo(LOOK) < 0 ? wait : LOOK)) {
                     add(filter, event, sink);
@@ -212,39 +238,28 @@ final class EventStreams implements AutoCloseable {
     /** Gathers events and gives them to the caller, who may take them slowly. */
     private final class Sink {
 
-        private final OutputStream caller;
-        private final ByteArrayOutputStream buffer = new ByteArrayOutputStream(BUFFER);
+        private final Answer caller;
         private long lastAdded = System.nanoTime();
 
-        Sink(OutputStream caller) {
+        Sink(Answer caller) {
             this.caller = caller;
         }
 
         void add(@Nullable EventId id, String type, Object data) throws IOException {
             String head = (id == null ? "" : "id: " + id + "\n") + "event: " + type + "\ndata: ";
-            buffer.writeBytes(head.getBytes(StandardCharsets.UTF_8));
-            buffer.writeBytes(Json.bytes(data));
-            buffer.writeBytes("\n\n".getBytes(StandardCharsets.UTF_8));
+            caller.write(head.getBytes(StandardCharsets.UTF_8));
+            caller.write(Json.bytes(data));
+            caller.write("\n\n".getBytes(StandardCharsets.UTF_8));
             lastAdded = System.nanoTime();
-            if (buffer.size() >= BUFFER) {
-                flush();
-            }
         }
 
         /** A browser forgets the id that it would ask for when it reconnects. To be followed by an event. */
-        void resetId() {
-            buffer.writeBytes("id:\n".getBytes(StandardCharsets.UTF_8));
+        void resetId() throws IOException {
+            caller.write("id:\n".getBytes(StandardCharsets.UTF_8));
         }
 
         void flush() throws IOException {
-            if (buffer.size() == 0) {
-                return;
-            }
-            patience.send(() -> {
-                buffer.writeTo(caller);
-                caller.flush();
-            });
-            buffer.reset();
+            caller.flush();
         }
 
         /** Not negative. */

@@ -1,90 +1,66 @@
 package io.pullpiri.statemanager.web;
 
-import java.io.IOException;
 import java.time.Duration;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * How long callers may take nothing of what is sent to them, and how long they may take for all of an answer. Then they are
- * given up, so that they hold nothing for ever.
+ * How slow clients may be. A request has a third of the limit to come in. A client that takes nothing of its answer for the limit, or takes four times as long for all of it,
+ * is ended. Before that, others may get its place: after {@link #stalled()} without progress, or if it {@link #isSlow}.
  */
-final class Patience implements AutoCloseable {
+final class Patience {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Patience.class);
-
-    /** A whole answer may take so many times as long as a part of it. */
     private static final int PARTS = 4;
+    private static final int BYTES_A_SECOND = 32 << 10;
+    private static final Duration MOST_TICK = Duration.ofMillis(200);
 
     private final Duration limit;
-
-    /** The threads that wait for their callers to take something, and since when. */
-    private final Map<Thread, Long> sending = new ConcurrentHashMap<>();
-
     private final AtomicInteger givenUp = new AtomicInteger();
-    private final Thread watchdog;
-
-    /** A part of an answer, small enough to be taken in time. */
-    interface Sending {
-        void send() throws IOException;
-    }
 
     Patience(Duration limit) {
         this.limit = limit;
-        this.watchdog = Thread.ofVirtual().name("stalled callers").start(this::giveUp);
     }
 
-    /** @throws IOException if the caller has hung up, or was given up */
-    void send(Sending part) throws IOException {
-        sending.put(Thread.currentThread(), System.nanoTime());
-        try {
-            part.send();
-        } finally {
-            sending.remove(Thread.currentThread());
-        }
+    Duration limit() {
+        return limit;
     }
 
-    /** @throws IOException if a caller that is being answered since then has had its time */
-    void requireLeft(long since) throws IOException {
-        if (System.nanoTime() - since > limit.toNanos() * PARTS) {
-            givenUp.incrementAndGet();
-            throw new IOException("the answer was not taken within " + limit.multipliedBy(PARTS));
-        }
+    /** For a header to come in, and for a body. */
+    Duration request() {
+        return limit.dividedBy(3);
     }
 
-    private void giveUp() {
-        try {
-            while (true) {
-                Thread.sleep(limit.dividedBy(6));
-                long now = System.nanoTime();
-                for (Thread thread : sending.keySet()) {
-                    // Within the map's lock, so that nobody is interrupted whose caller has just taken everything.
-                    Long _ = sending.computeIfPresent(thread, (same, since) -> {
-                        if (now - since <= limit.toNanos()) {
-                            return since;
-                        }
-                        // Whoever is interrupted while it writes to a connection loses the connection.
-                        same.interrupt();
-                        givenUp.incrementAndGet();
-                        return null;
-                    });
-                }
-            }
-        } catch (InterruptedException e) {
-            LOG.debug("no caller is watched any more");
-        }
+    /** For all of an answer, but for streams. */
+    Duration whole() {
+        return limit.multipliedBy(PARTS);
     }
 
-    /** How many callers were. */
+    Duration stalled() {
+        return limit.dividedBy(30);
+    }
+
+    /**
+     * Whether a client takes its answer so slowly that others may get its place.
+     *
+     * @param nanos since the answer began
+     * @param bytes that the client has taken since then
+     */
+    boolean isSlow(long nanos, long bytes) {
+        return nanos > limit.dividedBy(6).toNanos() && bytes / BYTES_A_SECOND < TimeUnit.NANOSECONDS.toSeconds(nanos);
+    }
+
+    /** How often clients are looked at. */
+    Duration tick() {
+        Duration tick = limit.dividedBy(6);
+        return tick.compareTo(MOST_TICK) < 0 ? tick : MOST_TICK;
+    }
+
+    void countGivenUp() {
+        givenUp.incrementAndGet();
+    }
+
+    /** How many clients were ended because they were too slow for their answers. */
     int givenUp() {
         return givenUp.get();
-    }
-
-    @Override
-    public void close() {
-        watchdog.interrupt();
     }
 }

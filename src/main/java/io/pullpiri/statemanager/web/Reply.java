@@ -1,12 +1,13 @@
 package io.pullpiri.statemanager.web;
 
-import com.sun.net.httpserver.Headers;
-import com.sun.net.httpserver.HttpExchange;
-import java.io.BufferedOutputStream;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An answer to a request.
@@ -17,135 +18,146 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
 
     private static final int WORTH_COMPRESSING = 1_024;
 
-    /** So much is sent at a time: for a larger piece the server would make, and keep, a buffer of twice its size. */
-    private static final int SLICE = 32 << 10;
-
     private static final Map<Integer, String> TITLES = Map.ofEntries(
             Map.entry(400, "Bad Request"),
             Map.entry(403, "Forbidden"),
             Map.entry(404, "Not Found"),
             Map.entry(405, "Method Not Allowed"),
+            Map.entry(408, "Request Timeout"),
             Map.entry(409, "Conflict"),
             Map.entry(413, "Content Too Large"),
             Map.entry(415, "Unsupported Media Type"),
             Map.entry(422, "Unprocessable Content"),
+            Map.entry(431, "Request Header Fields Too Large"),
             Map.entry(500, "Internal Server Error"),
             Map.entry(503, "Service Unavailable"),
             Map.entry(507, "Insufficient Storage"));
 
+    private static final Map<String, String> SECURE = Map.of(
+            "X-Content-Type-Options", "nosniff",
+            "Referrer-Policy", "no-referrer",
+            "Content-Security-Policy",
+                    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'");
+
     /** What is sent. */
-    interface Body {
+    sealed interface Body {
 
-        /** Closing is not its business: what is cut off must not look as if it were whole. */
-        void writeTo(OutputStream out) throws IOException;
+        /** Of this answer alone, so it must be small. */
+        @SuppressWarnings("ArrayRecordComponent")
+        record Bytes(byte[] bytes) implements Body {}
 
-        /** In bytes; negative if nobody knows before it is written. */
-        default int length() {
-            return -1;
-        }
+        /** The same memory for all answers. */
+        record Shared(ByteBuf plain, ByteBuf compressed) implements Body {}
 
-        static Body of(byte[] bytes) {
-            return new Body() {
-
-                @Override
-                public void writeTo(OutputStream out) throws IOException {
-                    out.write(bytes);
-                }
-
-                @Override
-                public int length() {
-                    return bytes.length;
-                }
-            };
-        }
+        /** Made piece by piece while it is sent, however long it is. */
+        record Made(Making making) implements Body {}
     }
 
-    /** Made piece by piece while it is sent, however long it is. */
+    /** Writes a body, and does not close: what is cut off must not look whole. */
+    interface Making {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
     static Reply json(Object value) {
-        return new Reply(200, "application/json", out -> Json.write(value, out), Map.of("Cache-Control", "no-store"));
+        return new Reply(
+                200,
+                "application/json",
+                new Body.Made(out -> Json.write(value, out)),
+                Map.of("Cache-Control", "no-store"));
     }
 
     static Reply problem(int status, String detail, Map<String, String> headers) {
         Json.Problem problem = new Json.Problem(TITLES.getOrDefault(status, "Problem"), status, detail);
-        return new Reply(status, "application/problem+json", Body.of(Json.bytes(problem)), headers);
+        return new Reply(status, "application/problem+json", new Body.Bytes(Json.bytes(problem)), headers);
     }
 
     /** What every answer says, this one or a stream. */
-    static void secure(Headers headers) {
-        headers.set("X-Content-Type-Options", "nosniff");
-        headers.set("Referrer-Policy", "no-referrer");
-        headers.set(
-                "Content-Security-Policy",
-                "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'");
+    static Exchange.Head head(int status, String contentType, Map<String, String> more) {
+        Map<String, String> headers = new HashMap<>(SECURE);
+        headers.put("Content-Type", contentType);
+        headers.putAll(more);
+        return new Exchange.Head(status, headers);
+    }
+
+    /** The head as it is without compression. */
+    Exchange.Head head() {
+        Exchange.Head head = head(status, contentType, headers);
+        head.headers().put("Vary", "Accept-Encoding");
+        return head;
+    }
+
+    /** The whole body of a problem. */
+    ByteBuf content() {
+        return switch (body) {
+            case Body.Bytes(byte[] bytes) -> Unpooled.wrappedBuffer(bytes);
+            case Body.Shared(ByteBuf plain, ByteBuf compressed) -> plain.retainedDuplicate();
+            case Body.Made made -> throw new IllegalStateException("it is not made yet");
+        };
     }
 
     /** @throws IOException if it could not be sent as a whole: then the connection is of no use any more */
-    void send(HttpExchange exchange, Patience patience) throws IOException {
-        Headers answer = exchange.getResponseHeaders();
-        secure(answer);
-        answer.set("Content-Type", contentType);
-        headers.forEach(answer::set);
-        int length = body.length();
-        boolean compress = (length < 0 || length >= WORTH_COMPRESSING) && takesGzip(exchange);
-        if (compress) {
-            answer.set("Content-Encoding", "gzip");
-        }
-        answer.set("Vary", "Accept-Encoding");
-        boolean head = exchange.getRequestMethod().equals("HEAD");
-        if (head && length >= 0 && !compress) {
-            answer.set("Content-Length", Integer.toString(length));
-        }
-        boolean empty = head || length == 0;
-        // The server's words for "no body" and "of unknown length".
-        long announced = empty ? -1 : compress || length < 0 ? 0 : length;
-        patience.send(() -> exchange.sendResponseHeaders(status, announced));
-        if (!empty) {
-            OutputStream plain = new BufferedOutputStream(new Sliced(exchange.getResponseBody(), patience), SLICE);
-            OutputStream out = compress ? new GZIPOutputStream(plain) : plain;
-            body.writeTo(out);
-            out.close();
-        }
-    }
-
-    private static boolean takesGzip(HttpExchange exchange) {
-        String accepted = exchange.getRequestHeaders().getFirst("Accept-Encoding");
-        return accepted != null && accepted.contains("gzip");
-    }
-
-    /** Sends in pieces, each of which, and all of which, a caller has to take in time. */
-    private static final class Sliced extends OutputStream {
-
-        private final OutputStream out;
-        private final Patience patience;
-        private final long begun = System.nanoTime();
-
-        Sliced(OutputStream out, Patience patience) {
-            this.out = out;
-            this.patience = patience;
-        }
-
-        @Override
-        public void write(int value) throws IOException {
-            write(new byte[] {(byte) value}, 0, 1);
-        }
-
-        @Override
-        public void write(byte[] bytes, int offset, int length) throws IOException {
-            for (int from = offset; from < offset + length; from += SLICE) {
-                int start = from;
-                patience.requireLeft(begun);
-                patience.send(() -> out.write(bytes, start, Math.min(SLICE, offset + length - start)));
+    void send(Exchange exchange) throws IOException {
+        Exchange.Head head = head();
+        boolean gzip = takesGzip(exchange.header("Accept-Encoding"));
+        switch (body) {
+            case Body.Bytes(byte[] bytes) -> {
+                boolean compress = gzip && bytes.length >= WORTH_COMPRESSING;
+                exchange.send(
+                        compress ? compressed(head) : head,
+                        Unpooled.wrappedBuffer(compress ? Assets.compressed(bytes) : bytes));
             }
+            case Body.Shared(ByteBuf plain, ByteBuf compressed) -> {
+                boolean compress = gzip && plain.readableBytes() >= WORTH_COMPRESSING;
+                exchange.send(compress ? compressed(head) : head, (compress ? compressed : plain).retainedDuplicate());
+            }
+            case Body.Made(Making making) -> send(exchange, gzip ? compressed(head) : head, gzip, making);
+        }
+    }
+
+    private static void send(Exchange exchange, Exchange.Head head, boolean gzip, Making making) throws IOException {
+        Answer answer = exchange.begin(head);
+        try {
+            if (!exchange.isHead()) {
+                fill(answer, gzip, making);
+            }
+            answer.close();
+        } finally {
+            answer.abort();
+        }
+    }
+
+    private static void fill(Answer answer, boolean gzip, Making making) throws IOException {
+        if (!gzip) {
+            making.writeTo(answer);
+            return;
+        }
+        Packing packing = new Packing(answer);
+        try {
+            making.writeTo(packing);
+            packing.finish();
+        } finally {
+            packing.end();
+        }
+    }
+
+    /** Gives its memory, which is outside of the heap, back without an end of what it writes. */
+    private static final class Packing extends GZIPOutputStream {
+
+        Packing(OutputStream out) throws IOException {
+            super(out, 4 << 10);
         }
 
-        @Override
-        public void flush() throws IOException {
-            patience.send(out::flush);
+        void end() {
+            def.end();
         }
+    }
 
-        @Override
-        public void close() throws IOException {
-            patience.send(out::close);
-        }
+    private static Exchange.Head compressed(Exchange.Head head) {
+        head.headers().put("Content-Encoding", "gzip");
+        return head;
+    }
+
+    private static boolean takesGzip(@Nullable String accepted) {
+        return accepted != null && accepted.contains("gzip");
     }
 }

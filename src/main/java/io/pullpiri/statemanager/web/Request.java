@@ -1,12 +1,12 @@
 package io.pullpiri.statemanager.web;
 
-import com.sun.net.httpserver.HttpExchange;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.Utf8;
-import java.io.IOException;
-import java.net.URLDecoder;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -19,38 +19,73 @@ import org.jspecify.annotations.Nullable;
 /** A request, as its handler sees it. */
 final class Request {
 
-    /** As much as gRPC takes. */
-    private static final int MOST_BYTES = 4 << 20;
-
     private static final Pattern CHARSET =
             Pattern.compile(";\\s*charset\\s*=\\s*\"?([^\";\\s]*)", Pattern.CASE_INSENSITIVE);
 
     private static final Set<String> UTF_8 = Set.of("utf-8", "utf8");
 
-    private final HttpExchange exchange;
-    private final Map<String, String> parameters = new LinkedHashMap<>();
+    private final Exchange exchange;
+    private final Map<String, List<String>> parameters = new LinkedHashMap<>();
     private final String name;
 
     /** @param name what the path holds where its route has {@code {name}}, empty if it has none */
-    Request(HttpExchange exchange, String name) throws Refusal {
+    Request(Exchange exchange, String name) throws Refusal {
         this.exchange = exchange;
         this.name = name;
-        String query = exchange.getRequestURI().getRawQuery();
-        if (query != null) {
-            for (String part : query.split("&", -1)) {
+        String target = exchange.target();
+        int query = target.indexOf('?');
+        if (query >= 0) {
+            for (String part : target.substring(query + 1).split("&", -1)) {
                 int equals = part.indexOf('=');
                 String key = equals < 0 ? part : part.substring(0, equals);
-                parameters.put(decode(key), equals < 0 ? "" : decode(part.substring(equals + 1)));
+                parameters
+                        .computeIfAbsent(decode("query", key.replace('+', ' ')), any -> new ArrayList<>())
+                        .add(
+                                equals < 0
+                                        ? ""
+                                        : decode(
+                                                "query",
+                                                part.substring(equals + 1).replace('+', ' ')));
             }
         }
     }
 
-    private static String decode(String text) throws Refusal {
-        try {
-            return URLDecoder.decode(text, StandardCharsets.UTF_8);
-        } catch (IllegalArgumentException e) {
-            throw new Refusal(400, "query: '" + text + "' (expected: % only before two hexadecimal digits)");
+    /**
+     * The decoded path of a request's target.
+     *
+     * @throws Refusal if it is no path, or one that cannot be decoded
+     */
+    static String path(String target) throws Refusal {
+        String local = target;
+        if (target.startsWith("http://") || target.startsWith("https://")) {
+            int slash = target.indexOf('/', target.indexOf("://") + 3);
+            local = slash < 0 ? "/" : target.substring(slash);
         }
+        int end = local.indexOf('?');
+        String path = end < 0 ? local : local.substring(0, end);
+        if (!path.startsWith("/")) {
+            throw new Refusal(400, "path: '" + target + "' (expected: / first)");
+        }
+        return decode("path", path);
+    }
+
+    /** @param text each character is a byte as it was sent */
+    private static String decode(String what, String text) throws Refusal {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c != '%') {
+                bytes.write(c);
+            } else if (i + 2 < text.length()
+                    && HexFormat.isHexDigit(text.charAt(i + 1))
+                    && HexFormat.isHexDigit(text.charAt(i + 2))) {
+                bytes.write(HexFormat.fromHexDigits(text, i + 1, i + 3));
+                i += 2;
+            } else {
+                throw new Refusal(400, what + ": '" + text + "' (expected: % only before two hexadecimal digits)");
+            }
+        }
+        return bytes.toString(StandardCharsets.UTF_8);
     }
 
     String name() {
@@ -58,8 +93,19 @@ final class Request {
     }
 
     /** Empty if it is not given. */
-    String parameter(String key) {
-        return parameters.getOrDefault(key, "");
+    String parameter(String key) throws Refusal {
+        List<String> values = parameters(key);
+        if (values.size() > 1) {
+            throw new Refusal(400, "query: '" + key + "' is given " + values.size() + " times (expected: once)");
+        }
+        return values.isEmpty() ? "" : values.getFirst();
+    }
+
+    /** All values that are not empty. */
+    List<String> parameters(String key) {
+        return parameters.getOrDefault(key, List.of()).stream()
+                .filter(value -> !value.isEmpty())
+                .toList();
     }
 
     boolean has(String key) {
@@ -80,31 +126,26 @@ final class Request {
 
     @Nullable
     String header(String key) {
-        return exchange.getRequestHeaders().getFirst(key);
+        return exchange.header(key);
     }
 
     /**
      * The whole body.
      *
-     * @throws Refusal 415 if the headers say that it is compressed or not in UTF-8, 413 if it is too large, and 400 if it is
-     *     not UTF-8
+     * @throws Refusal 415 if the headers say that it is compressed or not in UTF-8, and 400 if it is not UTF-8
      */
-    String body() throws IOException, Refusal {
+    String body() throws Refusal {
         requireNoEncoding();
         requireUtf8();
-        byte[] bytes = exchange.getRequestBody().readNBytes(MOST_BYTES + 1);
-        if (bytes.length > MOST_BYTES) {
-            throw new Refusal(413, "body: more than " + (MOST_BYTES >> 20) + " MiB");
-        }
         try {
-            return Utf8.decode(bytes);
+            return Utf8.decode(exchange.body());
         } catch (Utf8.MalformedException e) {
             throw new Refusal(400, "body: " + e.getMessage());
         }
     }
 
     private void requireNoEncoding() throws Refusal {
-        for (String encoding : headers("Content-Encoding")) {
+        for (String encoding : exchange.headers("Content-Encoding")) {
             if (!encoding.isBlank() && !encoding.strip().equalsIgnoreCase("identity")) {
                 throw new Refusal(
                         415,
@@ -115,7 +156,7 @@ final class Request {
     }
 
     private void requireUtf8() throws Refusal {
-        for (String type : headers("Content-Type")) {
+        for (String type : exchange.headers("Content-Type")) {
             Matcher charset = CHARSET.matcher(type);
             while (charset.find()) {
                 if (!UTF_8.contains(charset.group(1).toLowerCase(Locale.ROOT))) {
@@ -126,10 +167,5 @@ final class Request {
                 }
             }
         }
-    }
-
-    private List<String> headers(String key) {
-        List<String> values = exchange.getRequestHeaders().get(key);
-        return values == null ? List.of() : values;
     }
 }

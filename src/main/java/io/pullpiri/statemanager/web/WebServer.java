@@ -1,23 +1,19 @@
 package io.pullpiri.statemanager.web;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
-import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.pullpiri.statemanager.limits.AddressShares;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Metrics;
+import io.pullpiri.statemanager.manager.Notices;
 import io.pullpiri.statemanager.manager.Reconciler;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,64 +24,35 @@ public final class WebServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(WebServer.class);
 
-    private static final String NAME = "{name}";
-    private static final PrometheusTextFormatWriter EXPOSITION =
-            PrometheusTextFormatWriter.builder().build();
-
     /** So often a silent stream shows that it lives. */
     private static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
     /** A caller that takes nothing for so long is given up. */
     private static final Duration STALLED = Duration.ofSeconds(30);
 
-    /** Each holds a thread's time, and the view that it tells of. */
-    private static final int ANSWERS_AT_ONCE = 32;
+    /** Each holds a thread's time, and the view that it tells of. One address has up to 32 of them. */
+    private static final int ANSWERS_AT_ONCE = 42;
 
+    private static final double HEAP_FOR_REQUESTS = 0.1;
     private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(5);
+    private static final long RETRY_MILLIS = 20;
     private static final int HISTORIES_AT_ONCE = 8;
     private static final Duration HISTORY_PATIENCE = Duration.ofSeconds(10);
 
-    private final HttpServer server;
+    /** What does not change anything. */
+    private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
+
+    /** What a browser says of a request that no other page made. */
+    private static final Set<String> OWN_SITE = Set.of("same-origin", "none");
+
     private final Hosts hosts;
-    private final Patience patience;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final EventStreams streams;
-    private final Semaphore places = new Semaphore(ANSWERS_AT_ONCE);
-    private final List<Route> routes;
-
-    static {
-        // The server's only handles are these, read once. The streams, and others beside them.
-        System.setProperty("jdk.httpserver.maxConnections", Integer.toString(EventStreams.MOST + 200));
-        // Seconds for a request to come in.
-        System.setProperty("sun.net.httpserver.maxReqTime", "30");
-        System.setProperty("sun.net.httpserver.nodelay", "true");
-    }
-
-    interface Handler {
-        @Nullable
-        Reply handle(Request request, HttpExchange exchange) throws IOException, Refusal;
-    }
-
-    private interface Answering {
-        Reply answer(Request request) throws IOException, Refusal;
-    }
-
-    /** @param path with {@code {name}} in the last place, or without */
-    record Route(String method, String path, Handler handler) {
-
-        /** What stands for the name, empty if the path has none; null if this is another path. */
-        @Nullable
-        String match(String asked) {
-            if (!path.endsWith(NAME)) {
-                return path.equals(asked) ? "" : null;
-            }
-            int start = path.length() - NAME.length();
-            boolean matches = asked.length() > start
-                    && asked.startsWith(path.substring(0, start))
-                    && asked.indexOf('/', start) < 0;
-            return matches ? asked.substring(start) : null;
-        }
-    }
+    private final AddressShares places = new AddressShares(ANSWERS_AT_ONCE);
+    private final Assets assets = new Assets();
+    private final Routes routes;
+    private final Notices notices;
+    private final HttpConnections connections;
 
     /**
      * Opens the port.
@@ -107,169 +74,185 @@ public final class WebServer implements AutoCloseable {
             Patience patience,
             Duration heartbeat)
             throws IOException {
-        HttpServer server;
         try {
-            server = HttpServer.create(new InetSocketAddress(host, port), 0);
+            return new WebServer(host, port, manager, reconciler, metrics, patience, heartbeat);
         } catch (IOException e) {
-            patience.close();
             throw new IOException(
                     "cannot listen on %s:%d (setting http-port): %s".formatted(host, port, e.getMessage()), e);
         }
-        return new WebServer(server, new Hosts(host), manager, reconciler, metrics, patience, heartbeat);
     }
 
     private WebServer(
-            HttpServer server,
-            Hosts hosts,
+            String host,
+            int port,
             Manager manager,
             Reconciler reconciler,
             Metrics metrics,
             Patience patience,
-            Duration heartbeat) {
+            Duration heartbeat)
+            throws IOException {
         Representations representations = new Representations(reconciler::progress);
         Histories histories = new Histories(
                 history ->
                         manager.feed().history(history).map(representations::of).toList(),
                 HISTORIES_AT_ONCE,
                 HISTORY_PATIENCE);
-        this.server = server;
-        this.hosts = hosts;
-        this.patience = patience;
-        this.streams = new EventStreams(manager, representations, patience, heartbeat);
-        this.routes = routes(new Api(manager, representations, histories), streams, metrics);
+        this.hosts = new Hosts(host);
+        this.notices = manager.notices();
+        this.streams = new EventStreams(manager, representations, heartbeat);
+        this.routes = new Routes(new Api(manager, representations, histories), streams, metrics);
+        this.connections = new HttpConnections(
+                new InetSocketAddress(host, port), new Dispatcher(), patience, notices, HttpConnections.MOST, (long)
+                        (Runtime.getRuntime().maxMemory() * HEAP_FOR_REQUESTS));
         metrics.gauge("statemanager_http_streams", "Streams of events over HTTP", streams::size);
-        server.setExecutor(threads);
-        server.createContext("/", this::handle);
-        server.createContext("/api/", this::handleInTurn);
-        server.createContext("/api/v1/events", this::handle);
-        server.start();
+        metrics.gauge("statemanager_http_connections", "Connections to the HTTP port", connections::size);
+        metrics.gauge(
+                "statemanager_http_request_bytes",
+                "Memory of HTTP requests that are not answered yet",
+                connections.memory()::used);
     }
 
-    static List<Route> routes(Api api, EventStreams streams, Metrics metrics) {
-        List<Route> table = new ArrayList<>();
-        table.add(route("GET", "/health", api::health));
-        table.add(route("GET", "/metrics", request -> metrics(metrics)));
-        table.add(route("GET", "/api/v1/packages", api::packages));
-        table.add(route("GET", "/api/v1/packages/{name}", api::onePackage));
-        table.add(route("GET", "/api/v1/models", api::models));
-        table.add(route("GET", "/api/v1/models/{name}", api::model));
-        table.add(route("GET", "/api/v1/scenarios", api::scenarios));
-        table.add(route("GET", "/api/v1/scenarios/{name}", api::scenario));
-        table.add(route("GET", "/api/v1/nodes", api::nodes));
-        table.add(route("GET", "/api/v1/nodes/{name}", api::node));
-        table.add(route("DELETE", "/api/v1/nodes/{name}", api::forget));
-        table.add(new Route("GET", "/api/v1/events", (request, exchange) -> {
-            streams.serve(request, exchange);
-            return null;
-        }));
-        // The second is Pullpiri's own: its examples' curl lines work here.
-        for (String path : List.of("/api/v1/artifacts", "/api/artifact")) {
-            table.add(route("POST", path, api::apply));
-            table.add(route("DELETE", path, api::delete));
+    /** Looks at requests on the network's thread, and answers each on a thread of its own. */
+    private final class Dispatcher implements HttpConnections.Service {
+
+        @Override
+        public boolean isVital(String method, String target) {
+            return (method.equals("GET") || method.equals("HEAD"))
+                    && (target.equals("/health") || target.equals("/metrics"));
         }
-        return List.copyOf(table);
-    }
 
-    private static Route route(String method, String path, Answering answering) {
-        return new Route(method, path, (request, exchange) -> answering.answer(request));
-    }
+        @Override
+        public boolean takesBody(String method, String target) {
+            try {
+                return routes.changesAt(method, Request.path(target));
+            } catch (Refusal e) {
+                return false;
+            }
+        }
 
-    private static Reply metrics(Metrics metrics) throws IOException {
-        ByteArrayOutputStream text = new ByteArrayOutputStream();
-        EXPOSITION.write(text, metrics.scrape());
-        return new Reply(200, EXPOSITION.getContentType(), Reply.Body.of(text.toByteArray()), Map.of());
-    }
-
-    private void handleInTurn(HttpExchange exchange) throws IOException {
-        boolean placed = false;
-        try {
-            placed = places.tryAcquire(ANSWER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-            handle(exchange, placed ? this::reply : WebServer::tooMany);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            exchange.close();
-        } finally {
-            if (placed) {
-                places.release();
+        @Override
+        public void serve(Exchange exchange) {
+            try {
+                threads.execute(() -> answer(exchange));
+            } catch (RejectedExecutionException e) {
+                exchange.cut(); // the server stops
             }
         }
     }
 
-    private static Reply tooMany(HttpExchange exchange) throws Refusal {
-        throw new Refusal(503, "busy: " + ANSWERS_AT_ONCE + " callers are being answered");
-    }
-
-    private interface Replying {
-        @Nullable
-        Reply reply(HttpExchange exchange) throws IOException, Refusal;
-    }
-
-    private void handle(HttpExchange exchange) throws IOException {
-        handle(exchange, this::reply);
-    }
-
-    private void handle(HttpExchange exchange, Replying replying) throws IOException {
+    private void answer(Exchange exchange) {
         try {
             Reply reply;
             try {
-                reply = replying.reply(exchange);
+                String path = Request.path(exchange.target());
+                // A stream would keep its place for ever, and others are small.
+                if (path.startsWith("/api/") && !path.equals(EventStreams.PATH)) {
+                    answerInTurn(exchange, path);
+                    return;
+                }
+                reply = reply(exchange, path);
             } catch (Refusal e) {
-                Map<String, String> headers = e.status() == 503 ? Map.of("Retry-After", "1") : Map.of();
-                reply = Reply.problem(e.status(), e.detail(), headers);
-            } catch (RuntimeException e) {
-                LOG.error("{} cannot be answered, which is a defect", exchange.getRequestURI(), e);
-                reply = Reply.problem(500, "internal error: " + e, Map.of());
+                reply = problem(e);
             }
             if (reply != null) {
-                reply.send(exchange, patience);
+                reply.send(exchange);
             }
-            patience.send(exchange::close);
         } catch (RuntimeException | JsonProcessingException e) {
-            LOG.error("{} cannot be answered to its end, which is a defect", exchange.getRequestURI(), e);
-            throw new IOException(e);
+            LOG.error("{} cannot be answered to its end, which is a defect", exchange.target(), e);
+            exchange.cut();
         } catch (IOException e) {
             LOG.debug("a caller has hung up: {}", e.getMessage());
-            // The server then cuts the connection, so that nobody takes for whole what is not; and counts it no longer.
-            throw e;
+            // So that what was sent does not look whole.
+            exchange.cut();
         }
     }
 
-    private @Nullable Reply reply(HttpExchange exchange) throws IOException, Refusal {
-        hosts.require(exchange.getRequestHeaders().getFirst("Host"));
-        String path = exchange.getRequestURI().getPath();
-        String asked = exchange.getRequestMethod();
-        String method = asked.equals("HEAD") ? "GET" : asked;
-        TreeSet<String> others = new TreeSet<>();
-        for (Route route : routes) {
-            String name = route.match(path);
-            if (name != null && route.method().equals(method)) {
-                return route.handler().handle(new Request(exchange, name), exchange);
-            } else if (name != null) {
-                others.add(route.method());
+    private static Reply problem(Refusal refusal) {
+        Map<String, String> headers = refusal.status() == 503 ? Map.of("Retry-After", "1") : Map.of();
+        return Reply.problem(refusal.status(), refusal.detail(), headers);
+    }
+
+    private void answerInTurn(Exchange exchange, String path) throws IOException, Refusal {
+        AddressShares.Place place = place(exchange);
+        try {
+            exchange.hold(place);
+            Reply reply = reply(exchange, path);
+            if (reply != null) {
+                reply.send(exchange);
+            }
+        } finally {
+            place.release();
+        }
+    }
+
+    /** Waits for a place among the answers that are being made. */
+    private AddressShares.Place place(Exchange exchange) throws Refusal {
+        long deadline = System.nanoTime() + ANSWER_PATIENCE.toNanos();
+        String address = exchange.address();
+        while (true) {
+            AddressShares.Admission admission = places.tryAcquire(address, false, () -> {
+                notices.refused(
+                        "http-answers", "replaced", "a slow answer made room for another (client: " + address + ")");
+                exchange.cut();
+            });
+            switch (admission) {
+                case AddressShares.Place place -> {
+                    return place;
+                }
+                case AddressShares.Refused refused -> {
+                    if (System.nanoTime() > deadline) {
+                        notices.refused(
+                                "http-answers",
+                                refused.reason().label(),
+                                "too many callers are being answered (client: " + address + ")");
+                        throw new Refusal(503, "busy: " + refused.used() + " callers are being answered");
+                    }
+                }
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new Refusal(503, "StateManager is stopping");
             }
         }
-        if (!others.isEmpty()) {
-            return Reply.problem(
-                    405,
-                    "method: " + asked + " (expected: " + String.join(", ", others) + ")",
-                    Map.of("Allow", String.join(", ", others)));
+    }
+
+    private @Nullable Reply reply(Exchange exchange, String path) throws IOException {
+        try {
+            hosts.require(exchange.header("Host"));
+            String method = exchange.isHead() ? "GET" : exchange.method();
+            requireOwnSite(exchange);
+            return routes.reply(
+                    exchange, method, path, (request, same) -> assets.reply(path, request.header("If-None-Match")));
+        } catch (Refusal e) {
+            return problem(e);
+        } catch (RuntimeException e) {
+            LOG.error("{} cannot be answered, which is a defect", exchange.target(), e);
+            return Reply.problem(500, "internal error: " + e, Map.of());
         }
-        Reply asset = method.equals("GET")
-                ? Assets.reply(path, exchange.getRequestHeaders().getFirst("If-None-Match"))
-                : null;
-        return asset == null ? Reply.problem(404, "there is nothing at " + path, Map.of()) : asset;
+    }
+
+    /** A page of another site that is open in a browser on this machine must not change anything. */
+    private static void requireOwnSite(Exchange exchange) throws Refusal {
+        String site = exchange.header("Sec-Fetch-Site");
+        if (site != null && !SAFE.contains(exchange.method()) && !OWN_SITE.contains(site)) {
+            throw new Refusal(
+                    403,
+                    "Sec-Fetch-Site: '" + site
+                            + "' may not change anything (expected: same-origin, none or no such header)");
+        }
     }
 
     public int port() {
-        return server.getAddress().getPort();
+        return connections.port();
     }
 
     /** Ends the streams, gives other calls a moment to end, and closes the port. */
     @Override
     public void close() {
         streams.close();
-        server.stop(1);
+        connections.close();
         threads.shutdownNow();
-        patience.close();
     }
 }

@@ -298,7 +298,7 @@ class HostileClientsTest {
         int known = fillMemory();
         listsAreAnsweredManyAtOnce(known);
         listsOverGrpcThatNobodyTakesAreGivenUp(known);
-        listsOverHttpThatNobodyTakesHaveTheirNumber(known);
+        listsOverHttpThatNobodyTakesMakeRoomForOthers(known);
     }
 
     /** @return how many models are known */
@@ -381,7 +381,7 @@ class HostileClientsTest {
         silent.shutdownNow();
     }
 
-    private void listsOverHttpThatNobodyTakesHaveTheirNumber(int known) throws IOException, InterruptedException {
+    private void listsOverHttpThatNobodyTakesMakeRoomForOthers(int known) throws IOException, InterruptedException {
         for (int i = 0; i < HTTP_ANSWERS; i++) {
             Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.httpPort());
             connections.add(socket);
@@ -390,16 +390,10 @@ class HostileClientsTest {
                             .getBytes(StandardCharsets.US_ASCII));
         }
         try (HttpClient http = HttpClient.newHttpClient()) {
-            HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.httpPort() + MODELS))
-                    .build();
-            HttpResponse<String> refused;
-            do { // until all who are silent have been taken in
-                refused = http.send(request, HttpResponse.BodyHandlers.ofString());
-            } while (refused.statusCode() == 200);
-            assertThat(refused.statusCode()).isEqualTo(503);
-            assertThat(refused.body()).contains("busy: " + HTTP_ANSWERS + " callers are being answered");
+            for (int i = 0; i < 3; i++) {
+                assertThat(bytes(http)).isGreaterThan(known * 200L);
+            }
             closeConnections();
-            assertThat(bytes(http)).isGreaterThan(known * 200L);
         }
     }
 

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 
 class InboxTest {
 
-    private final List<String> displaced = new ArrayList<>();
-    private final Inbox inbox = new Inbox(10, 10_000, displaced::add);
+    private final List<String> replaced = new ArrayList<>();
+    private final Inbox inbox = new Inbox(10, 10_000, replaced::add);
 
     /** Otherwise a command would be decided on a key that others have changed before, and be overruled by their older word. */
     @Test
@@ -232,21 +232,21 @@ class InboxTest {
         }
         assertThat(offer(change("one-more"))).as("its sender can repeat it").isFalse();
         assertThat(offer(list("known", 10))).isTrue();
-        assertThat(displaced).containsExactly("y");
+        assertThat(replaced).containsExactly("y");
         assertThat(second).isCompletedWithValueMatching(answer -> answer instanceof Answer.Unavailable);
         assertThat(first).isNotDone();
         assertThat(offer(list("known", 8_500)))
                 .as("a newer list displaces for its memory")
                 .isFalse();
-        assertThat(displaced).as("in vain, so nothing is displaced").containsExactly("y");
+        assertThat(replaced).as("in vain, so nothing is replaced").containsExactly("y");
         assertThat(offer(list("known", 8_000))).isTrue();
-        assertThat(displaced).containsExactly("y", "x");
+        assertThat(replaced).containsExactly("y", "x");
         assertThat(inbox.take(10, 0))
                 .hasSize(9)
                 .last()
                 .matches(entry -> entry.command().equals(list("known", 8_000)));
         assertThat(offer(list("known", 10_000)))
-                .as("what was displaced is counted no more")
+                .as("what was replaced is counted no more")
                 .isTrue();
     }
 
@@ -258,7 +258,7 @@ class InboxTest {
             assertThat(offer(change("m" + i))).isTrue();
         }
         assertThat(offer(list("known", 10))).isFalse();
-        assertThat(displaced).isEmpty();
+        assertThat(replaced).isEmpty();
     }
 
     @Test

@@ -217,6 +217,43 @@ class EventStreamTest {
     }
 
     @Test
+    void kindThatIsGivenMoreThanOnce_meansAllOfThem() throws Exception {
+        rig.apply(Rig.BRAKING);
+        try (Http.Events events = http.events("?kind=scenario&kind=package")) {
+            assertThat(events.until("ready"))
+                    .extracting(Http.Event::type)
+                    .containsExactly("snapshot", "snapshot", "store", "ready");
+            report("running", "running");
+            assertThat(events.next().of("name")).isEqualTo("braking");
+        }
+    }
+
+    @Test
+    void proxyIsToldNotToBuffer() throws Exception {
+        try (RawHttp client = new RawHttp(rig.server.httpPort())) {
+            RawHttp.Answer answer = client.send("HEAD /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    .head();
+            assertThat(answer.head())
+                    .containsEntry("x-accel-buffering", "no")
+                    .containsEntry("cache-control", "no-store")
+                    .containsEntry("content-type", "text/event-stream");
+        }
+    }
+
+    @Test
+    void readerThatLeaves_isNoticedBeforeTheNextHeartbeat() throws Exception {
+        try (RawHttp client = new RawHttp(rig.server.httpPort())) {
+            assertThat(client.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                            .head()
+                            .code())
+                    .isEqualTo(200);
+        }
+        // A heartbeat comes every 10 seconds, and only the second one would fail.
+        Await.until(
+                SOON, () -> "no stream", () -> http.get("/metrics").body().contains("statemanager_http_streams 0.0"));
+    }
+
+    @Test
     void theServersEndEndsTheStreams() throws Exception {
         try (Http.Events events = http.events("")) {
             events.until("ready");

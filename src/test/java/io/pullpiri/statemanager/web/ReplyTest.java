@@ -3,11 +3,8 @@ package io.pullpiri.statemanager.web;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
@@ -23,24 +20,21 @@ class ReplyTest {
 
     private static final int ITEMS = 10_000;
 
-    private final Patience patience = new Patience(Duration.ofSeconds(10));
-    private HttpServer server;
+    private PlainServer server;
     private Http http;
 
     @BeforeEach
     void start() throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.createContext("/whole", exchange -> listing(ITEMS).send(exchange, patience));
-        server.createContext("/broken", exchange -> listing(ITEMS / 2).send(exchange, patience));
-        server.start();
-        http = new Http(server.getAddress().getPort());
+        server = new PlainServer(
+                new Patience(Duration.ofSeconds(10)),
+                exchange -> listing(exchange.target().equals("/whole") ? ITEMS : ITEMS / 2));
+        http = new Http(server.connections.port());
     }
 
     @AfterEach
     void stop() {
         http.close();
-        server.stop(0);
-        patience.close();
+        server.close();
     }
 
     /** @param sound how many of the items can be made */

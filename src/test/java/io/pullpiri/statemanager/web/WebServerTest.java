@@ -65,9 +65,9 @@ class WebServerTest {
         TreeSet<String> served = new TreeSet<>();
         Representations unused = new Representations(any -> List.of());
         Histories none = new Histories(any -> List.of(), 1, SOON);
-        try (Patience patience = new Patience(SOON);
-                EventStreams streams = new EventStreams(rig.server.manager(), unused, patience, SOON)) {
-            WebServer.routes(new Api(rig.server.manager(), unused, none), streams, new Metrics())
+        try (EventStreams streams = new EventStreams(rig.server.manager(), unused, SOON)) {
+            new Routes(new Api(rig.server.manager(), unused, none), streams, new Metrics())
+                    .table()
                     .forEach(route -> served.add(route.method() + " " + route.path()));
         }
         assertThat(openApi.operations()).isEqualTo(served);
@@ -165,6 +165,55 @@ class WebServerTest {
         assertThat(http.json("/api/v1/" + list).path("items")).hasSize(count);
     }
 
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "/api/v1/packages?state=error&state=idle, 2",
+        "/api/v1/packages?state=error&state=Error, 1",
+        "/api/v1/packages?state=idle&state=running, 1",
+        "/api/v1/packages?state=&state=idle, 1",
+    })
+    void stateThatIsGivenMoreThanOnce_meansAllOfThem(String path, int count) {
+        breakTheBrakes();
+        rig.apply("kind: Package\nmetadata: {name: parking}\nspec: {models: [{name: camera}]}\n");
+        assertThat(http.json(path).path("items")).hasSize(count);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "/%zz, path: '/%zz'",
+        "/%, path: '/%'",
+        "/api/v1/packages/%2, path: '/api/v1/packages/%2'",
+        "/api/v1/events/%g0, path: '/api/v1/events/%g0'",
+        "/api/v1/packages?name=%e, query: '%e'",
+    })
+    void targetThatCannotBeDecoded_isAProblem(String path, String quoted) throws Exception {
+        try (RawHttp client = new RawHttp(rig.server.httpPort())) {
+            RawHttp.Answer answer = client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    .answer();
+            assertThat(answer.code()).isEqualTo(400);
+            assertThat(answer.head()).containsEntry("content-type", "application/problem+json");
+            assertThat(answer.body()).contains(quoted + " (expected: % only before two hexadecimal digits)");
+        }
+    }
+
+    @ParameterizedTest(name = "{0} from {1} is {2}")
+    @CsvSource({
+        "POST, same-origin, 200",
+        "POST, none, 200",
+        "POST, same-site, 403",
+        "POST, cross-site, 403",
+        "DELETE, cross-site, 403",
+        "PUT, cross-site, 403",
+        "GET, cross-site, 405",
+    })
+    void changeFromAnotherSite_isRefused(String method, String site, int status) throws Exception {
+        HttpResponse<String> answer = http.send(method, "/api/v1/artifacts", Rig.BRAKING, "Sec-Fetch-Site", site);
+        assertThat(answer.statusCode()).isEqualTo(status);
+        if (status == 403) {
+            assertProblem(answer, 403, "Sec-Fetch-Site: '" + site + "' may not change anything");
+        }
+    }
+
     @ParameterizedTest(name = "{0} {1} is {2}: {3}")
     @CsvSource(delimiter = '|', textBlock = """
                     GET    | /api/v1/packages?state=lost    | 400 | state: 'lost' is no state of these resources
@@ -175,6 +224,7 @@ class WebServerTest {
                     GET    | /api/v1/packages/none          | 404 | package none is not known
                     GET    | /api/v1/packages/              | 404 | there is nothing at /api/v1/packages/
                     GET    | /api/v1/packages/a/b           | 404 | there is nothing at /api/v1/packages/a/b
+                    GET    | /api/v1/packages?name=a&name=b | 400 | query: 'name' is given 2 times (expected: once)
                     GET    | /nothing                       | 404 | there is nothing at /nothing
                     GET    | /../web/index.html             | 404 | there is nothing at /../web/index.html
                     GET    | /%2e%2e/statemanager.properties | 404 | there is nothing at /../statemanager.properties

@@ -1,0 +1,414 @@
+package io.pullpiri.statemanager.web;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.pullpiri.statemanager.limits.AddressShares;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client's connection: takes a request, hands it on when it is complete, and sends the answer. Runs on the HTTP thread,
+ * but for what {@link Exchange} and {@link Answer} call. {@link #look} enforces all limits of time.
+ */
+final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(HttpConnection.class);
+
+    /** As much as gRPC takes. */
+    static final int MOST_BODY = 4 << 20;
+
+    /** What an array and its place in a list take beside its bytes. */
+    private static final int PIECE_OBJECT = 24;
+
+    private static final long MOST_LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** What is read or sent at present. */
+    private enum Phase {
+        IDLE,
+        HEADER,
+        BODY,
+        ANSWER,
+        /** The answer is sent before all of the request has come: what still comes is discarded, so that it can be read. */
+        LINGER
+    }
+
+    private final HttpConnections all;
+    private final SocketChannel channel;
+    private final String address;
+    private final boolean restricted;
+    private final RequestReader reader = new RequestReader(this);
+    private final Sender sender;
+
+    // Of the request that is read or answered.
+    private Phase phase = Phase.IDLE;
+    private long deadline;
+    private long kept;
+    private @Nullable HttpRequest request;
+    private boolean takesBody;
+    private long bodyLength;
+    private final List<byte[]> body = new ArrayList<>();
+
+    // Of its answer.
+    private boolean keepAlive;
+    private boolean linger;
+    private volatile AddressShares.@Nullable Place answerPlace;
+
+    private AddressShares.@Nullable Place connectionPlace;
+
+    /** @param restricted whether only requests for health and metrics are answered, within a short time */
+    HttpConnection(HttpConnections all, SocketChannel channel, String address, boolean restricted) {
+        this.all = all;
+        this.channel = channel;
+        this.sender = new Sender(channel);
+        this.address = address;
+        this.restricted = restricted;
+        this.deadline = restricted
+                ? System.nanoTime() + HttpConnections.MOST_RESTRICTED_NANOS
+                : System.nanoTime() + all.patience().request().toNanos();
+    }
+
+    void addTo(ChannelPipeline pipeline) {
+        HttpDecoderConfig config = new HttpDecoderConfig()
+                .setMaxInitialLineLength(RequestReader.MOST_HEADER)
+                .setMaxHeaderSize(RequestReader.MOST_HEADER)
+                .setInitialBufferSize(512);
+        pipeline.addLast(reader, new HttpRequestDecoder(config), sender.encoder(), this);
+    }
+
+    void own(AddressShares.Place place) {
+        connectionPlace = place;
+    }
+
+    String address() {
+        return address;
+    }
+
+    boolean isAnswering() {
+        return phase == Phase.ANSWER;
+    }
+
+    /** How much memory the request takes. */
+    long kept() {
+        return kept;
+    }
+
+    boolean isOpen() {
+        return channel.isActive();
+    }
+
+    void close() {
+        ChannelFuture _ = channel.close();
+    }
+
+    // The request
+
+    /** Its first byte has come. */
+    void beginHeader() {
+        phase = Phase.HEADER;
+        if (!restricted) {
+            deadline = System.nanoTime() + all.patience().request().toNanos();
+        }
+    }
+
+    /** Accounts for memory; if there is none left, the request is refused. */
+    boolean keep(long bytes) {
+        if (!all.makeRoom(this, bytes)) {
+            all.refused("http-request-memory", "full", "a request is refused", this);
+            if (phase == Phase.ANSWER) {
+                close();
+            } else {
+                refuse(503, "busy: requests that are not answered yet take all of their memory");
+            }
+            return false;
+        }
+        kept += bytes;
+        all.memory().add(bytes);
+        return true;
+    }
+
+    /** @param before what was kept for its bytes; now it is kept as objects */
+    void endHeader(long before, long now) {
+        kept += now - before;
+        all.memory().add(now - before);
+    }
+
+    void refuseHeader() {
+        String refusal = "header: more than %d KiB or %d lines"
+                .formatted(RequestReader.MOST_HEADER >> 10, RequestReader.MOST_LINES);
+        all.refused("http-header", "size", refusal, this);
+        refuse(431, refusal);
+    }
+
+    void refuseMalformed(String why) {
+        refuse(400, "the request is no HTTP/1.1: " + why);
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, HttpObject message) {
+        if (message instanceof HttpRequest begins && (phase == Phase.HEADER)) {
+            begin(begins);
+        }
+        if (message instanceof HttpContent content && phase == Phase.BODY) {
+            take(content);
+        }
+    }
+
+    private void begin(HttpRequest begins) {
+        if (begins.decoderResult().isFailure()) {
+            refuseMalformed(String.valueOf(begins.decoderResult().cause().getMessage()));
+            return;
+        }
+        if (restricted && !all.service().isVital(begins.method().name(), begins.uri())) {
+            refuse(503, "busy: too many connections from " + address + " or in all");
+            return;
+        }
+        request = begins;
+        boolean chunked = HttpUtil.isTransferEncodingChunked(begins);
+        long length = chunked ? RequestReader.CHUNKED : HttpUtil.getContentLength(begins, 0L);
+        // What is left in the decoder behind the last chunk is not looked at.
+        keepAlive = HttpUtil.isKeepAlive(begins) && !chunked && !restricted;
+        if (length > MOST_BODY) {
+            refuseBody();
+            return;
+        }
+        phase = Phase.BODY;
+        takesBody = all.service().takesBody(begins.method().name(), begins.uri());
+        if (length != 0) {
+            if (!restricted) {
+                deadline = System.nanoTime() + all.patience().request().toNanos();
+            }
+            reader.expectBody(length);
+            if (HttpUtil.is100ContinueExpected(begins)) {
+                ByteBuf goOn = Unpooled.copiedBuffer("HTTP/1.1 100 Continue\r\n\r\n", StandardCharsets.US_ASCII);
+                ChannelFuture _ = channel.pipeline().context(reader).writeAndFlush(goOn);
+            }
+        }
+    }
+
+    private void refuseBody() {
+        String refusal = "body: more than " + (MOST_BODY >> 20) + " MiB";
+        all.refused("http-body", "size", refusal, this);
+        refuse(413, refusal);
+    }
+
+    private void take(HttpContent content) {
+        if (content.decoderResult().isFailure()) {
+            refuseMalformed(String.valueOf(content.decoderResult().cause().getMessage()));
+            return;
+        }
+        int size = content.content().readableBytes();
+        bodyLength += size;
+        if (bodyLength > MOST_BODY) {
+            refuseBody();
+            return;
+        }
+        if (takesBody && size > 0) {
+            if (!keep(size + PIECE_OBJECT)) {
+                return;
+            }
+            byte[] piece = new byte[size];
+            content.content().readBytes(piece);
+            body.add(piece);
+        }
+        if (content instanceof LastHttpContent) {
+            complete(Objects.requireNonNull(request));
+        }
+    }
+
+    private void complete(HttpRequest whole) {
+        boolean chunkable = whole.protocolVersion().isKeepAliveDefault();
+        expectAnswer(whole.method().name().equals("HEAD"), chunkable);
+        Exchange exchange = new Exchange(this, whole.method().name(), whole.uri(), whole.headers(), List.copyOf(body));
+        all.serve(exchange);
+    }
+
+    private void expectAnswer(boolean headOnly, boolean chunkable) {
+        phase = Phase.ANSWER;
+        sender.expect(keepAlive, headOnly, chunkable);
+        reader.pause();
+        channel.config().setAutoRead(false);
+        setReusable(false);
+    }
+
+    /** Answers before all of the request has come, and closes. */
+    private void refuse(int status, String detail) {
+        keepAlive = false;
+        linger = true;
+        expectAnswer(false, true);
+        reader.discard();
+        Reply reply = Reply.problem(status, detail, Map.of());
+        sender.send(reply.head(), reply.content(), this::finish);
+    }
+
+    // The answer
+
+    /** Sends all of an answer; may be called by any thread. */
+    void send(Exchange.Head head, ByteBuf content) {
+        if (channel.eventLoop().inEventLoop()) {
+            sender.send(head, content, this::finish);
+        } else {
+            channel.eventLoop().execute(() -> sender.send(head, content, this::finish));
+        }
+    }
+
+    /**
+     * Begins an answer whose length is not known.
+     *
+     * @param limited whether it must be taken within a time
+     */
+    Answer begin(Exchange.Head head, boolean limited) {
+        sender.begin(head, limited);
+        if (!limited) {
+            // So that a client that hangs up is noticed at once.
+            channel.eventLoop().execute(this::watchClient);
+        }
+        return new Answer(sender, this::endAnswer);
+    }
+
+    private void watchClient() {
+        reader.discard();
+        channel.config().setAutoRead(true);
+    }
+
+    /** All of it is sent. */
+    private void endAnswer() {
+        channel.eventLoop().execute(this::finish);
+    }
+
+    void hold(AddressShares.Place place) {
+        answerPlace = place;
+        place.setReusable(false);
+    }
+
+    private void finish() {
+        if (phase != Phase.ANSWER) {
+            return;
+        }
+        forget();
+        if (sender.keepsAlive()) {
+            phase = Phase.IDLE;
+            deadline = System.nanoTime() + all.patience().limit().toNanos();
+            setReusable(true);
+            channel.eventLoop().execute(this::resume);
+        } else if (linger) {
+            phase = Phase.LINGER;
+            deadline = System.nanoTime() + MOST_LINGER_NANOS;
+            setReusable(true);
+            ChannelFuture _ = channel.shutdownOutput();
+            channel.config().setAutoRead(true);
+        } else {
+            close();
+        }
+    }
+
+    /** Takes what has come in meanwhile first. */
+    private void resume() {
+        ChannelHandlerContext context = channel.pipeline().context(reader);
+        if (context != null) {
+            reader.resume(context);
+            channel.config().setAutoRead(phase != Phase.ANSWER);
+        }
+    }
+
+    private void setReusable(boolean reusable) {
+        AddressShares.Place connection = connectionPlace;
+        if (connection != null) {
+            connection.setReusable(reusable);
+        }
+        AddressShares.Place answer = answerPlace;
+        if (answer != null) {
+            answer.setReusable(reusable);
+        }
+    }
+
+    /** Of the request. */
+    private void forget() {
+        all.memory().add(-kept);
+        kept = 0;
+        request = null;
+        body.clear();
+        bodyLength = 0;
+        answerPlace = null;
+    }
+
+    // Limits of time
+
+    /** To be called every {@link Patience#tick()}. */
+    void look(long now) {
+        switch (phase) {
+            case IDLE, LINGER -> {
+                if (now - deadline > 0) {
+                    close();
+                }
+            }
+            case HEADER -> lookAtRequest(now, "header");
+            case BODY -> lookAtRequest(now, "body");
+            case ANSWER -> lookAtAnswer(now);
+        }
+    }
+
+    private void lookAtRequest(long now, String part) {
+        if (now - deadline <= 0) {
+            return;
+        }
+        String refusal = part + ": not complete in time";
+        all.refused("http-" + part, "time", refusal, this);
+        if (restricted) {
+            close();
+        } else {
+            refuse(
+                    408,
+                    refusal + " (expected: within " + all.patience().request().toMillis() + " ms)");
+        }
+    }
+
+    private void lookAtAnswer(long now) {
+        Sender.Pace pace = sender.pace(all.patience(), now);
+        switch (pace) {
+            case GOOD -> setReusable(false);
+            case SLOW -> setReusable(true);
+            case STALLED, LATE -> {
+                String reason = pace.name().toLowerCase(Locale.ROOT);
+                all.refused("http-answer-time", reason, "an answer is not taken in time", this);
+                all.patience().countGivenUp();
+                close();
+            }
+        }
+    }
+
+    /** The connection is closed. */
+    void release() {
+        AddressShares.Place place = connectionPlace;
+        if (place != null) {
+            place.release();
+        }
+        forget();
+        all.remove(this);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        LOG.debug("the connection of {} ends: {}", address, cause.toString());
+        close();
+    }
+}

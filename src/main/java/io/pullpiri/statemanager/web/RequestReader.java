@@ -1,0 +1,174 @@
+package io.pullpiri.statemanager.web;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.util.Arrays;
+
+/**
+ * The first handler of a connection: gives one request at a time to the HTTP decoder. The decoder gets a header only when all
+ * of it has come in, so an unfinished header takes the bytes that were sent and no objects. What the client sends while its
+ * request is answered waits here; reading stops meanwhile, so it is less than one read.
+ */
+final class RequestReader extends ChannelInboundHandlerAdapter {
+
+    /** The most that a request line and header fields may have together, in bytes. */
+    static final int MOST_HEADER = 16 << 10;
+
+    /** The most lines. The decoder makes objects of about 150 bytes from each. */
+    static final int MOST_LINES = 128;
+
+    static final int LINE_OBJECTS = 150;
+
+    private static final int FIRST = 512;
+    private static final byte[] NONE = {};
+
+    /** The body ends where its last chunk says. */
+    static final long CHUNKED = -1;
+
+    private enum Phase {
+        HEADER,
+        BODY,
+        /** A request is complete; what comes now is the next one. */
+        ANSWER,
+        DISCARD
+    }
+
+    private final HttpConnection connection;
+    private Phase phase = Phase.HEADER;
+    private byte[] header = NONE;
+    private int filled;
+    private int lines;
+
+    /** Of the present line, without its end. */
+    private int lineLength;
+
+    private long bodyLeft;
+    private byte[] next = NONE;
+
+    RequestReader(HttpConnection connection) {
+        this.connection = connection;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        try {
+            take(ctx, in);
+        } finally {
+            in.release();
+        }
+    }
+
+    private void take(ChannelHandlerContext ctx, ByteBuf in) {
+        while (in.isReadable()) {
+            switch (phase) {
+                case HEADER -> header(ctx, in);
+                case BODY -> body(ctx, in);
+                case ANSWER -> {
+                    int before = next.length;
+                    next = Arrays.copyOf(next, before + in.readableBytes());
+                    in.readBytes(next, before, next.length - before);
+                    if (!connection.keep(next.length - before)) {
+                        return;
+                    }
+                }
+                case DISCARD -> in.skipBytes(in.readableBytes());
+            }
+        }
+    }
+
+    private void header(ChannelHandlerContext ctx, ByteBuf in) {
+        while (in.isReadable()) {
+            byte value = in.readByte();
+            boolean lineEnd = value == '\n';
+            if (filled == 0 && (lineEnd || value == '\r')) {
+                continue; // empty lines before a request
+            }
+            if (!append(value)) {
+                return;
+            }
+            if (!lineEnd) {
+                lineLength += value == '\r' ? 0 : 1;
+            } else if (lineLength > 0) {
+                lineLength = 0;
+                lines++;
+            } else {
+                endHeader(ctx);
+                return;
+            }
+        }
+    }
+
+    private boolean append(byte value) {
+        if (filled == MOST_HEADER || lines == MOST_LINES) {
+            connection.refuseHeader();
+            return false;
+        }
+        if (filled == header.length) {
+            int more = filled == 0 ? FIRST : filled;
+            if (filled == 0) {
+                connection.beginHeader();
+            }
+            if (!connection.keep(more)) {
+                return false;
+            }
+            header = Arrays.copyOf(header, filled + more);
+        }
+        header[filled++] = value;
+        return true;
+    }
+
+    private void endHeader(ChannelHandlerContext ctx) {
+        byte[] whole = header;
+        int length = filled;
+        clearHeader();
+        connection.endHeader(whole.length, (long) length + (long) lines * LINE_OBJECTS);
+        lines = 0;
+        ctx.fireChannelRead(Unpooled.wrappedBuffer(whole, 0, length));
+        if (phase == Phase.HEADER) {
+            connection.refuseMalformed("it has no request line");
+        }
+    }
+
+    private void clearHeader() {
+        header = NONE;
+        filled = 0;
+        lineLength = 0;
+    }
+
+    private void body(ChannelHandlerContext ctx, ByteBuf in) {
+        int size = bodyLeft == CHUNKED ? in.readableBytes() : (int) Math.min(bodyLeft, in.readableBytes());
+        if (bodyLeft != CHUNKED) {
+            bodyLeft -= size;
+        }
+        ctx.fireChannelRead(in.readRetainedSlice(size));
+    }
+
+    /** @param length in bytes, or {@link #CHUNKED} */
+    void expectBody(long length) {
+        phase = Phase.BODY;
+        bodyLeft = length;
+    }
+
+    /** A request is complete. */
+    void pause() {
+        phase = Phase.ANSWER;
+    }
+
+    /** Nothing that still comes is of interest. */
+    void discard() {
+        phase = Phase.DISCARD;
+        clearHeader();
+        next = NONE;
+    }
+
+    /** The request is answered: takes the next one. */
+    void resume(ChannelHandlerContext ctx) {
+        phase = Phase.HEADER;
+        byte[] waiting = next;
+        next = NONE;
+        take(ctx, Unpooled.wrappedBuffer(waiting));
+    }
+}

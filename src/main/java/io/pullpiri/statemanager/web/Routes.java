@@ -1,0 +1,124 @@
+package io.pullpiri.statemanager.web;
+
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.pullpiri.statemanager.manager.Metrics;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** What is served where, but for the dashboard's files. */
+final class Routes {
+
+    private static final String NAME = "{name}";
+    private static final PrometheusTextFormatWriter EXPOSITION =
+            PrometheusTextFormatWriter.builder().build();
+
+    private final List<Route> table;
+
+    /** Answers a request, or has answered it if it returns null. */
+    interface Handler {
+        @Nullable
+        Reply handle(Request request, Exchange exchange) throws IOException, Refusal;
+    }
+
+    private interface Answering {
+        Reply answer(Request request) throws IOException, Refusal;
+    }
+
+    /** @param path with {@code {name}} in the last place, or without */
+    record Route(String method, String path, Handler handler) {
+
+        /** What stands for the name, empty if the path has none; null if this is another path. */
+        @Nullable
+        String match(String asked) {
+            if (!path.endsWith(NAME)) {
+                return path.equals(asked) ? "" : null;
+            }
+            int start = path.length() - NAME.length();
+            boolean matches = asked.length() > start
+                    && asked.startsWith(path.substring(0, start))
+                    && asked.indexOf('/', start) < 0;
+            return matches ? asked.substring(start) : null;
+        }
+    }
+
+    Routes(Api api, EventStreams streams, Metrics metrics) {
+        List<Route> routes = new ArrayList<>();
+        routes.add(route("GET", "/health", api::health));
+        routes.add(route("GET", "/metrics", request -> metrics(metrics)));
+        routes.add(route("GET", "/api/v1/packages", api::packages));
+        routes.add(route("GET", "/api/v1/packages/{name}", api::onePackage));
+        routes.add(route("GET", "/api/v1/models", api::models));
+        routes.add(route("GET", "/api/v1/models/{name}", api::model));
+        routes.add(route("GET", "/api/v1/scenarios", api::scenarios));
+        routes.add(route("GET", "/api/v1/scenarios/{name}", api::scenario));
+        routes.add(route("GET", "/api/v1/nodes", api::nodes));
+        routes.add(route("GET", "/api/v1/nodes/{name}", api::node));
+        routes.add(route("DELETE", "/api/v1/nodes/{name}", api::forget));
+        routes.add(new Route("GET", EventStreams.PATH, (request, exchange) -> {
+            streams.serve(request, exchange);
+            return null;
+        }));
+        // The second is Pullpiri's own: its examples' curl lines work here.
+        for (String path : List.of("/api/v1/artifacts", "/api/artifact")) {
+            routes.add(route("POST", path, api::apply));
+            routes.add(route("DELETE", path, api::delete));
+        }
+        table = List.copyOf(routes);
+    }
+
+    private static Route route(String method, String path, Answering answering) {
+        return new Route(method, path, (request, exchange) -> answering.answer(request));
+    }
+
+    private static Reply metrics(Metrics metrics) throws IOException {
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        EXPOSITION.write(text, metrics.scrape());
+        return new Reply(200, EXPOSITION.getContentType(), new Reply.Body.Bytes(text.toByteArray()), Map.of());
+    }
+
+    List<Route> table() {
+        return table;
+    }
+
+    /** Whether some route takes a method other than GET at a path. */
+    boolean changesAt(String method, String path) {
+        return !method.equals("GET") && anyMatch(path, route -> route.method().equals(method));
+    }
+
+    private boolean anyMatch(String path, Predicate<Route> condition) {
+        return table.stream().anyMatch(route -> condition.test(route) && route.match(path) != null);
+    }
+
+    /**
+     * Answers a request.
+     *
+     * @param method GET for HEAD, too
+     * @param orElse answers a GET of a path without a route
+     */
+    @Nullable
+    Reply reply(Exchange exchange, String method, String path, Handler orElse) throws IOException, Refusal {
+        TreeSet<String> others = new TreeSet<>();
+        for (Route route : table) {
+            String name = route.match(path);
+            if (name != null && route.method().equals(method)) {
+                return route.handler().handle(new Request(exchange, name), exchange);
+            } else if (name != null) {
+                others.add(route.method());
+            }
+        }
+        if (!others.isEmpty()) {
+            return Reply.problem(
+                    405,
+                    "method: " + exchange.method() + " (expected: " + String.join(", ", others) + ")",
+                    Map.of("Allow", String.join(", ", others)));
+        }
+        Reply other = method.equals("GET") ? orElse.handle(new Request(exchange, ""), exchange) : null;
+        return other == null ? Reply.problem(404, "there is nothing at " + path, Map.of()) : other;
+    }
+}

@@ -1,0 +1,61 @@
+package io.pullpiri.statemanager.web;
+
+import io.pullpiri.statemanager.manager.Clock;
+import io.pullpiri.statemanager.manager.Notices;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Function;
+
+/** The connections of the HTTP port with answers that a test makes. */
+final class PlainServer implements AutoCloseable {
+
+    final Notices notices = new Notices(Clock.system());
+    final HttpConnections connections;
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+    PlainServer(Patience patience, Function<Exchange, Reply> answers) throws IOException {
+        this(patience, answers, 100, 1 << 20);
+    }
+
+    PlainServer(Patience patience, Function<Exchange, Reply> answers, int most, long requestBytes) throws IOException {
+        connections = new HttpConnections(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                new HttpConnections.Service() {
+                    @Override
+                    public boolean isVital(String method, String target) {
+                        return target.equals("/health");
+                    }
+
+                    @Override
+                    public boolean takesBody(String method, String target) {
+                        return method.equals("POST");
+                    }
+
+                    @Override
+                    public void serve(Exchange exchange) {
+                        threads.execute(() -> answer(exchange, answers));
+                    }
+                },
+                patience,
+                notices,
+                most,
+                requestBytes);
+    }
+
+    private static void answer(Exchange exchange, Function<Exchange, Reply> answers) {
+        try {
+            answers.apply(exchange).send(exchange);
+        } catch (IOException | RuntimeException e) {
+            exchange.cut();
+        }
+    }
+
+    @Override
+    public void close() {
+        connections.close();
+        threads.shutdownNow();
+    }
+}
