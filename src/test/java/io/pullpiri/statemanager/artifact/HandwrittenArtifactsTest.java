@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pullpiri.statemanager.artifact.PackageArtifact.ModelRef;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -111,6 +112,7 @@ class HandwrittenArtifactsTest {
     }
 
     @Test
+    @Tag("slow")
     void manyByteOrderMarks_areReadInOnePass() throws Exception {
         String yaml = MODEL_A + "spec: \"" + "\n\uFEFF".repeat(200_000) + "\"\n" + "\uFEFF# \n".repeat(150_000);
 

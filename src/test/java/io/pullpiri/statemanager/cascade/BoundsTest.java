@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What is known is bounded in memory; and damage in the store keeps nobody from starting. */
@@ -144,6 +145,7 @@ class BoundsTest {
 
     /** Its transactions were more than the old records that went with them. */
     @Test
+    @Tag("slow")
     void theJournalStaysBoundedHoweverLargeTheReports() {
         String[] containers = new String[1_000];
         long most = 0;

@@ -19,8 +19,10 @@ import java.util.Objects;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 
 /** Incremental evaluation equals evaluation from scratch, at every step of any day. */
+@Tag("slow")
 class CascadePropertyTest {
 
     private static final List<String> PACKAGES = List.of("p", "q", "r");

@@ -35,6 +35,7 @@ import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -95,6 +96,7 @@ class ServerTest {
     }
 
     @Test
+    @Tag("slow")
     void reconcileIsRetriedWhileActionControllerRefusesOrIsAway() throws Exception {
         controller.refusal = Status.INTERNAL.withDescription("FAILED is no good");
         rig.apply(Rig.BRAKING);

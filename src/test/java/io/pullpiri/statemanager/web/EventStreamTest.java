@@ -193,6 +193,7 @@ class EventStreamTest {
     }
 
     @Test
+    @Tag("slow")
     void readersThatStallOrLeaveHoldUpNobody() throws Exception {
         rig.apply(Rig.BRAKING);
         try (Socket stalled = new Socket(InetAddress.getLoopbackAddress(), rig.server.httpPort());
