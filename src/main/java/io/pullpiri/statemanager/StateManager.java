@@ -6,6 +6,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.Owner;
 import io.pullpiri.statemanager.grpc.ActionControllerClient;
 import io.pullpiri.statemanager.grpc.GrpcServer;
 import io.pullpiri.statemanager.manager.Clock;
@@ -13,6 +14,7 @@ import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.manager.Tracing;
+import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.etcd.EtcdStore;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
@@ -20,8 +22,13 @@ import io.pullpiri.statemanager.web.WebServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -40,6 +47,8 @@ import org.slf4j.LoggerFactory;
 public final class StateManager implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(StateManager.class);
+
+    private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
     // Parts of the heap: what is left over is for what is being done.
     private static final double HEAP_FOR_THE_VIEW = 0.4;
@@ -97,6 +106,7 @@ public final class StateManager implements AutoCloseable {
                     store,
                     cascade,
                     reconciler,
+                    thisServer(),
                     new Manager.Limits(
                             settings.commitTimeout(),
                             settings.queueLimit(),
@@ -147,6 +157,20 @@ public final class StateManager implements AutoCloseable {
                             + e.getMessage(),
                     e);
         }
+    }
+
+    private static Owner thisServer() {
+        String host;
+        try {
+            host = Names.printable(Files.readString(HOST_NAME).strip());
+        } catch (IOException e) {
+            host = "unknown";
+        }
+        return new Owner(
+                UUID.randomUUID().toString(),
+                host,
+                ProcessHandle.current().pid(),
+                Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
     }
 
     private static StateStore open(Settings settings, EventLoopGroup network) {

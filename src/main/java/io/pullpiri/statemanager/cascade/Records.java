@@ -124,6 +124,7 @@ final class Records {
             case Transition transition -> transition.kind() != null && isName(transition.name());
             case ReconcileRecord reconcile ->
                 isName(reconcile.name()) && reconcile.state() != null && reconcile.cause() != null;
+            case Owner owner -> owner.id() != null && owner.host() != null && owner.since() != null;
             case null, default -> false;
         };
     }

@@ -4,10 +4,9 @@ import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.Owner;
 import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.View;
-import io.pullpiri.statemanager.store.CommitResult;
-import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Snapshot;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
@@ -38,7 +37,6 @@ public final class Manager implements AutoCloseable {
     private static final int BATCH = 1_000;
     private static final String NOT_READ = "the store has not been read yet";
 
-    private final StateStore store;
     private final Cascade cascade;
     private final Reconciler reconciler;
     private final Limits limits;
@@ -48,7 +46,8 @@ public final class Manager implements AutoCloseable {
     private final Threads threads;
     private final Committer committer;
     private final Reading reading;
-    private final Probe probe;
+    private final Ownership ownership;
+    private final StoreCheck check;
     private final StoreWatch watch;
     private final Intake intake;
     private final Inbox inbox;
@@ -60,6 +59,10 @@ public final class Manager implements AutoCloseable {
 
     private volatile boolean started;
     private volatile boolean closing;
+
+    /** Which other server has taken the store over, in words; empty if none has. */
+    private volatile String newOwner = "";
+
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
     /** Whether a round is due that has not begun. */
@@ -68,9 +71,6 @@ public final class Manager implements AutoCloseable {
     // Only the loop touches these.
     private boolean synced;
     private boolean busy; // a batch is on its way, or the store is being read: its end begins the next round
-
-    /** Whether the store was asked if it is there and has not answered. */
-    private boolean asking;
 
     /** When the next round begins by itself, in ticks. */
     private long alarm = Long.MAX_VALUE;
@@ -101,12 +101,12 @@ public final class Manager implements AutoCloseable {
             StateStore store,
             Cascade cascade,
             Reconciler reconciler,
+            Owner self,
             Limits limits,
             Clock clock,
             Metrics metrics,
             Tracing tracing,
             Threads threads) {
-        this.store = store;
         this.feed = new Feed(store, limits.feedBytes());
         this.cascade = cascade;
         this.reconciler = reconciler;
@@ -120,11 +120,13 @@ public final class Manager implements AutoCloseable {
         this.tracing = tracing;
         this.threads = threads;
         Duration timeout = limits.commitTimeout();
-        this.probe = new Probe(store, timeout, threads.loop());
+        Probe probe = new Probe(store, timeout, threads.loop());
+        this.ownership = new Ownership(store, self);
+        this.check = new StoreCheck(probe, ownership, health, threads, this::unread);
         this.committer =
                 new Committer(store, cascade, reconciler, timeout, clock, metrics, threads.loop(), inbox, probe);
         this.watch = new StoreWatch(store, feed, inbox, metrics, this::wake);
-        this.reading = new Reading(store, timeout, threads.waiting());
+        this.reading = new Reading(store, ownership, timeout, threads.waiting());
         reconciler.tell(feed::tell, tracing);
         metrics.watch(this, reconciler, clock);
     }
@@ -144,9 +146,11 @@ public final class Manager implements AutoCloseable {
      */
     public CompletableFuture<Answer> submit(Command command, Duration timeout) {
         Duration wait = atMost(timeout);
-        return closing
-                ? CompletableFuture.completedFuture(new Answer.Unavailable("StateManager is stopping"))
-                : intake.submit(command, wait, this::wake);
+        if (closing || !newOwner.isEmpty()) {
+            String why = closing ? "StateManager is stopping" : newOwner;
+            return CompletableFuture.completedFuture(new Answer.Unavailable(why));
+        }
+        return intake.submit(command, wait, this::wake);
     }
 
     /** The view of the last commit; empty until the store was first read. */
@@ -275,8 +279,8 @@ public final class Manager implements AutoCloseable {
     }
 
     private void rest(Moment now) {
-        if (!asking && health.isInDoubt()) {
-            askStore();
+        if (health.isInDoubt()) {
+            check.begin();
         }
         wakeAt(Math.min(Cascade.nextTick(feed.view()), now.ticks() + Health.SILENCE));
     }
@@ -298,9 +302,22 @@ public final class Manager implements AutoCloseable {
     private void unread(Throwable failure) {
         switch (failure.getCause()) {
             case StoreUnavailableException away -> health.failed("the store cannot be read: " + away.getMessage());
+            case Ownership.LostException lost -> giveWay(lost.reason());
             case NewerStoreException newer -> health.mustStop(newer.reason());
             case null, default -> defect(failure);
         }
+    }
+
+    /**
+     * Another server has taken the store over: this one writes nothing and asks for nothing. What waits here is older than
+     * what the other server is told, so it is not kept.
+     */
+    private void giveWay(String why) {
+        synced = false;
+        newOwner = why;
+        reconciler.suspend();
+        inbox.take(Integer.MAX_VALUE, Long.MIN_VALUE).forEach(entry -> entry.answer(new Answer.Unavailable(why)));
+        health.failed(why);
     }
 
     /** Ends what made the loop busy. */
@@ -317,6 +334,7 @@ public final class Manager implements AutoCloseable {
     }
 
     private void mend(Snapshot snapshot, Cascade.Loaded loaded) {
+        newOwner = "";
         notices.addAll(loaded.notices());
         feed.readAnew(loaded.view().journal(), snapshot.entries());
         try {
@@ -349,7 +367,7 @@ public final class Manager implements AutoCloseable {
         switch (outcome) {
             case Committer.Outcome.Done done -> {
                 inbox.giveBack(done.rest());
-                done(done);
+                done(done, repair);
                 if (repair) {
                     synced = true;
                     reconciler.updateAll(feed.view());
@@ -377,7 +395,7 @@ public final class Manager implements AutoCloseable {
         return before != after;
     }
 
-    private void done(Committer.Outcome.Done done) {
+    private void done(Committer.Outcome.Done done, boolean repair) {
         List<Inbox.Entry> batch = done.batch();
         Plan plan = done.plan();
         View before = feed.view();
@@ -393,7 +411,7 @@ public final class Manager implements AutoCloseable {
             concerned.addAll(reconciler.packages());
         }
         reconciler.update(next, concerned);
-        if (!plan.parts().isEmpty() || !health.isReady()) {
+        if (!plan.parts().isEmpty() || repair) { // otherwise the store was not asked
             health.answered();
         }
         // The watch's echo of our own commits is no news.
@@ -401,33 +419,6 @@ public final class Manager implements AutoCloseable {
             metrics.batch(batch, plan, clock.now().ticks());
             tracing.batch(batch, plan, done.revisions(), done.begun(), done.decided(), clock.now());
         }
-    }
-
-    /** Without commands, too, it must be known whether the store works; after a failure a read alone does not prove it. */
-    private void askStore() {
-        asking = true;
-        if (health.isFailing()) {
-            probe.write(result -> {
-                if (result instanceof CommitResult.Committed) {
-                    askToRead();
-                } else {
-                    asking = false;
-                    health.failed("the store cannot be written: " + result.reason());
-                }
-            });
-        } else {
-            askToRead();
-        }
-    }
-
-    private void askToRead() {
-        var _ = CompletableFuture.supplyAsync(() -> store.get(Keys.PROBE), threads.waiting())
-                .thenApply(any -> (Runnable) health::answered)
-                .exceptionally(failure -> () -> unread(failure))
-                .thenAccept(then -> threads.loop().execute(() -> {
-                    asking = false;
-                    then.run();
-                }));
     }
 
     /** What the store refuses for good is cut down until only the culprit fails. */
@@ -468,6 +459,17 @@ public final class Manager implements AutoCloseable {
         }
         inbox.take(Integer.MAX_VALUE, Long.MIN_VALUE)
                 .forEach(entry -> entry.answer(new Answer.Unavailable("StateManager is stopping")));
+        if (started && health.isReady()) {
+            release();
+        }
         health.stopped();
+    }
+
+    private void release() {
+        try {
+            ownership.release(limits.commitTimeout());
+        } catch (StoreUnavailableException e) {
+            LOG.debug("the owner's record stays, and the next start replaces it: {}", e.getMessage());
+        }
     }
 }

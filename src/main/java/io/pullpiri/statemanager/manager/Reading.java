@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the store behind a fence: the journal, then an empty record is written as its next, then all else is read. What an
@@ -28,37 +29,49 @@ final class Reading {
             .toList();
 
     private final StateStore store;
+    private final Ownership ownership;
     private final Duration timeout;
     private final Executor waiting;
 
     /** @param waiting runs what waits for an answer of the store */
-    Reading(StateStore store, Duration timeout, Executor waiting) {
+    Reading(StateStore store, Ownership ownership, Duration timeout, Executor waiting) {
         this.store = store;
+        this.ownership = ownership;
         this.timeout = timeout;
         this.waiting = waiting;
     }
 
     /**
      * @return completes with all keys of ours and of those that we watch, with {@link StoreUnavailableException}, or, before
-     *     anything is written, with {@link NewerStoreException}
+     *     anything is written, with {@link NewerStoreException} or {@link Ownership.LostException}
      */
     CompletableFuture<Snapshot> read() {
-        // Both at one revision: a newer build that comes in between takes the fence's place.
-        return CompletableFuture.supplyAsync(
-                        () -> store.snapshot(List.of(Keys.JOURNAL_PREFIX, Keys.FORMAT))
-                                .entries(),
-                        waiting)
-                .thenCompose(entries -> {
-                    List<Write> writes = new ArrayList<>();
-                    StoreFormat.check(entries).ifPresent(writes::add);
-                    List<KeyValue> journal = entries.stream()
-                            .filter(entry -> entry.key().startsWith(Keys.JOURNAL_PREFIX))
-                            .toList();
-                    Write fence = Journal.fence(journal);
-                    writes.add(fence);
-                    return store.commitAsync(new Transaction(writes), timeout)
-                            .thenApplyAsync(result -> behind(fence, result, journal), waiting);
-                });
+        return CompletableFuture.supplyAsync(this::begin, waiting).thenCompose(entries -> {
+            List<Write> writes = new ArrayList<>();
+            StoreFormat.check(entries).ifPresent(writes::add);
+            ownership.claim(find(entries, Keys.OWNER)).ifPresent(writes::add);
+            List<KeyValue> journal = entries.stream()
+                    .filter(entry -> entry.key().startsWith(Keys.JOURNAL_PREFIX))
+                    .toList();
+            Write fence = Journal.fence(journal);
+            writes.add(fence);
+            return store.commitAsync(new Transaction(writes), timeout)
+                    .thenApplyAsync(result -> behind(fence, result, journal), waiting);
+        });
+    }
+
+    /** All at one revision: another server or a newer build that comes in between takes the fence's place. */
+    private List<KeyValue> begin() {
+        ownership.check(); // a server that has lost the store asks often, and does not need the journal for it
+        return store.snapshot(List.of(Keys.JOURNAL_PREFIX, Keys.FORMAT, Keys.OWNER))
+                .entries();
+    }
+
+    private static @Nullable KeyValue find(List<KeyValue> entries, String key) {
+        return entries.stream()
+                .filter(entry -> entry.key().equals(key))
+                .findFirst()
+                .orElse(null);
     }
 
     private Snapshot behind(Write fence, CommitResult result, List<KeyValue> journal) {
@@ -70,6 +83,7 @@ final class Reading {
                     CommitResult.Unavailable _,
                     CommitResult.Unknown _ -> throw unfenced(result.reason());
         };
+        ownership.claimed();
         Snapshot rest = store.snapshot(ALL_ELSE);
         List<KeyValue> all = new ArrayList<>(journal);
         all.add(new KeyValue(fence.key(), String.valueOf(fence.value()), revision, revision));

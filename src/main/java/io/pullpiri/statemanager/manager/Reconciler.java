@@ -52,6 +52,7 @@ public final class Reconciler implements AutoCloseable {
     private final Queue<Task> queued = new ArrayDeque<>();
     private int calls;
     private boolean closed;
+    private boolean suspended;
     private Consumer<Function<EventId, Event>> audience = event -> {};
     private Tracing tracing = Tracing.OFF;
 
@@ -131,11 +132,17 @@ public final class Reconciler implements AutoCloseable {
         held.addAll(packages);
     }
 
+    /** No call starts from now on, for any package. Until the next update. */
+    synchronized void suspend() {
+        suspended = true;
+    }
+
     /** Compares what is asked with what the records of these packages want, and ends all holds. */
     synchronized void update(View view, Collection<String> packages) {
         Set<String> concerned = new HashSet<>(packages);
         concerned.addAll(held);
         held.clear();
+        suspended = false;
         for (String name : concerned) {
             PackageEntry entry = view.packages().get(name);
             update(name, entry, view.scenariosOf(name));
@@ -211,6 +218,7 @@ public final class Reconciler implements AutoCloseable {
 
     private boolean isDue(Task task) {
         return !closed
+                && !suspended
                 && !task.cancelled
                 && !task.underWay
                 && !held.contains(task.packageName)

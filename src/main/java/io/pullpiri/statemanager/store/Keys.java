@@ -25,7 +25,10 @@ public final class Keys {
     /** The version of StateManager's own records, as a decimal number. A store without it was written before version 2. */
     public static final String FORMAT = OWN_PREFIX + "format";
 
-    /** Read and written to learn whether the store answers and accepts writes; its value means nothing. */
+    /** Which server writes to the store. */
+    public static final String OWNER = OWN_PREFIX + "owner";
+
+    /** Written to learn whether the store accepts writes; its value means nothing. */
     public static final String PROBE = OWN_PREFIX + "probe";
 
     /** What the manager mirrors: written by us and by others. */

@@ -149,7 +149,7 @@ final class FaultyStore implements StateStore {
         if (away) {
             throw new StoreUnavailableException("forced");
         }
-        (key.equals(Keys.PROBE) ? probes : reads).incrementAndGet();
+        (key.equals(Keys.OWNER) ? probes : reads).incrementAndGet();
         return store.get(key);
     }
 

@@ -8,6 +8,7 @@ import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.ContainerFacts;
+import io.pullpiri.statemanager.cascade.Owner;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.state.ModelState;
@@ -88,6 +89,7 @@ abstract class ManagerContract {
                 store,
                 new Cascade(rules, new Cascade.Limits(store.maxWrites(), store.maxBytes() * 3 / 4, 1L << 40)),
                 reconciler,
+                new Owner("id-" + System.nanoTime(), "host", 1, "2026-01-01T00:00:00Z"),
                 new Manager.Limits(TIMEOUT, queue, 1 << 30, 1 << 30, failures -> 20),
                 clock,
                 new Metrics(),

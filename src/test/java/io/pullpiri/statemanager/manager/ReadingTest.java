@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pullpiri.statemanager.cascade.Owner;
 import io.pullpiri.statemanager.store.CommitResult;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
@@ -42,7 +43,7 @@ class ReadingTest {
         store.put(Keys.journal(1), "{}");
         store.put("/model/m/state", "Running");
         store.put("/somebody/elses", "key");
-        reading = new Reading(store, TIMEOUT, Runnable::run);
+        reading = new Reading(store, new Ownership(store, owner("first")), TIMEOUT, Runnable::run);
     }
 
     @AfterEach
@@ -106,6 +107,62 @@ class ReadingTest {
         assertThatThrownBy(() -> reading.read().join()).hasCauseInstanceOf(StoreUnavailableException.class);
         assertThatThrownBy(() -> reading.read().join()).hasCauseInstanceOf(NewerStoreException.class);
         assertThat(store.get(Keys.FORMAT).orElseThrow().value()).isEqualTo("2");
+    }
+
+    @Test
+    void firstReading_takesTheStoreOver() {
+        store.put(Keys.OWNER, owner("crashed").text());
+        reading.read().join();
+        assertThat(store.value(Keys.OWNER)).isEqualTo(owner("first").text());
+        long written = store.get(Keys.OWNER).orElseThrow().modRevision();
+        reading.read().join();
+        assertThat(store.get(Keys.OWNER).orElseThrow().modRevision())
+                .as("later readings leave the record alone")
+                .isEqualTo(written);
+    }
+
+    @Test
+    void serverWhoseStoreWasTakenOver_writesNothingUntilTheOtherRecordIsGone() {
+        reading.read().join();
+        store.put(Keys.OWNER, owner("second").text());
+        int commits = store.commits.get();
+        assertThatThrownBy(() -> reading.read().join())
+                .hasCauseInstanceOf(Ownership.LostException.class)
+                .hasMessageContaining("another StateManager (host second, process 7, since 2026-01-01T00:00:00Z)");
+        assertThat(store.commits).hasValue(commits);
+        store.delete(Keys.OWNER);
+        reading.read().join();
+        assertThat(store.value(Keys.OWNER)).isEqualTo(owner("first").text());
+    }
+
+    @Test
+    void takeoverThatComesFirst_keepsTheFenceFromBeingWritten() {
+        store.before.add(() -> {
+            store.put(Keys.journal(2), "{}");
+            store.put(Keys.OWNER, owner("second").text());
+        });
+        assertThatThrownBy(() -> reading.read().join()).hasCauseInstanceOf(StoreUnavailableException.class);
+        assertThat(store.value(Keys.OWNER)).isEqualTo(owner("second").text());
+    }
+
+    @Test
+    void claimWhoseAnswerWasLost_isOurs() {
+        store.faults.add(FaultyStore.Fault.ANSWER_LOST);
+        assertThatThrownBy(() -> reading.read().join()).hasCauseInstanceOf(StoreUnavailableException.class);
+        reading.read().join();
+        assertThat(store.value(Keys.OWNER)).isEqualTo(owner("first").text());
+    }
+
+    @Test
+    void ownersRecordThatCannotBeRead_countsAsAnotherServer() {
+        reading.read().join();
+        store.put(Keys.OWNER, "nonsense");
+        assertThatThrownBy(() -> reading.read().join())
+                .hasMessageContaining("another StateManager (its record cannot be read)");
+    }
+
+    private static Owner owner(String host) {
+        return new Owner("id-" + host, host, 7, "2026-01-01T00:00:00Z");
     }
 
     private static List<String> keys(Snapshot snapshot) {

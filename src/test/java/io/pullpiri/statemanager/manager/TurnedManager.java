@@ -6,6 +6,7 @@ import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.Owner;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
@@ -38,6 +39,11 @@ final class TurnedManager implements AutoCloseable {
 
     /** @param queue how many commands may wait */
     TurnedManager(StateStore real, int queue) {
+        this(real, queue, "first");
+    }
+
+    /** @param host its name in the owner's record */
+    TurnedManager(StateStore real, int queue, String host) {
         store = new FaultyStore(real);
         Clock clock = () -> new Moment(nanos, nanos);
         Rules rules =
@@ -54,6 +60,7 @@ final class TurnedManager implements AutoCloseable {
                 store,
                 new Cascade(rules, new Cascade.Limits(128, 1 << 20, 1L << 40)),
                 reconciler,
+                new Owner("id-" + host, host, 1, "2026-01-01T00:00:00Z"),
                 new Manager.Limits(SOON, queue, 1 << 30, 1 << 30, failures -> 1),
                 clock,
                 new Metrics(),

@@ -42,6 +42,9 @@ sealed interface Action {
     /** The store is away for a while. */
     record Outage(int millis) implements Action {}
 
+    /** The store can be read but accepts no writes for a while, and gives a reason that is not known. */
+    record Refusal(int millis) implements Action {}
+
     /** The store forgets its past, and cuts all watches. */
     record Compact() implements Action {}
 

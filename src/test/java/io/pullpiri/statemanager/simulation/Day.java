@@ -8,6 +8,7 @@ import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Keys;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -41,6 +42,10 @@ record Day(long seed, boolean roomy, List<Step> steps) {
             "stopping",
             "exited:2147483648");
 
+    /** What can happen to a single commit. A refusal for an unknown reason lasts for a while, or it is final. */
+    private static final List<Fate> FATES =
+            Arrays.stream(Fate.values()).filter(fate -> fate != Fate.REFUSED).toList();
+
     /** The same day with less happening. */
     Day with(List<Step> fewer) {
         return new Day(seed, roomy, List.copyOf(fewer));
@@ -72,7 +77,7 @@ record Day(long seed, boolean roomy, List<Step> steps) {
     private static Action action(Random random) {
         return switch (random.nextInt(41)) {
             case 0, 1 -> new Action.Crash();
-            case 2, 3, 4 -> new Action.Befall(one(List.of(Fate.values()), random));
+            case 2, 3, 4 -> new Action.Befall(one(FATES, random));
             case 5 -> new Action.Outage(1 + random.nextInt(4_000));
             case 6 -> new Action.Compact();
             case 7 -> new Action.CutWatches();
@@ -111,6 +116,7 @@ record Day(long seed, boolean roomy, List<Step> steps) {
                         : new Action.Delete(key, World.modelYaml(model));
             }
             case 28 -> new Action.Forget(one(NODES, random), random.nextInt(4) != 0);
+            case 29 -> new Action.Refusal(200 + random.nextInt(4_000));
             default -> new Action.Report(one(NODES, random), containers(random));
         };
     }

@@ -63,6 +63,7 @@ final class SimulatedStore implements StateStore {
         boolean isFence() {
             List<WatchEvent> records = changes.stream()
                     .filter(change -> !change.key().equals(Keys.FORMAT)) // the first fence states it
+                    .filter(change -> !change.key().equals(Keys.OWNER)) // the first fence of a life
                     .toList();
             return isOwn()
                     && records.size() == 1
@@ -129,6 +130,7 @@ final class SimulatedStore implements StateStore {
                         sabotage == Sabotage.CLAIMS_WHAT_FAILED
                                 ? new CommitResult.Committed(revision + 1)
                                 : new CommitResult.Unavailable("it storms"));
+            case REFUSED -> answer(caller, Fate.DONE, new CommitResult.Unexplained("it is something new"));
             case REQUEST_LOST -> answer(caller, fate, new CommitResult.Unknown("no answer"));
             case ANSWER_LOST ->
                 weather.carry(this, Fate.DONE, () -> {

@@ -6,6 +6,7 @@ import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.ContainerFacts;
+import io.pullpiri.statemanager.cascade.Owner;
 import io.pullpiri.statemanager.cascade.ResourceKind;
 import io.pullpiri.statemanager.cascade.ScenarioEntry;
 import io.pullpiri.statemanager.cascade.World;
@@ -72,6 +73,7 @@ final class Simulation {
     private Witness.@Nullable Broken broken;
     private int steps;
     private int transitionIds;
+    private int lives;
 
     private Simulation(Day day, Sabotage sabotage, Counts counts, @Nullable Consumer<String> reader) {
         this.day = day;
@@ -166,6 +168,10 @@ final class Simulation {
             case Action.Outage outage -> {
                 counts.add("outage");
                 sky.awayUntil = time.ticks() + TimeUnit.MILLISECONDS.toNanos(outage.millis());
+            }
+            case Action.Refusal refusal -> {
+                counts.add("refusal");
+                sky.refusingUntil = time.ticks() + TimeUnit.MILLISECONDS.toNanos(refusal.millis());
             }
             case Action.Compact compact -> {
                 counts.add("compaction");
@@ -332,6 +338,7 @@ final class Simulation {
     private void calm() {
         sky.fates.clear();
         sky.awayUntil = 0;
+        sky.refusingUntil = 0;
         mood = Mood.ACCEPTS;
         passUntil(time.ticks() + CALM);
         require(life.ready && life.manager.isReady(), "quiet: not ready");
@@ -392,6 +399,7 @@ final class Simulation {
                     store,
                     cascade,
                     reconciler,
+                    new Owner("life-" + ++lives, "vehicle", lives, "2026-01-01T00:00:00Z"),
                     new Manager.Limits(PATIENCE, 1_000, 1 << 30, 1 << 30, failures -> 50L << Math.min(failures, 4)),
                     time,
                     new Metrics(),
@@ -466,6 +474,7 @@ final class Simulation {
 
         private final Queue<Fate> fates = new ArrayDeque<>();
         private long awayUntil;
+        private long refusingUntil;
         private int underWay;
 
         @Override
@@ -475,12 +484,22 @@ final class Simulation {
 
         @Override
         public Fate fate() {
-            Fate fate = time.ticks() < awayUntil ? Fate.UNAVAILABLE : fates.isEmpty() ? Fate.DONE : fates.remove();
+            Fate fate = next();
             counts.add("commit " + fate);
             if (fate != Fate.DONE) {
                 trace.tell("fault", "the transaction that is sent now: %s", fate);
             }
             return fate;
+        }
+
+        private Fate next() {
+            if (time.ticks() < awayUntil) {
+                return Fate.UNAVAILABLE;
+            }
+            if (time.ticks() < refusingUntil) {
+                return Fate.REFUSED;
+            }
+            return fates.isEmpty() ? Fate.DONE : fates.remove();
         }
 
         @Override
@@ -492,7 +511,7 @@ final class Simulation {
         public void carry(Object channel, Fate fate, Runnable message) {
             underWay++;
             Duration delay = switch (fate) {
-                case DONE, UNAVAILABLE -> jitter();
+                case DONE, UNAVAILABLE, REFUSED -> jitter();
                 case SLOW -> jitter().plusMillis(chance.nextInt(4_000));
                 case ANSWER_LOST, REQUEST_LOST -> PATIENCE;
                 case LATE -> PATIENCE.plusMillis(chance.nextInt(4_000) - 2_000);

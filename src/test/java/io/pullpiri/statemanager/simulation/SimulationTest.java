@@ -32,6 +32,8 @@ class SimulationTest {
             Map.entry("commit REQUEST_LOST", 1_000),
             Map.entry("commit LATE", 1_000),
             Map.entry("commit SLOW", 1_000),
+            Map.entry("commit REFUSED", 3_000),
+            Map.entry("refusal", 3_000),
             Map.entry("outage", 3_000),
             Map.entry("compaction", 3_000),
             Map.entry("watch cut", 3_000),

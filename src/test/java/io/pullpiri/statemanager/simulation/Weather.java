@@ -15,7 +15,9 @@ interface Weather {
         /** It is done only when the caller has long given up. */
         LATE,
         /** It takes its time. */
-        SLOW
+        SLOW,
+        /** It is not done, and the reason that the store gives is not one that is known. */
+        REFUSED
     }
 
     /** What time it is, in nanoseconds since whenever. */

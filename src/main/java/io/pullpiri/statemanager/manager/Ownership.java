@@ -1,0 +1,102 @@
+package io.pullpiri.statemanager.manager;
+
+import io.pullpiri.statemanager.cascade.Owner;
+import io.pullpiri.statemanager.store.CommitResult;
+import io.pullpiri.statemanager.store.KeyValue;
+import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.store.Transaction.Write;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether this server may write to the store. A start takes the store over: it writes its owner record together with the
+ * fence, so that no transaction of the previous owner is accepted afterwards. A server that has owned the store and finds
+ * another owner's record has lost it, and takes it back only when that record is gone.
+ *
+ * <p>May be used from any thread.
+ */
+final class Ownership {
+
+    private final StateStore store;
+    private final String record;
+
+    /** Whether this server has owned the store since its start. */
+    private volatile boolean held;
+
+    Ownership(StateStore store, Owner self) {
+        this.store = store;
+        this.record = self.text();
+    }
+
+    /** Another server has taken the store over. */
+    static final class LostException extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        private final String reason;
+
+        LostException(String reason) {
+            super(reason);
+            this.reason = reason;
+        }
+
+        /** Which server has it, and what to do. */
+        String reason() {
+            return reason;
+        }
+    }
+
+    /**
+     * Reads the owner's record.
+     *
+     * @throws LostException if another server has taken the store over since this one owned it
+     * @throws io.pullpiri.statemanager.store.StoreUnavailableException if the store cannot be read
+     */
+    void check() {
+        requireNotLost(store.get(Keys.OWNER).orElse(null));
+    }
+
+    /**
+     * What is to be written to own the store.
+     *
+     * @param found the owner's record as it is stored, null if there is none
+     * @return empty if the store is owned already
+     * @throws LostException if another server has taken the store over since this one owned it
+     */
+    Optional<Write> claim(@Nullable KeyValue found) {
+        requireNotLost(found);
+        return found != null && found.value().equals(record)
+                ? Optional.empty()
+                : Optional.of(new Write(Keys.OWNER, record, found == null ? 0 : found.modRevision()));
+    }
+
+    /** The claim is stored. */
+    void claimed() {
+        held = true;
+    }
+
+    private void requireNotLost(@Nullable KeyValue found) {
+        if (held && found != null && !found.value().equals(record)) {
+            throw new LostException(
+                    Owner.inWords(found.value())
+                            + " uses this store; this one writes nothing. Stop the other one, or restart this one to take over");
+        }
+    }
+
+    /** Removes the record at an orderly end, so that a server that lost the store to this one takes it back. */
+    void release(Duration timeout) {
+        if (!held) {
+            return;
+        }
+        Optional<KeyValue> found =
+                store.get(Keys.OWNER).filter(owner -> owner.value().equals(record));
+        if (found.isPresent()) {
+            Write delete = new Write(Keys.OWNER, null, found.get().modRevision());
+            CommitResult _ = store.commit(new Transaction(List.of(delete)), timeout);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package io.pullpiri.statemanager.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The same as {@code TwoServersTest} with whole servers on a real etcd. */
+@Timeout(120)
+class TwoServersOnEtcdTest {
+
+    private static final Duration SOON = Duration.ofSeconds(30);
+
+    private static Rig server(EtcdServer etcd) throws IOException {
+        Rig rig = new Rig("etcd://" + etcd.endpoint(), "off", Map.of());
+        awaitReady(rig);
+        return rig;
+    }
+
+    private static void awaitReady(Rig rig) {
+        Await.until(
+                SOON,
+                () -> "ready: " + rig.server.manager().trouble(),
+                () -> rig.server.manager().isReady());
+    }
+
+    private static Status report(Rig rig, String light) {
+        try {
+            var _ = rig.client().sendChangedContainerList(Rig.list("running", light));
+            return Status.OK;
+        } catch (StatusRuntimeException e) {
+            return e.getStatus();
+        }
+    }
+
+    @Test
+    void newestStartOwnsTheStore_untilItEnds() throws Exception {
+        try (EtcdServer etcd = EtcdServer.start();
+                Rig first = server(etcd)) {
+            first.apply(Rig.BRAKING);
+            assertThat(report(first, "running").isOk()).isTrue();
+            try (Rig second = server(etcd)) {
+                Await.until(
+                        SOON,
+                        () -> "the first gives way",
+                        () -> first.server.manager().trouble().contains("another StateManager (host "));
+                for (int i = 0; i < 20; i++) {
+                    assertThat(report(second, i % 2 == 0 ? "exited:139" : "running"))
+                            .isEqualTo(Status.OK);
+                    Status refused = report(first, "paused");
+                    assertThat(refused.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+                    assertThat(refused.getDescription()).contains("another StateManager (host ");
+                    assertThat(second.server.manager().isReady()).isTrue();
+                }
+                assertThat(second.packageState("braking")).isEqualTo("Running");
+            }
+            awaitReady(first);
+            assertThat(first.packageState("braking")).isEqualTo("Running");
+            assertThat(report(first, "exited:139").isOk()).isTrue();
+            assertThat(first.packageState("braking")).isEqualTo("Degraded");
+        }
+    }
+}
