@@ -5,6 +5,7 @@ import io.grpc.StatusRuntimeException;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.etcd.Cable;
 import io.pullpiri.statemanager.store.etcd.EtcdAdmin;
+import io.pullpiri.statemanager.store.etcd.EtcdAuth;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import io.pullpiri.statemanager.store.etcd.EtcdStore;
 import java.io.IOException;
@@ -24,11 +25,14 @@ final class OneEtcd implements Backing {
     private final SmallDisk disk = new SmallDisk(DISK_MEGABYTES);
     private final EtcdServer etcd;
     private final Cable cable;
+    private final EtcdAuth auth;
+    private int users;
 
     OneEtcd(Random random) {
         this.random = random;
         etcd = EtcdServer.startOn(disk.path(), "--quota-backend-bytes", "8589934592");
         cable = new Cable(etcd.port());
+        auth = new EtcdAuth(etcd.endpoint());
     }
 
     @Override
@@ -84,6 +88,20 @@ final class OneEtcd implements Backing {
             compact();
             EtcdAdmin.makeRoom(etcd.endpoint());
         });
+        strikes.put("authentication enabled", () -> {
+            auth.enable();
+            sleep(3_000);
+            auth.disable();
+        });
+        strikes.put("users and roles changed", () -> {
+            auth.addUser("user-" + users++);
+            auth.enable();
+            sleep(500);
+            auth.changeRoles("role-" + users++);
+            sleep(500);
+            auth.disable();
+            auth.changeRoles("role-" + users++);
+        });
         if (disk.canBeFilled()) {
             strikes.put("disk full", this::fillDisk);
         }
@@ -126,7 +144,8 @@ final class OneEtcd implements Backing {
     @Override
     public void close() {
         try (SmallDisk _ = disk;
-                EtcdServer _ = etcd) {
+                EtcdServer _ = etcd;
+                EtcdAuth _ = auth) {
             cable.close();
         }
     }

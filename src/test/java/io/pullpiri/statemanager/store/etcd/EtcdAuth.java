@@ -111,7 +111,7 @@ public final class EtcdAuth implements AutoCloseable {
     }
 
     private <S extends AbstractStub<S>> S asRoot(S service) {
-        S stub = service.withDeadlineAfter(20, TimeUnit.SECONDS);
+        S stub = service.withWaitForReady().withDeadlineAfter(20, TimeUnit.SECONDS);
         if (!enabled) {
             return stub;
         }
@@ -119,8 +119,10 @@ public final class EtcdAuth implements AutoCloseable {
                 .setName(ROOT)
                 .setPassword(PASSWORD)
                 .build();
+        AuthBlockingStub authentication =
+                AuthGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(20, TimeUnit.SECONDS);
         Metadata headers = new Metadata();
-        headers.put(TOKEN, AuthGrpc.newBlockingStub(channel).authenticate(root).getToken());
+        headers.put(TOKEN, authentication.authenticate(root).getToken());
         return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
     }
 
