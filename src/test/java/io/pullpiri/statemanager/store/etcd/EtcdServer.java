@@ -37,7 +37,7 @@ public final class EtcdServer implements AutoCloseable {
     private final String binary = binary();
     private final Path data;
     private final int clientPort = freePort();
-    private final int peerPort = freePort();
+    private final int peerPort = anotherPort(clientPort);
     private final Path log = Path.of("target", "etcd-" + clientPort + ".log");
     private final List<String> options;
     private final Thread atExit = new Thread(this::destroyAtExit, "etcd-at-exit");
@@ -256,6 +256,15 @@ public final class EtcdServer implements AutoCloseable {
     private static String binary() {
         String given = System.getenv("STATEMANAGER_ETCD");
         return given != null ? given : run("tools/fetch-etcd");
+    }
+
+    /** A port that is free now may be given twice. */
+    private static int anotherPort(int taken) {
+        int port = freePort();
+        while (port == taken) {
+            port = freePort();
+        }
+        return port;
     }
 
     /** A port of this machine that nobody listens on at this moment. */
