@@ -23,6 +23,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** A vehicle: 100 nodes that report, components that ask and request, subscribers, dashboards and scrapers. */
 final class WellBehaved implements AutoCloseable {
@@ -143,7 +144,7 @@ final class WellBehaved implements AutoCloseable {
         private final int number;
         private final boolean connectsEachTime;
         private final ContainerList[] lists = new ContainerList[2];
-        private ManagedChannel channel;
+        private @Nullable ManagedChannel channel;
         private int reported;
 
         Node(int number) {
@@ -179,13 +180,12 @@ final class WellBehaved implements AutoCloseable {
             ContainerList list = lists[(reported + number) / 10 % 2];
             Measured here = measured;
             boolean isNew = channel == null;
-            if (isNew) {
-                channel = connect();
-            }
+            ManagedChannel current = channel == null ? connect() : channel;
+            channel = current;
             Latencies latencies = isNew ? here.newcomers : here.reports;
             long start = System.nanoTime();
             try {
-                var _ = stub(channel).sendChangedContainerList(list);
+                var _ = stub(current).sendChangedContainerList(list);
                 latencies.answered(System.nanoTime() - start);
             } catch (StatusRuntimeException e) {
                 String description = String.valueOf(e.getStatus().getDescription());
@@ -197,7 +197,7 @@ final class WellBehaved implements AutoCloseable {
             }
             reported++;
             if (connectsEachTime) {
-                disconnect(channel);
+                disconnect(current);
                 channel = null;
             }
         }
