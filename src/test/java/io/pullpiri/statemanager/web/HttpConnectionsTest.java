@@ -34,7 +34,9 @@ class HttpConnectionsTest {
     /** A request has 100 ms to come in. */
     private final Patience impatient = new Patience(Duration.ofMillis(300));
 
+    @SuppressWarnings("NullAway.Init") // each test starts it with its own limits
     private PlainServer server;
+
     private final List<RawHttp> clients = new ArrayList<>();
     private final CountDownLatch held = new CountDownLatch(1);
 
