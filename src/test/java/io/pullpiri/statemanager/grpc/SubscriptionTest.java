@@ -256,7 +256,7 @@ class SubscriptionTest {
     @Test
     void whatCannotBeFollowedIsRefusedWithTheReason() {
         assertRefused(
-                request().setResourceType(ResourceType.RESOURCE_TYPE_NODE),
+                request().setResourceType(ResourceType.RESOURCE_TYPE_NETWORK),
                 Status.Code.INVALID_ARGUMENT,
                 "not managed");
         assertRefused(request().putFilter("colour", "red"), Status.Code.INVALID_ARGUMENT, "filter: 'colour'");
