@@ -32,8 +32,11 @@ final class CallBudget {
 
     private static final double FOR_LARGE = 0.8;
 
-    /** Ending requests stops here, so that it is not done for each piece that comes. */
-    private static final double RELIEVED = 0.7;
+    /** The part that unfinished requests may take at most, of whatever else there is. */
+    private static final double FOR_UNFINISHED = 0.4;
+
+    /** Ending requests stops a little below the limit, so that it is not done for each piece that comes. */
+    private static final double RELIEVED = 0.9;
 
     private final long general;
     private final long known;
@@ -200,7 +203,11 @@ final class CallBudget {
 
     /** Whether requests that are not whole are to be ended: {@link #relieve} does it. */
     boolean isExceeded() {
-        return usedGeneral > general * FOR_LARGE && unfinished.bytes > 0;
+        return unfinished.bytes > 0 && isOver(1);
+    }
+
+    private boolean isOver(double part) {
+        return usedGeneral > general * FOR_LARGE * part || unfinished.bytes > general * FOR_UNFINISHED * part;
     }
 
     /** Ends requests that are not whole until enough is free or none is left. */
@@ -209,12 +216,12 @@ final class CallBudget {
             return;
         }
         List<Share> ended = new ArrayList<>();
-        while (usedGeneral > general * RELIEVED) {
+        while (isOver(RELIEVED)) {
             Connection largest = largest();
             if (largest == null) {
                 break;
             }
-            while (!largest.shares.isEmpty() && usedGeneral > general * RELIEVED) {
+            while (!largest.shares.isEmpty() && isOver(RELIEVED)) {
                 Share oldest = largest.shares.getFirst();
                 oldest.release();
                 ended.add(oldest);
