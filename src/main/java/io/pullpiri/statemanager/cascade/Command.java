@@ -15,8 +15,16 @@ public sealed interface Command {
     /** About how much memory a caller's command takes, in bytes; 0 for what no caller has sent. */
     long bytes();
 
-    /** The whole container list of one node at one moment: it replaces what the node said before, and nothing else. */
-    record NodeReport(String node, List<ContainerFacts> containers) implements Command {
+    /**
+     * The whole container list of one node at one moment: it replaces what the node said before, and nothing else.
+     *
+     * @param peer the address that it came from; empty if that is not known
+     */
+    record NodeReport(String node, String peer, List<ContainerFacts> containers) implements Command {
+
+        public NodeReport(String node, List<ContainerFacts> containers) {
+            this(node, "", containers);
+        }
 
         @Override
         public long bytes() {

@@ -59,12 +59,15 @@ public record Container(
      * {@code created, start failed with code 127: …}.
      */
     public String words() {
-        String own = podman == null ? "" : " (podman: " + podman + ")";
         return switch (state) {
-            case DEAD, UNKNOWN -> Objects.requireNonNullElse(why, word()) + own;
-            case CREATED, INITIALIZED -> word() + own + (why == null ? "" : ", " + why);
-            case RUNNING, PAUSED, EXITED -> word() + own;
+            case DEAD, UNKNOWN -> withPodmansWord(why == null ? word() : why);
+            case CREATED, INITIALIZED -> withPodmansWord(word()) + (why == null ? "" : ", " + why);
+            case RUNNING, PAUSED, EXITED -> withPodmansWord(word());
         };
+    }
+
+    private String withPodmansWord(String words) {
+        return podman == null ? words : words + " (podman: " + podman + ")";
     }
 
     private String word() {

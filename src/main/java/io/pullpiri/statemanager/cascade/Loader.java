@@ -244,6 +244,7 @@ final class Loader {
                 reportedMillis,
                 draft.now.ticks() - TimeUnit.MILLISECONDS.toNanos(silentMillis),
                 Boolean.TRUE.equals(digest.recognized()) || draft.nameKnownModel(containers.values()),
+                Peers.NONE,
                 entry.modRevision(),
                 false));
         if (!graceEnds.isEmpty()) {

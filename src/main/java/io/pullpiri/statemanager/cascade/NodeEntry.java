@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.state.ModelState;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.Map;
@@ -18,6 +19,7 @@ import java.util.TreeMap;
  *     something that was written; 0 if no record says so
  * @param heardTicks the same in {@link Moment#ticks}; if no record says so, when the store was read
  * @param recognized whether a package names, or named at the time of one of its reports, a model of its containers
+ * @param peers the addresses that its lists come from
  * @param revision the commit that wrote the digest, 0 if none did
  * @param unread whether that digest is damaged, so that nothing can be concluded from what is not here
  */
@@ -29,6 +31,7 @@ public record NodeEntry(
         long reportedMillis,
         long heardTicks,
         boolean recognized,
+        Peers peers,
         long revision,
         boolean unread) {
 
@@ -39,11 +42,18 @@ public record NodeEntry(
     }
 
     static NodeEntry empty(String name) {
-        return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, 0, false, 0, false);
+        return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, 0, false, Peers.NONE, 0, false);
     }
 
     static NodeEntry unread(String name, long heardTicks, long revision) {
-        return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, heardTicks, false, revision, true);
+        return new NodeEntry(
+                name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, heardTicks, false, Peers.NONE, revision, true);
+    }
+
+    /** What an operator should know of the node, in words; empty if there is nothing. */
+    public String warning() {
+        Peers.SharedName shared = peers.shared();
+        return shared == null ? "" : shared.words() + ", since " + Instant.ofEpochMilli(shared.sinceMillis());
     }
 
     /** About how much memory it takes. */
@@ -72,26 +82,45 @@ public record NodeEntry(
             SortedMap<String, ModelState> newKept,
             Map<String, Long> newGraceEnds) {
         return new NodeEntry(
-                name, newContainers, newKept, newGraceEnds, reportedMillis, heardTicks, recognized, revision, false);
+                name,
+                newContainers,
+                newKept,
+                newGraceEnds,
+                reportedMillis,
+                heardTicks,
+                recognized,
+                peers,
+                revision,
+                false);
     }
 
     NodeEntry keeping(SortedMap<String, ModelState> newKept) {
         return new NodeEntry(
-                name, containers, newKept, graceEnds, reportedMillis, heardTicks, recognized, revision, unread);
+                name, containers, newKept, graceEnds, reportedMillis, heardTicks, recognized, peers, revision, unread);
     }
 
-    NodeEntry reportedAt(Moment now) {
+    /** The same node as it has just reported. */
+    NodeEntry reported(Moment now, Peers newPeers, boolean newRecognized) {
         return new NodeEntry(
-                name, containers, kept, graceEnds, now.epochMillis(), now.ticks(), recognized, revision, unread);
+                name,
+                containers,
+                kept,
+                graceEnds,
+                now.epochMillis(),
+                now.ticks(),
+                newRecognized,
+                newPeers,
+                revision,
+                unread);
     }
 
     NodeEntry recognized(boolean newRecognized) {
         return new NodeEntry(
-                name, containers, kept, graceEnds, reportedMillis, heardTicks, newRecognized, revision, unread);
+                name, containers, kept, graceEnds, reportedMillis, heardTicks, newRecognized, peers, revision, unread);
     }
 
     NodeEntry at(long newRevision) {
         return new NodeEntry(
-                name, containers, kept, graceEnds, reportedMillis, heardTicks, recognized, newRevision, unread);
+                name, containers, kept, graceEnds, reportedMillis, heardTicks, recognized, peers, newRevision, unread);
     }
 }

@@ -73,7 +73,10 @@ record PodmanFacts(
 
     private static String exitCode(Map<String, String> podman) {
         String exitCode = podman.getOrDefault("ExitCode", "");
-        return ExitCode.isOtherThanZero(exitCode) ? excerpt(exitCode, MAX_WORD) : "";
+        if (!ExitCode.isOtherThanZero(exitCode)) {
+            return "";
+        }
+        return exitCode.length() <= MAX_WORD ? exitCode : excerpt(exitCode, MAX_WORD);
     }
 
     /** In one line, whatever it is. */

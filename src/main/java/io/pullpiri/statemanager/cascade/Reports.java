@@ -53,12 +53,13 @@ final class Reports {
             }
             refusal = nodes.refusal(report.node(), containers);
         }
-        return refusal == null ? takeIn(report.node(), containers, nodes) : refusal;
+        return refusal == null ? takeIn(report.node(), report.peer(), containers, nodes) : refusal;
     }
 
-    private Answer takeIn(String name, SortedMap<String, Container> named, Nodes nodes) {
+    private Answer takeIn(String name, String peer, SortedMap<String, Container> named, Nodes nodes) {
         boolean recognized = node(name).recognized() || draft.nameKnownModel(named.values());
-        NodeEntry before = node(name).reportedAt(draft.now).recognized(recognized);
+        Peers peers = heard(node(name), peer, named.values());
+        NodeEntry before = node(name).reported(draft.now, peers, recognized);
         TreeMap<String, Container> containers = new TreeMap<>(named);
         Map<String, Long> graceEnds = new HashMap<>();
         long graceEnd = draft.now.ticks() + draft.rules.vanishGrace().toNanos();
@@ -80,13 +81,22 @@ final class Reports {
         }
         if (fits || draft.nodes.containsKey(name)) {
             // What made room may have changed what is kept of the node.
-            NodeEntry now = node(name).reportedAt(draft.now).recognized(recognized);
+            NodeEntry now = node(name).reported(draft.now, peers, recognized);
             replace(now, containers, graceEnds, "node " + name, GONE);
             giveUpAbsentees(name);
         }
         return fits
                 ? new Answer.Done("report of node " + name + " is stored")
                 : memory ? nodes.noRoom(name) : Cascade.tooMuch(draft);
+    }
+
+    private Peers heard(NodeEntry before, String peer, Collection<Container> listed) {
+        Peers peers = before.peers().heard(peer, before.containers().values(), listed, draft.now);
+        Peers.SharedName shared = peers.shared();
+        if (shared != null && !shared.equals(before.peers().shared())) {
+            draft.notice("shared-node-name", "node " + before.name() + ": " + shared.words());
+        }
+        return peers;
     }
 
     /** A package names a model of the node's containers. */

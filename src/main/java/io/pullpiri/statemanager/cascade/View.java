@@ -137,7 +137,8 @@ public record View(
         return node.containers().values().stream().filter(this::isUnmatched).toList();
     }
 
-    private boolean isUnmatched(Container container) {
+    /** Whether a container counts for no package, as {@link #unmatched} has it. */
+    public boolean isUnmatched(Container container) {
         if (container.model() == null) {
             return true;
         }

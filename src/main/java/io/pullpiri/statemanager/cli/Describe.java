@@ -66,6 +66,7 @@ final class Describe implements Callable<Integer> {
                 below,
                 "artifact broken, " + (lastGood ? "the last good one is in force: " : "no good one is known: "),
                 metadata.get("artifact.broken"));
+        note(below, "warning: ", metadata.get("warning"));
         switch (kind) {
             case PACKAGE -> {
                 note(below, "reconcile: ", metadata.get("reconcile"));

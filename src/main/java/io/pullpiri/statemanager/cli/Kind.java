@@ -176,7 +176,7 @@ enum Kind {
             case PACKAGE -> new Table("NAME", "STATE", "SINCE", "MODELS", "CAUSE");
             case MODEL -> new Table("NAME", "STATE", "SINCE", "PACKAGES", "NODES", "CAUSE");
             case SCENARIO -> new Table("NAME", "STATE", "SINCE", "ACTION", "PACKAGE", "CAUSE");
-            case NODE -> new Table("NAME", "LAST REPORT", "CONTAINERS", "UNMATCHED", "KNOWN");
+            case NODE -> new Table("NAME", "LAST REPORT", "CONTAINERS", "UNMATCHED", "KNOWN", "WARNING");
         };
     }
 
@@ -216,6 +216,7 @@ enum Kind {
                     orDash(metadata.get("containers")),
                     orDash(metadata.get("unmatched")),
                     "true".equals(metadata.get("known")) ? "yes" : "no",
+                    orDash(metadata.get("warning")),
                 };
         };
     }

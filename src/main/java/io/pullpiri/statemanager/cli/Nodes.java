@@ -43,7 +43,8 @@ final class Nodes {
                 .setLastTransitionTimeNs(node.getLastReportNs())
                 .putMetadata("containers", Integer.toString(node.getContainers()))
                 .putMetadata("unmatched", Integer.toString(node.getUnmatched()))
-                .putMetadata("known", Boolean.toString(node.getKnown()));
+                .putMetadata("known", Boolean.toString(node.getKnown()))
+                .putMetadata("warning", node.getWarning());
     }
 
     private static String words(NodeContainer container) {

@@ -12,8 +12,11 @@ final class ContainerLists {
 
     private ContainerLists() {}
 
-    /** @param list with a valid node name */
-    static Command.NodeReport command(ContainerList list) {
+    /**
+     * @param list with a valid node name
+     * @param peer the address that it came from; empty if that is not known
+     */
+    static Command.NodeReport command(ContainerList list, String peer) {
         List<ContainerFacts> containers = new ArrayList<>(list.getContainersCount());
         for (ContainerInfo info : list.getContainersList()) {
             containers.add(new ContainerFacts(
@@ -24,6 +27,6 @@ final class ContainerLists {
                     info.getConfigMap(),
                     info.getAnnotationMap()));
         }
-        return new Command.NodeReport(list.getNodeName(), containers);
+        return new Command.NodeReport(list.getNodeName(), peer, containers);
     }
 }

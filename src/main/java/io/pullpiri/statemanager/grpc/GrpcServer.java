@@ -134,6 +134,7 @@ public final class GrpcServer implements AutoCloseable {
                         new AdaptiveRecvByteBufAllocator(512, 4 << 10, READ).maxMessagesPerRead(1))
                 .directExecutor()
                 .addStreamTracerFactory(traffic)
+                .intercept(new Peer())
                 .decompressorRegistry(UNCOMPRESSED)
                 .handshakeTimeout(SLOWEST.toSeconds(), TimeUnit.SECONDS)
                 .maxConcurrentCallsPerConnection(MAX_CALLS_OF_A_CONNECTION)

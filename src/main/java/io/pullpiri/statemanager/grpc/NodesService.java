@@ -71,6 +71,7 @@ final class NodesService extends NodesGrpc.NodesImplBase {
                 .setContainers(node.containers().size())
                 .setUnmatched(view.unmatched(node).size())
                 .setKnown(node.recognized())
+                .setWarning(node.warning())
                 .build();
     }
 

@@ -129,7 +129,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
 
     private void submit(ContainerList list, StreamObserver<SendContainerListResponse> caller) {
         String stored = "stored: " + list.getContainersCount() + " containers of " + list.getNodeName();
-        CompletableFuture<?> _ = manager.submit(ContainerLists.command(list), Calls.patience())
+        CompletableFuture<?> _ = manager.submit(ContainerLists.command(list, Peer.address()), Calls.patience())
                 .thenAccept(answer -> {
                     Failures failures = Failures.of(answer);
                     if (failures.isSuccess()) {

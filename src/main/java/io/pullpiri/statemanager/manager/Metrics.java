@@ -84,6 +84,7 @@ public final class Metrics {
                         .mapToDouble(since -> seconds(clock.now().epochNanos() - since))
                         .max()
                         .orElse(0));
+        NodeFigures.register(registry, manager);
         GaugeWithCallback.builder()
                 .name("statemanager_resources")
                 .help("Resources by state")
@@ -128,7 +129,7 @@ public final class Metrics {
                 .help("Inputs that were refused or passed over")
                 .labelNames("reason")
                 .callback(callback -> manager.notices().counts().forEach((reason, count) -> {
-                    if (!reason.equals(Notices.FAULT) && !reason.equals(Notices.EVICTED)) {
+                    if (!Notices.NOT_REJECTED.contains(reason)) {
                         callback.call(count, reason);
                     }
                 }))

@@ -23,6 +23,12 @@ public final class Notices {
     /** The kind of what a plan says of an unknown node that makes room for others: no input was refused. */
     public static final String EVICTED = "node-evicted";
 
+    /** The kind of what a plan says of two addresses that report in turn under one node's name: no input was refused. */
+    public static final String SHARED_NODE_NAME = "shared-node-name";
+
+    /** Kinds that are no refused inputs, and have figures of their own. */
+    static final Set<String> NOT_REJECTED = Set.of(FAULT, EVICTED, SHARED_NODE_NAME);
+
     private static final Logger LOG = LoggerFactory.getLogger(Notices.class);
     private static final int REMEMBERED = 10_000;
 

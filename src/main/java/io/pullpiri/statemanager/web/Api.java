@@ -168,7 +168,7 @@ final class Api {
                 Collections.emptyIterator(),
                 Collections.emptyIterator(),
                 entry.containers().values().stream()
-                        .map(container -> representations.of(entry.name(), container))
+                        .map(container -> representations.of(now.view, entry.name(), container))
                         .iterator(),
                 List.of(),
                 null));

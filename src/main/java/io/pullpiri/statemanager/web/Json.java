@@ -104,6 +104,7 @@ final class Json {
      * @param exitCode null for one that is too long; {@code why} quotes its beginning
      * @param podman podman's own word, if it is not the usual one for the state; null otherwise
      * @param matchedByName true if its model was found by its name alone; null otherwise
+     * @param unmatched true if it counts for no package; null otherwise
      * @param absent true if its node's last report left it out; null otherwise
      */
     record Container(
@@ -115,6 +116,7 @@ final class Json {
             @Nullable String podman,
             @Nullable String why,
             @Nullable Boolean matchedByName,
+            @Nullable Boolean unmatched,
             @Nullable Boolean absent) {}
 
     /**
@@ -123,6 +125,7 @@ final class Json {
      * @param lastReport null if no record says so
      * @param known whether it has ever named a model of a package
      * @param unmatched how many of its containers count for no package
+     * @param warning that its lists come in turn from two addresses, in words; null if they do not
      */
     record Node(
             String kind,
@@ -131,7 +134,8 @@ final class Json {
             boolean known,
             int containers,
             int unmatched,
-            List<String> models) {}
+            List<String> models,
+            @Nullable String warning) {}
 
     /** What was done. */
     record Message(String message) {}

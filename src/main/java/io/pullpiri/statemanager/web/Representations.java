@@ -71,7 +71,8 @@ final class Representations {
         ModelState state = entry.state().value();
         Latest latest = Latest.of(entry.state());
         List<Json.Container> containers = new ArrayList<>();
-        entry.containers().forEach((node, ofNode) -> ofNode.forEach(container -> containers.add(of(node, container))));
+        entry.containers()
+                .forEach((node, ofNode) -> ofNode.forEach(container -> containers.add(of(view, node, container))));
         return new Json.Model(
                 "model",
                 entry.name(),
@@ -116,10 +117,11 @@ final class Representations {
                 entry.recognized(),
                 entry.containers().size(),
                 view.unmatched(entry).size(),
-                models);
+                models,
+                entry.warning().isEmpty() ? null : entry.warning());
     }
 
-    Json.Container of(String node, Container container) {
+    Json.Container of(View view, String node, Container container) {
         return new Json.Container(
                 container.name(),
                 node,
@@ -129,6 +131,7 @@ final class Representations {
                 container.podman(),
                 container.why(),
                 container.isMatchedByName() ? true : null,
+                view.isUnmatched(container) ? true : null,
                 container.absent() ? true : null);
     }
 

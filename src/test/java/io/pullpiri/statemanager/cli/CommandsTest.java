@@ -192,10 +192,10 @@ class CommandsTest {
 
         List<String> unknown = ask("get", "nodes").out().lines().toList();
         assertThat(unknown.getFirst().split(" {2,}", -1))
-                .containsExactly("NAME", "LAST REPORT", "CONTAINERS", "UNMATCHED", "KNOWN");
-        assertThat(unknown.getLast()).matches("HPC +\\d+s +2 +2 +no *");
+                .containsExactly("NAME", "LAST REPORT", "CONTAINERS", "UNMATCHED", "KNOWN", "WARNING");
+        assertThat(unknown.getLast()).matches("HPC +\\d+s +2 +2 +no +- *");
         rig.apply(Rig.BRAKING);
-        assertThat(ask("get", "nodes").out().lines().toList().getLast()).matches("HPC +\\d+s +2 +0 +yes *");
+        assertThat(ask("get", "nodes").out().lines().toList().getLast()).matches("HPC +\\d+s +2 +0 +yes +- *");
         JsonNode one = new ObjectMapper()
                 .readTree(ask("get", "node", "HPC", "-o", "json").out());
         assertThat(one.path("lastReport").asText()).startsWith("20");

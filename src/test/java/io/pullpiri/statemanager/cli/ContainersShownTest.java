@@ -4,18 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.grpc.Attributes;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.NettyChannelBuilder.LocalSocketPicker;
 import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
+import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
+import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.statemanager.grpc.Rig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -157,5 +167,82 @@ class ContainersShownTest {
                 .isTrue();
         assertThat(rest("models/light").at("/resource/containers/0").has("matchedByName"))
                 .isFalse();
+    }
+
+    private String metrics() throws IOException {
+        URI uri = URI.create("http://127.0.0.1:" + rig.server.httpPort() + "/metrics");
+        try (InputStream in = uri.toURL().openStream()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @Test
+    void containersThatCountForNoPackage_areCountedAndListed() throws IOException {
+        rig.apply(Rig.BRAKING);
+        assertThat(metrics()).doesNotContain("statemanager_unmatched_containers{");
+        report(
+                container("brake", "running"),
+                container("brke", "running"),
+                container("stray", "running").clearAnnotation());
+
+        assertThat(ask("describe", "node", "HPC"))
+                .contains("3 containers, 2 unmatched")
+                .contains("container brke_main: running, of model brke, which no package names\n")
+                .contains("container stray_main: running, of no model\n")
+                .contains("container brake_main: running, of model brake\n");
+        assertThat(rest("nodes").at("/items/0/unmatched").asInt()).isEqualTo(2);
+        JsonNode containers = rest("nodes/HPC").get("containers");
+        assertThat(containers.findValuesAsText("name")).containsExactly("brake_main", "brke_main", "stray_main");
+        assertThat(containers.get(0).has("unmatched")).isFalse();
+        assertThat(containers.get(1).path("unmatched").asBoolean()).isTrue();
+        assertThat(containers.get(2).path("unmatched").asBoolean()).isTrue();
+        assertThat(metrics()).contains("statemanager_unmatched_containers{node=\"HPC\"} 2.0\n");
+    }
+
+    /** The list of the only container of a model, over a connection from this address. */
+    private void report(String address, String model) throws InterruptedException {
+        ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", rig.server.port())
+                .usePlaintext()
+                .localSocketPicker(new LocalSocketPicker() {
+                    @Override
+                    public SocketAddress createSocketAddress(SocketAddress server, Attributes attributes) {
+                        return new InetSocketAddress(address, 0);
+                    }
+                })
+                .build();
+        try {
+            ContainerList list = ContainerList.newBuilder()
+                    .setNodeName("HPC")
+                    .addContainers(container(model, "running"))
+                    .build();
+            SendContainerListResponse _ = StateManagerConnectionGrpc.newBlockingStub(channel)
+                    .withDeadlineAfter(20, TimeUnit.SECONDS)
+                    .sendChangedContainerList(list);
+        } finally {
+            channel.shutdownNow();
+            assertThat(channel.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    @Test
+    void twoAddressesUnderOneNodeName_areWarnedOf() throws IOException, InterruptedException {
+        report("127.0.0.2", "brake");
+        report("127.0.0.3", "light");
+        assertThat(metrics()).contains("statemanager_nodes_sharing_a_name 0.0\n");
+        assertThat(rest("nodes/HPC").get("resource").has("warning")).isFalse();
+
+        report("127.0.0.2", "brake");
+
+        String warning = "lists come in turn from 127.0.0.2 and 127.0.0.3, with different containers";
+        assertThat(ask("get", "nodes")).contains(warning);
+        assertThat(ask("describe", "node", "HPC")).contains("warning: " + warning);
+        assertThat(MAPPER.readTree(ask("get", "node", "HPC", "-o", "json"))
+                        .path("warning")
+                        .asText())
+                .startsWith(warning);
+        assertThat(rest("nodes/HPC").at("/resource/warning").asText()).startsWith(warning);
+        assertThat(metrics())
+                .contains("statemanager_nodes_sharing_a_name 1.0\n")
+                .contains("statemanager_node_name_turns_total 1.0\n");
     }
 }

@@ -73,7 +73,9 @@ public final class MessagesFuzz {
                 case 0 -> {
                     ContainerList list = ContainerList.parseFrom(message);
                     String problem = Names.problem(list.getNodeName());
-                    yield problem == null ? ContainerLists.command(list) : refused("node_name: " + problem, refusals);
+                    yield problem == null
+                            ? ContainerLists.command(list, "127.0.0.1")
+                            : refused("node_name: " + problem, refusals);
                 }
                 case 1 ->
                     switch (StateChanges.read(StateChange.parseFrom(message))) {

@@ -1,0 +1,57 @@
+package io.pullpiri.statemanager.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.ContainerFacts;
+import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.cascade.World;
+import io.pullpiri.statemanager.manager.NodeFigures.Unmatched;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class NodeFiguresTest {
+
+    /** @param counts how many containers of no model each node has; the nodes are n1, n2 and so on */
+    private static View view(int... counts) {
+        List<Command> reports = new ArrayList<>();
+        for (int i = 0; i < counts.length; i++) {
+            List<ContainerFacts> containers = IntStream.range(0, counts[i])
+                    .mapToObj(number -> World.container("/c" + number + "=running"))
+                    .toList();
+            reports.add(new Command.NodeReport("n" + (i + 1), containers));
+        }
+        Cascade cascade = new Cascade(World.RULES, new Cascade.Limits(10_000, 1 << 24, 1L << 40));
+        return cascade.plan(View.EMPTY, reports, new Moment(1, 1)).next();
+    }
+
+    @Test
+    void nodesWithUnmatchedContainers_areCounted_theMostFirst() {
+        assertThat(NodeFigures.unmatched(view(1, 0, 3, 1)))
+                .containsExactly(new Unmatched("n3", 3), new Unmatched("n1", 1), new Unmatched("n4", 1));
+        assertThat(NodeFigures.unmatched(view(0, 0))).isEmpty();
+        assertThat(NodeFigures.unmatched(View.EMPTY)).isEmpty();
+    }
+
+    @Test
+    void moreThanAHundredNodes_shareOneLabel() {
+        int[] counts = new int[250];
+        Arrays.fill(counts, 2);
+        counts[249] = 7;
+        List<Unmatched> all = NodeFigures.unmatched(view(counts));
+        assertThat(all).hasSize(101);
+        assertThat(all.getFirst()).isEqualTo(new Unmatched("n250", 7));
+        assertThat(all.getLast()).isEqualTo(new Unmatched("<others>", 150 * 2));
+        assertThat(NodeFigures.unmatched(view(Collections.nCopies(100, 1).stream()
+                        .mapToInt(Integer::intValue)
+                        .toArray())))
+                .hasSize(100)
+                .noneMatch(each -> each.node().equals("<others>"));
+    }
+}
