@@ -14,8 +14,6 @@ final class Verdict {
     /** A tenth of an empty queue is nothing: so many commands of the load may wait at any moment. */
     private static final double QUEUE = 10;
 
-    private static final String ROW = "| %-38s | %12s | %12s | %14s | %-4s |%n";
-
     private final List<String> failures = new ArrayList<>();
     private final StringBuilder table = new StringBuilder();
 
@@ -148,7 +146,7 @@ final class Verdict {
     }
 
     private void row(String what, String baseline, String attacked, String limit, String good) {
-        table.append(ROW.formatted(what, baseline, attacked, limit, good));
+        table.append("| %-38s | %12s | %12s | %14s | %-4s |%n".formatted(what, baseline, attacked, limit, good));
     }
 
     private static String number(double value) {
