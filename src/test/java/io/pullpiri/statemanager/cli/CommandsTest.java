@@ -11,6 +11,7 @@ import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.grpc.Rig;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.WatchEvent;
 import java.io.IOException;
@@ -55,6 +56,7 @@ class CommandsTest {
     @BeforeEach
     void setUp() throws IOException {
         rig = new Rig("sqlite:" + folder.resolve("states.db"), "127.0.0.1:1", Map.of());
+        Await.until(Duration.ofSeconds(30), () -> "the store is read", rig.server.manager()::isReady);
     }
 
     @AfterEach

@@ -10,11 +10,13 @@ import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The same as {@code TwoServersTest} with whole servers on a real etcd. */
 @Timeout(120)
+@Tag("etcd")
 class TwoServersOnEtcdTest {
 
     private static final Duration SOON = Duration.ofSeconds(30);
