@@ -8,6 +8,7 @@ import io.netty.buffer.Unpooled;
 import io.pullpiri.statemanager.manager.Notices.Refusal;
 import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -119,8 +120,9 @@ class HttpConnectionsTest {
     @Test
     void headOfAnAnswer_comesWithoutItsBody() throws IOException {
         start(PATIENT);
-        RawHttp client =
-                client().send("HEAD /made HTTP/1.1\r\n\r\n" + "HEAD /large HTTP/1.1\r\nConnection: close\r\n\r\n");
+        RawHttp client = client()
+                .send("HEAD /made HTTP/1.1\r\n\r\n")
+                .send("HEAD /large HTTP/1.1\r\nConnection: close\r\n\r\n");
         assertThat(client.rest())
                 .contains("chunked")
                 .contains("content-length: 16777216")
@@ -315,7 +317,7 @@ class HttpConnectionsTest {
     void portThatIsTaken_isNamed() throws IOException {
         start(PATIENT);
         assertThatThrownBy(() -> new HttpConnections(
-                        new InetSocketAddress("127.0.0.1", server.connections.port()),
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), server.connections.port()),
                         new HttpConnections.Service() {
                             @Override
                             public boolean isVital(String method, String target) {
