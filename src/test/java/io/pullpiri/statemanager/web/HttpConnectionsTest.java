@@ -120,9 +120,8 @@ class HttpConnectionsTest {
     @Test
     void headOfAnAnswer_comesWithoutItsBody() throws IOException {
         start(PATIENT);
-        RawHttp client = client()
-                .send("HEAD /made HTTP/1.1\r\n\r\n")
-                .send("HEAD /large HTTP/1.1\r\nConnection: close\r\n\r\n");
+        RawHttp client =
+                client().send("HEAD /made HTTP/1.1\r\n\r\n").send("HEAD /large HTTP/1.1\r\nConnection: close\r\n\r\n");
         assertThat(client.rest())
                 .contains("chunked")
                 .contains("content-length: 16777216")
