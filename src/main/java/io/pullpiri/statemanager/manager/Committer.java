@@ -189,7 +189,9 @@ final class Committer {
          */
         private void takeIn(List<WatchEvent> current) {
             List<Inbox.Entry> words = new ArrayList<>();
-            words.add(new Inbox.Entry(new Command.StoreEvents(current, true), 0, Long.MAX_VALUE));
+            if (!current.isEmpty()) {
+                words.add(new Inbox.Entry(new Command.StoreEvents(current, true), 0, Long.MAX_VALUE));
+            }
             words.addAll(inbox.takeEvents());
             int before = (int) batch.stream()
                     .map(Inbox.Entry::command)
@@ -206,9 +208,10 @@ final class Committer {
             probe.write(result -> safely(() -> {
                 if (!(result instanceof CommitResult.Committed)) {
                     end.accept(new Outcome.Unreliable(batch, reason));
-                } else if (batch.size() > 1 || ++unexplained > 1) {
+                } else if (++unexplained > 1) {
                     end.accept(new Outcome.Refused(batch, reason, false));
                 } else {
+                    takeIn(List.of());
                     decide();
                 }
             }));

@@ -1,6 +1,5 @@
 package io.pullpiri.statemanager.cli;
 
-
 import io.pullpiri.statemanager.grpc.Rig;
 import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;

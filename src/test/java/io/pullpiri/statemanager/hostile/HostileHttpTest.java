@@ -33,7 +33,10 @@ import org.junit.jupiter.api.io.TempDir;
 class HostileHttpTest {
 
     private static final Duration SOON = Duration.ofSeconds(40);
-    private static final double MOST_MORE_MEGABYTES = 100;
+    /** Java's heap grows towards its limit of 256 MB with what is allocated, however little of it lives. */
+    private static final double MOST_MORE_MEGABYTES = 150;
+
+    private static final int QUIET_ROUNDS = 100;
     private static final String SCRIPT = "/lib/echarts/echarts.esm.min.js";
     private static final String LOOPBACK = "127.0.0.1";
 
@@ -67,9 +70,11 @@ class HostileHttpTest {
         server = Program.start(builder);
         int _ = server.httpPort();
         Await.until(SOON, () -> "health", () -> status("/health") == 200);
-        // The same work without an attack.
-        for (String path : List.of("/metrics", "/api/v1/packages", SCRIPT)) {
-            assertThat(status(path)).isEqualTo(200);
+        // As much work of clients that do well as the probes are, without an attack.
+        for (int i = 0; i < QUIET_ROUNDS; i++) {
+            for (String path : List.of("/health", "/metrics", "/api/v1/packages", SCRIPT)) {
+                assertThat(status(path)).isEqualTo(200);
+            }
         }
         before = resident();
         prober = Thread.ofVirtual().start(this::probe);

@@ -59,14 +59,19 @@ final class SimulatedStore implements StateStore {
                     .collect(Collectors.joining(", ", revision + (fate == null ? " " : " " + fate + " "), ""));
         }
 
-        /** Whether it comes before a reading, and is decided without anything. */
-        boolean isFence() {
+        /** Whether it follows from commands; a fence and a probe do not. */
+        boolean isDecided() {
+            return isOwn()
+                    && !isFence()
+                    && !changes.stream().allMatch(change -> change.key().equals(Keys.PROBE));
+        }
+
+        private boolean isFence() {
             List<WatchEvent> records = changes.stream()
                     .filter(change -> !change.key().equals(Keys.FORMAT)) // the first fence states it
                     .filter(change -> !change.key().equals(Keys.OWNER)) // the first fence of a life
                     .toList();
-            return isOwn()
-                    && records.size() == 1
+            return records.size() == 1
                     && records.getFirst().key().startsWith(Keys.JOURNAL_PREFIX)
                     && "{}".equals(records.getFirst().value());
         }

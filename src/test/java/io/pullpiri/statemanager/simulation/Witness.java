@@ -158,7 +158,7 @@ final class Witness {
             }
         }
         Day.PACKAGES.forEach(this::keepLastGood);
-        if (commit.isOwn() && !commit.isFence()) {
+        if (commit.isDecided()) {
             if (roomy) {
                 requireForsaken(commit);
                 Day.PACKAGES.forEach(name -> consistent(name, commit));
