@@ -201,8 +201,8 @@ final class Committer {
         }
 
         /**
-         * Whether the store refuses the batch or us. A single command is refused only if the store accepts a write of our
-         * own before and after its last attempt: in between, the store may have begun to accept writes again.
+         * Whether the store refuses the batch or us. A batch is refused only if the store accepts a write of our own before
+         * and after its last attempt: in between, the store may have begun to accept writes again.
          */
         private void probe(String reason) {
             probe.write(result -> safely(() -> {
