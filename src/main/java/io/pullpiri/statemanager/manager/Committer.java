@@ -81,12 +81,22 @@ final class Committer {
                 implements Outcome {}
 
         /**
-         * Nothing was written, and the same batch is never accepted.
+         * The same batch is never accepted.
          *
+         * @param batch the commands that were decided together, or, if nothing was written, all that were handed in
+         * @param rest of what was handed in: it was not decided, and nothing is known of it
          * @param explained whether the reason is known to be one that concerns the batch; otherwise the store refused it
          *     more than once and accepted other writes in between
+         * @param written whether earlier parts of the plan are in the store; then the store has to be read again
          */
-        record Refused(List<Inbox.Entry> batch, String reason, boolean explained) implements Outcome {}
+        record Refused(
+                List<Inbox.Entry> batch, List<Inbox.Entry> rest, String reason, boolean explained, boolean written)
+                implements Outcome {
+
+            static Refused whole(List<Inbox.Entry> batch, String reason, boolean explained) {
+                return new Refused(batch, List.of(), reason, explained, false);
+            }
+        }
 
         /** Nothing was written now. */
         record Unavailable(List<Inbox.Entry> batch, String reason) implements Outcome {}
@@ -137,13 +147,13 @@ final class Committer {
                 plan = cascade.plan(view, commands, clock.now());
             } catch (RuntimeException e) {
                 LOG.error("a command cannot be decided, which is a defect", e);
-                end.accept(new Outcome.Refused(batch, "internal error: " + e, true));
+                end.accept(Outcome.Refused.whole(batch, "internal error: " + e, true));
                 return;
             }
             decided = clock.now().ticks();
             String refusal = refusalOfLaterParts();
             if (refusal != null) {
-                end.accept(new Outcome.Refused(batch, refusal, true));
+                end.accept(Outcome.Refused.whole(batch, refusal, true));
                 return;
             }
             reconciler.hold(plan.recovering());
@@ -201,20 +211,38 @@ final class Committer {
         }
 
         /**
-         * Whether the store refuses the batch or us. A batch is refused only if the store accepts a write of our own before
-         * and after its last attempt: in between, the store may have begun to accept writes again.
+         * Finds out whether the store refuses this part or every write. A part is refused for good only if the store accepts
+         * a probe before and after the last attempt: in between, the store may have begun to accept writes again. The
+         * second attempt of the first part is decided again. A later part is sent again as it is, because its guards
+         * follow from the parts before it.
          */
         private void probe(String reason) {
             probe.write(result -> safely(() -> {
                 if (!(result instanceof CommitResult.Committed)) {
                     end.accept(new Outcome.Unreliable(batch, reason));
                 } else if (++unexplained > 1) {
-                    end.accept(new Outcome.Refused(batch, reason, false));
-                } else {
+                    refuse(reason, false);
+                } else if (revisions.isEmpty()) {
                     takeIn(List.of());
                     decide();
+                } else {
+                    commitNext();
                 }
             }));
+        }
+
+        private void refuse(String reason, boolean explained) {
+            int stored = revisions.size();
+            if (stored == 0) {
+                end.accept(Outcome.Refused.whole(batch, reason, explained));
+                return;
+            }
+            int done = plan.answers().size();
+            String partly =
+                    "%s; %d of %d transactions of it had been stored, and states that do not follow from the rules are repaired"
+                            .formatted(reason, stored, plan.parts().size());
+            end.accept(new Outcome.Refused(
+                    batch.subList(0, done), batch.subList(done, batch.size()), partly, explained, true));
         }
 
         private void committed(CommitResult result) {
@@ -222,6 +250,7 @@ final class Committer {
             switch (result) {
                 case CommitResult.Committed committed -> {
                     revisions.add(committed.revision());
+                    unexplained = 0;
                     commitNext();
                 }
                 case CommitResult.Conflict conflict -> {
@@ -233,18 +262,8 @@ final class Committer {
                         decide();
                     }
                 }
-                case CommitResult.Refused refused ->
-                    end.accept(
-                            first
-                                    ? new Outcome.Refused(batch, refused.reason(), true)
-                                    : new Outcome.Unreliable(batch, refused.reason()));
-                case CommitResult.Unexplained refused -> {
-                    if (first) {
-                        probe(refused.reason());
-                    } else {
-                        end.accept(new Outcome.Unreliable(batch, refused.reason()));
-                    }
-                }
+                case CommitResult.Refused refused -> refuse(refused.reason(), true);
+                case CommitResult.Unexplained refused -> probe(refused.reason());
                 case CommitResult.Unavailable unavailable ->
                     end.accept(
                             first

@@ -401,7 +401,9 @@ public final class Manager implements AutoCloseable {
         View before = feed.view();
         View next = cascade.committed(plan, done.revisions());
         feed.publish(next, plan.parts());
-        most = Math.clamp(2L * (done.rest().isEmpty() ? most : batch.size()), 1, BATCH);
+        if (!repair) { // a repair says nothing about the command that was refused before it
+            most = Math.clamp(2L * (done.rest().isEmpty() ? most : batch.size()), 1, BATCH);
+        }
         notices.addAll(plan.notices());
         for (int i = 0; i < batch.size(); i++) {
             batch.get(i).answer(plan.answers().get(i));
@@ -421,19 +423,24 @@ public final class Manager implements AutoCloseable {
         }
     }
 
-    /** What the store refuses for good is cut down until only the culprit fails. */
+    /**
+     * A batch that the store refuses for good is cut down until the command that causes the refusal is alone. Where part of a
+     * plan is stored already, the store is read again: the repair removes what does not follow from the rules.
+     */
     private void refused(Committer.Outcome.Refused refused) {
         List<Inbox.Entry> batch = refused.batch();
         String reason = refused.reason();
+        inbox.giveBack(refused.rest());
         if (batch.size() > 1 && synced) {
             inbox.giveBack(batch);
-            most = batch.size() / 2;
+            most = refused.written() ? 1 : batch.size() / 2;
+            synced = !refused.written();
         } else if (!batch.getFirst().hasCaller()) {
             readAnew(batch, reason);
         } else {
             notices.add("refused-by-store", "a command fails for good: " + reason);
             batch.getFirst().answer(new Answer.Impossible(reason));
-            if (refused.explained()) {
+            if (refused.explained() && !refused.written()) {
                 reconciler.update(feed.view(), Set.of());
             } else {
                 synced = false; // the fence keeps what may still be under way from being stored later

@@ -272,18 +272,91 @@ class CommitterTest {
     }
 
     @Test
-    void aPlanThatBreaksOffAfterItsFirstPartIsNotReliedOn() throws Exception {
+    void eventsThatArriveBeforeAProbeIsAccepted_areDecidedBeforeTheBatch() throws Exception {
+        commit(
+                Command.ApplyArtifacts.parse(World.packageYaml("p", "a", "b")),
+                model("a", ModelState.RUNNING),
+                model("b", ModelState.RUNNING));
+        store.faults.add(FaultyStore.Fault.UNEXPLAINED);
+        store.before.add(() -> {
+            long revision = store.put(Keys.modelState("b"), "Dead");
+            inbox.offerEvents(
+                    new Command.StoreEvents(List.of(new WatchEvent(Keys.modelState("b"), "Dead", revision)), false));
+        });
+        Outcome.Done done = (Outcome.Done) commit(model("a", ModelState.PAUSED));
+        assertThat(done.batch())
+                .extracting(entry -> entry.command() instanceof Command.StoreEvents)
+                .containsExactly(true, false);
+        assertThat(done.plan().answers()).hasSize(2).endsWith(new Answer.Done("model a is Paused"));
+        assertThat(store.value(Keys.modelState("a"))).isEqualTo("Paused");
+        assertThat(store.value(Keys.packageState("p"))).isEqualTo("Degraded");
+        assertThat(inbox.size()).isZero();
+    }
+
+    /** A command whose plan has several parts, with the package's state in the last but one. */
+    private Command largeReport() throws Exception {
         begin(9);
         String models = IntStream.range(0, 12)
                 .mapToObj(i -> "{name: m" + i + "}")
                 .toList()
                 .toString();
         commit(Command.ApplyArtifacts.parse("kind: Package\nmetadata: {name: big}\nspec: {models: " + models + "}"));
-        Command report = new Command.NodeReport(
+        return new Command.NodeReport(
                 "n",
                 IntStream.range(0, 12)
                         .mapToObj(i -> World.container("m" + i + "/c" + i + "=running"))
                         .toList());
+    }
+
+    @Test
+    void unexplainedRefusalOfALaterPart_isFinalAfterTwoRefusalsWithAnAcceptedProbeAfterEach() throws Exception {
+        Command report = largeReport();
+        store.unexplained = Keys.packageState("big");
+        int commits = store.commits.get();
+        Outcome.Refused refused = (Outcome.Refused) commit(report, model("other", ModelState.DEAD));
+        assertThat(refused.written()).isTrue();
+        assertThat(refused.explained()).isFalse();
+        assertThat(refused.reason()).startsWith("forced: something new; 3 of 4 transactions");
+        assertThat(refused.batch()).extracting(Inbox.Entry::command).containsExactly(report);
+        assertThat(refused.rest()).as("not decided").hasSize(1);
+        assertThat(store.commits.get() - commits)
+                .as("three parts, and two attempts of the fourth, each with a probe")
+                .isEqualTo(7);
+    }
+
+    @Test
+    void unexplainedRefusalOfALaterPart_isTemporaryIfItsNextAttemptIsAccepted() throws Exception {
+        Command report = largeReport();
+        for (int part = 0; part < 4; part++) { // each part is refused once, which is never twice in a row
+            store.before.add(() -> store.faults.add(FaultyStore.Fault.UNEXPLAINED));
+            store.before.add(() -> {}); // the probe
+            store.before.add(() -> {}); // the second attempt
+        }
+        Outcome.Done done = (Outcome.Done) commit(report);
+        assertThat(done.revisions()).hasSize(4);
+        assertThat(store.value(Keys.packageState("big"))).isEqualTo("Running");
+    }
+
+    @Test
+    void unexplainedRefusalOfALaterPartAndOfTheProbe_concernsTheStore() throws Exception {
+        Command report = largeReport();
+        store.before.add(() -> {});
+        store.before.add(() -> store.refusing = true);
+        assertThat(commit(report)).isInstanceOf(Outcome.Unreliable.class);
+    }
+
+    @Test
+    void explainedRefusalOfALaterPart_isFinalAtOnce() throws Exception {
+        Command report = largeReport();
+        store.refused = Keys.packageState("big");
+        Outcome.Refused refused = (Outcome.Refused) commit(report);
+        assertThat(refused.written()).isTrue();
+        assertThat(refused.explained()).isTrue();
+    }
+
+    @Test
+    void aPlanThatBreaksOffAfterItsFirstPartIsNotReliedOn() throws Exception {
+        Command report = largeReport();
         store.before.add(() -> {});
         store.before.add(() -> store.faults.add(FaultyStore.Fault.UNAVAILABLE));
         assertThat(commit(report)).isInstanceOf(Outcome.Unreliable.class);

@@ -14,10 +14,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the loop does when the store, or the program, is not as it should be. */
 class ManagerTroubleTest {
@@ -131,6 +134,50 @@ class ManagerTroubleTest {
         assertThat(answers.get(1)).isCompletedWithValue(new Answer.Impossible("forced: something new"));
         assertThat(answers.get(2)).isCompletedWithValue(new Answer.Done("model c is Dead"));
         assertThat(loop.manager.isReady()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void reportWhoseLaterPartIsRefused_isRefusedAndRepairedAndTheOthersAreStored(boolean explained) {
+        loop.begin();
+        List<String> models = IntStream.range(0, 130).mapToObj(i -> "m" + i).toList();
+        var _ = loop.submit(Command.ApplyArtifacts.parse(World.packageYaml("big", models.toArray(String[]::new))));
+        var _ = loop.submit(report(models, "running"));
+        loop.turn();
+        assertThat(loop.store.value(Keys.packageState("big"))).isEqualTo("Running");
+
+        if (explained) {
+            loop.store.refused = Keys.packageState("big");
+        } else {
+            loop.store.unexplained = Keys.packageState("big");
+        }
+        loop.foreign(Keys.modelState("m"), "Dead"); // is decided together with the report
+        CompletableFuture<Answer> refused = loop.submit(report(models, "exited:3"));
+        CompletableFuture<Answer> other =
+                loop.submit(new Command.NodeReport("ZONE", List.of(World.container("a/a_main=running"))));
+        loop.turn();
+
+        assertThat(refused)
+                .isCompletedWithValueMatching(
+                        answer -> answer instanceof Answer.Impossible impossible
+                                && impossible.reason().contains("1 of 2 transactions"),
+                        "the caller is told what was stored");
+        assertThat(other.join()).isInstanceOf(Answer.Done.class);
+        assertThat(loop.manager.isReady()).isTrue();
+        assertThat(loop.manager.notices().counts()).containsEntry("refused-by-store", 1L);
+        assertThat(models)
+                .as("no stored list says that they are dead")
+                .allMatch(model -> loop.store.value(Keys.modelState(model)).equals("Running"));
+        assertThat(loop.store.value(Keys.packageState("big"))).isEqualTo("Running");
+        assertThat(loop.store.value(Keys.packageState("p"))).isEqualTo("Error");
+    }
+
+    private static Command report(List<String> models, String state) {
+        return new Command.NodeReport(
+                "HPC",
+                models.stream()
+                        .map(model -> World.container(model + "/" + model + "_main=" + state))
+                        .toList());
     }
 
     /** A store that can be read but not written, such as one that is out of space, is not ready. */
