@@ -2,11 +2,12 @@ package io.pullpiri.statemanager.store.sqlite;
 
 import io.pullpiri.statemanager.store.StoreUnavailableException;
 import java.io.IOException;
+import java.net.JarURLConnection;
 import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.security.CodeSource;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -98,18 +99,22 @@ final class NativeLibrary {
         }
     }
 
-    /** The folder of this machine's library beside the jar, for exactly this version; null if there is none. */
+    /**
+     * The folder of this machine's library beside the jar, for exactly this version; null if there is none. The jar is found by
+     * a resource: the code source of a class from the class cache has no location if the program is started in another folder
+     * than the one where the cache was made.
+     */
     private static @Nullable Path besideTheJar() {
-        CodeSource source = NativeLibrary.class.getProtectionDomain().getCodeSource();
+        URL self = NativeLibrary.class.getResource(NativeLibrary.class.getSimpleName() + ".class");
         try {
-            Path folder = source == null
-                    ? null
-                    : Path.of(source.getLocation().toURI()).getParent();
-            return folder == null ? null : in(folder);
-        } catch (URISyntaxException | IllegalArgumentException e) {
+            if (self != null && self.openConnection() instanceof JarURLConnection jar) {
+                Path folder = Path.of(jar.getJarFileURL().toURI()).getParent();
+                return folder == null ? null : in(folder);
+            }
+        } catch (IOException | URISyntaxException | IllegalArgumentException e) {
             LOG.debug("not started from a file", e);
-            return null;
         }
+        return null;
     }
 
     static @Nullable Path in(Path folder) {
