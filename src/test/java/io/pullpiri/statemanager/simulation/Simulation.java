@@ -22,13 +22,11 @@ import io.pullpiri.statemanager.store.Keys;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Queue;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -57,7 +55,7 @@ final class Simulation {
     private final Trace trace;
     private final Random chance;
     private final VirtualTime time = new VirtualTime();
-    private final Sky sky = new Sky();
+    private final SimulatedWeather weather;
     private final SimulatedStore store;
     private final Witness witness;
     private final Map<String, List<List<String>>> reports = new TreeMap<>();
@@ -80,8 +78,9 @@ final class Simulation {
         this.trace = new Trace(time, reader);
         this.counts = counts;
         this.chance = new Random(~day.seed());
+        this.weather = new SimulatedWeather(time, chance, counts, trace, PATIENCE);
         // A command writes 15 keys at the most, and 5 places are the journal's: two commands may be too much together.
-        this.store = new SimulatedStore(sky, sabotage, day.roomy() ? 21 : 9);
+        this.store = new SimulatedStore(weather, sabotage, day.roomy() ? 21 : 9);
         this.sabotage = sabotage;
         this.witness = new Witness(store, time, counts, day.roomy(), trace);
         this.life = new Life();
@@ -164,14 +163,14 @@ final class Simulation {
                 store.put(write.key(), write.value());
             }
             case Action.Crash crash -> crash();
-            case Action.Befall befall -> sky.fates.add(befall.fate());
+            case Action.Befall befall -> weather.add(befall.fate());
             case Action.Outage outage -> {
                 counts.add("outage");
-                sky.awayUntil = time.ticks() + TimeUnit.MILLISECONDS.toNanos(outage.millis());
+                weather.beginOutage(Duration.ofMillis(outage.millis()));
             }
             case Action.Refusal refusal -> {
                 counts.add("refusal");
-                sky.refusingUntil = time.ticks() + TimeUnit.MILLISECONDS.toNanos(refusal.millis());
+                weather.beginRefusals(Duration.ofMillis(refusal.millis()));
             }
             case Action.Compact compact -> {
                 counts.add("compaction");
@@ -313,7 +312,7 @@ final class Simulation {
     }
 
     private void crash() {
-        counts.add(sky.underWay > 0 ? "crash with a commit under way" : "crash");
+        counts.add(weather.hasCommitUnderWay() ? "crash with a commit under way" : "crash");
         if (subscriber != null) {
             subscriber.disconnected();
         }
@@ -336,9 +335,7 @@ final class Simulation {
 
     /** No faults any more: everything must come to what the rules say, and reports be answered. */
     private void calm() {
-        sky.fates.clear();
-        sky.awayUntil = 0;
-        sky.refusingUntil = 0;
+        weather.clear();
         mood = Mood.ACCEPTS;
         passUntil(time.ticks() + CALM);
         require(life.ready && life.manager.isReady(), "quiet: not ready");
@@ -405,8 +402,8 @@ final class Simulation {
                     new Metrics(),
                     Tracing.OFF,
                     new Manager.Threads(
-                            task -> time.inOrder(this, jitter(), guarded(task)),
-                            task -> after(jitter(), task),
+                            task -> time.inOrder(this, weather.jitter(), guarded(task)),
+                            task -> after(weather.jitter(), task),
                             this::after));
         }
 
@@ -456,70 +453,13 @@ final class Simulation {
             switch (mood) {
                 case ACCEPTS, REFUSES -> {
                     ActionController.Reply answer = new ActionController.Reply(mood == Mood.ACCEPTS, "so be it");
-                    after(jitter(), () -> reply.complete(answer));
+                    after(weather.jitter(), () -> reply.complete(answer));
                 }
-                case FAILS -> after(jitter(), () -> reply.completeExceptionally(new IllegalStateException("down")));
+                case FAILS ->
+                    after(weather.jitter(), () -> reply.completeExceptionally(new IllegalStateException("down")));
                 case KEEPS_SILENT ->
                     after(timeout, () -> reply.completeExceptionally(new TimeoutException("no reply in time")));
             }
-        }
-    }
-
-    private Duration jitter() {
-        return Duration.ofNanos(50_000 + chance.nextInt(chance.nextInt(50) == 0 ? 300_000_000 : 1_000_000));
-    }
-
-    /** What befalls the store. */
-    private final class Sky implements Weather {
-
-        private final Queue<Fate> fates = new ArrayDeque<>();
-        private long awayUntil;
-        private long refusingUntil;
-        private int underWay;
-
-        @Override
-        public long ticks() {
-            return time.ticks();
-        }
-
-        @Override
-        public Fate fate() {
-            Fate fate = next();
-            counts.add("commit " + fate);
-            if (fate != Fate.DONE) {
-                trace.tell("fault", "the transaction that is sent now: %s", fate);
-            }
-            return fate;
-        }
-
-        private Fate next() {
-            if (time.ticks() < awayUntil) {
-                return Fate.UNAVAILABLE;
-            }
-            if (time.ticks() < refusingUntil) {
-                return Fate.REFUSED;
-            }
-            return fates.isEmpty() ? Fate.DONE : fates.remove();
-        }
-
-        @Override
-        public boolean isReachable() {
-            return time.ticks() >= awayUntil;
-        }
-
-        @Override
-        public void carry(Object channel, Fate fate, Runnable message) {
-            underWay++;
-            Duration delay = switch (fate) {
-                case DONE, UNAVAILABLE, REFUSED -> jitter();
-                case SLOW -> jitter().plusMillis(chance.nextInt(4_000));
-                case ANSWER_LOST, REQUEST_LOST -> PATIENCE;
-                case LATE -> PATIENCE.plusMillis(chance.nextInt(4_000) - 2_000);
-            };
-            time.inOrder(channel, delay, () -> {
-                underWay--;
-                message.run();
-            });
         }
     }
 }
