@@ -1,0 +1,103 @@
+package io.pullpiri.statemanager.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.pullpiri.statemanager.manager.Clock;
+import io.pullpiri.statemanager.manager.Notices;
+import io.pullpiri.statemanager.manager.Notices.Refusal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The time is the channel's own and stands still, so that the test moves it. */
+class BackpressureTest {
+
+    private static final int HIGH_WATER = 64;
+
+    private final Notices notices = new Notices(Clock.system());
+    private final List<Boolean> passedOn = new ArrayList<>();
+    private final EmbeddedChannel channel =
+            new EmbeddedChannel(new Backpressure(notices), new ChannelInboundHandlerAdapter() {
+                @Override
+                public void channelWritabilityChanged(ChannelHandlerContext context) {
+                    passedOn.add(context.channel().isWritable());
+                }
+            });
+
+    @BeforeEach
+    void limitWhatWaits() {
+        channel.freezeTime();
+        channel.config().setWriteBufferWaterMark(new WriteBufferWaterMark(HIGH_WATER / 2, HIGH_WATER));
+    }
+
+    @AfterEach
+    void release() {
+        channel.finishAndReleaseAll();
+    }
+
+    /** More than may wait, of which the client takes nothing yet. */
+    private void sendTooMuch() {
+        ChannelFuture _ = channel.write(Unpooled.wrappedBuffer(new byte[2 * HIGH_WATER]));
+    }
+
+    private void takeAll() {
+        channel.flushOutbound();
+    }
+
+    private void pass(long seconds) {
+        channel.advanceTimeBy(seconds, TimeUnit.SECONDS);
+        channel.runScheduledPendingTasks();
+    }
+
+    @Test
+    void clientThatTakesNothing_isNotReadUntilItDoes() {
+        sendTooMuch();
+        assertThat(channel.config().isAutoRead()).isFalse();
+        takeAll();
+        assertThat(channel.config().isAutoRead()).isTrue();
+        assertThat(passedOn).as("gRPC learns it too").containsExactly(false, true);
+        assertThat(notices.refusals()).isEmpty();
+    }
+
+    @Test
+    void clientThatTakesNothingFor30Seconds_isClosed() {
+        sendTooMuch();
+        pass(29);
+        assertThat(channel.isOpen()).isTrue();
+        assertThat(notices.refusals()).isEmpty();
+        pass(1);
+        assertThat(channel.isOpen()).isFalse();
+        assertThat(notices.refusals()).isEqualTo(Map.of(new Refusal("grpc-answers", "stalled"), 1L));
+    }
+
+    @Test
+    void clientThatIsSlowTwice_has30SecondsEachTime() {
+        sendTooMuch();
+        pass(20);
+        takeAll();
+        pass(20);
+        sendTooMuch();
+        pass(29);
+        assertThat(channel.isOpen()).isTrue();
+        pass(1);
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void clientThatHangsUp_isNotGivenUpLater() {
+        sendTooMuch();
+        ChannelFuture _ = channel.close();
+        pass(60);
+        assertThat(notices.refusals()).isEmpty();
+    }
+}
