@@ -1,13 +1,11 @@
 package io.pullpiri.statemanager.cli;
 
 import io.pullpiri.statemanager.grpc.Rig;
-import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -27,7 +25,7 @@ abstract class CommandRig {
     @BeforeEach
     void setUp() throws IOException {
         rig = new Rig("sqlite:" + folder.resolve("states.db"), "127.0.0.1:1", Map.of());
-        Await.until(Duration.ofSeconds(30), () -> "the store is read", rig.server.manager()::isReady);
+        rig.awaitReady();
     }
 
     @AfterEach
@@ -43,6 +41,10 @@ abstract class CommandRig {
     }
 
     final Run ask(String... args) {
+        return ask(rig, args);
+    }
+
+    static Run ask(Rig rig, String... args) {
         return run(Stream.concat(Stream.of(args), Stream.of("--server", "127.0.0.1:" + rig.server.port()))
                 .toArray(String[]::new));
     }

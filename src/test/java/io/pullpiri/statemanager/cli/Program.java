@@ -10,7 +10,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -57,6 +59,33 @@ public final class Program implements AutoCloseable {
                 Main.class.getName()));
         command.addAll(Arrays.asList(args));
         return new ProcessBuilder(command);
+    }
+
+    /**
+     * {@code serve} on a SQLite file in that folder and on free ports, with the usual heap. It has no port for faults and no
+     * ActionController.
+     *
+     * @param options names and values, in turn; each replaces a usual one or is added
+     */
+    public static Program serve(Path folder, String... options) throws IOException {
+        return start(serveBuilder(folder, options));
+    }
+
+    /** As {@link #serve}, not started yet. */
+    public static ProcessBuilder serveBuilder(Path folder, String... options) {
+        Map<String, String> all = new LinkedHashMap<>();
+        all.put("--store", "sqlite:" + folder.resolve("states.db"));
+        all.put("--port", "0");
+        all.put("--fault-port", "off");
+        all.put("--http-port", "0");
+        all.put("--action-controller", "off");
+        for (int i = 0; i < options.length; i += 2) {
+            all.put(options[i], options[i + 1]);
+        }
+        ProcessBuilder builder = builder(folder, "serve");
+        builder.command().add(1, "-Xmx256m");
+        all.forEach((name, value) -> builder.command().addAll(List.of(name, value)));
+        return builder;
     }
 
     void standardInput(String text) throws IOException {

@@ -24,7 +24,6 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,7 +42,6 @@ class ProgramTest {
     @TempDir
     Path folder;
 
-    private String port = "0";
     private ManagedChannel channel =
             NettyChannelBuilder.forTarget("127.0.0.1:1").build();
 
@@ -52,20 +50,8 @@ class ProgramTest {
         channel.shutdownNow();
     }
 
-    private Program serve(String... more) throws IOException {
-        String[] fixed = {
-            "serve",
-            "--store",
-            "sqlite:" + folder.resolve("states.db"),
-            "--port",
-            port,
-            "--fault-port",
-            "off",
-            "--http-port",
-            "0"
-        };
-        String[] args = Stream.of(fixed, more).flatMap(Arrays::stream).toArray(String[]::new);
-        Program program = Program.start(folder, args);
+    private Program serve(String... options) throws IOException {
+        Program program = Program.serve(folder, options);
         channel.shutdownNow();
         channel = NettyChannelBuilder.forAddress("127.0.0.1", program.port())
                 .usePlaintext()
@@ -160,17 +146,7 @@ class ProgramTest {
     @Test
     void aSecondServerOnTheSameFileIsRefused() throws Exception {
         try (Program _ = serve();
-                Program second = Program.start(
-                        folder,
-                        "serve",
-                        "--store",
-                        "sqlite:" + folder.resolve("states.db"),
-                        "--port",
-                        "0",
-                        "--fault-port",
-                        "0",
-                        "--http-port",
-                        "0")) {
+                Program second = Program.serve(folder)) {
             assertThat(second.exitCode()).isEqualTo(1);
             assertThat(second.output())
                     .contains("error: ")
@@ -185,8 +161,7 @@ class ProgramTest {
         try (StateStore store = SqliteStore.open(file)) {
             var _ = store.put(Keys.FORMAT, "2");
         }
-        String[] serve = {"serve", "--store", "sqlite:" + file, "--port=0", "--fault-port=off", "--http-port=off"};
-        try (Program program = Program.start(folder, serve)) {
+        try (Program program = Program.serve(folder)) {
             assertThat(program.exitCode()).as(program.output()).isEqualTo(1);
             assertThat(program.output())
                     .contains("error: the store's format, key /statemanager/format: '2' (expected: at most 1,")
@@ -197,13 +172,7 @@ class ProgramTest {
     @Test
     void aPortThatIsTakenIsNamed() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                Program program = Program.start(
-                        folder,
-                        "serve",
-                        "--store",
-                        "sqlite:" + folder.resolve("other.db"),
-                        "--port",
-                        Integer.toString(taken.getLocalPort()))) {
+                Program program = Program.serve(folder, "--port", Integer.toString(taken.getLocalPort()))) {
             assertThat(program.exitCode()).isEqualTo(1);
             assertThat(program.output())
                     .contains("error: ")
@@ -225,17 +194,18 @@ class ProgramTest {
 
     @Test
     void watchGoesOnByItselfWhenTheServerComesBack() throws Exception {
+        String port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = Integer.toString(socket.getLocalPort());
         }
-        Program first = serve();
+        Program first = serve("--port", port);
         applyBraking();
         try (Program watch =
                 Program.start(folder, "watch", "packages", "-o", "json", "--server", "127.0.0.1:" + port)) {
             Await.until(SOON, watch::output, () -> watch.output().contains("\"state\":\"Idle\""));
             first.kill();
             Await.until(SOON, watch::output, () -> watch.output().contains("; trying again."));
-            try (Program _ = serve()) {
+            try (Program _ = serve("--port", port)) {
                 var _ = client().sendChangedContainerList(Rig.list("running", "running"));
                 Await.until(SOON, watch::output, () -> watch.output().contains("\"to\":\"Running\""));
                 assertThat(watch.output().lines().filter(line -> line.startsWith("{")))

@@ -1,8 +1,10 @@
 package io.pullpiri.statemanager.cli;
 
+import static io.pullpiri.statemanager.cli.CommandRig.ask;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.Setting;
+import io.pullpiri.statemanager.cli.CommandRig.Run;
 import io.pullpiri.statemanager.grpc.Rig;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
@@ -11,7 +13,6 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -23,8 +24,6 @@ class StoreAwayTest {
 
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final String OLD = "This is what was known last: the store cannot be read: etcd ";
-
-    private record Run(int exitCode, String out, String err) {}
 
     private EtcdServer etcd;
 
@@ -43,19 +42,10 @@ class StoreAwayTest {
         return new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "500ms"));
     }
 
-    private static Run ask(Rig rig, String... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        String[] all = Stream.concat(Stream.of(args), Stream.of("--server", "127.0.0.1:" + rig.server.port()))
-                .toArray(String[]::new);
-        int exitCode = Main.run(new PrintWriter(out, true), new PrintWriter(err, true), all);
-        return new Run(exitCode, out.toString(), err.toString());
-    }
-
     @Test
     void whatIsShownMayBeOld() throws Exception {
         try (Rig rig = server()) {
-            Await.until(SOON, () -> "the store", () -> rig.server.manager().isReady());
+            rig.awaitReady();
             rig.apply(Rig.BRAKING);
             assertThat(ask(rig, "get", "packages").err()).isEmpty();
 

@@ -20,8 +20,6 @@ import io.pullpiri.statemanager.store.etcd.EtcdAuth;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import io.pullpiri.statemanager.store.etcd.EtcdStore;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -62,13 +60,6 @@ class StoreRefusesTest {
         return new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "500ms"));
     }
 
-    private static void awaitReady(Rig rig) {
-        Await.until(
-                SOON,
-                () -> "ready: " + rig.server.manager().trouble(),
-                () -> rig.server.manager().isReady());
-    }
-
     private static Status report(Rig rig, String brake, String light) {
         try {
             var _ = rig.client().sendChangedContainerList(Rig.list(brake, light));
@@ -100,7 +91,7 @@ class StoreRefusesTest {
     @Test
     void reportDuringAuthentication_isKeptAndStoredAfterwards() throws Exception {
         try (Rig rig = server()) {
-            awaitReady(rig);
+            rig.awaitReady();
             rig.apply(Rig.BRAKING);
             assertThat(report(rig, "running", "running").isOk()).isTrue();
 
@@ -124,7 +115,7 @@ class StoreRefusesTest {
             auth.disable();
             Await.until(
                     SOON, () -> "degraded", () -> rig.packageState("braking").equals("Degraded"));
-            awaitReady(rig);
+            rig.awaitReady();
             assertThat(stored(Keys.modelState("light"))).isEqualTo("Dead");
             assertThat(stored(Keys.packageState("braking"))).isEqualTo("Degraded");
             assertThat(httpHealth(rig).statusCode()).isEqualTo(200);
@@ -134,22 +125,15 @@ class StoreRefusesTest {
 
     /** What {@code get packages} says beside its answer. */
     private static String getPackages(Rig rig) {
-        StringWriter err = new StringWriter();
-        int exitCode = Main.run(
-                new PrintWriter(new StringWriter()),
-                new PrintWriter(err, true),
-                "get",
-                "packages",
-                "--server",
-                "127.0.0.1:" + rig.server.port());
-        assertThat(exitCode).isZero();
-        return err.toString();
+        CommandRig.Run run = CommandRig.ask(rig, "get", "packages");
+        assertThat(run.exitCode()).isZero();
+        return run.err();
     }
 
     @Test
     void changeByAnotherComponentDuringAuthentication_isSeenAfterwards() throws Exception {
         try (Rig rig = server()) {
-            awaitReady(rig);
+            rig.awaitReady();
             rig.apply(Rig.BRAKING);
             assertThat(report(rig, "running", "running").isOk()).isTrue();
             auth.enable();
@@ -158,7 +142,7 @@ class StoreRefusesTest {
             auth.disable();
             Await.until(
                     SOON, () -> "degraded", () -> rig.packageState("braking").equals("Degraded"));
-            awaitReady(rig);
+            rig.awaitReady();
         }
     }
 
@@ -174,7 +158,7 @@ class StoreRefusesTest {
             assertThat(unread).hasMessageContaining("has not been read yet").hasMessageContaining(NO_USER);
             assertThat(report(rig, "running", "exited:139").getCode()).isEqualTo(Status.Code.UNAVAILABLE);
             auth.disable();
-            awaitReady(rig);
+            rig.awaitReady();
             Await.until(
                     SOON,
                     () -> "the report",
@@ -188,7 +172,7 @@ class StoreRefusesTest {
     @Test
     void usersAndRolesThatChangeDuringTraffic_loseNoReport() throws Exception {
         try (Rig rig = server()) {
-            awaitReady(rig);
+            rig.awaitReady();
             rig.apply(Rig.BRAKING);
             for (int i = 0; i < 6; i++) {
                 switch (i % 3) {

@@ -23,15 +23,8 @@ class TwoServersOnEtcdTest {
 
     private static Rig server(EtcdServer etcd) throws IOException {
         Rig rig = new Rig("etcd://" + etcd.endpoint(), "off", Map.of());
-        awaitReady(rig);
+        rig.awaitReady();
         return rig;
-    }
-
-    private static void awaitReady(Rig rig) {
-        Await.until(
-                SOON,
-                () -> "ready: " + rig.server.manager().trouble(),
-                () -> rig.server.manager().isReady());
     }
 
     private static Status report(Rig rig, String light) {
@@ -64,7 +57,7 @@ class TwoServersOnEtcdTest {
                 }
                 assertThat(second.packageState("braking")).isEqualTo("Running");
             }
-            awaitReady(first);
+            first.awaitReady();
             assertThat(first.packageState("braking")).isEqualTo("Running");
             assertThat(report(first, "exited:139").isOk()).isTrue();
             assertThat(first.packageState("braking")).isEqualTo("Degraded");

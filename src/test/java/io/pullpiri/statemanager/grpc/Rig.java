@@ -18,8 +18,10 @@ import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.Settings;
 import io.pullpiri.statemanager.SettingsLoader;
 import io.pullpiri.statemanager.StateManager;
+import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -131,6 +133,11 @@ public final class Rig implements AutoCloseable {
                 .putConfig("Hostname", "HPC")
                 .putAnnotation("io.pullpiri.annotations.model", model)
                 .build();
+    }
+
+    /** Waits until the store was read and takes writes. */
+    public void awaitReady() {
+        Await.until(Duration.ofSeconds(30), () -> "ready: " + server.manager().trouble(), server.manager()::isReady);
     }
 
     @Override

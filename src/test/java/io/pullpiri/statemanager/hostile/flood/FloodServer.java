@@ -26,21 +26,7 @@ final class FloodServer implements AutoCloseable {
     private final Program program;
 
     FloodServer(Path folder) throws IOException {
-        ProcessBuilder builder = Program.builder(
-                folder,
-                "serve",
-                "--store",
-                "sqlite:" + folder.resolve("states.db"),
-                "--port",
-                "0",
-                "--fault-port",
-                "0",
-                "--http-port",
-                "0",
-                "--action-controller",
-                "off");
-        builder.command().add(1, "-Xmx256m");
-        program = Program.start(builder);
+        program = Program.serve(folder, "--fault-port", "0");
     }
 
     int port(Port port) {
