@@ -1,0 +1,43 @@
+package io.pullpiri.statemanager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What holds for every source file of the program and of its tests. */
+class SourceFilesTest {
+
+    private static final int MOST_LINES = 500;
+    private static final Pattern SOURCE = Pattern.compile(".*\\.(java|js|proto)");
+
+    @Test
+    void sourceFile_hasAtMost500Lines() throws IOException {
+        List<Path> sources;
+        try (Stream<Path> files = Files.walk(Path.of("src"))) {
+            sources = files.filter(Files::isRegularFile)
+                    .filter(file -> SOURCE.matcher(file.toString()).matches())
+                    .toList();
+        }
+        assertThat(sources).hasSizeGreaterThan(100);
+        assertThat(sources.stream()
+                        .filter(file -> lines(file) > MOST_LINES)
+                        .map(file -> file + ": " + lines(file) + " lines"))
+                .as("split the file along a seam: what changes together stays together")
+                .isEmpty();
+    }
+
+    private static long lines(Path file) {
+        try (Stream<String> lines = Files.lines(file)) {
+            return lines.count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
