@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -58,6 +59,7 @@ class TracesTest {
         }
     }
 
+    @Tag("slow")
     @Test
     void aCollectorThatIsAwayHoldsUpNothing() throws Exception {
         try (Rig rig = rig("off", "http://127.0.0.1:1")) {

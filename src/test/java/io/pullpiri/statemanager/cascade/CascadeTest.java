@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class CascadeTest {
@@ -430,6 +431,7 @@ class CascadeTest {
         assertThat(small.packageState("p")).isEqualTo("Running");
     }
 
+    @Tag("slow")
     @Test
     void theJournalIsBoundedAndForgetsNeitherSinceNorCause() {
         world.run(apply(packageYaml("still", "quiet")));

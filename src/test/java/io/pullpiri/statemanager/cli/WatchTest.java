@@ -24,6 +24,7 @@ import java.util.Queue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** {@code watch} against a server whose streams end as a test wants it. */
@@ -113,6 +114,7 @@ class WatchTest {
                         .replace('\'', '"'));
     }
 
+    @Tag("slow")
     @Test
     void itGoesOnWhereItCanAndBeginsAnewWhereItMust() {
         Status away = Status.UNAVAILABLE.withDescription("away");

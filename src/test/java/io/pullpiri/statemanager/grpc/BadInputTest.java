@@ -208,14 +208,18 @@ class BadInputTest {
                 .getMessage();
     }
 
-    @Test
-    void offloadingWithAnEmptyNameOrWithoutActionControllerIsNotAccepted() throws Exception {
-        OffloadingRequest.Builder request = OffloadingRequest.newBuilder()
+    private static OffloadingRequest.Builder offloading() {
+        return OffloadingRequest.newBuilder()
                 .setScenarioName("s")
                 .setPackageName("p")
                 .setModelName("m")
                 .setSourceNode("a")
                 .setTargetNode("b");
+    }
+
+    @Test
+    void offloadingWithAnEmptyNameOrWithoutActionControllerIsNotAccepted() {
+        OffloadingRequest.Builder request = offloading();
         OffloadingResponse nobody = rig.client().triggerOffloading(request.build());
         assertThat(nobody.getAccepted()).isFalse();
         assertThat(nobody.getMessage()).contains("no ActionController");
@@ -223,6 +227,12 @@ class BadInputTest {
                 rig.client().triggerOffloading(request.clone().clearModelName().build());
         assertThat(empty.getAccepted()).isFalse();
         assertThat(empty.getMessage()).startsWith("model_name");
+    }
+
+    @Tag("slow")
+    @Test
+    void offloading_isNotAccepted_whenActionControllerRefusesOrIsSilent() throws Exception {
+        OffloadingRequest.Builder request = offloading();
         try (FakeActionController controller = FakeActionController.start(0);
                 Rig other = new Rig("sqlite:" + folder.resolve("other.db"), controller.address(), Map.of())) {
             controller.refusal = Status.INTERNAL.withDescription("no room");

@@ -31,6 +31,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the loop promises, whichever store it stands on. */
@@ -136,6 +137,7 @@ abstract class ManagerContract {
         assertThat(store.commits.get()).as("nothing has changed").isEqualTo(commits + 1);
     }
 
+    @Tag("slow")
     @Test
     void aChangeCostsTheSameHoweverManyPackagesThereAre() {
         applyPackages(0, 10);
@@ -251,6 +253,7 @@ abstract class ManagerContract {
                 .isEqualTo("Running");
     }
 
+    @Tag("slow")
     @Test
     void whetherTheStoreIsThereIsKnownThoughNobodyChangesAnything() {
         ask(apply(BRAKING));
