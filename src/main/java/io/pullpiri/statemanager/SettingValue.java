@@ -120,11 +120,13 @@ record SettingValue(String name, String text, String origin) {
         return states;
     }
 
+    /** A host; an IPv6 address in brackets, so that a port can follow it. */
     String host() {
         if (text.isBlank() || text.chars().anyMatch(Character::isWhitespace)) {
             throw wrong("a host name or an address");
         }
-        return text;
+        boolean bareIpv6 = text.indexOf(':') != text.lastIndexOf(':') && !text.startsWith("[");
+        return bareIpv6 ? "[" + text + "]" : text;
     }
 
     /** {@code host:port} */

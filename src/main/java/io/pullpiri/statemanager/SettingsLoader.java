@@ -61,11 +61,11 @@ public final class SettingsLoader {
     }
 
     private Settings settings() {
-        String host = value(Setting.HOST).text();
+        String host = value(Setting.HOST).host();
         SettingValue controller = value(Setting.ACTION_CONTROLLER);
         return new Settings(
                 value(Setting.STORE).store(),
-                value(Setting.HOST).host(),
+                host,
                 value(Setting.PORT).integer(0, 65_535),
                 portOrOff(Setting.FAULT_PORT),
                 portOrOff(Setting.HTTP_PORT),

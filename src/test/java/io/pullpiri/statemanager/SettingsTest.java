@@ -67,6 +67,14 @@ class SettingsTest {
                 .isEqualTo("10.0.0.1:47001");
     }
 
+    @ParameterizedTest
+    @CsvSource({"::1, [::1]", "[::1], [::1]", "fe80::1%eth0, [fe80::1%eth0]", "127.0.0.1, 127.0.0.1", "zone:1, zone:1"})
+    void ipv6AddressWithoutBrackets_getsThem(String given, String host) {
+        Settings settings = SettingsLoader.load(Map.of(Setting.HOST, given), Map.of(), null, NO_FILE);
+        assertThat(settings.host()).isEqualTo(host);
+        assertThat(settings.actionController()).isEqualTo(host + ":47001");
+    }
+
     @Test
     void theFileTakesNestedKeysListsAndEverySetting() throws IOException {
         Path file = file("""

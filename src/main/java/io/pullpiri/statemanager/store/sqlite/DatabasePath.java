@@ -42,6 +42,10 @@ final class DatabasePath {
                             ? folder + " is a file (expected: a folder)"
                             : "no permission: this user may not enter a folder above " + folder));
         }
+        if (Files.isSymbolicLink(file) && Files.notExists(file)) {
+            throw new StoreUnavailableException("store " + file
+                    + ": is a link to a file that does not exist (remove the link, or create the file)");
+        }
         requireAccess(file, folder);
         for (String suffix : SUFFIXES) {
             Path existing = file.resolveSibling(file.getFileName() + suffix);

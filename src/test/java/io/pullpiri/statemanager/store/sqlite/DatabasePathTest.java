@@ -54,6 +54,15 @@ class DatabasePathTest {
     }
 
     @Test
+    void linkToAMissingFile_isNamedAsSuch() throws IOException {
+        Path link = Files.createSymbolicLink(folder.resolve("states.db"), folder.resolve("typo/states.db"));
+        assertThatThrownBy(() -> SqliteStore.open(link))
+                .isInstanceOf(StoreUnavailableException.class)
+                .hasMessage("store " + link
+                        + ": is a link to a file that does not exist (remove the link, or create the file)");
+    }
+
+    @Test
     void userWithoutPermission_isToldWhoseTheFileIsAndWhatHelps() throws Exception {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         Path open = Files.createDirectory(folder.resolve("open"));
