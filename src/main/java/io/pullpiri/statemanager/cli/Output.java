@@ -3,13 +3,18 @@ package io.pullpiri.statemanager.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pullpiri.statemanager.state.Names;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
+import org.snakeyaml.engine.v2.api.RepresentToNode;
 import org.snakeyaml.engine.v2.common.FlowStyle;
+import org.snakeyaml.engine.v2.common.ScalarStyle;
+import org.snakeyaml.engine.v2.nodes.Tag;
+import org.snakeyaml.engine.v2.representer.StandardRepresenter;
 import picocli.CommandLine.Help.Ansi;
 
 /** How answers are written. */
@@ -65,9 +70,27 @@ final class Output {
                         found.group().chars().mapToObj("\\\\u%04x"::formatted).collect(Collectors.joining()));
     }
 
+    /** Invisible characters are escaped, as in JSON; the text reads back as it was. */
     static String yaml(Object value) {
         DumpSettings settings =
                 DumpSettings.builder().setDefaultFlowStyle(FlowStyle.BLOCK).build();
-        return new Dump(settings).dumpToString(value);
+        String yaml = new Dump(settings, new QuotingRepresenter(settings)).dumpToString(value);
+        return UNPRINTABLE
+                .matcher(yaml)
+                .replaceAll(found -> "\\\\U%08x".formatted(found.group().codePointAt(0)));
+    }
+
+    /** Puts double quotes around each text that has an unprintable character: YAML has escapes only there. */
+    private static final class QuotingRepresenter extends StandardRepresenter {
+
+        QuotingRepresenter(DumpSettings settings) {
+            super(settings);
+            RepresentToNode usual = Objects.requireNonNull(representers.get(String.class));
+            representers.put(
+                    String.class,
+                    text -> Names.isPrintable((String) text)
+                            ? usual.representData(text)
+                            : representScalar(Tag.STR, (String) text, ScalarStyle.DOUBLE_QUOTED));
+        }
     }
 }
