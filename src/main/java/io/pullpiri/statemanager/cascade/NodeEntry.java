@@ -3,11 +3,11 @@ package io.pullpiri.statemanager.cascade;
 import io.pullpiri.statemanager.state.ModelState;
 import java.time.Instant;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * The digest of a node's last report.
@@ -56,6 +56,17 @@ public record NodeEntry(
         return shared == null ? "" : shared.words() + ", since " + Instant.ofEpochMilli(shared.sinceMillis());
     }
 
+    /** The models that its containers belong to, by name. */
+    public SortedSet<String> models() {
+        SortedSet<String> models = new TreeSet<>();
+        for (Container container : containers.values()) {
+            if (container.model() != null) {
+                models.add(container.model());
+            }
+        }
+        return models;
+    }
+
     /** About how much memory it takes. */
     long bytes() {
         long bytes = 400;
@@ -67,13 +78,7 @@ public record NodeEntry(
 
     /** About how much memory it takes with the models that its containers belong to. */
     long claim() {
-        Set<String> models = new HashSet<>();
-        for (Container container : containers.values()) {
-            if (container.model() != null) {
-                models.add(container.model());
-            }
-        }
-        return bytes() + models.size() * Cascade.NEW_BYTES;
+        return bytes() + models().size() * Cascade.NEW_BYTES;
     }
 
     /** The same node with other containers; what could not be read is replaced. */

@@ -80,6 +80,7 @@ final class Fields {
                 .put("known", Boolean.valueOf(metadata.get("known")))
                 .put("containers", number(metadata.get("containers")))
                 .put("unmatched", number(metadata.get("unmatched")))
+                .put("models", Kind.list(metadata.get("models")))
                 .put("warning", metadata.get("warning"))
                 .fields;
     }

@@ -44,7 +44,8 @@ final class Nodes {
                 .putMetadata("containers", Integer.toString(node.getContainers()))
                 .putMetadata("unmatched", Integer.toString(node.getUnmatched()))
                 .putMetadata("known", Boolean.toString(node.getKnown()))
-                .putMetadata("warning", node.getWarning());
+                .putMetadata("warning", node.getWarning())
+                .putMetadata("models", String.join("/", node.getModelsList()));
     }
 
     private static String words(NodeContainer container) {

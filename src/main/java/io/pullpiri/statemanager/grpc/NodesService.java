@@ -72,6 +72,7 @@ final class NodesService extends NodesGrpc.NodesImplBase {
                 .setUnmatched(view.unmatched(node).size())
                 .setKnown(node.recognized())
                 .setWarning(node.warning())
+                .addAllModels(node.models())
                 .build();
     }
 

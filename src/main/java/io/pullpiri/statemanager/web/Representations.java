@@ -21,7 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -103,12 +102,6 @@ final class Representations {
     }
 
     Json.Node of(View view, NodeEntry entry) {
-        List<String> models = entry.containers().values().stream()
-                .map(Container::model)
-                .filter(Objects::nonNull)
-                .distinct()
-                .sorted()
-                .toList();
         long reported = TimeUnit.MILLISECONDS.toNanos(entry.reportedMillis());
         return new Json.Node(
                 "node",
@@ -117,7 +110,7 @@ final class Representations {
                 entry.recognized(),
                 entry.containers().size(),
                 view.unmatched(entry).size(),
-                models,
+                List.copyOf(entry.models()),
                 entry.warning().isEmpty() ? null : entry.warning());
     }
 

@@ -102,6 +102,14 @@ class FieldsTest {
     }
 
     @Test
+    void nodes_haveTheFieldsThatRestHas() throws IOException {
+        JsonNode rest = rest("nodes").get("items");
+        assertThat(cli("get", "nodes")).isEqualTo(rest);
+        assertThat(cli("get", "node", "HPC")).isEqualTo(rest("nodes/HPC").get("resource"));
+        assertThat(rest.at("/0/models").toString()).isEqualTo("[\"brake\",\"light\"]");
+    }
+
+    @Test
     void aContainerHasTheFieldsThatGrpcTells() throws IOException {
         ObjectNode container =
                 (ObjectNode) cli("get", "model", "brake").get("containers").get(0);
