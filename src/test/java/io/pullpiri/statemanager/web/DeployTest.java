@@ -2,21 +2,30 @@ package io.pullpiri.statemanager.web;
 
 import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_MODEL;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pullpiri.proto.monitoringserver.ContainerInfo;
+import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.statemanager.grpc.FakeActionController;
 import io.pullpiri.statemanager.grpc.Rig;
 import io.pullpiri.statemanager.store.Await;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /** What deploy/ asks Prometheus for is what a server in trouble really tells. */
 class DeployTest {
@@ -26,6 +35,9 @@ class DeployTest {
 
     @TempDir
     private Path folder;
+
+    /** Alternatives in a matcher such as {@code limit=~"memory|queue"}. */
+    private static final Pattern CHOICE = Pattern.compile("limit=~\"([^\"]+)\"");
 
     private String figures() throws Exception {
         try (FakeActionController controller = FakeActionController.start(0);
@@ -37,6 +49,8 @@ class DeployTest {
             rig.client()
                     .sendStateChange(
                             Rig.change(RESOURCE_TYPE_MODEL, "brake", "sideways").build());
+            assertThatThrownBy(() -> rig.client().sendChangedContainerList(tooMany()))
+                    .hasMessageContaining("expected: at most 4,096");
             Await.until(
                     Duration.ofSeconds(10),
                     () -> "acknowledged",
@@ -47,15 +61,46 @@ class DeployTest {
         }
     }
 
+    private static ContainerList tooMany() {
+        ContainerList.Builder list = ContainerList.newBuilder().setNodeName("ZONE");
+        for (int i = 0; i < 4_097; i++) {
+            list.addContainers(ContainerInfo.newBuilder().setId("c" + i).addNames("c" + i));
+        }
+        return list.build();
+    }
+
+    private static String sources() throws IOException {
+        StringBuilder all = new StringBuilder();
+        try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                all.append(Files.readString(file));
+            }
+        }
+        return all.toString();
+    }
+
+    @Test
+    void everyLimitThatAnAlertNames_isOneOfTheProgram() throws Exception {
+        String sources = sources();
+        Set<String> named = new TreeSet<>();
+        for (Matcher found = CHOICE.matcher(Files.readString(Path.of("deploy/alerts.yaml"))); found.find(); ) {
+            named.addAll(Set.of(found.group(1).split("\\|")));
+        }
+        assertThat(named).contains("memory", "node-list", "queue");
+        assertThat(named).allMatch(limit -> sources.contains("\"" + limit + "\""));
+    }
+
     @Test
     void everyFigureThatIsAskedForIsThere() throws Exception {
         String figures = figures();
         Set<String> missing = new TreeSet<>();
         int asked = 0;
         for (String file : Set.of("alerts.yaml", "grafana-dashboard.json")) {
-            String text = Files.readAllLines(Path.of("deploy", file)).stream()
-                    .filter(line -> line.contains("expr"))
-                    .collect(Collectors.joining("\n"));
+            String text = file.endsWith(".json")
+                    ? Files.readAllLines(Path.of("deploy", file)).stream()
+                            .filter(line -> line.contains("expr"))
+                            .collect(Collectors.joining("\n"))
+                    : expressions(Files.readString(Path.of("deploy", file)));
             for (Matcher found = ASKED.matcher(text); found.find(); asked++) {
                 String name = found.group().replaceAll("\\{.*", "");
                 boolean there = figures.lines()
@@ -68,6 +113,22 @@ class DeployTest {
         }
         assertThat(asked).isGreaterThan(25);
         assertThat(missing).isEmpty();
+    }
+
+    /** The expressions of alert rules, which may have several lines. */
+    private static String expressions(String yaml) {
+        Object file = new Load(LoadSettings.builder().build()).loadFromString(yaml);
+        StringBuilder all = new StringBuilder();
+        for (Object group : list(file, "groups")) {
+            for (Object rule : list(group, "rules")) {
+                all.append(((Map<?, ?>) rule).get("expr")).append('\n');
+            }
+        }
+        return all.toString();
+    }
+
+    private static List<?> list(Object map, String key) {
+        return (List<?>) Objects.requireNonNull(((Map<?, ?>) map).get(key), key);
     }
 
     private static boolean hasLabels(String line, String asked) {
@@ -91,9 +152,11 @@ class DeployTest {
                         "statemanager_transitions_total{kind=\"package\",to=\"Idle\"} 1.0",
                         "statemanager_transitions_total{kind=\"package\",to=\"Running\"} 1.0",
                         "statemanager_transitions_total{kind=\"package\",to=\"Error\"} 1.0",
-                        "statemanager_cascade_seconds_count 3",
+                        "statemanager_cascade_seconds_count 4",
                         "statemanager_reconcile_open 1.0",
                         "statemanager_reconcile_steps_total{step=\"requested\"} 1.0",
-                        "statemanager_rejected_inputs_total{reason=\"invalid-state-change\"} 1.0");
+                        "statemanager_rejected_inputs_total{reason=\"invalid-state-change\"} 1.0",
+                        "statemanager_refusals_total{limit=\"node-list\",reason=\"containers\"} 1.0",
+                        "statemanager_nodes_evicted_total 0.0");
     }
 }
