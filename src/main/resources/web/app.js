@@ -3,7 +3,7 @@ import { html, render } from './lib/lit-html/lit-html.js';
 import { Live } from './live.js';
 import { Overview } from './overview.js';
 import { PackagePage } from './package.js';
-import { language, time, words } from './words.js';
+import { language, shown as printable, time, words } from './words.js';
 
 const SORT_AGAIN = 250;
 const TICK = 1_000;
@@ -26,12 +26,12 @@ function draw(then) {
     due = true;
     requestAnimationFrame(() => {
       due = false;
-      const away = live.connection === 'live' && live.storeAway;
+      const trouble = troubleOf(live);
       const page = onePackage.name ? onePackage : overview;
       render(html`
         <header>
           <a href="#/"><img src="icon.svg" alt=""><h1>${words.title}</h1></a>
-          ${away ? html`<p class="banner" role="alert">${words.storeAway(time(away))}</p>`
+          ${trouble ? html`<p class="banner" role="alert">${trouble}</p>`
             : html`<span class="connection ${live.connection}" role="status">${words[live.connection]}</span>`}
         </header>
         <main class=${live.connection === 'away' ? 'stale' : ''}>${page.view()}</main>`, document.body);
@@ -42,6 +42,14 @@ function draw(then) {
       afterwards.splice(0).forEach(action => action());
     });
   }
+}
+
+// Why what is shown is old although the server answers; empty if it is not, or if the server does not answer.
+function troubleOf({ connection, storeAway, refusal }) {
+  if (connection === 'live' && storeAway) {
+    return words.storeAway(time(storeAway.since), printable(storeAway.reason));
+  }
+  return connection === 'away' && refusal ? words.notRead(printable(refusal)) : '';
 }
 
 function go() {
@@ -57,7 +65,7 @@ function go() {
     overview.text = wanted.get('text') ?? '';
     overview.update();
   }
-  document.title = onePackage.name ? `${onePackage.name} · ${words.title}` : words.title;
+  document.title = onePackage.name ? `${printable(onePackage.name)} · ${words.title}` : words.title;
   draw();
 }
 

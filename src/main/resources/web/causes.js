@@ -8,12 +8,12 @@ export function layout({ resource, scenarios = [], models = [] }) {
   const known = new Map(models.map(model => [model.name, model]));
   const all = (resource.models ?? []).map(name => known.get(name) ?? { kind: 'model', name });
   return [
-    scenarios.map(one => ({ id: `s ${one.name}`, name: one.name, state: one.state, to: ['p'],
-      below: [stateWord(one.state), one.action].filter(Boolean).join(' · '), more: one.cause })),
-    [{ id: 'p', name: resource.name, state: resource.state, below: stateWord(resource.state),
-      to: all.map(model => `m ${model.name}`), more: resource.cause }],
-    all.map(model => ({ id: `m ${model.name}`, name: model.name, state: model.state, below: stateWord(model.state),
-      more: model.cause, to: (model.containers ?? []).map(one => `c ${one.node} ${one.name}`) })),
+    scenarios.map(one => ({ id: `s ${one.name}`, name: shown(one.name), state: one.state, to: ['p'],
+      below: [stateWord(one.state), shown(one.action)].filter(Boolean).join(' · '), more: shown(one.cause) })),
+    [{ id: 'p', name: shown(resource.name), state: resource.state, below: stateWord(resource.state),
+      to: all.map(model => `m ${model.name}`), more: shown(resource.cause) }],
+    all.map(model => ({ id: `m ${model.name}`, name: shown(model.name), state: model.state, below: stateWord(model.state),
+      more: shown(model.cause), to: (model.containers ?? []).map(one => `c ${one.node} ${one.name}`) })),
     all.flatMap(model => (model.containers ?? []).map(one => ({
       id: `c ${one.node} ${one.name}`, name: shown(one.name), state: one.state, to: [],
       below: `${shown(one.node)} · ${containerWords(one)}`, more: `${shown(one.node)} · ${containerWords(one)}`,
@@ -24,7 +24,7 @@ export function layout({ resource, scenarios = [], models = [] }) {
 function containerWords({ state, exitCode, podman, why, matchedByName, absent }) {
   const ended = state === 'Exited' || state === 'Dead';
   const code = exitCode && ended && (!why || why === `exit code ${exitCode}`);
-  return [code ? `${words.exitCode} ${exitCode}` : why ?? stateWord(state), podman ? `podman: ${podman}` : '',
+  return [code ? `${words.exitCode} ${exitCode}` : shown(why) || stateWord(state), podman ? `podman: ${podman}` : '',
     matchedByName ? words.matchedByName : '', absent ? words.absent : ''].filter(Boolean).join(', ');
 }
 

@@ -7,7 +7,8 @@ const RETRY = 2_000;
 export class Live extends EventTarget {
   packages = new Map();
   connection = 'connecting';
-  storeAway = null; // Since when the server is without its store, if it is: nothing newer than that is shown.
+  storeAway = null; // Since when the server is without its store, and why, if it is: nothing newer than that is shown.
+  refusal = null; // Why the server gives no answer, in its words, if it says so.
   refresh = new Refresh(name => this.#ask(name));
   #naming = new Map(); // The names of the packages that name a model.
   #stream = null;
@@ -27,10 +28,10 @@ export class Live extends EventTarget {
         this.#follow(eventId);
         this.#tell('change', null);
       }
-    } catch {
+    } catch (failure) {
       if (attempt === this.#attempt) {
         this.#again(RETRY);
-        this.#away();
+        this.#away(failure.detail);
       }
     }
   }
@@ -53,7 +54,7 @@ export class Live extends EventTarget {
   #again(millis) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#away();
+      this.#away(this.refusal);
       this.start();
     }, millis);
   }
@@ -65,8 +66,8 @@ export class Live extends EventTarget {
       this.#again(SILENCE);
       action?.(JSON.parse(event.data));
     });
-    on('store', ({ ready, since }) => {
-      this.storeAway = ready ? null : since;
+    on('store', ({ ready, since, reason }) => {
+      this.storeAway = ready ? null : { since, reason };
       this.#tell('connection');
     });
     let ready = false;
@@ -77,6 +78,7 @@ export class Live extends EventTarget {
         return;
       }
       ready = true;
+      this.refusal = null;
       this.connection = 'live';
       this.#tell('connection');
     });
@@ -93,7 +95,8 @@ export class Live extends EventTarget {
     };
   }
 
-  #away() {
+  #away(refusal = null) {
+    this.refusal = refusal;
     this.connection = 'away';
     this.#tell('connection');
   }
@@ -173,7 +176,8 @@ export async function ask(path) {
     return null;
   }
   if (!response.ok) {
-    throw new Error(`${path}: ${response.status}`);
+    const problem = await response.json().catch(() => ({}));
+    throw Object.assign(new Error(`${path}: ${response.status}`), { detail: problem.detail });
   }
   return response.json();
 }

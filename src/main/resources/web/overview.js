@@ -6,7 +6,7 @@ import {
   Virtualizer, observeWindowOffset, observeWindowRect, windowScroll,
 } from './lib/virtual-core/index.js';
 import { PACKAGE_STATES, colours, sign } from './states.js';
-import { ago, number, stateWord, words } from './words.js';
+import { ago, number, shown, stateWord, words } from './words.js';
 
 const phone = matchMedia('(max-width: 720px)');
 const GAP = 2;
@@ -93,15 +93,15 @@ export class Overview {
       return '';
     }
     const asked = (item.reconcile ?? []).map(({ attempts, lastOutcome }) =>
-      [words.requests(attempts), lastOutcome].filter(Boolean).join(', ')).join('; ');
+      [words.requests(attempts), shown(lastOutcome)].filter(Boolean).join(', ')).join('; ');
     return html`
       <a class="row" role="listitem" data-state=${item.state ?? ''} data-index=${row.index}
           href="#/packages/${encodeURIComponent(item.name)}"
           style="transform: translateY(${row.start - this.rows.options.scrollMargin}px)">
         <span class="state" data-sign=${sign(item.state)}>${stateWord(item.state)}</span>
-        <span class="name" title=${item.name}>${item.name}</span>
+        <span class="name" title=${shown(item.name)}>${shown(item.name)}</span>
         <span class="since">${item.since ? ago(item.since) : ''}</span>
-        <span class="cause" title=${item.cause ?? ''}>${item.artifactBroken ? '⚠ ' : ''}${item.cause ?? ''}</span>
+        <span class="cause" title=${shown(item.cause)}>${item.artifactBroken ? '⚠ ' : ''}${shown(item.cause)}</span>
         ${asked ? html`<span class="reconcile" title=${asked}>⟳ ${asked}</span>` : ''}
       </a>`;
   }
@@ -156,7 +156,7 @@ export class Overview {
         pen.beginPath();
         pen.rect(x, y, cell.width - gap - 6, cell.height);
         pen.clip();
-        pen.fillText(`${sign(item.state)} ${name}`, x + 8, y + (cell.height - gap) / 2);
+        pen.fillText(`${sign(item.state)} ${shown(name)}`, x + 8, y + (cell.height - gap) / 2);
         pen.restore();
       }
     });
@@ -169,7 +169,7 @@ export class Overview {
 
   #point(event) {
     const name = this.#at(event);
-    event.target.title = name ? `${name}: ${stateWord(this.#live.packages.get(name)?.state)}` : '';
+    event.target.title = name ? `${shown(name)}: ${stateWord(this.#live.packages.get(name)?.state)}` : '';
   }
 
   #open(event) {

@@ -94,7 +94,7 @@ export class PackagePage {
 
   view() {
     if (this.#missing) {
-      return html`<p><a href="#/">← ${words.back}</a></p><p class="empty">${words.unknown(this.name)}</p>`;
+      return html`<p><a href="#/">← ${words.back}</a></p><p class="empty">${words.unknown(shown(this.name))}</p>`;
     }
     if (!this.#detail) {
       return html`<p><a href="#/">← ${words.back}</a></p>`;
@@ -103,23 +103,23 @@ export class PackagePage {
     return html`
       <p><a href="#/">← ${words.back}</a></p>
       <div class="title" data-state=${resource.state ?? ''}>
-        <strong>${resource.name}</strong>
+        <strong>${shown(resource.name)}</strong>
         <span class="state" data-sign=${sign(resource.state)}>${stateWord(resource.state)}</span>
         ${resource.since ? html`<span class="faint">${ago(resource.since)}
           · ${words.since} ${clock(resource.since)}</span>` : ''}
-        <p>${resource.cause} ${resource.source && resource.source !== 'statemanager'
+        <p>${shown(resource.cause)} ${resource.source && resource.source !== 'statemanager'
           ? html`<span class="faint">${words.by} ${shown(resource.source)}</span>` : ''}</p>
       </div>
       ${resource.artifactBroken ? html`
         <h2>⚠</h2><div class="card warning">
-          ${resource.lastGoodInForce ? words.lastGoodInForce : words.artifactBroken} ${resource.artifactBroken}</div>` : ''}
+          ${resource.lastGoodInForce ? words.lastGoodInForce : words.artifactBroken} ${shown(resource.artifactBroken)}</div>` : ''}
       ${resource.state === 'Error' || resource.reconcile ? this.#reconcile(resource) : ''}
       <h2>${words.causes}</h2>
       <div class="card">${narrow.matches ? tree(this.#detail)
         : html`<div class="graph" role="img" aria-label=${words.causes}></div>`}</div>
       ${historyUnavailable ? html`
         <h2>${words.history}</h2>
-        <div class="card warning" title=${historyUnavailable}>${words.historyUnavailable}</div>` : html`
+        <div class="card warning">${words.historyUnavailable(shown(historyUnavailable))}</div>` : html`
         <h2>${words.timeline}</h2>
         <div class="card"><div class="timeline" role="img" aria-label=${words.timeline}></div></div>
         <h2>${words.history}</h2>
@@ -130,7 +130,7 @@ export class PackagePage {
             <td><span class="state" data-state=${change.to}
               data-sign=${sign(change.to)}>${stateWord(change.to)}</span></td>
             <td class="number">${change.from ? duration(change.durationMillis) : ''}</td>
-            <td>${change.cause}</td></tr>`)}
+            <td>${shown(change.cause)}</td></tr>`)}
         </table></div>`}`;
   }
 
@@ -138,8 +138,8 @@ export class PackagePage {
     return html`
       <h2>${words.reconcile}</h2>
       <div class="card">${(resource.reconcile ?? []).length ? resource.reconcile.map(progress => html`
-        <p><b>${progress.scenario}</b> · ${words.requests(progress.attempts)}
-          ${progress.lastOutcome ? html` · ${words.lastOutcome}: ${progress.lastOutcome}` : ''}
+        <p><b>${shown(progress.scenario)}</b> · ${words.requests(progress.attempts)}
+          ${progress.lastOutcome ? html` · ${words.lastOutcome}: ${shown(progress.lastOutcome)}` : ''}
           <span class="faint">· ${this.#next(progress)}</span></p>`)
         : html`<p>${(resource.scenarios ?? []).length ? '…' : words.noScenario}</p>`}</div>`;
   }

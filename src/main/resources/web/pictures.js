@@ -2,7 +2,7 @@
 import * as echarts from './lib/echarts/echarts.esm.min.js';
 import { layout } from './causes.js';
 import { colours, sign } from './states.js';
-import { clock, duration, stateWord, words } from './words.js';
+import { clock, duration, shown, stateWord, words } from './words.js';
 
 const ROW = 58;
 const LANE = 34;
@@ -79,9 +79,11 @@ function tint(colour, card) {
   return `rgb(${parts(colour).map((part, index) => Math.round(part * 0.2 + ground[index] * 0.8)).join(', ')})`;
 }
 
-// Braces would be taken for styles.
+// Braces would be taken for styles. Names have none, but escapes do.
+const unbraced = label => label.replaceAll('{', '(').replaceAll('}', ')').replaceAll('|', ' ');
+
 function short(label) {
-  const plain = label.replaceAll(/[{}|]/g, ' ');
+  const plain = unbraced(label);
   return plain.length > LONGEST ? `${plain.slice(0, LONGEST - 1)}…` : plain;
 }
 
@@ -135,9 +137,9 @@ function timelineOption(lanes, palette) {
     grid: { left: 8, right: 32, top: 8, bottom: 56, containLabel: true },
     xAxis: { type: 'time', min: first, max: now, axisLabel: { color: palette.faint, hideOverlap: true },
       axisLine: { lineStyle: { color: palette.line } } },
-    yAxis: { type: 'category', inverse: true, data: lanes.map(lane => lane.name),
+    yAxis: { type: 'category', inverse: true, data: lanes.map(lane => shown(lane.name)),
       axisLabel: { color: palette.text, width: 150, overflow: 'truncate',
-        formatter: (name, index) => (index === 0 ? `{package|${name}}` : name),
+        formatter: (name, index) => (index === 0 ? `{package|${unbraced(name)}}` : name),
         rich: { package: { fontWeight: 'bold', color: palette.text } } },
       axisTick: { show: false }, axisLine: { lineStyle: { color: palette.line } } },
     dataZoom: [
@@ -147,8 +149,8 @@ function timelineOption(lanes, palette) {
         labelFormatter: value => clock(value) },
     ],
     tooltip: { ...tooltip(palette), formatter: ({ data: { value, state, cause } }) =>
-      text(`${lanes[value[0]].name}: ${stateWord(state)}`,
-        `${clock(value[1])} · ${duration(value[2] - value[1])}`, cause) },
+      text(`${shown(lanes[value[0]].name)}: ${stateWord(state)}`,
+        `${clock(value[1])} · ${duration(value[2] - value[1])}`, shown(cause)) },
     series: [{ type: 'custom', clip: true, encode: { x: [1, 2], y: 0 }, data: bars,
       renderItem: (params, api) => {
         const [x, y] = api.coord([api.value(1), api.value(0)]);

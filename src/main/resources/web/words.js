@@ -4,7 +4,8 @@ const ENGLISH = {
   live: 'live',
   connecting: 'connecting…',
   away: 'no connection, trying again…',
-  storeAway: time => `The store is away; states as of ${time}.`,
+  storeAway: (time, reason) => `States as of ${time}: ${reason || 'the store is away'}.`,
+  notRead: reason => `The server cannot answer: ${reason}.`,
   search: 'Name or cause ( / )',
   shown: (shown, all) => (shown === all ? `${number(all)} packages` : `${number(shown)} of ${number(all)} packages`),
   noPackages: 'There are no packages yet. Store some artifacts:',
@@ -25,7 +26,7 @@ const ENGLISH = {
   causes: 'What it follows from',
   timeline: 'Timeline',
   history: 'History',
-  historyUnavailable: 'The store is away: the past cannot be read now.',
+  historyUnavailable: reason => `The history cannot be read now: ${reason}.`,
   time: 'Time',
   change: 'Change',
   after: 'After',
@@ -44,7 +45,8 @@ const KOREAN = {
   live: '실시간',
   connecting: '연결 중…',
   away: '연결이 끊겼습니다. 다시 연결하는 중…',
-  storeAway: time => `저장소에 연결할 수 없습니다. ${time} 기준 상태입니다.`,
+  storeAway: (time, reason) => `${time} 기준 상태입니다: ${reason || '저장소에 연결할 수 없습니다'}.`,
+  notRead: reason => `서버가 응답할 수 없습니다: ${reason}.`,
   search: '이름 또는 원인 ( / )',
   shown: (shown, all) => (shown === all ? `패키지 ${number(all)}개` : `패키지 ${number(all)}개 중 ${number(shown)}개`),
   noPackages: '아직 패키지가 없습니다. 아티팩트를 저장하세요:',
@@ -65,7 +67,7 @@ const KOREAN = {
   causes: '상태의 원인',
   timeline: '타임라인',
   history: '이력',
-  historyUnavailable: '저장소에 연결할 수 없어 이력을 지금 읽을 수 없습니다.',
+  historyUnavailable: reason => `이력을 지금 읽을 수 없습니다: ${reason}.`,
   time: '시각',
   change: '변화',
   after: '이전 상태 지속',
@@ -87,8 +89,9 @@ export const number = value => NUMBERS.format(value);
 export const language = navigator.language.startsWith('ko') ? 'ko' : 'en';
 export const words = language === 'ko' ? KOREAN : ENGLISH;
 const NUMBERS = new Intl.NumberFormat(language);
-// Names from elsewhere may have characters that hide, or that change the direction of the text around them.
-export const shown = text => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu,
+// Texts from elsewhere may have characters that hide, or that change the direction of the text around them. Every name, cause
+// and reason passes through here when it is drawn.
+export const shown = text => (text ?? '').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu,
   character => `\\u{${character.codePointAt(0).toString(16).toUpperCase()}}`);
 
 export const stateWord = state => (state ? words.states[state] ?? state : words.noState);

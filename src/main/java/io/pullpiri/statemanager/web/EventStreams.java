@@ -30,7 +30,7 @@ final class EventStreams implements AutoCloseable {
     static final String PATH = "/api/v1/events";
     static final int MOST = 1_000;
 
-    /** So often a stream looks whether the store is away or back: nothing in the feed tells of it. */
+    /** The interval at which a stream asks whether the store works: the feed has no event for it. */
     private static final Duration LOOK = Duration.ofMillis(500);
 
     private static final EventId FIRST = new EventId(1, 0);
@@ -43,7 +43,7 @@ final class EventStreams implements AutoCloseable {
     /** The threads that serve. */
     private final Set<Thread> streams = ConcurrentHashMap.newKeySet();
 
-    private volatile Json.Store store = new Json.Store(false, Instant.now().toString());
+    private volatile Json.Store store = new Json.Store(false, Instant.now().toString(), null);
     private volatile boolean closed;
 
     /** @param heartbeat so often a silent stream shows that it lives */
@@ -51,7 +51,7 @@ final class EventStreams implements AutoCloseable {
         this.manager = manager;
         this.representations = representations;
         this.heartbeat = heartbeat;
-        manager.onReadiness(ready -> store = new Json.Store(ready, Instant.now().toString()));
+        manager.onReadiness(ready -> store = new Json.Store(ready, Instant.now().toString(), null));
     }
 
     /** Of what a caller wants to hear; without a kind, of all kinds. */
@@ -164,7 +164,7 @@ final class EventStreams implements AutoCloseable {
             if (start != null) {
                 snapshot(filter, start, sink);
             }
-            Json.Store told = store;
+            Json.Store told = store();
             sink.add(null, "store", told);
             sink.add(follower.last(), "ready", new Json.Ready(follower.last().toString()));
             sink.flush();
@@ -173,7 +173,7 @@ final class EventStreams implements AutoCloseable {
                 for (Event event : follower.next(wait.compareTo(LOOK) < 0 ? wait : LOOK)) {
                     add(filter, event, sink);
                 }
-                Json.Store now = store;
+                Json.Store now = store();
                 if (!now.equals(told)) {
                     sink.add(null, "store", now);
                     told = now;
@@ -194,6 +194,13 @@ final class EventStreams implements AutoCloseable {
         } catch (StoreAwayException e) {
             LOG.debug("a stream ends, to be resumed by its caller: {}", e.getMessage());
         }
+    }
+
+    /** With the reason of this moment: it may change while the store stays away. */
+    private Json.Store store() {
+        Json.Store known = store;
+        String reason = known.ready() ? "" : manager.trouble();
+        return reason.isEmpty() ? known : new Json.Store(false, known.since(), reason);
     }
 
     /** No event of it has an id: who is cut off within it has to begin anew. */

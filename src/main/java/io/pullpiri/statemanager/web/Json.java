@@ -165,8 +165,11 @@ final class Json {
     /** From here on, the events continue what was said before. */
     record Ready(String eventId) {}
 
-    /** @param ready whether the store was read and, as far as one knows, can be written */
-    record Store(boolean ready, String since) {}
+    /**
+     * @param ready whether the store was read and, as far as is known, can be written
+     * @param reason why it is not ready, in words and where possible the store's own; null if it is ready
+     */
+    record Store(boolean ready, String since, @Nullable String reason) {}
 
     /** What became of an artifact. */
     record Outcome(String kind, String name, String outcome) {}

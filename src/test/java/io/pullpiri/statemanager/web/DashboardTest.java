@@ -348,9 +348,9 @@ class DashboardTest {
             browser.open(cut.server.httpPort(), "/#/packages/braking");
             browser.awaitText(".title .state", "Degraded");
             browser.awaitText(".graph", "exit code 1");
-            browser.awaitText(".warning", "the past cannot be read now");
+            browser.awaitText(".warning", "The history cannot be read now: ");
             // What is shown is not what is now, and nothing says that it were.
-            browser.awaitText(".banner", "The store is away; states as of ");
+            browser.awaitText(".banner", "States as of ");
             assertThat(browser.count(LIVE)).isZero();
             browser.picture("package-without-store");
             etcd.resume();
@@ -430,8 +430,8 @@ class DashboardTest {
             korean.open(rig.server.httpPort(), "/#/packages/adas");
             korean.awaitText("h2", "상태의 원인");
             assertThat(korean.script("return document.documentElement.lang")).isEqualTo("ko");
-            assertThat(korean.script("return import('./words.js').then(all => all.words.storeAway('12:34:56'))"))
-                    .isEqualTo("저장소에 연결할 수 없습니다. 12:34:56 기준 상태입니다.");
+            assertThat(korean.script("return import('./words.js').then(all => all.words.storeAway('12:34:56', 'why'))"))
+                    .isEqualTo("12:34:56 기준 상태입니다: why.");
         }
     }
 

@@ -1,0 +1,91 @@
+package io.pullpiri.statemanager.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.grpc.StatusRuntimeException;
+import io.pullpiri.statemanager.Setting;
+import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.store.etcd.EtcdAuth;
+import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the dashboard says of an etcd that refuses StateManager because it has no user. */
+@Tag("browser")
+@Tag("etcd")
+class DashboardStoreTest {
+
+    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final String NO_USER = "etcd refuses: user name is empty; StateManager has no user.";
+
+    private EtcdServer etcd;
+    private EtcdAuth auth;
+
+    @BeforeEach
+    void setUp() {
+        etcd = EtcdServer.start();
+        auth = new EtcdAuth(etcd.endpoint());
+    }
+
+    @AfterEach
+    void tearDown() {
+        auth.close();
+        etcd.close();
+    }
+
+    private Rig server() throws IOException {
+        return new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "500ms"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"en-US, 'States as of '", "ko-KR, '기준 상태입니다: '"})
+    void refusalByTheStore_isShownInItsOwnWordsUntilItEnds(String language, String words) throws Exception {
+        try (Rig rig = server();
+                Browser browser = new Browser(language)) {
+            Await.until(SOON, () -> "the store", () -> rig.server.manager().isReady());
+            rig.apply(Rig.BRAKING);
+            browser.open(rig.server.httpPort(), "/");
+            browser.awaitCount(".connection.live", 1);
+            assertThat(browser.count(".banner")).isZero();
+
+            auth.enable();
+            assertThat(catchThrowableOfType(
+                            StatusRuntimeException.class,
+                            () -> rig.client().sendChangedContainerList(Rig.list("running", "running"))))
+                    .hasMessageContaining("it is kept");
+            browser.awaitText(".banner", NO_USER);
+            assertThat(browser.text(".banner")).contains(words);
+            assertThat(browser.count(".connection.live")).isZero();
+            browser.picture("store-refuses-" + language);
+
+            auth.disable();
+            browser.awaitCount(".connection.live", 1);
+            assertThat(browser.count(".banner")).isZero();
+            browser.awaitText(".row .state", language.startsWith("ko") ? "실행 중" : "Running");
+        }
+    }
+
+    @Test
+    void refusalByTheStoreAtTheStart_isShownInItsOwnWordsUntilItEnds() throws Exception {
+        auth.enable();
+        try (Rig rig = server();
+                Browser browser = new Browser("en-US")) {
+            browser.open(rig.server.httpPort(), "/");
+            browser.awaitText(".banner", "The server cannot answer: ");
+            browser.awaitText(".banner", NO_USER);
+
+            auth.disable();
+            browser.awaitCount(".connection.live", 1);
+            assertThat(browser.count(".banner")).isZero();
+        }
+    }
+}
