@@ -58,7 +58,7 @@ final class Api {
         if (!trouble.isEmpty()) {
             throw new Refusal(503, trouble);
         }
-        return Reply.json(new Json.Health("ready"));
+        return Reply.smallJson(new Json.Health("ready"));
     }
 
     Reply packages(Request request) throws Refusal {

@@ -16,6 +16,7 @@ final class Exchange {
     private final String target;
     private final HttpHeaders headers;
     private final List<byte[]> body;
+    private final long arrived = System.nanoTime();
 
     /**
      * @param target as it was sent
@@ -27,6 +28,11 @@ final class Exchange {
         this.target = target;
         this.headers = headers;
         this.body = body;
+    }
+
+    /** When the request was complete, by {@link System#nanoTime}. */
+    long arrived() {
+        return arrived;
     }
 
     /** The head of an answer. */

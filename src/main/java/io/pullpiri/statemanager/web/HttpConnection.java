@@ -56,6 +56,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     private final SocketChannel channel;
     private final String address;
     private final boolean restricted;
+    private final long opened = System.nanoTime();
     private final RequestReader reader = new RequestReader(this);
     private final Sender sender;
 
@@ -357,6 +358,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     void look(long now) {
         switch (phase) {
             case IDLE, LINGER -> {
+                offerPlace(now);
                 if (now - deadline > 0) {
                     close();
                 }
@@ -367,7 +369,15 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         }
     }
 
+    /** Not at once: a client must be able to ask before it loses its place. */
+    private void offerPlace(long now) {
+        if (now - opened > all.patience().stalled().toNanos()) {
+            setReusable(true);
+        }
+    }
+
     private void lookAtRequest(long now, String part) {
+        offerPlace(now);
         if (now - deadline <= 0) {
             return;
         }

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannelRecvByteBufAllocator;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
@@ -33,10 +34,16 @@ final class HttpConnections implements AutoCloseable {
     static final int MOST = 1_200;
 
     /** Connections over the limit that are read at a time. For another one, the oldest that has not asked yet is closed. */
-    private static final int MOST_RESTRICTED = 64;
+    private static final int MOST_RESTRICTED = 512;
 
     static final long MOST_RESTRICTED_NANOS = TimeUnit.MILLISECONDS.toNanos(800);
     private static final int SEND_BUFFER = 128 << 10;
+
+    /** Connections that the system accepts before we do. When it is full, clients wait seconds before they try again. */
+    private static final int BACKLOG = 4_096;
+
+    /** Fewer than may be restricted: each is read once before another one can take its place. */
+    private static final int ACCEPTED_AT_ONCE = 128;
 
     private final EventLoopGroup network =
             new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("http", true), NioIoHandler.newFactory());
@@ -84,7 +91,10 @@ final class HttpConnections implements AutoCloseable {
         ChannelFuture opening = new ServerBootstrap()
                 .group(network)
                 .channel(NioServerSocketChannel.class)
-                .option(ChannelOption.SO_BACKLOG, 1_024)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(
+                        ChannelOption.RECVBUF_ALLOCATOR,
+                        new ServerChannelRecvByteBufAllocator().maxMessagesPerRead(ACCEPTED_AT_ONCE))
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
                 .childOption(ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(512, 2_048, 16_384))
@@ -109,7 +119,7 @@ final class HttpConnections implements AutoCloseable {
 
     private void admit(SocketChannel channel) {
         String address = AddressShares.addressOf(channel.remoteAddress());
-        AddressShares.Admission admission = shares.tryAcquire(address, () -> {
+        AddressShares.Admission admission = shares.tryAcquire(address, false, () -> {
             notices.refused(
                     "http-connections", "replaced", "a connection made room for another (client: " + address + ")");
             ChannelFuture _ = channel.close();

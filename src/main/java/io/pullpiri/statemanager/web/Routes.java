@@ -1,8 +1,6 @@
 package io.pullpiri.statemanager.web;
 
-import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.pullpiri.statemanager.manager.Metrics;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,9 +12,10 @@ import org.jspecify.annotations.Nullable;
 /** What is served where, but for the dashboard's files. */
 final class Routes {
 
+    static final String HEALTH = "/health";
+    static final String METRICS = "/metrics";
+
     private static final String NAME = "{name}";
-    private static final PrometheusTextFormatWriter EXPOSITION =
-            PrometheusTextFormatWriter.builder().build();
 
     private final List<Route> table;
 
@@ -49,8 +48,9 @@ final class Routes {
 
     Routes(Api api, EventStreams streams, Metrics metrics) {
         List<Route> routes = new ArrayList<>();
-        routes.add(route("GET", "/health", api::health));
-        routes.add(route("GET", "/metrics", request -> metrics(metrics)));
+        routes.add(route("GET", HEALTH, api::health));
+        MetricsPage page = new MetricsPage(metrics::scrape);
+        routes.add(new Route("GET", METRICS, (request, exchange) -> page.get(exchange.arrived())));
         routes.add(route("GET", "/api/v1/packages", api::packages));
         routes.add(route("GET", "/api/v1/packages/{name}", api::onePackage));
         routes.add(route("GET", "/api/v1/models", api::models));
@@ -74,12 +74,6 @@ final class Routes {
 
     private static Route route(String method, String path, Answering answering) {
         return new Route(method, path, (request, exchange) -> answering.answer(request));
-    }
-
-    private static Reply metrics(Metrics metrics) throws IOException {
-        ByteArrayOutputStream text = new ByteArrayOutputStream();
-        EXPOSITION.write(text, metrics.scrape());
-        return new Reply(200, EXPOSITION.getContentType(), new Reply.Body.Bytes(text.toByteArray()), Map.of());
     }
 
     List<Route> table() {

@@ -47,6 +47,10 @@ public final class WebServer implements AutoCloseable {
 
     private final Hosts hosts;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+    // A virtual thread would wait until all others that are ready have run. These answers wait for no client.
+    private final ExecutorService healthThread = thread("http-health");
+    private final ExecutorService metricsThread = thread("http-metrics");
     private final EventStreams streams;
     private final AddressShares places = new AddressShares(ANSWERS_AT_ONCE);
     private final Assets assets = new Assets();
@@ -118,7 +122,7 @@ public final class WebServer implements AutoCloseable {
         @Override
         public boolean isVital(String method, String target) {
             return (method.equals("GET") || method.equals("HEAD"))
-                    && (target.equals("/health") || target.equals("/metrics"));
+                    && (target.equals(Routes.HEALTH) || target.equals(Routes.METRICS));
         }
 
         @Override
@@ -133,11 +137,24 @@ public final class WebServer implements AutoCloseable {
         @Override
         public void serve(Exchange exchange) {
             try {
-                threads.execute(() -> answer(exchange));
+                threadFor(exchange.target()).execute(() -> answer(exchange));
             } catch (RejectedExecutionException e) {
                 exchange.cut(); // the server stops
             }
         }
+    }
+
+    private static ExecutorService thread(String name) {
+        return Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().name(name).daemon().factory());
+    }
+
+    private ExecutorService threadFor(String target) {
+        return switch (target) {
+            case Routes.HEALTH -> healthThread;
+            case Routes.METRICS -> metricsThread;
+            default -> threads;
+        };
     }
 
     private void answer(Exchange exchange) {
@@ -254,5 +271,7 @@ public final class WebServer implements AutoCloseable {
         streams.close();
         connections.close();
         threads.shutdownNow();
+        healthThread.shutdownNow();
+        metricsThread.shutdownNow();
     }
 }
