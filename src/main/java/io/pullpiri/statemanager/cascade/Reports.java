@@ -335,13 +335,13 @@ final class Reports {
     }
 
     static Tally<ContainerState> tally(ModelEntry entry) {
-        Tally<ContainerState> tally = Tally.none(ContainerState.class);
+        List<ContainerState> states = new ArrayList<>();
         for (List<Container> ofNode : entry.containers().values()) {
             for (Container container : ofNode) {
-                tally = tally.plus(container.state());
+                states.add(container.state());
             }
         }
-        return tally;
+        return Tally.of(ContainerState.class, states);
     }
 
     /**

@@ -35,6 +35,9 @@ final class CallBudget {
     /** The part that unfinished requests may take at most, of whatever else there is. */
     private static final double FOR_UNFINISHED = 0.4;
 
+    /** The part that they may take even while whole requests fill the memory: the list of a node that has just connected. */
+    private static final double RESERVED = 0.1;
+
     /** Ending requests stops a little below the limit, so that it is not done for each piece that comes. */
     private static final double RELIEVED = 0.9;
 
@@ -207,7 +210,8 @@ final class CallBudget {
     }
 
     private boolean isOver(double part) {
-        return usedGeneral > general * FOR_LARGE * part || unfinished.bytes > general * FOR_UNFINISHED * part;
+        boolean full = usedGeneral > general * FOR_LARGE * part;
+        return unfinished.bytes > general * (full ? RESERVED : FOR_UNFINISHED) * part;
     }
 
     /** Ends requests that are not whole until enough is free or none is left. */

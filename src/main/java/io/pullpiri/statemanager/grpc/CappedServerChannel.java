@@ -10,7 +10,7 @@ import java.util.List;
 final class CappedServerChannel extends NioServerSocketChannel {
 
     /** Connections to one port. */
-    static final int MOST = 2_000;
+    static final int MOST = 1_000;
 
     private final Connections connections;
     private final Notices notices;

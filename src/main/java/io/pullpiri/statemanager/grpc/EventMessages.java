@@ -1,18 +1,24 @@
 package io.pullpiri.statemanager.grpc;
 
 import io.pullpiri.proto.statemanager.EventType;
-import io.pullpiri.proto.statemanager.ResourceState;
 import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.Severity;
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.StateChangeEvent;
 import io.pullpiri.statemanager.cascade.ResourceKind;
+import io.pullpiri.statemanager.cascade.StateCell;
 import io.pullpiri.statemanager.cascade.Transition;
+import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.EventId;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** What events are called on the wire. */
 final class EventMessages {
@@ -79,22 +85,58 @@ final class EventMessages {
         return event.build();
     }
 
-    /** What a new follower begins with. Without an id: nobody can go on in the midst of it. */
-    StateChangeEvent snapshot(ResourceKind kind, ResourceState state) {
-        return StateChangeEvent.newBuilder()
+    /**
+     * What a new subscriber begins with: the resources that have a state, in the order of their names. Each message is made
+     * when it is asked for. None has an id, because a subscriber cannot continue inside a snapshot.
+     *
+     * @param name of the only resource; empty for all
+     */
+    Stream<StateChangeEvent> snapshot(View view, ResourceKind kind, String name) {
+        return switch (kind) {
+            case SCENARIO ->
+                named(view.scenarios(), name)
+                        .filter(entry -> entry.state().value() != null)
+                        .map(entry -> snapshot(kind, entry.name(), entry.state(), ScenarioState::title, ""));
+            case PACKAGE ->
+                named(view.packages(), name)
+                        .filter(entry -> entry.state().value() != null)
+                        .map(entry ->
+                                snapshot(kind, entry.name(), entry.state(), PackageState::title, view.causeOf(entry)));
+            case MODEL ->
+                named(view.models(), name)
+                        .filter(entry -> entry.state().value() != null)
+                        .map(entry ->
+                                snapshot(kind, entry.name(), entry.state(), ModelState::title, view.causeOf(entry)));
+            case NODE -> Stream.empty();
+        };
+    }
+
+    private static <E> Stream<E> named(Map<String, E> all, String name) {
+        return name.isEmpty() ? all.values().stream() : Stream.ofNullable(all.get(name));
+    }
+
+    private <S> StateChangeEvent snapshot(
+            ResourceKind kind, String name, StateCell<S> state, Function<S, String> title, String cause) {
+        String current = names.of(kind, title.apply(Objects.requireNonNull(state.value())));
+        StateChange.Builder change = StateChange.newBuilder()
+                .setResourceType(type(kind))
+                .setResourceName(name)
+                .setTargetState(current);
+        StateChangeEvent.Builder event = StateChangeEvent.newBuilder()
                 .setEventType(EventType.EVENT_TYPE_STATE_CHANGE)
-                .setStateChange(StateChange.newBuilder()
-                        .setResourceType(state.getResourceType())
-                        .setResourceName(state.getResourceName())
-                        .setTargetState(state.getCurrentState())
-                        .setTimestampNs(state.getLastTransitionTimeNs())
-                        .setSource(state.getMetadataOrDefault("source", "")))
-                .setEventTimestampNs(state.getLastTransitionTimeNs())
-                .setSeverity(severity(kind, state.getCurrentState()))
-                .setDescription(state.getMetadataOrDefault("cause", ""))
+                .setSeverity(severity(kind, current))
+                .setDescription(cause)
                 .putMetadata("snapshot", "true")
-                .putMetadata("generation", Long.toString(state.getStateGeneration()))
-                .build();
+                .putMetadata("generation", Long.toString(state.history().generation()));
+        Transition latest = state.history().latest();
+        if (latest != null) {
+            change.setTimestampNs(latest.atNanos()).setSource(latest.source());
+            event.setEventTimestampNs(latest.atNanos());
+            if (cause.isEmpty()) {
+                event.setDescription(latest.cause());
+            }
+        }
+        return event.setStateChange(change).build();
     }
 
     static ResourceType type(ResourceKind kind) {

@@ -34,8 +34,9 @@ public final class GrpcServer implements AutoCloseable {
     // Bounds of what hostile clients can make the server keep.
     private static final int MAX_CALLS_OF_A_CONNECTION = 200;
     private static final int MAX_RESETS_A_SECOND = 400;
-    private static final double HEAP_FOR_CALLS = 0.15;
-    private static final double HEAP_FOR_LISTS_OF_KNOWN_NODES = 0.03;
+    private static final double HEAP_FOR_REQUESTS = 0.12;
+    private static final double HEAP_FOR_ANSWERS = 0.04;
+    private static final double HEAP_FOR_LISTS_OF_KNOWN_NODES = 0.06;
 
     /** Read of a connection before others have their turn, and before what was read is dealt with. */
     private static final int READ = 32 << 10;
@@ -64,8 +65,9 @@ public final class GrpcServer implements AutoCloseable {
         this.traffic = new Traffic(
                 network.next(),
                 SLOWEST,
-                (long) (heap * HEAP_FOR_CALLS),
+                (long) (heap * HEAP_FOR_REQUESTS),
                 (long) (heap * HEAP_FOR_LISTS_OF_KNOWN_NODES),
+                (long) (heap * HEAP_FOR_ANSWERS),
                 connections,
                 node -> isKnown(manager, node),
                 notices);
@@ -99,7 +101,7 @@ public final class GrpcServer implements AutoCloseable {
         try {
             StateNames names = new StateNames(protobufNames);
             Resources resources = new Resources(manager.feed(), reconciler, names);
-            server.subscriptions = new Subscriptions(manager, resources, new EventMessages(names));
+            server.subscriptions = new Subscriptions(manager, new EventMessages(names));
             BindableService health = () ->
                     ServerInterceptors.intercept(server.health.getHealthService(), new TroubleHeader(manager::trouble));
             Queries queries = new Queries(manager, server.traffic);

@@ -27,7 +27,6 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -185,26 +184,6 @@ final class Resources {
         long limit = request.getLimit() == 0 ? Long.MAX_VALUE : request.getLimit();
         found.stream().limit(limit).map(shown).forEach(response::addResources);
         return response.setSuccess(true).setTotalCount(found.size()).build();
-    }
-
-    /**
-     * Those that have a state, in the order of their names; each is made when it is asked for.
-     *
-     * @param name of the only one; empty for all
-     */
-    Stream<ResourceState> withState(View view, ResourceKind kind, String name) {
-        return switch (kind) {
-            case SCENARIO -> withState(view.scenarios(), name, ScenarioEntry::state, this::scenarioState);
-            case PACKAGE -> withState(view.packages(), name, PackageEntry::state, entry -> packageState(view, entry));
-            case MODEL -> withState(view.models(), name, ModelEntry::state, entry -> modelState(view, entry));
-            case NODE -> Stream.empty();
-        };
-    }
-
-    private static <E> Stream<ResourceState> withState(
-            Map<String, E> all, String name, Function<E, StateCell<?>> cell, Function<E, ResourceState> shown) {
-        Stream<E> found = name.isEmpty() ? all.values().stream() : Stream.ofNullable(all.get(name));
-        return found.filter(entry -> cell.apply(entry).value() != null).map(shown);
     }
 
     private ResourceState packageState(View view, PackageEntry entry) {

@@ -3,7 +3,6 @@ package io.pullpiri.statemanager.grpc;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import io.pullpiri.proto.statemanager.ResourceState;
 import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateChangeEvent;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
@@ -32,18 +31,20 @@ final class Subscriptions implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Subscriptions.class);
 
     private static final Duration A_WHILE = Duration.ofSeconds(1);
+
+    /** Bytes that wait for a subscriber's connection: each small message also takes objects of some 200 bytes. */
+    private static final int MOST_UNSENT = 4 << 10;
+
     private static final String NAME = "name";
     private static final String AFTER = "after";
 
     private final Manager manager;
-    private final Resources resources;
     private final EventMessages messages;
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
-    Subscriptions(Manager manager, Resources resources, EventMessages messages) {
+    Subscriptions(Manager manager, EventMessages messages) {
         this.manager = manager;
-        this.resources = resources;
         this.messages = messages;
     }
 
@@ -58,6 +59,7 @@ final class Subscriptions implements AutoCloseable {
         // Not the request: it may be large, and a subscriber stays.
         Wanted wanted = Wanted.of(request);
         Semaphore woken = new Semaphore(0);
+        call.setOnReadyThreshold(MOST_UNSENT);
         call.setOnReadyHandler(woken::release);
         Thread thread = Thread.ofVirtual().name("subscription").unstarted(() -> {
             try {
@@ -144,13 +146,13 @@ final class Subscriptions implements AutoCloseable {
             if (!wanted.isOf(EventMessages.type(kind))) {
                 continue;
             }
-            Iterator<ResourceState> states =
-                    resources.withState(view, kind, wanted.name()).iterator();
-            while (states.hasNext()) {
+            Iterator<StateChangeEvent> parts =
+                    messages.snapshot(view, kind, wanted.name()).iterator();
+            while (parts.hasNext()) {
                 if (held != null) {
                     sendPart(held, call, woken, follower);
                 }
-                held = messages.snapshot(kind, states.next());
+                held = parts.next();
             }
         }
         if (held != null) {

@@ -47,7 +47,8 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
     final CallBudget budget;
     final AddressShares streams = new AddressShares(MAX_STREAMS);
 
-    private final long maxBytes;
+    private final long maxRequests;
+    private final long maxAnswers;
     private final Predicate<String> isKnownNode;
     private final AtomicLong answers = new AtomicLong();
 
@@ -59,25 +60,28 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
     /**
      * @param network the thread on which calls are handled: a call's methods are not for several
      * @param patience how long a request may take to come in
-     * @param maxBytes how much memory requests may take, and how many bytes of answers may wait, before calls are refused
-     * @param knownBytes how much memory lists of known nodes may take besides
+     * @param maxRequests how much memory requests may take, in bytes
+     * @param maxKnown how much memory lists of known nodes may take besides, in bytes
+     * @param maxAnswers how many bytes of answers may wait before no further list or history is made
      * @param isKnownNode by the node's name
      */
     Traffic(
             EventExecutor network,
             Duration patience,
-            long maxBytes,
-            long knownBytes,
+            long maxRequests,
+            long maxKnown,
+            long maxAnswers,
             Connections connections,
             Predicate<String> isKnownNode,
             Notices notices) {
         this.network = network;
         this.patience = patience;
-        this.maxBytes = maxBytes;
+        this.maxRequests = maxRequests;
+        this.maxAnswers = maxAnswers;
         this.connections = connections;
         this.isKnownNode = isKnownNode;
         this.notices = notices;
-        this.budget = new CallBudget(maxBytes, knownBytes);
+        this.budget = new CallBudget(maxRequests, maxKnown);
     }
 
     /** The service, with this in front of it. */
@@ -87,13 +91,13 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
 
     /** Whether so much waits to be taken that no large answer should be made. May be called from any thread. */
     boolean isJammed() {
-        if (answers.get() <= maxBytes) {
+        if (answers.get() <= maxAnswers) {
             return false;
         }
         notices.refused(
                 "grpc-answers",
                 "memory",
-                "answers that were not taken yet have more than " + (maxBytes >> 20) + " MiB");
+                "answers that were not taken yet have more than " + (maxAnswers >> 20) + " MiB");
         network.execute(this::giveUpUntaken);
         return true;
     }
@@ -168,7 +172,7 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
     }
 
     String tooMuch() {
-        return "busy: requests take more than " + (maxBytes >> 20) + " MiB";
+        return "busy: requests take more than " + (maxRequests >> 20) + " MiB";
     }
 
     /** The call's request is whole; it will be answered. */

@@ -33,7 +33,14 @@ class TrafficTest {
     private final DefaultEventExecutor network = new DefaultEventExecutor();
     private final Notices notices = new Notices(Clock.system());
     private final Traffic traffic = new Traffic(
-            network, Duration.ofMinutes(1), MAX_BYTES, MAX_BYTES, new Connections(notices), node -> false, notices);
+            network,
+            Duration.ofMinutes(1),
+            MAX_BYTES,
+            MAX_BYTES,
+            MAX_BYTES,
+            new Connections(notices),
+            node -> false,
+            notices);
     private final ServerStreamTracer tracer = traffic.newServerStreamTracer(METHOD.getFullMethodName(), new Metadata());
     private final List<String> seen = new CopyOnWriteArrayList<>();
     private final CountDownLatch closing = new CountDownLatch(1);
