@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.cli;
 
+import io.pullpiri.statemanager.HeapTrimmer;
 import io.pullpiri.statemanager.Logging;
 import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.Settings;
@@ -68,7 +69,8 @@ final class Serve {
             return ExitCode.USAGE;
         }
         System.setProperty(Logging.LEVEL, settings.logLevel());
-        try (StateManager server = StateManager.start(settings)) {
+        try (HeapTrimmer _ = HeapTrimmer.start();
+                StateManager server = StateManager.start(settings)) {
             Thread hook = new Thread(() -> stop(server), "stop");
             Runtime.getRuntime().addShutdownHook(hook);
             out.println("StateManager listens on " + settings.host() + ":" + server.port()
