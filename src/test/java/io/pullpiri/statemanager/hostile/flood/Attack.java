@@ -29,9 +29,9 @@ record Attack(String name, Port port, int connections, IntFunction<byte[]> scrip
     enum Manner {
         /** Reads what comes and stays open; connects again when the server ends the connection. */
         WAIT,
-        /** As {@link #WAIT}, but reads only a few hundred bytes a second. */
+        /** As {@link #WAIT}, but reads only 80 bytes a second. */
         SIP,
-        /** As {@link #WAIT}, but sends only ten bytes at a time. */
+        /** As {@link #WAIT}, but sends only ten bytes, five times a second. */
         TRICKLE,
         /** Reads everything; closes half a second after the script was sent and connects again. */
         REPEAT,

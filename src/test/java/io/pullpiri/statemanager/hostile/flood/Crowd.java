@@ -19,7 +19,10 @@ import java.util.function.BooleanSupplier;
 final class Crowd implements Runnable {
 
     private static final int TICK_MILLIS = 20;
-    private static final int OPENED_A_TICK = 40;
+
+    /** Each connection sends and reads every so many ticks: the attackers share the processors with the server. */
+    private static final int TURNS = 10;
+
     private static final int RECEIVE_BUFFER = 4_096;
     private static final int SIP = 16;
     private static final int TRICKLE = 10;
@@ -29,7 +32,8 @@ final class Crowd implements Runnable {
     private final int port;
     private final List<InetAddress> sources;
     private final BooleanSupplier over;
-    private final List<Member> members = new ArrayList<>();
+    private final int openedInTick;
+    private final List<List<Member>> turns = new ArrayList<>();
     private final ByteBuffer sip = ByteBuffer.allocate(SIP);
     private final ByteBuffer gulp = ByteBuffer.allocate(64 << 10);
     private int opened;
@@ -38,21 +42,28 @@ final class Crowd implements Runnable {
 
     /**
      * @param sources the local addresses that connections come from, in turn
+     * @param openedInTick how many connections it opens in 20 ms, at most
      * @param over whether the attack is to end
      */
-    Crowd(Attack attack, int port, List<InetAddress> sources, BooleanSupplier over) {
+    Crowd(Attack attack, int port, List<InetAddress> sources, int openedInTick, BooleanSupplier over) {
         this.attack = attack;
         this.port = port;
         this.sources = sources;
+        this.openedInTick = openedInTick;
         this.over = over;
+        for (int i = 0; i < TURNS; i++) {
+            turns.add(new ArrayList<>());
+        }
     }
 
     @Override
     public void run() {
         try {
-            while (!over.getAsBoolean()) {
-                for (int i = 0; i < OPENED_A_TICK && members.size() < attack.connections(); i++) {
-                    open();
+            for (int tick = 0; !over.getAsBoolean(); tick++) {
+                List<Member> members = turns.get(tick % TURNS);
+                int held = turns.stream().mapToInt(List::size).sum();
+                for (int i = 0; i < openedInTick && held + i < attack.connections(); i++) {
+                    open(members);
                 }
                 members.removeIf(member -> !member.goesOn());
                 TimeUnit.MILLISECONDS.sleep(TICK_MILLIS);
@@ -60,11 +71,11 @@ final class Crowd implements Runnable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            members.forEach(Member::close);
+            turns.forEach(members -> members.forEach(Member::close));
         }
     }
 
-    private void open() {
+    private void open(List<Member> members) {
         try {
             SocketChannel channel = SocketChannel.open();
             try {

@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.hostile.flood;
 
+import com.google.common.collect.Lists;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import io.grpc.ManagedChannel;
@@ -14,7 +15,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -29,24 +32,33 @@ final class Flood {
     /** The same where other programs may take the machine's time. */
     private static final Duration SETTLED_AT_LAST = Duration.ofSeconds(90);
 
-    private static final Duration ALONE = Duration.ofSeconds(5);
-    private static final Duration TOGETHER = Duration.ofSeconds(20);
+    private static final double MOST_MORE_MEGABYTES = 100;
+    private static final int ATTACKERS = 4;
+    private static final Duration MOST_OF_A_GROUP = Duration.ofSeconds(5);
+
+    /** Connections that all attacks open in 20 ms, together: one busy client opens so many. */
+    private static final int OPENED_IN_TICK = 60;
 
     /** More lists of invented nodes than may be known. */
     private static final int INVENTED = 400;
 
+    private static final long SEED = 1;
+
     private final Duration time;
     private final boolean timed;
+    private final double megabytes;
     private final List<Attack> attacks;
     private final List<String> failures = new ArrayList<>();
 
     /**
      * @param time of each of the three runs
      * @param timed whether a slow answer fails, which takes a machine with nothing else to do
+     * @param megabytes how much larger an attacked server may be
      */
-    Flood(Duration time, boolean timed, List<Attack> attacks) {
+    Flood(Duration time, boolean timed, double megabytes, List<Attack> attacks) {
         this.time = time;
         this.timed = timed;
+        this.megabytes = megabytes;
         this.attacks = attacks;
     }
 
@@ -61,7 +73,8 @@ final class Flood {
         if (attacks.isEmpty()) {
             throw Argument.refused("ONLY", only, "a regular expression that finds the name of an attack");
         }
-        List<String> failures = new Flood(Duration.ofMinutes(minutes).dividedBy(3), true, attacks).run();
+        List<String> failures =
+                new Flood(Duration.ofMinutes(minutes).dividedBy(3), true, MOST_MORE_MEGABYTES, attacks).run();
         failures.forEach(failure -> System.out.println("BAD: " + failure));
         System.out.println(failures.isEmpty() ? "no client ended or starved the server" : "the server failed");
         System.exit(failures.isEmpty() ? 0 : 1);
@@ -79,7 +92,7 @@ final class Flood {
     }
 
     private void judge(Figures baseline, Figures attacked) {
-        Verdict verdict = new Verdict(baseline, attacked, timed);
+        Verdict verdict = new Verdict(baseline, attacked, timed, megabytes);
         System.out.println(verdict.table());
         verdict.failures().forEach(failure -> failures.add(attacked.name() + ": " + failure));
     }
@@ -116,9 +129,10 @@ final class Flood {
             }
             before = held(server);
             load.comeLate();
+            Random chance = new Random(SEED); // the same order in each run
             long end = System.nanoTime() + time.toNanos();
             while (server.isAlive() && System.nanoTime() < end) {
-                attack = attackOnce(sources, server, measured, end);
+                attack = attackOnce(sources, server, measured, end, chance);
             }
             load.measure();
             after = settled(server, before);
@@ -176,26 +190,24 @@ final class Flood {
         }
     }
 
-    /** Every attack alone in its turn, then all together; where time is short, all together. */
-    private String attackOnce(List<InetAddress> sources, FloodServer server, Measured measured, long end)
+    /** Each attack once, four at a time; which four, chance decides. */
+    private String attackOnce(List<InetAddress> sources, FloodServer server, Measured measured, long end, Random chance)
             throws InterruptedException {
         if (sources.isEmpty()) {
             TimeUnit.NANOSECONDS.sleep(end - System.nanoTime());
             return "no attack";
         }
-        Duration turns = ALONE.multipliedBy(attacks.size()).plus(TOGETHER);
-        if (attacks.size() > 1 && time.compareTo(turns) >= 0) {
-            for (Attack attack : attacks) {
-                attack(List.of(attack), ALONE, sources, server, measured, end);
-                if (!server.isAlive() || System.nanoTime() > end) {
-                    return attack.name();
-                }
+        List<Attack> order = new ArrayList<>(attacks);
+        Collections.shuffle(order, chance);
+        List<List<Attack>> groups = Lists.partition(order, ATTACKERS);
+        Duration each = Collections.min(List.of(MOST_OF_A_GROUP, time.dividedBy(groups.size())));
+        for (List<Attack> group : groups) {
+            attack(group, each, sources, server, measured, end);
+            if (!server.isAlive() || System.nanoTime() > end) {
+                return group.toString();
             }
-            attack(attacks, TOGETHER, sources, server, measured, end);
-        } else {
-            attack(attacks, time, sources, server, measured, end);
         }
-        return "all together";
+        return groups.getLast().toString();
     }
 
     private static void attack(
@@ -213,7 +225,11 @@ final class Flood {
         List<Thread> threads = new ArrayList<>();
         for (Attack attack : attacks) {
             Crowd crowd = new Crowd(
-                    attack, server.port(attack.port()), sources, () -> System.nanoTime() > end || !server.isAlive());
+                    attack,
+                    server.port(attack.port()),
+                    sources,
+                    Math.max(1, OPENED_IN_TICK / attacks.size()),
+                    () -> System.nanoTime() > end || !server.isAlive());
             crowds.add(crowd);
             threads.add(Thread.ofPlatform().daemon().name(attack.name()).start(crowd));
         }

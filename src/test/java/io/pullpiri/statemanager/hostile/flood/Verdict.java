@@ -7,7 +7,6 @@ import java.util.Locale;
 /** The figures of an attacked server beside those of the same server without attack, and whether they are good. */
 final class Verdict {
 
-    private static final double MOST_MORE_MEGABYTES = 100;
     private static final double SLOWEST_MILLIS = 1_000;
     private static final double GROWTH = 1.1;
 
@@ -17,8 +16,11 @@ final class Verdict {
     private final List<String> failures = new ArrayList<>();
     private final StringBuilder table = new StringBuilder();
 
-    /** @param timed whether a slow answer fails; otherwise only one that does not come within 10 s */
-    Verdict(Figures baseline, Figures attacked, boolean timed) {
+    /**
+     * @param timed whether a slow answer fails; otherwise only one that does not come within 30 s
+     * @param megabytes how much larger the attacked server may be
+     */
+    Verdict(Figures baseline, Figures attacked, boolean timed, double megabytes) {
         table.append("%n%s%n".formatted(attacked.name()));
         row("", "no attack", "attack", "limit", "");
         row("server", alive(baseline), alive(attacked), "answers", attacked.death() == null);
@@ -26,7 +28,7 @@ final class Verdict {
             table.append(attacked.death()).append('\n');
         }
         double peak = attacked.death() == null ? attacked.peakMegabytes() : Double.NaN;
-        atMost("peak of RSS, MB", baseline.peakMegabytes(), peak, baseline.peakMegabytes() + MOST_MORE_MEGABYTES);
+        atMost("peak of RSS, MB", baseline.peakMegabytes(), peak, baseline.peakMegabytes() + megabytes);
         latency("GET /health", baseline.measured().health, attacked.measured().health, timed);
         latency("GET /metrics", baseline.measured().metrics, attacked.measured().metrics, timed);
         latency("report of a known node", baseline.measured().reports, attacked.measured().reports, timed);
