@@ -14,7 +14,7 @@ import java.io.IOException;
 final class MessageParts {
 
     /** Fields, containers with theirs, and the entries of their maps. A real container has about twenty-five. */
-    static final int MAX = 150_000;
+    static final int MAX = 250_000;
 
     /** About what a part takes as an object. */
     static final int BYTES = 100;

@@ -34,12 +34,12 @@ class HostileClientsTest extends HostileRig {
                         && model.getCurrentState().equals("Running"))
                 .count();
         assertThat(running).isEqualTo(4_096);
-        ContainerList larger = list("larger", 10_000);
+        ContainerList larger = list("larger", 5_000);
         assertThat(larger.getSerializedSize()).isLessThan(4 << 20);
         assertThatThrownBy(() -> stub().sendChangedContainerList(larger))
                 .isInstanceOf(StatusRuntimeException.class)
                 .hasMessage(
-                        "RESOURCE_EXHAUSTED: containers: 10,000 in the list of node larger (expected: at most 4,096)");
+                        "RESOURCE_EXHAUSTED: containers: 5,000 in the list of node larger (expected: at most 4,096)");
         assertThat(models()).noneMatch(model -> model.getResourceName().startsWith("larger-"));
     }
 
@@ -65,7 +65,7 @@ class HostileClientsTest extends HostileRig {
         for (int i = 0; i < 20; i++) {
             assertThatThrownBy(() -> stub().sendChangedContainerList(built))
                     .isInstanceOf(StatusRuntimeException.class)
-                    .hasMessageContaining("RESOURCE_EXHAUSTED: the message has more than 400000 parts");
+                    .hasMessageContaining("RESOURCE_EXHAUSTED: the message has more than 250000 parts");
         }
     }
 
