@@ -8,7 +8,7 @@ import io.pullpiri.statemanager.artifact.ScenarioArtifact;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.ScenarioState;
-import io.pullpiri.statemanager.state.Tally;
+import io.pullpiri.statemanager.state.StateCounts;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -46,7 +46,7 @@ final class Artifacts {
                 }
             }
         }
-        Tally<ModelState> tally = Tally.none(ModelState.class);
+        StateCounts<ModelState> tally = StateCounts.none(ModelState.class);
         int reported = 0;
         for (String model : now) {
             ModelEntry entry = draft.model(model);

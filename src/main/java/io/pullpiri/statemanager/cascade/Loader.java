@@ -8,8 +8,8 @@ import io.pullpiri.statemanager.cascade.Journal.Subject;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.state.StateCounts;
 import io.pullpiri.statemanager.state.StateMachine;
-import io.pullpiri.statemanager.state.Tally;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Snapshot;
 import java.util.ArrayList;
@@ -309,6 +309,6 @@ final class Loader {
             counted.add(model.counted());
             reported += model.state().value() == null ? 0 : 1;
         }
-        draft.put(entry.with(Tally.of(ModelState.class, counted), reported));
+        draft.put(entry.with(StateCounts.of(ModelState.class, counted), reported));
     }
 }

@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.cascade;
 import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
-import io.pullpiri.statemanager.state.Tally;
+import io.pullpiri.statemanager.state.StateCounts;
 import java.util.List;
 
 /**
@@ -19,7 +19,7 @@ public record PackageEntry(
         String name,
         ArtifactCell<PackageArtifact> artifact,
         StateCell<PackageState> state,
-        Tally<ModelState> models,
+        StateCounts<ModelState> models,
         int reported,
         Stored<ReconcileRecord> reconcile,
         long repairFrom) {
@@ -29,7 +29,7 @@ public record PackageEntry(
                 name,
                 ArtifactCell.empty(),
                 StateCell.empty(),
-                Tally.none(ModelState.class),
+                StateCounts.none(ModelState.class),
                 0,
                 Stored.absent(),
                 Long.MIN_VALUE);
@@ -43,7 +43,7 @@ public record PackageEntry(
         return new PackageEntry(name, artifact, newState, models, reported, reconcile, repairFrom);
     }
 
-    PackageEntry with(Tally<ModelState> newModels, int newReported) {
+    PackageEntry with(StateCounts<ModelState> newModels, int newReported) {
         return new PackageEntry(name, artifact, state, newModels, newReported, reconcile, repairFrom);
     }
 

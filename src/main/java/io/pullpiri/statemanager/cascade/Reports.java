@@ -5,8 +5,8 @@ import static io.pullpiri.statemanager.cascade.Transition.BY_STATE_MANAGER;
 import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.StateCounts;
 import io.pullpiri.statemanager.state.StateMachine;
-import io.pullpiri.statemanager.state.Tally;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -334,14 +334,14 @@ final class Reports {
         }
     }
 
-    static Tally<ContainerState> tally(ModelEntry entry) {
+    static StateCounts<ContainerState> tally(ModelEntry entry) {
         List<ContainerState> states = new ArrayList<>();
         for (List<Container> ofNode : entry.containers().values()) {
             for (Container container : ofNode) {
                 states.add(container.state());
             }
         }
-        return Tally.of(ContainerState.class, states);
+        return StateCounts.of(ContainerState.class, states);
     }
 
     /**

@@ -12,7 +12,7 @@ public enum ContainerState {
     /** Nothing is known, so nothing is concluded from it. */
     UNKNOWN;
 
-    private final String title = Spelling.title(this);
+    private final String title = StateSpelling.title(this);
 
     /** {@code Running} */
     public String title() {

@@ -15,9 +15,9 @@ public enum ModelState {
     /** None of the conditions above holds (the default). */
     RUNNING;
 
-    private static final Spelling<ModelState> SPELLING = new Spelling<>("MODEL_STATE_", values());
+    private static final StateSpelling<ModelState> SPELLING = new StateSpelling<>("MODEL_STATE_", values());
 
-    private final String title = Spelling.title(this);
+    private final String title = StateSpelling.title(this);
 
     /** As it is stored: {@code Running}. */
     public String title() {

@@ -17,9 +17,9 @@ public enum PackageState {
     /** None of the conditions above holds (위 조건을 모두 만족하지 않을 때). */
     RUNNING;
 
-    private static final Spelling<PackageState> SPELLING = new Spelling<>("PACKAGE_STATE_", values());
+    private static final StateSpelling<PackageState> SPELLING = new StateSpelling<>("PACKAGE_STATE_", values());
 
-    private final String title = Spelling.title(this);
+    private final String title = StateSpelling.title(this);
 
     /** As it is stored: {@code Running}. */
     public String title() {

@@ -11,9 +11,9 @@ public enum ScenarioState {
     DENIED,
     COMPLETED;
 
-    private static final Spelling<ScenarioState> SPELLING = new Spelling<>("SCENARIO_STATE_", values());
+    private static final StateSpelling<ScenarioState> SPELLING = new StateSpelling<>("SCENARIO_STATE_", values());
 
-    private final String title = Spelling.title(this);
+    private final String title = StateSpelling.title(this);
 
     /** As it is stored: {@code Completed}. */
     public String title() {

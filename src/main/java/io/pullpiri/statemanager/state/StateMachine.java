@@ -20,7 +20,7 @@ public final class StateMachine {
      *
      * @return {@code RUNNING} for a package without models: "all models" is never true of none
      */
-    public static PackageState packageState(Tally<ModelState> models) {
+    public static PackageState packageState(StateCounts<ModelState> models) {
         int all = models.total();
         int dead = models.count(ModelState.DEAD);
         if (dead > 0) {
@@ -37,7 +37,7 @@ public final class StateMachine {
 
     /** The same for a list of states. */
     public static PackageState packageState(Collection<ModelState> models) {
-        return packageState(Tally.of(ModelState.class, models));
+        return packageState(StateCounts.of(ModelState.class, models));
     }
 
     /**
@@ -45,7 +45,7 @@ public final class StateMachine {
      *
      * @return null if no other is left: nothing is known, so nothing is concluded
      */
-    public static @Nullable ModelState modelState(Tally<ContainerState> containers) {
+    public static @Nullable ModelState modelState(StateCounts<ContainerState> containers) {
         int known = containers.total() - containers.count(ContainerState.UNKNOWN);
         if (known == 0) {
             return null;

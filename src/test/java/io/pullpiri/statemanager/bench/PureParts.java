@@ -11,8 +11,8 @@ import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.StateCounts;
 import io.pullpiri.statemanager.state.StateMachine;
-import io.pullpiri.statemanager.state.Tally;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -52,7 +52,7 @@ public class PureParts {
                     100),
             new Cascade.Limits(128, 1 << 20, 1L << 40));
     private final String yaml = Vehicle.artifact("package-0", Vehicle.modelNames(0, 5));
-    private Tally<ModelState> large = Tally.none(ModelState.class);
+    private StateCounts<ModelState> large = StateCounts.none(ModelState.class);
     private View view = View.EMPTY;
     private List<Command> one = List.of();
     private List<Command> batch = List.of();
@@ -60,7 +60,7 @@ public class PureParts {
 
     @Setup
     public void setUp() {
-        large = Tally.of(ModelState.class, Collections.nCopies(10_000, ModelState.RUNNING))
+        large = StateCounts.of(ModelState.class, Collections.nCopies(10_000, ModelState.RUNNING))
                 .minus(ModelState.RUNNING)
                 .plus(ModelState.DEAD);
         for (int from = 0; from < packages; from += 10) {

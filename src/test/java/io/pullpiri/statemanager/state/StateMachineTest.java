@@ -30,7 +30,7 @@ class StateMachineTest {
             assertThat(StateMachine.packageState(states).title())
                     .as("%s", models)
                     .isEqualTo(expected);
-            assertThat(StateMachine.packageState(Tally.of(ModelState.class, states.reversed()))
+            assertThat(StateMachine.packageState(StateCounts.of(ModelState.class, states.reversed()))
                             .title())
                     .as("%s", models)
                     .isEqualTo(expected);
@@ -89,7 +89,7 @@ class StateMachineTest {
             List<ContainerState> states = containers.stream()
                     .map(text -> StateMachine.containerState(podman(text), CLEAN))
                     .toList();
-            ModelState derived = StateMachine.modelState(Tally.of(ContainerState.class, states));
+            ModelState derived = StateMachine.modelState(StateCounts.of(ContainerState.class, states));
             assertThat(derived == null ? null : derived.title())
                     .as("%s", containers)
                     .isEqualTo(modelByTheTable(containers));

@@ -6,13 +6,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** How the names of an enum's states are written, and read in any case with or without the enum's prefix. */
-final class Spelling<S extends Enum<S>> {
+final class StateSpelling<S extends Enum<S>> {
 
     private final String prefix;
     private final Map<String, S> byUpperCase = new HashMap<>();
 
     /** @param prefix as in protobuf, e.g. {@code MODEL_STATE_} */
-    Spelling(String prefix, S[] states) {
+    StateSpelling(String prefix, S[] states) {
         this.prefix = prefix;
         for (S state : states) {
             byUpperCase.put(state.name(), state);

@@ -5,44 +5,44 @@ import java.util.Collection;
 
 /** How many of a collection are in which state. Immutable; reading allocates nothing. */
 @SuppressWarnings("EnumOrdinal") // counts by state, of enums of the same program
-public final class Tally<S extends Enum<S>> {
+public final class StateCounts<S extends Enum<S>> {
 
     private final int[] counts;
     private final int total;
 
-    private Tally(int[] counts, int total) {
+    private StateCounts(int[] counts, int total) {
         this.counts = counts;
         this.total = total;
     }
 
-    public static <S extends Enum<S>> Tally<S> none(Class<S> states) {
-        return new Tally<>(new int[states.getEnumConstants().length], 0);
+    public static <S extends Enum<S>> StateCounts<S> none(Class<S> states) {
+        return new StateCounts<>(new int[states.getEnumConstants().length], 0);
     }
 
-    public static <S extends Enum<S>> Tally<S> of(Class<S> states, Collection<S> all) {
+    public static <S extends Enum<S>> StateCounts<S> of(Class<S> states, Collection<S> all) {
         int[] counts = new int[states.getEnumConstants().length];
         for (S state : all) {
             counts[state.ordinal()]++;
         }
-        return new Tally<>(counts, all.size());
+        return new StateCounts<>(counts, all.size());
     }
 
-    public Tally<S> plus(S state) {
+    public StateCounts<S> plus(S state) {
         return changed(state, 1);
     }
 
     /** @throws IllegalArgumentException if none is in that state */
-    public Tally<S> minus(S state) {
+    public StateCounts<S> minus(S state) {
         if (count(state) == 0) {
             throw new IllegalArgumentException("state: " + state + " (expected: one that is counted in " + this + ")");
         }
         return changed(state, -1);
     }
 
-    private Tally<S> changed(S state, int by) {
+    private StateCounts<S> changed(S state, int by) {
         int[] changed = counts.clone();
         changed[state.ordinal()] += by;
-        return new Tally<>(changed, total + by);
+        return new StateCounts<>(changed, total + by);
     }
 
     public int count(S state) {
@@ -55,7 +55,7 @@ public final class Tally<S extends Enum<S>> {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof Tally<?> that && Arrays.equals(counts, that.counts);
+        return other instanceof StateCounts<?> that && Arrays.equals(counts, that.counts);
     }
 
     @Override

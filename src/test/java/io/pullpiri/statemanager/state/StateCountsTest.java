@@ -6,19 +6,20 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class TallyTest {
+class StateCountsTest {
 
-    private final Tally<ModelState> tally = Tally.of(ModelState.class, List.of(ModelState.DEAD, ModelState.RUNNING));
+    private final StateCounts<ModelState> tally =
+            StateCounts.of(ModelState.class, List.of(ModelState.DEAD, ModelState.RUNNING));
 
     @Test
     void isWhatIsCountedHoweverItCameAbout() {
-        Tally<ModelState> same = Tally.none(ModelState.class)
+        StateCounts<ModelState> same = StateCounts.none(ModelState.class)
                 .plus(ModelState.RUNNING)
                 .plus(ModelState.PAUSED)
                 .plus(ModelState.DEAD)
                 .minus(ModelState.PAUSED);
         assertThat(same).isEqualTo(tally).hasSameHashCodeAs(tally).hasToString(tally.toString());
-        Tally<ModelState> other = same.minus(ModelState.DEAD).plus(ModelState.EXITED);
+        StateCounts<ModelState> other = same.minus(ModelState.DEAD).plus(ModelState.EXITED);
         assertThat(other).isNotEqualTo(tally).doesNotHaveSameHashCodeAs(tally);
         assertThat(other.total()).isEqualTo(2);
     }
