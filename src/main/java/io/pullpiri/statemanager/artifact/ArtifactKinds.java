@@ -21,7 +21,7 @@ final class ArtifactKinds {
 
     /** What was expected in place of an unknown kind. */
     static String expected(String kind) {
-        String nearest = Typos.meant(kind, ALL);
+        String nearest = SpellingSuggestions.meant(kind, ALL);
         return "(expected: one of " + String.join(", ", ALL)
                 + (nearest == null ? "" : "; did you mean " + nearest + "?") + ")";
     }

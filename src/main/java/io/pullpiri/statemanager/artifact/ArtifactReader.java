@@ -43,9 +43,9 @@ final class ArtifactReader {
      * @param firstLine the line of the file on which {@code yaml} begins, from 1
      */
     Artifact read(Node document, String yaml, int firstLine) throws BrokenArtifactException {
-        Fields fields = Fields.of(document, firstLine, TOP);
+        YamlFields fields = YamlFields.of(document, firstLine, TOP);
         String kind = kind(fields);
-        Fields metadata = fields.map("metadata", METADATA);
+        YamlFields metadata = fields.map("metadata", METADATA);
         return switch (kind) {
             case ScenarioArtifact.KIND, PackageArtifact.KIND, ModelArtifact.KIND ->
                 read(kind, name(metadata), fields, metadata, yaml);
@@ -53,7 +53,7 @@ final class ArtifactReader {
         };
     }
 
-    private Artifact read(String kind, String name, Fields fields, Fields metadata, String yaml)
+    private Artifact read(String kind, String name, YamlFields fields, YamlFields metadata, String yaml)
             throws BrokenArtifactException {
         Consumer<String> found = warning -> warnings.accept(kind + "/" + name + ": " + warning);
         if (purpose == Purpose.APPLY) {
@@ -67,7 +67,7 @@ final class ArtifactReader {
         };
     }
 
-    private String kind(Fields fields) throws BrokenArtifactException {
+    private String kind(YamlFields fields) throws BrokenArtifactException {
         String kind = fields.text("kind", "a kind, such as Package");
         requireGood(fields, "kind", Names.problem(kind));
         if (purpose != Purpose.STORED && !ArtifactKinds.isKnown(kind)) {
@@ -76,12 +76,12 @@ final class ArtifactReader {
         return kind;
     }
 
-    private ScenarioArtifact scenario(String name, Fields fields, String yaml, Consumer<String> found)
+    private ScenarioArtifact scenario(String name, YamlFields fields, String yaml, Consumer<String> found)
             throws BrokenArtifactException {
         if (purpose == Purpose.NAME) {
             return new ScenarioArtifact(name, "", "", yaml);
         }
-        Fields spec = fields.map("spec", SCENARIO);
+        YamlFields spec = fields.map("spec", SCENARIO);
         String target = spec.text("target", "a package's name");
         requireGood(spec, "target", problem(target));
         if (purpose == Purpose.APPLY) {
@@ -91,17 +91,17 @@ final class ArtifactReader {
         return new ScenarioArtifact(name, spec.textOrEmpty("action"), target, yaml);
     }
 
-    private PackageArtifact packageArtifact(String name, Fields fields, String yaml, Consumer<String> found)
+    private PackageArtifact packageArtifact(String name, YamlFields fields, String yaml, Consumer<String> found)
             throws BrokenArtifactException {
         if (purpose == Purpose.NAME) {
             return new PackageArtifact(name, List.of(), yaml);
         }
-        Fields spec = fields.map("spec", PACKAGE);
+        YamlFields spec = fields.map("spec", PACKAGE);
         if (purpose == Purpose.APPLY) {
             spec.misspelt(found);
         }
         Map<String, PackageArtifact.ModelRef> models = new LinkedHashMap<>();
-        for (Fields model : spec.maps("models", MODEL, "a list of models", "a map with a name")) {
+        for (YamlFields model : spec.maps("models", MODEL, "a list of models", "a map with a name")) {
             String modelName = model.text("name", "a model's name");
             requireGood(model, "name", problem(modelName));
             if (purpose == Purpose.APPLY) {
@@ -117,13 +117,13 @@ final class ArtifactReader {
     }
 
     /** A field that is not needed may be of any type, but it is not what its author thinks. */
-    private static void ignored(Fields fields, String key, Consumer<String> found) {
+    private static void ignored(YamlFields fields, String key, Consumer<String> found) {
         if (fields.isOfAnotherType(key)) {
             found.accept(fields.problem(key, " and is ignored (expected: text" + fields.help(key) + ")"));
         }
     }
 
-    private String name(Fields metadata) throws BrokenArtifactException {
+    private String name(YamlFields metadata) throws BrokenArtifactException {
         String name = metadata.text("name", "a name");
         requireGood(metadata, "name", problem(name));
         return name;
@@ -134,7 +134,7 @@ final class ArtifactReader {
         return purpose == Purpose.APPLY ? Names.problemOfNew(name) : Names.problem(name);
     }
 
-    private static void requireGood(Fields fields, String key, @Nullable String problem)
+    private static void requireGood(YamlFields fields, String key, @Nullable String problem)
             throws BrokenArtifactException {
         if (problem != null) {
             throw new BrokenArtifactException(fields.problem(key, " " + problem));

@@ -5,7 +5,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the word that was probably meant. */
-final class Typos {
+final class SpellingSuggestions {
 
     /** Letters that are missing, superfluous, wrong, or swapped with their neighbour. */
     private static final int MOST_LETTERS = 2;
@@ -13,7 +13,7 @@ final class Typos {
     /** A shorter word is two letters away from too many others. */
     private static final int SHORTEST = 3;
 
-    private Typos() {}
+    private SpellingSuggestions() {}
 
     /**
      * The nearest of the known words that differs from the given one by two letters at most, by a plural, or by upper and

@@ -14,7 +14,7 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
 /** The fields of a map within an artifact, with their text and lines in the file, to be read and to be quoted in messages. */
-final class Fields {
+final class YamlFields {
 
     private static final int QUOTED = 60;
 
@@ -32,7 +32,7 @@ final class Fields {
     /** For a map that is not there, the field that may be meant; otherwise empty. */
     private final String meant;
 
-    private Fields(@Nullable MappingNode map, String path, int firstLine, List<String> known, String meant) {
+    private YamlFields(@Nullable MappingNode map, String path, int firstLine, List<String> known, String meant) {
         this.map = map;
         this.path = path;
         this.firstLine = firstLine;
@@ -46,11 +46,11 @@ final class Fields {
      * @param firstLine the line of the file on which the document's text begins, from 1
      * @param known how its fields may be called
      */
-    static Fields of(Node document, int firstLine, List<String> known) throws BrokenArtifactException {
+    static YamlFields of(Node document, int firstLine, List<String> known) throws BrokenArtifactException {
         if (asMap(document) == null) {
             throw new BrokenArtifactException("is " + quoted(document) + " (expected: a map with kind and metadata)");
         }
-        return new Fields(asMap(document), "", firstLine, known, "");
+        return new YamlFields(asMap(document), "", firstLine, known, "");
     }
 
     /** @throws BrokenArtifactException if the field is no text or not there */
@@ -74,20 +74,20 @@ final class Fields {
     }
 
     /** A map within this one; one without fields if it is not there. */
-    Fields map(String key, List<String> knownThere) throws BrokenArtifactException {
+    YamlFields map(String key, List<String> knownThere) throws BrokenArtifactException {
         Node value = value(key);
         if (isNull(value)) {
-            return new Fields(null, path + key + ".", firstLine, knownThere, help(key));
+            return new YamlFields(null, path + key + ".", firstLine, knownThere, help(key));
         }
         MappingNode found = asMap(value);
         if (found == null) {
             throw new BrokenArtifactException(problem(key, " (expected: a map)"));
         }
-        return new Fields(found, path + key + ".", firstLine, knownThere, "");
+        return new YamlFields(found, path + key + ".", firstLine, knownThere, "");
     }
 
     /** The maps of a list; none if it is not there. */
-    List<Fields> maps(String key, List<String> knownThere, String expected, String expectedEach)
+    List<YamlFields> maps(String key, List<String> knownThere, String expected, String expectedEach)
             throws BrokenArtifactException {
         Node value = value(key);
         if (isNull(value)) {
@@ -96,7 +96,7 @@ final class Fields {
         if (!(value instanceof SequenceNode list)) {
             throw new BrokenArtifactException(problem(key, " (expected: " + expected + ")"));
         }
-        List<Fields> maps = new ArrayList<>();
+        List<YamlFields> maps = new ArrayList<>();
         for (Node element : list.getValue()) {
             String field = path + key + "[" + maps.size() + "]";
             MappingNode found = asMap(element);
@@ -104,7 +104,7 @@ final class Fields {
                 throw new BrokenArtifactException(
                         field + ": " + quoted(element) + nature(element) + " (expected: " + expectedEach + ")");
             }
-            maps.add(new Fields(found, field + ".", firstLine, knownThere, ""));
+            maps.add(new YamlFields(found, field + ".", firstLine, knownThere, ""));
         }
         return maps;
     }
@@ -128,7 +128,7 @@ final class Fields {
             return "";
         }
         for (ScalarNode unknown : unknown()) {
-            if (Typos.meant(unknown.getValue(), List.of(key)) != null) {
+            if (SpellingSuggestions.meant(unknown.getValue(), List.of(key)) != null) {
                 return "; did you mean it by '" + Names.excerpt(unknown.getValue(), QUOTED) + "' on line "
                         + line(unknown) + "?";
             }
@@ -140,7 +140,7 @@ final class Fields {
     void misspelt(Consumer<String> messages) {
         List<String> absent = known.stream().filter(key -> value(key) == null).toList();
         for (ScalarNode unknown : unknown()) {
-            String nearest = Typos.meant(unknown.getValue(), absent);
+            String nearest = SpellingSuggestions.meant(unknown.getValue(), absent);
             if (nearest != null) {
                 messages.accept(path + Names.excerpt(unknown.getValue(), QUOTED) + " on line " + line(unknown)
                         + " is an unknown field and is ignored (did you mean " + nearest + "?)");
