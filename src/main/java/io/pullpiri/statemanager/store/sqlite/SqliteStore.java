@@ -47,7 +47,7 @@ public final class SqliteStore implements StateStore {
     /** The changes of a transaction that failed and of which the file has not told yet whether it was committed. */
     private @Nullable List<WatchEvent> unsettled;
 
-    private SqliteStore(Path path, SqliteFile file, Limits limits) throws SQLException {
+    private SqliteStore(Path path, SqliteFile file, SqliteLimits limits) throws SQLException {
         this.path = path;
         this.file = file;
         this.revision = file.revision();
@@ -62,10 +62,10 @@ public final class SqliteStore implements StateStore {
      *     already, in this process or another; the message names the file and what to do
      */
     public static SqliteStore open(Path file) {
-        return open(file, Limits.DEFAULT);
+        return open(file, SqliteLimits.DEFAULT);
     }
 
-    static SqliteStore open(Path path, Limits limits) {
+    static SqliteStore open(Path path, SqliteLimits limits) {
         SqliteFile file = SqliteFile.open(path, limits.maxPages());
         try {
             return new SqliteStore(path, file, limits);
@@ -317,8 +317,8 @@ public final class SqliteStore implements StateStore {
      * @param logBytes the memory that the log of changes may take, roughly
      * @param maxPages the size of the file in pages of SQLite's; 0 for no bound but the disk's
      */
-    record Limits(int logRevisions, long logBytes, long maxPages) {
+    record SqliteLimits(int logRevisions, long logBytes, long maxPages) {
 
-        static final Limits DEFAULT = new Limits(10_000, 32 << 20, 0);
+        static final SqliteLimits DEFAULT = new SqliteLimits(10_000, 32 << 20, 0);
     }
 }

@@ -13,7 +13,7 @@ import io.pullpiri.statemanager.store.WatchContract;
 import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.store.WatchListener;
 import io.pullpiri.statemanager.store.WatchRecorder;
-import io.pullpiri.statemanager.store.sqlite.SqliteStore.Limits;
+import io.pullpiri.statemanager.store.sqlite.SqliteStore.SqliteLimits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -47,7 +47,7 @@ class SqliteStoreTest extends WatchContract {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return SqliteStore.open(file(), new Limits(LOG_REVISIONS, 32 << 20, 0));
+        return SqliteStore.open(file(), new SqliteLimits(LOG_REVISIONS, 32 << 20, 0));
     }
 
     @Override
@@ -129,7 +129,7 @@ class SqliteStoreTest extends WatchContract {
 
     @Test
     void aFullFileIsUnavailableAndTheServiceGoesOnWhenThereIsRoom() {
-        try (SqliteStore small = SqliteStore.open(folder.resolve("small.db"), new Limits(100, 1 << 20, 40))) {
+        try (SqliteStore small = SqliteStore.open(folder.resolve("small.db"), new SqliteLimits(100, 1 << 20, 40))) {
             List<String> keys = new ArrayList<>();
             CommitResult result = new Committed(0);
             while (result instanceof Committed) {
