@@ -42,7 +42,7 @@ final class Connections {
     boolean accept(Channel channel, AddressShares places) {
         Connection connection = new Connection(channel);
         return switch (places.tryAcquire(connection.address, connection::giveUpPlace)) {
-            case AddressShares.Refused refused -> {
+            case AddressShares.NoPlace refused -> {
                 notices.refused(
                         LIMIT,
                         refused.reason().label(),

@@ -130,7 +130,7 @@ final class TracedCall extends ServerStreamTracer {
                 taken.setReusable(false); // a subscriber waits for what comes
                 place = taken;
             }
-            case AddressShares.Refused full ->
+            case AddressShares.NoPlace full ->
                 refuse(
                         "grpc-streams",
                         full.reason().label(),

@@ -48,10 +48,10 @@ public final class AddressShares {
     }
 
     /** What became of a request for a place. */
-    public sealed interface Admission permits Place, Refused {}
+    public sealed interface Admission permits Place, NoPlace {}
 
     /** There is no place for this address. */
-    public record Refused(Reason reason, int held, int used) implements Admission {}
+    public record NoPlace(Reason reason, int held, int used) implements Admission {}
 
     /** Why an address is refused; the label {@code reason} of the metric of refusals. */
     public enum Reason {
@@ -137,7 +137,7 @@ public final class AddressShares {
      * @param reusable as in {@link Place#setReusable}
      * @param onTaken ends the client if its place is given to another one; called at most once, by the thread that asks for
      *     the other place, without a lock
-     * @return a {@link Place}, which the caller releases, or {@link Refused}
+     * @return a {@link Place}, which the caller releases, or {@link NoPlace}
      */
     public Admission tryAcquire(String address, boolean reusable, Runnable onTaken) {
         Place place = new Place(address, onTaken);
@@ -149,12 +149,12 @@ public final class AddressShares {
             if (used >= threshold && held >= share(holder == null ? 1 : 0)) {
                 taken = holder == null || holder.reusable.isEmpty() ? null : holder.reusable.getFirst();
                 if (taken == null) {
-                    return new Refused(Reason.ADDRESS, held, used);
+                    return new NoPlace(Reason.ADDRESS, held, used);
                 }
             } else if (used >= limit) {
                 taken = placeOfLargest(held);
                 if (taken == null) {
-                    return new Refused(Reason.FULL, held, used);
+                    return new NoPlace(Reason.FULL, held, used);
                 }
             }
             if (taken != null) {

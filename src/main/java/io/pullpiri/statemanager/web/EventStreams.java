@@ -102,7 +102,7 @@ final class EventStreams implements AutoCloseable {
             refused("replaced", "a stream made room for another", address);
             exchange.cut();
         })) {
-            case AddressShares.Refused(AddressShares.Reason reason, int held, int used) -> {
+            case AddressShares.NoPlace(AddressShares.Reason reason, int held, int used) -> {
                 refused(reason.label(), "too many streams", address);
                 throw new Refusal(
                         503,

@@ -125,10 +125,10 @@ final class HttpConnections implements AutoCloseable {
             ChannelFuture _ = channel.close();
         });
         HttpConnection connection =
-                new HttpConnection(this, channel, address, admission instanceof AddressShares.Refused);
+                new HttpConnection(this, channel, address, admission instanceof AddressShares.NoPlace);
         switch (admission) {
             case AddressShares.Place place -> connection.own(place);
-            case AddressShares.Refused refused -> {
+            case AddressShares.NoPlace refused -> {
                 refused("http-connections", refused.reason().label(), "too many connections", connection);
                 if (restricted.size() >= MOST_RESTRICTED && !closeOldestRestricted()) {
                     ChannelFuture _ = channel.close();

@@ -216,7 +216,7 @@ public final class WebServer implements AutoCloseable {
                 case AddressShares.Place place -> {
                     return place;
                 }
-                case AddressShares.Refused refused -> {
+                case AddressShares.NoPlace refused -> {
                     if (System.nanoTime() > deadline) {
                         notices.refused(
                                 "http-answers",

@@ -3,9 +3,9 @@ package io.pullpiri.statemanager.limits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pullpiri.statemanager.limits.AddressShares.NoPlace;
 import io.pullpiri.statemanager.limits.AddressShares.Place;
 import io.pullpiri.statemanager.limits.AddressShares.Reason;
-import io.pullpiri.statemanager.limits.AddressShares.Refused;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayList;
@@ -40,8 +40,8 @@ class AddressSharesTest {
         throw new AssertionError(client + " is refused");
     }
 
-    private Refused refuse(String address, String client) {
-        if (ask(address, client) instanceof Refused refused) {
+    private NoPlace refuse(String address, String client) {
+        if (ask(address, client) instanceof NoPlace refused) {
             return refused;
         }
         throw new AssertionError(client + " is admitted");
@@ -61,7 +61,7 @@ class AddressSharesTest {
     @Test
     void oneAddress_getsThreeQuarters_theRestIsKeptForOthers() {
         serve("a", 75);
-        assertThat(refuse("a", "one more")).isEqualTo(new Refused(Reason.ADDRESS, 75, 75));
+        assertThat(refuse("a", "one more")).isEqualTo(new NoPlace(Reason.ADDRESS, 75, 75));
         serve("b", 25);
         assertThat(shares.used()).isEqualTo(LIMIT);
         assertThat(taken).isEmpty();
@@ -71,7 +71,7 @@ class AddressSharesTest {
     void addressesDoNotCount_whileFewerThanThreeQuartersAreTaken() {
         serve("a", 50);
         serve("b", 25);
-        assertThat(refuse("a", "a")).isEqualTo(new Refused(Reason.ADDRESS, 50, 75));
+        assertThat(refuse("a", "a")).isEqualTo(new NoPlace(Reason.ADDRESS, 50, 75));
     }
 
     @Test
@@ -128,7 +128,7 @@ class AddressSharesTest {
         for (int address = 0; address < LIMIT; address++) {
             serve("address" + address, 1);
         }
-        assertThat(refuse("new", "")).isEqualTo(new Refused(Reason.FULL, 0, LIMIT));
+        assertThat(refuse("new", "")).isEqualTo(new NoPlace(Reason.FULL, 0, LIMIT));
     }
 
     @Test
@@ -181,7 +181,7 @@ class AddressSharesTest {
                         place.setReusable(step % 2 == 0);
                         held.add(client);
                     }
-                    case Refused _ -> requireGoodReason(client.address, limit, held);
+                    case NoPlace _ -> requireGoodReason(client.address, limit, held);
                 }
             }
             assertThat(small.used()).isEqualTo(held.size()).isLessThanOrEqualTo(limit);
