@@ -99,8 +99,8 @@ public final class StateManager implements AutoCloseable {
                     clock,
                     (delay, task) -> schedule(timer, task, delay.toNanos())));
             // The cut leaves room for what the estimate of a journal record misses.
-            Cascade cascade =
-                    new Cascade(settings.rules(), new Cascade.Limits(store.maxWrites(), store.maxBytes() / 4 * 3, (long)
+            Cascade cascade = new Cascade(
+                    settings.rules(), new Cascade.TransactionLimits(store.maxWrites(), store.maxBytes() / 4 * 3, (long)
                             (heap * HEAP_FOR_THE_VIEW)));
             manager = own(new Manager(
                     store,

@@ -1,8 +1,8 @@
 package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.artifact.Artifact;
-import io.pullpiri.statemanager.cascade.Plan.Notice;
-import io.pullpiri.statemanager.cascade.Plan.Part;
+import io.pullpiri.statemanager.cascade.Plan.Anomaly;
+import io.pullpiri.statemanager.cascade.Plan.PlannedTransaction;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.StateMachine;
 import io.pullpiri.statemanager.store.Snapshot;
@@ -32,7 +32,7 @@ public final class Cascade {
     static final long NEW_BYTES = 1_000;
 
     private final Rules rules;
-    private final Limits limits;
+    private final TransactionLimits limits;
 
     /**
      * Upper limits of a transaction and of the view.
@@ -41,43 +41,45 @@ public final class Cascade {
      * @param maxBytes of keys and values in one transaction
      * @param maxMemory bytes of the view, about: when they are used up, nothing new that callers name is taken in
      */
-    public record Limits(int maxWrites, int maxBytes, long maxMemory) {}
+    public record TransactionLimits(int maxWrites, int maxBytes, long maxMemory) {}
 
     /** A view as it was read, and what was odd about it. */
-    public record Loaded(View view, List<Notice> notices) {}
+    public record Loaded(View view, List<Anomaly> anomalies) {}
 
-    public Cascade(Rules rules, Limits limits) {
+    public Cascade(Rules rules, TransactionLimits limits) {
         this.rules = rules;
         this.limits = limits;
     }
 
     /** The view that a store's content gives; what in it is not as the rules want it, {@link Command.Repair} mends. */
-    public Loaded load(Snapshot snapshot, Moment now) {
-        return new Loader(rules, now).load(snapshot);
+    public Loaded load(Snapshot snapshot, Timestamp now) {
+        return new ViewLoader(rules, now).load(snapshot);
     }
 
     /**
      * Decides the first of the commands: no more than one transaction holds, and at least one. What a command leads to is so
      * visible as a whole, unless it alone is too large.
      */
-    public Plan plan(View view, List<Command> batch, Moment now) {
-        Draft draft = new Draft(view, rules, now, limits.maxMemory());
-        List<Answer> answers = new ArrayList<>(batch.size());
+    public Plan plan(View view, List<Command> batch, Timestamp now) {
+        ViewBuilder builder = new ViewBuilder(view, rules, now, limits.maxMemory());
+        List<CommandResult> answers = new ArrayList<>(batch.size());
         int before = 0;
         for (Command command : batch) {
-            if (!answers.isEmpty() && !isTold(command) && draft.writes() > limits.maxWrites() * FULL) {
+            if (!answers.isEmpty() && !isStoreEvent(command) && builder.writes() > limits.maxWrites() * FULL) {
                 break;
             }
-            before = draft.writes();
-            answers.add(decide(command, draft));
-            draft.settle();
+            before = builder.writes();
+            answers.add(decide(command, builder));
+            builder.finishCommand();
         }
-        Parts parts = new Parts(view, draft, limits);
-        List<Part> transactions = parts.build();
-        int most = parts.isCut() ? fewer(batch.subList(0, answers.size()), before, draft.writes()) : answers.size();
+        TransactionPlanner planner = new TransactionPlanner(view, builder, limits);
+        List<PlannedTransaction> transactions = planner.build();
+        int most = planner.isCut()
+                ? fittingCommands(batch.subList(0, answers.size()), before, builder.writes())
+                : answers.size();
         return most < answers.size()
                 ? plan(view, batch.subList(0, most), now)
-                : new Plan(transactions, answers, draft.notices, draft.view());
+                : new Plan(transactions, answers, builder.anomalies, builder.view());
     }
 
     /**
@@ -87,10 +89,10 @@ public final class Cascade {
      * @param before how many writes they were without the last, at the most
      * @param writes how many they are, at the most
      */
-    private int fewer(List<Command> together, int before, int writes) {
+    private int fittingCommands(List<Command> together, int before, int writes) {
         int all = together.size();
-        int told = (int) together.stream().takeWhile(Cascade::isTold).count();
-        int room = Parts.room(limits);
+        int told = (int) together.stream().takeWhile(Cascade::isStoreEvent).count();
+        int room = TransactionPlanner.room(limits);
         if (all == 1 || (told == all - 1 && writes - before > room)) {
             return all;
         }
@@ -98,7 +100,7 @@ public final class Cascade {
         return told < all ? Math.max(told, fewer) : fewer;
     }
 
-    private static boolean isTold(Command command) {
+    private static boolean isStoreEvent(Command command) {
         return command instanceof Command.StoreEvents;
     }
 
@@ -108,92 +110,92 @@ public final class Cascade {
      * @param revisions one for each part
      */
     public View committed(Plan plan, List<Long> revisions) {
-        Draft draft = new Draft(plan.next(), rules, new Moment(0, 0), limits.maxMemory());
+        ViewBuilder builder = new ViewBuilder(plan.next(), rules, new Timestamp(0, 0), limits.maxMemory());
         for (int i = 0; i < revisions.size(); i++) {
             for (Write write : plan.parts().get(i).transaction().writes()) {
-                Mirror.written(draft, write, revisions.get(i));
+                StoreEventApplier.applyCommitted(builder, write, revisions.get(i));
             }
         }
-        return draft.view();
+        return builder.view();
     }
 
-    private Answer decide(Command command, Draft draft) {
-        Reports reports = new Reports(draft);
-        Artifacts artifacts = new Artifacts(draft, reports);
+    private CommandResult decide(Command command, ViewBuilder builder) {
+        ReportHandler reports = new ReportHandler(builder);
+        ArtifactHandler artifacts = new ArtifactHandler(builder, reports);
         return switch (command) {
             case Command.NodeReport report -> reports.report(report);
-            case Command.ForgetNode forget -> new Nodes(draft, reports).forget(forget);
+            case Command.ForgetNode forget -> new NodeRegistry(builder, reports).forget(forget);
             case Command.ModelChange change -> {
-                if (!draft.models.containsKey(change.model()) && !draft.hasRoomFor(NEW_BYTES)) {
-                    yield tooMuch(draft);
+                if (!builder.models.containsKey(change.model()) && !builder.hasRoomFor(NEW_BYTES)) {
+                    yield tooMuch(builder);
                 }
-                draft.setModel(
+                builder.setModel(
                         change.model(),
                         change.target(),
                         change.transitionId(),
                         Transition.requestedBy(change.source()),
                         change.source());
-                yield new Answer.Done(
+                yield new CommandResult.Done(
                         "model " + change.model() + " is " + change.target().title());
             }
             case Command.ScenarioChange change ->
-                draft.scenarios.containsKey(change.scenario()) || draft.hasRoomFor(NEW_BYTES)
-                        ? step(change, draft)
-                        : tooMuch(draft);
+                builder.scenarios.containsKey(change.scenario()) || builder.hasRoomFor(NEW_BYTES)
+                        ? step(change, builder)
+                        : tooMuch(builder);
             case Command.ApplyArtifacts apply -> {
-                if (!draft.hasRoomFor(artifacts.newBytes(apply.artifacts()))) {
-                    yield tooMuch(draft);
+                if (!builder.hasRoomFor(artifacts.newBytes(apply.artifacts()))) {
+                    yield tooMuch(builder);
                 }
-                List<Answer.ArtifactOutcome> outcomes = new ArrayList<>();
+                List<CommandResult.ArtifactOutcome> outcomes = new ArrayList<>();
                 for (Artifact artifact : apply.artifacts()) {
                     outcomes.add(artifacts.apply(artifact, BY_OPERATOR));
                 }
-                yield new Answer.ArtifactsDone(outcomes, apply.warnings());
+                yield new CommandResult.ArtifactsDone(outcomes, apply.warnings());
             }
             case Command.DeleteArtifacts delete -> {
-                List<Answer.ArtifactOutcome> outcomes = new ArrayList<>();
+                List<CommandResult.ArtifactOutcome> outcomes = new ArrayList<>();
                 for (Artifact artifact : delete.artifacts()) {
                     outcomes.add(artifacts.delete(artifact, BY_OPERATOR));
                 }
-                yield new Answer.ArtifactsDone(outcomes, List.of());
+                yield new CommandResult.ArtifactsDone(outcomes, List.of());
             }
             case Command.StoreEvents events -> {
-                Mirror mirror = new Mirror(draft, artifacts);
+                StoreEventApplier applier = new StoreEventApplier(builder, artifacts);
                 for (WatchEvent event : events.events()) {
-                    mirror.observe(event, events.read());
+                    applier.apply(event, events.read());
                 }
-                yield new Answer.Done("seen");
+                yield new CommandResult.Done("seen");
             }
             case Command.Tick tick -> {
-                reports.giveUpAbsentees();
-                repairOverwritten(draft);
-                yield new Answer.Done("done");
+                reports.dropMissing();
+                repairOverwritten(builder);
+                yield new CommandResult.Done("done");
             }
             case Command.Repair repair -> {
-                new Repair(draft, reports).run();
-                yield new Answer.Done("repaired");
+                new StoreRepair(builder, reports).run();
+                yield new CommandResult.Done("repaired");
             }
         };
     }
 
-    static Answer tooMuch(Draft draft) {
+    static CommandResult tooMuch(ViewBuilder builder) {
         String reason = "memory: the states and artifacts that are known take all of %,d MiB (expected: less)"
-                .formatted(draft.maxMemory >> 20);
-        draft.refused(MEMORY, "full", reason);
-        return new Answer.TooMuch(reason);
+                .formatted(builder.maxMemory >> 20);
+        builder.refused(MEMORY, "full", reason);
+        return new CommandResult.ResourceExhausted(reason);
     }
 
-    private static void repairOverwritten(Draft draft) {
-        for (String name : draft.overwritten) {
-            if (draft.mayRepair(draft.packageEntry(name))) {
-                draft.touchedPackages.add(name);
+    private static void repairOverwritten(ViewBuilder builder) {
+        for (String name : builder.overwritten) {
+            if (builder.mayRepair(builder.packageEntry(name))) {
+                builder.touchedPackages.add(name);
             }
         }
     }
 
     /** The stored state decides; without one, the state that the requester takes for it. */
-    private static Answer step(Command.ScenarioChange change, Draft draft) {
-        StateCell<ScenarioState> cell = draft.scenario(change.scenario()).state();
+    private static CommandResult step(Command.ScenarioChange change, ViewBuilder builder) {
+        TrackedState<ScenarioState> cell = builder.scenario(change.scenario()).state();
         ScenarioState stored = cell.value();
         ScenarioState target = change.target();
         Transition latest = cell.history().latest();
@@ -204,25 +206,25 @@ public final class Cascade {
         boolean announcement = change.current() == null && target == ScenarioState.IDLE;
         ScenarioState from = stored != null ? stored : change.current() == null ? ScenarioState.IDLE : change.current();
         if (!retry && !announcement && from != target && !StateMachine.mayStep(from, target)) {
-            return new Answer.NotAllowed("scenario %s is %s and cannot become %s"
+            return new CommandResult.NotAllowed("scenario %s is %s and cannot become %s"
                     .formatted(change.scenario(), from.title(), target.title()));
         }
         if (retry || (stored == null && from == target && change.current() != null)) {
-            return new Answer.Done("scenario " + change.scenario() + " is " + from.title());
+            return new CommandResult.Done("scenario " + change.scenario() + " is " + from.title());
         }
-        draft.setScenario(
+        builder.setScenario(
                 change.scenario(),
                 target,
                 change.transitionId(),
                 Transition.requestedBy(change.source()),
                 change.source());
-        return new Answer.Done("scenario " + change.scenario() + " is " + target.title());
+        return new CommandResult.Done("scenario " + change.scenario() + " is " + target.title());
     }
 
-    /** The earliest moment, in {@link Moment#ticks}, at which a {@link Command.Tick} has something to do. */
+    /** The earliest moment, in {@link Timestamp#monotonicNanos}, at which a {@link Command.Tick} has something to do. */
     public static long nextTick(View view) {
         long next = Long.MAX_VALUE;
-        for (String node : view.absentees()) {
+        for (String node : view.nodesWithMissing()) {
             NodeEntry entry = view.nodes().get(node);
             if (entry != null) {
                 for (long end : entry.graceEnds().values()) {

@@ -96,7 +96,7 @@ final class Causes {
         }
         String by = "reported by " + String.join(", ", reporters.subList(0, Math.min(NAMED, reporters.size())))
                 + (reporters.size() > NAMED ? ", and " + (reporters.size() - NAMED) + " more" : "");
-        ModelState known = StateMachine.modelState(Reports.tally(entry));
+        ModelState known = StateMachine.modelState(ReportHandler.tally(entry));
         return known == null
                 ? by + ", its containers are unknown: " + named(entry, container -> true)
                 : by + ", " + containers(entry, known) + "; its state was deleted from the store";
@@ -122,7 +122,7 @@ final class Causes {
                 }
                 if (first == null) {
                     first = "container " + Names.printable(container.name()) + " on " + Names.printable(ofNode.getKey())
-                            + ": " + container.words();
+                            + ": " + container.description();
                 } else {
                     others++;
                 }

@@ -58,19 +58,19 @@ public record Container(
      * What it does, or why it does it no more: {@code running}, {@code running (podman: stopping)}, {@code exit code 139},
      * {@code created, start failed with code 127: …}.
      */
-    public String words() {
+    public String description() {
         return switch (state) {
-            case DEAD, UNKNOWN -> withPodmansWord(why == null ? word() : why);
-            case CREATED, INITIALIZED -> withPodmansWord(word()) + (why == null ? "" : ", " + why);
-            case RUNNING, PAUSED, EXITED -> withPodmansWord(word());
+            case DEAD, UNKNOWN -> withPodmanStatus(why == null ? statusName() : why);
+            case CREATED, INITIALIZED -> withPodmanStatus(statusName()) + (why == null ? "" : ", " + why);
+            case RUNNING, PAUSED, EXITED -> withPodmanStatus(statusName());
         };
     }
 
-    private String withPodmansWord(String words) {
+    private String withPodmanStatus(String words) {
         return podman == null ? words : words + " (podman: " + podman + ")";
     }
 
-    private String word() {
+    private String statusName() {
         return state.title().toLowerCase(Locale.ROOT);
     }
 

@@ -17,7 +17,7 @@ import org.pcollections.TreePMap;
  * @param next the sequence number of the next record
  * @param changes how many changes the records hold in all; one for a record that holds none
  */
-public record Journal(TreePMap<Long, Page> records, long next, long changes) {
+public record Journal(TreePMap<Long, JournalRecord> records, long next, long changes) {
 
     static final Journal EMPTY = new Journal(TreePMap.empty(), 1, 0);
 
@@ -35,7 +35,7 @@ public record Journal(TreePMap<Long, Page> records, long next, long changes) {
      * @param subjects of whom it speaks, one for each change
      * @param revision the commit that wrote it, 0 as long as none has
      */
-    public record Page(List<Subject> subjects, long revision) {
+    public record JournalRecord(List<Subject> subjects, long revision) {
 
         private int changes() {
             return Math.max(1, subjects.size());
@@ -49,7 +49,9 @@ public record Journal(TreePMap<Long, Page> records, long next, long changes) {
                 .max()
                 .orElse(0);
         return new Write(
-                Keys.journal(Math.max(0, newest) + 1), Records.text(new Records.JournalText(null, null, null)), 0);
+                Keys.journal(Math.max(0, newest) + 1),
+                RecordCodec.text(new RecordCodec.JournalRecordText(null, null, null)),
+                0);
     }
 
     /** The sequence number in a record's key; -1 for a key that is none of ours: they begin with zeros for centuries. */
@@ -60,13 +62,13 @@ public record Journal(TreePMap<Long, Page> records, long next, long changes) {
 
     /** The changes of the commit that wrote a record, in order; null for a text that is none of ours. */
     public static @Nullable List<Transition> changes(String text) {
-        Records.JournalText record = Records.parse(text, Records.JournalText.class);
+        RecordCodec.JournalRecordText record = RecordCodec.parse(text, RecordCodec.JournalRecordText.class);
         return record == null ? null : record.all();
     }
 
     /** What was carried forward into a record, then its changes; empty for a text that is none of ours. */
     static List<Transition> carriedAndChanges(String text) {
-        Records.JournalText record = Records.parse(text, Records.JournalText.class);
+        RecordCodec.JournalRecordText record = RecordCodec.parse(text, RecordCodec.JournalRecordText.class);
         return record == null
                 ? List.of()
                 : Stream.of(record.carried(), record.changes())
@@ -88,19 +90,19 @@ public record Journal(TreePMap<Long, Page> records, long next, long changes) {
     }
 
     Journal plus(long sequence, List<Subject> subjects, long revision) {
-        Page page = new Page(subjects, revision);
+        JournalRecord page = new JournalRecord(subjects, revision);
         return new Journal(records.plus(sequence, page), Math.max(next, sequence + 1), changes + page.changes());
     }
 
     Journal minus(long sequence) {
-        Page page = records.get(sequence);
+        JournalRecord page = records.get(sequence);
         return page == null ? this : new Journal(records.minus(sequence), next, changes - page.changes());
     }
 
     Journal written(long sequence, long revision) {
-        Page page = records.get(sequence);
+        JournalRecord page = records.get(sequence);
         return page == null
                 ? this
-                : new Journal(records.plus(sequence, new Page(page.subjects(), revision)), next, changes);
+                : new Journal(records.plus(sequence, new JournalRecord(page.subjects(), revision)), next, changes);
     }
 }

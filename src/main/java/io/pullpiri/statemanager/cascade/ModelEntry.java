@@ -18,15 +18,15 @@ import org.pcollections.TreePSet;
  */
 public record ModelEntry(
         String name,
-        StateCell<ModelState> state,
+        TrackedState<ModelState> state,
         @Nullable ModelState derived,
         PSet<String> packages,
         TreePMap<String, List<Container>> containers,
-        Stored<String> artifact) {
+        Versioned<String> artifact) {
 
     static ModelEntry empty(String name) {
         return new ModelEntry(
-                name, StateCell.empty(), null, TreePSet.<String>empty(), TreePMap.empty(), Stored.absent());
+                name, TrackedState.empty(), null, TreePSet.<String>empty(), TreePMap.empty(), Versioned.absent());
     }
 
     /** What it counts as in its packages: a model without a state counts as created. */
@@ -35,7 +35,7 @@ public record ModelEntry(
         return value == null ? ModelState.CREATED : value;
     }
 
-    ModelEntry with(StateCell<ModelState> newState) {
+    ModelEntry with(TrackedState<ModelState> newState) {
         return new ModelEntry(name, newState, derived, packages, containers, artifact);
     }
 
@@ -57,7 +57,7 @@ public record ModelEntry(
                 artifact);
     }
 
-    ModelEntry withArtifact(Stored<String> newArtifact) {
+    ModelEntry withArtifact(Versioned<String> newArtifact) {
         return new ModelEntry(name, state, derived, packages, containers, newArtifact);
     }
 
@@ -65,7 +65,7 @@ public record ModelEntry(
     long bytes() {
         return 250
                 + 50L * packages.size()
-                + Stored.bytes(artifact)
+                + Versioned.bytes(artifact)
                 + state.history().bytes();
     }
 

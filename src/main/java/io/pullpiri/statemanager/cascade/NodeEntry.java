@@ -13,31 +13,31 @@ import java.util.TreeSet;
  * The digest of a node's last report.
  *
  * @param containers by name: those of the last list, and those that it left out and that are not given up yet
- * @param kept the states of models whose containers give none at the moment, so that a restart does not forget them
- * @param graceEnds when the absent containers are given up, in {@link Moment#ticks}
+ * @param lastKnownStates the states of models whose containers give none at the moment, so that a restart does not forget them
+ * @param graceEnds when the absent containers are given up, in {@link Timestamp#monotonicNanos}
  * @param reportedMillis when the node last reported, milliseconds since 1970; after a restart, when it last reported
  *     something that was written; 0 if no record says so
- * @param heardTicks the same in {@link Moment#ticks}; if no record says so, when the store was read
+ * @param heardTicks the same in {@link Timestamp#monotonicNanos}; if no record says so, when the store was read
  * @param recognized whether a package names, or named at the time of one of its reports, a model of its containers
  * @param peers the addresses that its lists come from
  * @param revision the commit that wrote the digest, 0 if none did
- * @param unread whether that digest is damaged, so that nothing can be concluded from what is not here
+ * @param unparsable whether that digest is damaged, so that nothing can be concluded from what is not here
  */
 public record NodeEntry(
         String name,
         SortedMap<String, Container> containers,
-        SortedMap<String, ModelState> kept,
+        SortedMap<String, ModelState> lastKnownStates,
         Map<String, Long> graceEnds,
         long reportedMillis,
         long heardTicks,
         boolean recognized,
         Peers peers,
         long revision,
-        boolean unread) {
+        boolean unparsable) {
 
     public NodeEntry {
         containers = Collections.unmodifiableSortedMap(containers);
-        kept = Collections.unmodifiableSortedMap(kept);
+        lastKnownStates = Collections.unmodifiableSortedMap(lastKnownStates);
         graceEnds = Map.copyOf(graceEnds);
     }
 
@@ -45,7 +45,7 @@ public record NodeEntry(
         return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, 0, false, Peers.NONE, 0, false);
     }
 
-    static NodeEntry unread(String name, long heardTicks, long revision) {
+    static NodeEntry unparsable(String name, long heardTicks, long revision) {
         return new NodeEntry(
                 name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, heardTicks, false, Peers.NONE, revision, true);
     }
@@ -53,7 +53,7 @@ public record NodeEntry(
     /** What an operator should know of the node, in words; empty if there is nothing. */
     public String warning() {
         Peers.SharedName shared = peers.shared();
-        return shared == null ? "" : shared.words() + ", since " + Instant.ofEpochMilli(shared.sinceMillis());
+        return shared == null ? "" : shared.description() + ", since " + Instant.ofEpochMilli(shared.sinceMillis());
     }
 
     /** The models that its containers belong to, by name. */
@@ -99,33 +99,60 @@ public record NodeEntry(
                 false);
     }
 
-    NodeEntry keeping(SortedMap<String, ModelState> newKept) {
-        return new NodeEntry(
-                name, containers, newKept, graceEnds, reportedMillis, heardTicks, recognized, peers, revision, unread);
-    }
-
-    /** The same node as it has just reported. */
-    NodeEntry reported(Moment now, Peers newPeers, boolean newRecognized) {
+    NodeEntry withLastKnownStates(SortedMap<String, ModelState> newKept) {
         return new NodeEntry(
                 name,
                 containers,
-                kept,
+                newKept,
                 graceEnds,
-                now.epochMillis(),
-                now.ticks(),
+                reportedMillis,
+                heardTicks,
+                recognized,
+                peers,
+                revision,
+                unparsable);
+    }
+
+    /** The same node as it has just reported. */
+    NodeEntry reported(Timestamp now, Peers newPeers, boolean newRecognized) {
+        return new NodeEntry(
+                name,
+                containers,
+                lastKnownStates,
+                graceEnds,
+                now.wallMillis(),
+                now.monotonicNanos(),
                 newRecognized,
                 newPeers,
                 revision,
-                unread);
+                unparsable);
     }
 
     NodeEntry recognized(boolean newRecognized) {
         return new NodeEntry(
-                name, containers, kept, graceEnds, reportedMillis, heardTicks, newRecognized, peers, revision, unread);
+                name,
+                containers,
+                lastKnownStates,
+                graceEnds,
+                reportedMillis,
+                heardTicks,
+                newRecognized,
+                peers,
+                revision,
+                unparsable);
     }
 
     NodeEntry at(long newRevision) {
         return new NodeEntry(
-                name, containers, kept, graceEnds, reportedMillis, heardTicks, recognized, peers, newRevision, unread);
+                name,
+                containers,
+                lastKnownStates,
+                graceEnds,
+                reportedMillis,
+                heardTicks,
+                recognized,
+                peers,
+                newRevision,
+                unparsable);
     }
 }

@@ -15,12 +15,12 @@ public record Owner(String id, String host, long pid, String since) {
 
     /** As it is stored. */
     public String text() {
-        return Records.text(this);
+        return RecordCodec.text(this);
     }
 
     /** Who a stored record says that the owner is, for an operator. */
-    public static String inWords(String text) {
-        @Nullable Owner owner = Records.parse(text, Owner.class);
+    public static String description(String text) {
+        @Nullable Owner owner = RecordCodec.parse(text, Owner.class);
         return owner == null
                 ? "another StateManager (its record cannot be read)"
                 : "another StateManager (host %s, process %d, since %s)".formatted(owner.host, owner.pid, owner.since);

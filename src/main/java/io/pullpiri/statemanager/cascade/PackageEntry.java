@@ -12,34 +12,34 @@ import java.util.List;
  * @param models how many of its models are in which state; one that has no state counts as created
  * @param reported how many of its models have a state
  * @param reconcile the record that asks for its reconciliation
- * @param repairFrom the earliest moment, in {@link Moment#ticks}, of the next repair of a state key that somebody else
+ * @param repairFrom the earliest moment, in {@link Timestamp#monotonicNanos}, of the next repair of a state key that somebody else
  *     overwrote
  */
 public record PackageEntry(
         String name,
-        ArtifactCell<PackageArtifact> artifact,
-        StateCell<PackageState> state,
+        TrackedArtifact<PackageArtifact> artifact,
+        TrackedState<PackageState> state,
         StateCounts<ModelState> models,
         int reported,
-        Stored<ReconcileRecord> reconcile,
+        Versioned<ReconcileRecord> reconcile,
         long repairFrom) {
 
     static PackageEntry empty(String name) {
         return new PackageEntry(
                 name,
-                ArtifactCell.empty(),
-                StateCell.empty(),
+                TrackedArtifact.empty(),
+                TrackedState.empty(),
                 StateCounts.none(ModelState.class),
                 0,
-                Stored.absent(),
+                Versioned.absent(),
                 Long.MIN_VALUE);
     }
 
-    PackageEntry with(ArtifactCell<PackageArtifact> newArtifact) {
+    PackageEntry with(TrackedArtifact<PackageArtifact> newArtifact) {
         return new PackageEntry(name, newArtifact, state, models, reported, reconcile, repairFrom);
     }
 
-    PackageEntry with(StateCell<PackageState> newState) {
+    PackageEntry with(TrackedState<PackageState> newState) {
         return new PackageEntry(name, artifact, newState, models, reported, reconcile, repairFrom);
     }
 
@@ -47,7 +47,7 @@ public record PackageEntry(
         return new PackageEntry(name, artifact, state, newModels, newReported, reconcile, repairFrom);
     }
 
-    PackageEntry with(Stored<ReconcileRecord> newReconcile) {
+    PackageEntry with(Versioned<ReconcileRecord> newReconcile) {
         return new PackageEntry(name, artifact, state, models, reported, newReconcile, repairFrom);
     }
 
@@ -65,7 +65,7 @@ public record PackageEntry(
 
     /** About how much memory it takes. */
     long bytes() {
-        return 500 + 2 * Stored.bytes(artifact.text()) + state.history().bytes();
+        return 500 + 2 * Versioned.bytes(artifact.text()) + state.history().bytes();
     }
 
     /** Whether nothing is left to remember. */

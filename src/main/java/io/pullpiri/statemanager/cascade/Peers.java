@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * other node's. Nothing is concluded from that; an operator is warned. Not stored: it begins again at a start.
  *
  * @param last the address that sent the last list; empty if that is not known
- * @param lastTicks when it did, in {@link Moment#ticks}
+ * @param lastTicks when it did, in {@link Timestamp#monotonicNanos}
  * @param former the address that sent the lists before that; empty if there was no other
  * @param formerTicks when it last did
  * @param different whether the two lists at the change between these addresses had different containers
@@ -40,7 +40,7 @@ public record Peers(
      * @param one the address that reported first
      * @param other the address that reported between
      * @param sinceMillis when they were first seen to alternate, milliseconds since 1970
-     * @param seenTicks when they last were, in {@link Moment#ticks}
+     * @param seenTicks when they last were, in {@link Timestamp#monotonicNanos}
      */
     public record SharedName(String one, String other, long sinceMillis, long seenTicks) {
 
@@ -49,7 +49,7 @@ public record Peers(
         }
 
         /** In words that follow the node's name. */
-        public String words() {
+        public String description() {
             return "lists come in turn from " + one + " and " + other
                     + ", with different containers: two nodes seem to have this name (expected: a host name of its own for"
                     + " each node)";
@@ -63,21 +63,21 @@ public record Peers(
      * @param before the containers that were known of the node
      * @param listed the containers of the list
      */
-    Peers heard(String peer, Collection<Container> before, Collection<Container> listed, Moment now) {
+    Peers heard(String peer, Collection<Container> before, Collection<Container> listed, Timestamp now) {
         if (peer.isEmpty()) {
             return this;
         }
-        SharedName still = shared == null || now.ticks() - shared.seenTicks() > FORGOTTEN ? null : shared;
+        SharedName still = shared == null || now.monotonicNanos() - shared.seenTicks() > FORGOTTEN ? null : shared;
         if (peer.equals(last)) {
-            return new Peers(last, now.ticks(), former, formerTicks, different, still);
+            return new Peers(last, now.monotonicNanos(), former, formerTicks, different, still);
         }
         boolean differs = differ(before, listed);
-        boolean turns = peer.equals(former) && now.ticks() - formerTicks <= TURNS && different && differs;
+        boolean turns = peer.equals(former) && now.monotonicNanos() - formerTicks <= TURNS && different && differs;
         if (turns) {
-            long since = still != null && still.isOf(peer, last) ? still.sinceMillis() : now.epochMillis();
-            still = new SharedName(peer, last, since, now.ticks());
+            long since = still != null && still.isOf(peer, last) ? still.sinceMillis() : now.wallMillis();
+            still = new SharedName(peer, last, since, now.monotonicNanos());
         }
-        return new Peers(peer, now.ticks(), last, lastTicks, differs, still);
+        return new Peers(peer, now.monotonicNanos(), last, lastTicks, differs, still);
     }
 
     /** Whether two lists have no container in common; one of them may be empty. */

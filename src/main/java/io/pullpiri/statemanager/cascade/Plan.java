@@ -14,10 +14,10 @@ import java.util.stream.Collectors;
  * @param parts the transactions to commit, in order; usually one, none if nothing is to be written
  * @param answers one for each command that was decided, which are the first of the batch, to be given when all parts are
  *     committed
- * @param notices what an operator should hear of
+ * @param anomalies what an operator should hear of
  * @param next the view once all parts are committed, but for the revisions of what they write
  */
-public record Plan(List<Part> parts, List<Answer> answers, List<Notice> notices, View next) {
+public record Plan(List<PlannedTransaction> parts, List<CommandResult> answers, List<Anomaly> anomalies, View next) {
 
     /** Of no command. */
     public static final Plan NOTHING = new Plan(List.of(), List.of(), List.of(), View.EMPTY);
@@ -47,7 +47,7 @@ public record Plan(List<Part> parts, List<Answer> answers, List<Notice> notices,
      * @param transitions the changes of state that it makes durable, in order
      * @param sequence of the journal record that holds them; -1 if it has none
      */
-    public record Part(Transaction transaction, List<Transition> transitions, long sequence) {}
+    public record PlannedTransaction(Transaction transaction, List<Transition> transitions, long sequence) {}
 
     /**
      * Something odd that was passed over or put right, or that a limit refused.
@@ -55,10 +55,10 @@ public record Plan(List<Part> parts, List<Answer> answers, List<Notice> notices,
      * @param kind for counting, e.g. {@code invalid-container-name}; the limit's name if a limit refused something
      * @param reason why the limit refused it, one of a few words; empty if no limit did
      */
-    public record Notice(String kind, String reason, String message) {
+    public record Anomaly(String kind, String reason, String message) {
 
-        static Notice of(String kind, String message) {
-            return new Notice(kind, "", message);
+        static Anomaly of(String kind, String message) {
+            return new Anomaly(kind, "", message);
         }
     }
 }

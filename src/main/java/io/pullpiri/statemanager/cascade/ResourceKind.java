@@ -11,7 +11,7 @@ public enum ResourceKind {
     NODE;
 
     /** As one says it in a message: {@code package}. */
-    public String word() {
+    public String label() {
         return name().toLowerCase(Locale.ROOT);
     }
 }

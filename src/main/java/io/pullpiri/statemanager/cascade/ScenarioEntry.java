@@ -5,17 +5,18 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import java.util.Optional;
 
 /** What is known of one scenario. */
-public record ScenarioEntry(String name, ArtifactCell<ScenarioArtifact> artifact, StateCell<ScenarioState> state) {
+public record ScenarioEntry(
+        String name, TrackedArtifact<ScenarioArtifact> artifact, TrackedState<ScenarioState> state) {
 
     static ScenarioEntry empty(String name) {
-        return new ScenarioEntry(name, ArtifactCell.empty(), StateCell.empty());
+        return new ScenarioEntry(name, TrackedArtifact.empty(), TrackedState.empty());
     }
 
-    ScenarioEntry with(ArtifactCell<ScenarioArtifact> newArtifact) {
+    ScenarioEntry with(TrackedArtifact<ScenarioArtifact> newArtifact) {
         return new ScenarioEntry(name, newArtifact, state);
     }
 
-    ScenarioEntry with(StateCell<ScenarioState> newState) {
+    ScenarioEntry with(TrackedState<ScenarioState> newState) {
         return new ScenarioEntry(name, artifact, newState);
     }
 
@@ -33,7 +34,7 @@ public record ScenarioEntry(String name, ArtifactCell<ScenarioArtifact> artifact
 
     /** About how much memory it takes. */
     long bytes() {
-        return 400 + 2 * Stored.bytes(artifact.text()) + state.history().bytes();
+        return 400 + 2 * Versioned.bytes(artifact.text()) + state.history().bytes();
     }
 
     /** Whether nothing is left to remember. */

@@ -5,9 +5,9 @@ import io.pullpiri.statemanager.store.Keys;
 import org.jspecify.annotations.Nullable;
 
 /** A key of the store, taken apart. */
-record StoreKey(Kind kind, String name) {
+record StoreKey(KeyKind kind, String name) {
 
-    enum Kind {
+    enum KeyKind {
         PACKAGE_STATE(Keys.PACKAGE_STATE_PREFIX, Keys.STATE_SUFFIX),
         MODEL_STATE(Keys.MODEL_STATE_PREFIX, Keys.STATE_SUFFIX),
         SCENARIO_STATE(Keys.SCENARIO_STATE_PREFIX, Keys.STATE_SUFFIX),
@@ -21,7 +21,7 @@ record StoreKey(Kind kind, String name) {
         private final String prefix;
         private final String suffix;
 
-        Kind(String prefix, String suffix) {
+        KeyKind(String prefix, String suffix) {
             this.prefix = prefix;
             this.suffix = suffix;
         }
@@ -32,11 +32,11 @@ record StoreKey(Kind kind, String name) {
         }
     }
 
-    private static final Kind[] KINDS = Kind.values();
+    private static final KeyKind[] KINDS = KeyKind.values();
 
     /** Null for a key that means nothing to us. */
     static @Nullable StoreKey parse(String key) {
-        for (Kind kind : KINDS) {
+        for (KeyKind kind : KINDS) {
             if (key.startsWith(kind.prefix)
                     && key.endsWith(kind.suffix)
                     && key.length() > kind.prefix.length() + kind.suffix.length()) {

@@ -17,13 +17,13 @@ import org.pcollections.TreePSet;
  *
  * @param bytes about how much memory packages, models, scenarios and nodes take
  * @param scenariosByTarget the scenarios whose target a package is
- * @param unread packages whose artifact could not be read since the store was: which models they name is not known
- * @param unlabelled the containers that belong to a model by their name alone, or to none: container name to nodes
+ * @param unparsable packages whose artifact could not be read since the store was: which models they name is not known
+ * @param matchedByName the containers that belong to a model by their name alone, or to none: container name to nodes
  * @param overwritten packages whose state key somebody else overwrote, to be repaired
- * @param absentees nodes that have left out containers which are not given up yet
+ * @param nodesWithMissing nodes that have left out containers which are not given up yet
  * @param tombstones watched keys that are gone, with the revision at which they went: what a watch still says of them
  *     from before is old
- * @param strangers the nodes that never named a model of a package
+ * @param unknownNodes the nodes that never named a model of a package
  */
 public record View(
         TreePMap<String, PackageEntry> packages,
@@ -32,13 +32,13 @@ public record View(
         TreePMap<String, NodeEntry> nodes,
         long bytes,
         TreePMap<String, PSet<String>> scenariosByTarget,
-        PSet<String> unread,
-        TreePMap<String, PSet<String>> unlabelled,
+        PSet<String> unparsable,
+        TreePMap<String, PSet<String>> matchedByName,
         PSet<String> overwritten,
-        PSet<String> absentees,
+        PSet<String> nodesWithMissing,
         Journal journal,
         TreePMap<String, Long> tombstones,
-        Strangers strangers) {
+        UnknownNodes unknownNodes) {
 
     /** Nothing at all. */
     public static final View EMPTY = new View(
@@ -54,7 +54,7 @@ public record View(
             TreePSet.<String>empty(),
             Journal.EMPTY,
             TreePMap.empty(),
-            Strangers.NONE);
+            UnknownNodes.NONE);
 
     /** The scenarios that target the package, in the order of their names. */
     public PSet<String> scenariosOf(String packageName) {
@@ -98,7 +98,7 @@ public record View(
             return entry.containers().isEmpty() ? "" : Causes.reported(entry, nodes);
         }
         boolean follows =
-                latest != null && latest.isDerived() && state == StateMachine.modelState(Reports.tally(entry));
+                latest != null && latest.isDerived() && state == StateMachine.modelState(ReportHandler.tally(entry));
         return follows ? Causes.containers(entry, state) : Causes.latest(entry);
     }
 
@@ -143,7 +143,7 @@ public record View(
             return true;
         }
         ModelEntry model = models.get(container.model());
-        return unread.isEmpty() && (model == null || model.packages().isEmpty());
+        return unparsable.isEmpty() && (model == null || model.packages().isEmpty());
     }
 
     /**

@@ -9,8 +9,8 @@ import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
 import io.pullpiri.proto.statemanager.v1.DeleteRequest;
 import io.pullpiri.proto.statemanager.v1.DeleteResponse;
 import io.pullpiri.proto.statemanager.v1.Outcome;
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.manager.Manager;
 import java.time.Duration;
 import java.util.List;
@@ -56,7 +56,7 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
     }
 
     private <R> void submit(
-            Supplier<Command> reading, StreamObserver<R> caller, Function<Answer.ArtifactsDone, R> response) {
+            Supplier<Command> reading, StreamObserver<R> caller, Function<CommandResult.ArtifactsDone, R> response) {
         if (!free.tryAcquire()) {
             String busy = "busy: artifacts of " + MAX_READERS + " callers are being read";
             manager.notices().refused("grpc-artifacts", "busy", busy);
@@ -78,7 +78,7 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
             Supplier<Command> reading,
             Duration patience,
             StreamObserver<R> caller,
-            Function<Answer.ArtifactsDone, R> response) {
+            Function<CommandResult.ArtifactsDone, R> response) {
         Command command;
         try {
             command = reading.get();
@@ -93,7 +93,7 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
             return;
         }
         CompletableFuture<?> _ = manager.submit(command, patience).thenAccept(answer -> {
-            if (answer instanceof Answer.ArtifactsDone done) {
+            if (answer instanceof CommandResult.ArtifactsDone done) {
                 Calls.answer(caller, response.apply(done));
             } else {
                 Calls.fail(caller, Failures.of(answer).status());
@@ -101,11 +101,11 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
         });
     }
 
-    private static List<ArtifactResult> results(Answer.ArtifactsDone done) {
+    private static List<ArtifactResult> results(CommandResult.ArtifactsDone done) {
         return done.outcomes().stream().map(ArtifactsService::result).toList();
     }
 
-    private static ArtifactResult result(Answer.ArtifactOutcome outcome) {
+    private static ArtifactResult result(CommandResult.ArtifactOutcome outcome) {
         return ArtifactResult.newBuilder()
                 .setKind(outcome.kind())
                 .setName(outcome.name())

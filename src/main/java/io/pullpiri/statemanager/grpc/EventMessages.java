@@ -6,7 +6,7 @@ import io.pullpiri.proto.statemanager.Severity;
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.StateChangeEvent;
 import io.pullpiri.statemanager.cascade.ResourceKind;
-import io.pullpiri.statemanager.cascade.StateCell;
+import io.pullpiri.statemanager.cascade.TrackedState;
 import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Event;
@@ -116,7 +116,7 @@ final class EventMessages {
     }
 
     private <S> StateChangeEvent snapshot(
-            ResourceKind kind, String name, StateCell<S> state, Function<S, String> title, String cause) {
+            ResourceKind kind, String name, TrackedState<S> state, Function<S, String> title, String cause) {
         String current = names.of(kind, title.apply(Objects.requireNonNull(state.value())));
         StateChange.Builder change = StateChange.newBuilder()
                 .setResourceType(type(kind))

@@ -2,31 +2,31 @@ package io.pullpiri.statemanager.grpc;
 
 import io.grpc.Status;
 import io.pullpiri.proto.statemanager.ErrorCode;
-import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.CommandResult;
 
 /** The one table of what an answer is called on the wire. */
 record Failures(Status status, ErrorCode code) {
 
-    static Failures of(Answer answer) {
+    static Failures of(CommandResult answer) {
         return switch (answer) {
-            case Answer.Done done -> new Failures(Status.OK, ErrorCode.ERROR_CODE_SUCCESS);
-            case Answer.ArtifactsDone done -> new Failures(Status.OK, ErrorCode.ERROR_CODE_SUCCESS);
-            case Answer.NotAllowed notAllowed ->
+            case CommandResult.Done done -> new Failures(Status.OK, ErrorCode.ERROR_CODE_SUCCESS);
+            case CommandResult.ArtifactsDone done -> new Failures(Status.OK, ErrorCode.ERROR_CODE_SUCCESS);
+            case CommandResult.NotAllowed notAllowed ->
                 new Failures(
                         Status.FAILED_PRECONDITION.withDescription(notAllowed.reason()),
                         ErrorCode.ERROR_CODE_INVALID_STATE_TRANSITION);
-            case Answer.NotFound notFound ->
+            case CommandResult.NotFound notFound ->
                 new Failures(
                         Status.NOT_FOUND.withDescription(notFound.reason()), ErrorCode.ERROR_CODE_RESOURCE_NOT_FOUND);
-            case Answer.Unavailable unavailable ->
+            case CommandResult.NotDurableYet unavailable ->
                 new Failures(
                         Status.UNAVAILABLE.withDescription(unavailable.reason()),
                         ErrorCode.ERROR_CODE_RESOURCE_UNAVAILABLE);
-            case Answer.TooMuch tooMuch ->
+            case CommandResult.ResourceExhausted tooMuch ->
                 new Failures(
                         Status.RESOURCE_EXHAUSTED.withDescription(tooMuch.reason()),
                         ErrorCode.ERROR_CODE_RESOURCE_UNAVAILABLE);
-            case Answer.Impossible impossible ->
+            case CommandResult.Rejected impossible ->
                 new Failures(Status.INTERNAL.withDescription(impossible.reason()), ErrorCode.ERROR_CODE_INTERNAL_ERROR);
         };
     }

@@ -11,8 +11,8 @@ import io.pullpiri.proto.statemanager.v1.ListNodesResponse;
 import io.pullpiri.proto.statemanager.v1.NodeContainer;
 import io.pullpiri.proto.statemanager.v1.NodeSummary;
 import io.pullpiri.proto.statemanager.v1.NodesGrpc;
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.Container;
 import io.pullpiri.statemanager.cascade.NodeEntry;
 import io.pullpiri.statemanager.cascade.View;
@@ -97,7 +97,7 @@ final class NodesService extends NodesGrpc.NodesImplBase {
         CompletableFuture<?> _ = manager.submit(
                         new Command.ForgetNode(request.getName(), request.getForce(), BY_OPERATOR), Calls.patience())
                 .thenAccept(answer -> {
-                    if (answer instanceof Answer.Done done) {
+                    if (answer instanceof CommandResult.Done done) {
                         Calls.answer(
                                 caller,
                                 ForgetNodeResponse.newBuilder()

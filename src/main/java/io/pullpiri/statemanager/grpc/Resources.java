@@ -9,14 +9,14 @@ import io.pullpiri.proto.statemanager.ResourceStateRequest;
 import io.pullpiri.proto.statemanager.ResourceStateResponse;
 import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateTransitionHistory;
-import io.pullpiri.statemanager.cascade.ArtifactCell;
 import io.pullpiri.statemanager.cascade.Container;
 import io.pullpiri.statemanager.cascade.History;
 import io.pullpiri.statemanager.cascade.ModelEntry;
 import io.pullpiri.statemanager.cascade.PackageEntry;
 import io.pullpiri.statemanager.cascade.ResourceKind;
 import io.pullpiri.statemanager.cascade.ScenarioEntry;
-import io.pullpiri.statemanager.cascade.StateCell;
+import io.pullpiri.statemanager.cascade.TrackedArtifact;
+import io.pullpiri.statemanager.cascade.TrackedState;
 import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Feed;
@@ -111,7 +111,7 @@ final class Resources {
         };
     }
 
-    private static <E> History history(@Nullable E entry, Function<E, StateCell<?>> cell) {
+    private static <E> History history(@Nullable E entry, Function<E, TrackedState<?>> cell) {
         return entry == null ? History.NONE : cell.apply(entry).history();
     }
 
@@ -170,7 +170,7 @@ final class Resources {
             ListResourcesByStateRequest request,
             Stream<E> all,
             @Nullable S wanted,
-            Function<E, StateCell<S>> cell,
+            Function<E, TrackedState<S>> cell,
             Function<E, ResourceState> shown) {
         ListResourcesByStateResponse.Builder response = ListResourcesByStateResponse.newBuilder();
         if (wanted == null && !request.getState().isEmpty()) {
@@ -296,7 +296,7 @@ final class Resources {
         return state.build();
     }
 
-    private static void broken(ResourceState.Builder state, ArtifactCell<?> artifact) {
+    private static void broken(ResourceState.Builder state, TrackedArtifact<?> artifact) {
         if (artifact.broken() != null) {
             state.putMetadata("artifact.broken", artifact.broken());
         }
@@ -305,7 +305,7 @@ final class Resources {
         }
     }
 
-    private static ResourceState.Builder common(ResourceType type, String name, String state, StateCell<?> cell) {
+    private static ResourceState.Builder common(ResourceType type, String name, String state, TrackedState<?> cell) {
         ResourceState.Builder builder = ResourceState.newBuilder()
                 .setResourceType(type)
                 .setResourceName(name)

@@ -20,7 +20,7 @@ import io.pullpiri.proto.statemanager.StateChangeEvent;
 import io.pullpiri.proto.statemanager.StateChangeResponse;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
-import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.state.Names;
 import java.time.Instant;
@@ -78,9 +78,9 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
         }
     }
 
-    private static StateChangeResponse response(String transitionId, Answer answer) {
+    private static StateChangeResponse response(String transitionId, CommandResult answer) {
         Failures failures = Failures.of(answer);
-        String message = answer instanceof Answer.Done done ? done.message() : failures.reason();
+        String message = answer instanceof CommandResult.Done done ? done.message() : failures.reason();
         return response(transitionId, failures.code(), failures.reason()).toBuilder()
                 .setMessage(message)
                 .build();

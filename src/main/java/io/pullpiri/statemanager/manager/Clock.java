@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.manager;
 
-import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.Timestamp;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 
@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 @FunctionalInterface
 public interface Clock {
 
-    Moment now();
+    Timestamp now();
 
     /** The machine's clocks; ticks count from the call of this method. */
     static Clock system() {
@@ -16,7 +16,7 @@ public interface Clock {
         return () -> {
             Instant now = Instant.now();
             long epochNanos = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
-            return new Moment(epochNanos, System.nanoTime() - start);
+            return new Timestamp(epochNanos, System.nanoTime() - start);
         };
     }
 }

@@ -140,7 +140,7 @@ final class Committer {
         }
 
         void decide() {
-            begun = clock.now().ticks();
+            begun = clock.now().monotonicNanos();
             try {
                 List<Command> commands =
                         batch.stream().map(Inbox.Entry::command).toList();
@@ -150,7 +150,7 @@ final class Committer {
                 end.accept(Outcome.Refused.whole(batch, "internal error: " + e, true));
                 return;
             }
-            decided = clock.now().ticks();
+            decided = clock.now().monotonicNanos();
             String refusal = refusalOfLaterParts();
             if (refusal != null) {
                 end.accept(Outcome.Refused.whole(batch, refusal, true));
@@ -180,10 +180,10 @@ final class Committer {
                         batch.subList(0, done), batch.subList(done, batch.size()), plan, revisions, begun, decided));
                 return;
             }
-            long start = clock.now().ticks();
+            long start = clock.now().monotonicNanos();
             var _ = store.commitAsync(part(), timeout)
                     .whenComplete((result, defect) -> loop.execute(() -> {
-                        metrics.committed(clock.now().ticks() - start);
+                        metrics.committed(clock.now().monotonicNanos() - start);
                         safely(() ->
                                 committed(result != null ? result : new CommitResult.Unknown(String.valueOf(defect))));
                     }));

@@ -120,12 +120,12 @@ public final class Feed {
     }
 
     /** A commit is done: the view that follows, and what has changed. Readers see both or neither. */
-    void publish(View next, List<Plan.Part> parts) {
+    void publish(View next, List<Plan.PlannedTransaction> parts) {
         append(next, parts);
         firstPublished.complete(null);
     }
 
-    private synchronized void append(View next, List<Plan.Part> parts) {
+    private synchronized void append(View next, List<Plan.PlannedTransaction> parts) {
         long before = end;
         if (gap) {
             // Nobody's place is any good: that of a reader who has read everything neither.
@@ -136,7 +136,7 @@ public final class Feed {
         }
         missed.forEach(this::append);
         missed.clear();
-        for (Plan.Part part : parts) {
+        for (Plan.PlannedTransaction part : parts) {
             changes(part.sequence(), part.transitions()).forEach(this::append);
         }
         view = next;

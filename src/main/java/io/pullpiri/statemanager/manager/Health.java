@@ -61,11 +61,11 @@ final class Health {
 
     /** Whether nobody knows if the store is still there. */
     boolean isInDoubt() {
-        return failures > 0 || clock.now().ticks() - heard >= SILENCE;
+        return failures > 0 || clock.now().monotonicNanos() - heard >= SILENCE;
     }
 
     void answered() {
-        heard = clock.now().ticks();
+        heard = clock.now().monotonicNanos();
         failures = 0;
         pausedUntil = Long.MIN_VALUE;
         trouble = "";
@@ -75,7 +75,7 @@ final class Health {
     void failed(String what) {
         failures++;
         trouble = what;
-        pausedUntil = clock.now().ticks() + TimeUnit.MILLISECONDS.toNanos(backoffMillis.applyAsLong(failures));
+        pausedUntil = clock.now().monotonicNanos() + TimeUnit.MILLISECONDS.toNanos(backoffMillis.applyAsLong(failures));
         // 1, 2, 4, 8…: a store may be away for days.
         LOG.atLevel(Integer.bitCount(failures) == 1 ? Level.WARN : Level.DEBUG)
                 .log("{} (failure {} in a row)", what, failures);

@@ -1,7 +1,7 @@
 package io.pullpiri.statemanager.manager;
 
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -54,7 +54,7 @@ final class Inbox {
         private Command command;
         private long bytes;
         private boolean isUnknown;
-        private final List<CompletableFuture<Answer>> callers = new ArrayList<>();
+        private final List<CompletableFuture<CommandResult>> callers = new ArrayList<>();
         private final long received;
         private final long deadline;
 
@@ -82,7 +82,7 @@ final class Inbox {
             return !callers.isEmpty();
         }
 
-        void answer(Answer answer) {
+        void answer(CommandResult answer) {
             callers.forEach(caller -> caller.complete(answer));
         }
 
@@ -124,7 +124,7 @@ final class Inbox {
      * @param now in ticks
      * @param patience of the caller, in ticks
      */
-    Offer offer(Command command, boolean known, CompletableFuture<Answer> caller, long now, long patience) {
+    Offer offer(Command command, boolean known, CompletableFuture<CommandResult> caller, long now, long patience) {
         Entry entry = new Entry(command, now, now + patience);
         entry.isUnknown = !known;
         entry.callers.add(caller);
@@ -136,7 +136,8 @@ final class Inbox {
         } finally {
             lock.unlock();
             for (Entry other : replaced) {
-                other.answer(new Answer.Unavailable("the list was replaced by those of known nodes; send it again"));
+                other.answer(new CommandResult.NotDurableYet(
+                        "the list was replaced by those of known nodes; send it again"));
                 replacedNodes.accept(((Command.NodeReport) other.command).node());
             }
         }
@@ -182,7 +183,7 @@ final class Inbox {
         if (older.callers.size() >= MAX_CALLERS) {
             older.callers
                     .removeFirst()
-                    .complete(new Answer.Unavailable("not durable yet: newer reports of the node have come"));
+                    .complete(new CommandResult.NotDurableYet("not durable yet: newer reports of the node have come"));
         }
         older.callers.addAll(newer.callers);
         return Offer.TAKEN;

@@ -1,7 +1,7 @@
 package io.pullpiri.statemanager.manager;
 
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.state.Names;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -47,12 +47,12 @@ final class Intake {
      *
      * @param wait how long the caller waits for the answer
      * @param wake is called if the command was taken
-     * @return always completes, never exceptionally: with the answer, or after the wait with {@link Answer.Unavailable}
+     * @return always completes, never exceptionally: with the answer, or after the wait with {@link CommandResult.NotDurableYet}
      */
-    CompletableFuture<Answer> submit(Command command, Duration wait, Runnable wake) {
-        CompletableFuture<Answer> caller = new CompletableFuture<>();
+    CompletableFuture<CommandResult> submit(Command command, Duration wait, Runnable wake) {
+        CompletableFuture<CommandResult> caller = new CompletableFuture<>();
         return switch (inbox.offer(
-                command, isKnown(command), caller, clock.now().ticks(), wait.toNanos())) {
+                command, isKnown(command), caller, clock.now().monotonicNanos(), wait.toNanos())) {
             case TAKEN -> {
                 wake.run();
                 boolean kept = command instanceof Command.NodeReport; // the lambda must not keep the command
@@ -71,12 +71,12 @@ final class Intake {
         };
     }
 
-    private CompletableFuture<Answer> refuse(Command command, String reason, String message) {
+    private CompletableFuture<CommandResult> refuse(Command command, String reason, String message) {
         String who = command instanceof Command.NodeReport report
                 ? "the list of node " + shown(report.node()) + " is refused: "
                 : "a request is refused: ";
         notices.refused(LIMIT, reason, who + message);
-        return CompletableFuture.completedFuture(new Answer.Unavailable(message));
+        return CompletableFuture.completedFuture(new CommandResult.NotDurableYet(message));
     }
 
     /** Until the store was read, nothing is known of any node: all of them count as known. */
@@ -95,9 +95,9 @@ final class Intake {
         return Names.excerpt(node, SHOWN);
     }
 
-    private Answer notYet(boolean kept, Duration waited) {
+    private CommandResult notYet(boolean kept, Duration waited) {
         String why = health.trouble();
-        return new Answer.Unavailable("not durable yet: "
+        return new CommandResult.NotDurableYet("not durable yet: "
                 + (why.isEmpty() ? "the store has not confirmed it within " + waited.toMillis() + " ms" : why)
                 + (kept ? "; it is kept" : "; send it again"));
     }

@@ -1,11 +1,11 @@
 package io.pullpiri.statemanager.manager;
 
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
-import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.Owner;
 import io.pullpiri.statemanager.cascade.Plan;
+import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.store.Snapshot;
 import io.pullpiri.statemanager.store.StateStore;
@@ -142,13 +142,13 @@ public final class Manager implements AutoCloseable {
      *
      * @param timeout how long the caller waits for the answer; more than the commit timeout is no use
      * @return always completes, never exceptionally: with the answer, or after the timeout with {@link
-     *     Answer.Unavailable}, which means that it is not durable yet
+     *     CommandResult.NotDurableYet}, which means that it is not durable yet
      */
-    public CompletableFuture<Answer> submit(Command command, Duration timeout) {
+    public CompletableFuture<CommandResult> submit(Command command, Duration timeout) {
         Duration wait = atMost(timeout);
         if (closing || !newOwner.isEmpty()) {
             String why = closing ? "StateManager is stopping" : newOwner;
-            return CompletableFuture.completedFuture(new Answer.Unavailable(why));
+            return CompletableFuture.completedFuture(new CommandResult.NotDurableYet(why));
         }
         return intake.submit(command, wait, this::wake);
     }
@@ -228,7 +228,7 @@ public final class Manager implements AutoCloseable {
             alarm = ticks;
             threads.timer()
                     .after(
-                            Duration.ofNanos(Math.max(0, ticks - clock.now().ticks())),
+                            Duration.ofNanos(Math.max(0, ticks - clock.now().monotonicNanos())),
                             () -> threads.loop().execute(() -> {
                                 if (alarm == ticks) { // none was set for sooner since
                                     alarm = Long.MAX_VALUE;
@@ -247,19 +247,19 @@ public final class Manager implements AutoCloseable {
             if (watch.takeLost()) {
                 synced = false;
             }
-            Moment now = clock.now();
+            Timestamp now = clock.now();
             if (closing && (inbox.size() == 0 || !synced || health.isFailing())) {
                 watch.close();
                 ended.complete(null);
-            } else if (now.ticks() < health.pausedUntil()) {
+            } else if (now.monotonicNanos() < health.pausedUntil()) {
                 wakeAt(health.pausedUntil());
             } else if (!synced) {
                 synchronize();
             } else {
-                if (Cascade.nextTick(feed.view()) <= now.ticks()) {
+                if (Cascade.nextTick(feed.view()) <= now.monotonicNanos()) {
                     inbox.offerTick();
                 }
-                List<Inbox.Entry> batch = inbox.take(most, now.ticks());
+                List<Inbox.Entry> batch = inbox.take(most, now.monotonicNanos());
                 if (batch.isEmpty()) {
                     rest(now);
                 } else {
@@ -278,11 +278,11 @@ public final class Manager implements AutoCloseable {
         health.failed("the store will be read anew: " + e);
     }
 
-    private void rest(Moment now) {
+    private void rest(Timestamp now) {
         if (health.isInDoubt()) {
             check.begin();
         }
-        wakeAt(Math.min(Cascade.nextTick(feed.view()), now.ticks() + Health.SILENCE));
+        wakeAt(Math.min(Cascade.nextTick(feed.view()), now.monotonicNanos() + Health.SILENCE));
     }
 
     /** Reads everything, watches from there, and mends what is not as the rules want it. */
@@ -316,7 +316,8 @@ public final class Manager implements AutoCloseable {
         synced = false;
         newOwner = why;
         reconciler.suspend();
-        inbox.take(Integer.MAX_VALUE, Long.MIN_VALUE).forEach(entry -> entry.answer(new Answer.Unavailable(why)));
+        inbox.take(Integer.MAX_VALUE, Long.MIN_VALUE)
+                .forEach(entry -> entry.answer(new CommandResult.NotDurableYet(why)));
         health.failed(why);
     }
 
@@ -335,7 +336,7 @@ public final class Manager implements AutoCloseable {
 
     private void mend(Snapshot snapshot, Cascade.Loaded loaded) {
         newOwner = "";
-        notices.addAll(loaded.notices());
+        notices.addAll(loaded.anomalies());
         feed.readAnew(loaded.view().journal(), snapshot.entries());
         try {
             watch.open(snapshot.revision() + 1);
@@ -404,7 +405,7 @@ public final class Manager implements AutoCloseable {
         if (!repair) { // a repair says nothing about the command that was refused before it
             most = Math.clamp(2L * (done.rest().isEmpty() ? most : batch.size()), 1, BATCH);
         }
-        notices.addAll(plan.notices());
+        notices.addAll(plan.anomalies());
         for (int i = 0; i < batch.size(); i++) {
             batch.get(i).answer(plan.answers().get(i));
         }
@@ -418,7 +419,7 @@ public final class Manager implements AutoCloseable {
         }
         // The watch's echo of our own commits is no news.
         if (!plan.parts().isEmpty() || batch.stream().anyMatch(Inbox.Entry::hasCaller)) {
-            metrics.batch(batch, plan, clock.now().ticks());
+            metrics.batch(batch, plan, clock.now().monotonicNanos());
             tracing.batch(batch, plan, done.revisions(), done.begun(), done.decided(), clock.now());
         }
     }
@@ -439,7 +440,7 @@ public final class Manager implements AutoCloseable {
             readAnew(batch, reason);
         } else {
             notices.add("refused-by-store", "a command fails for good: " + reason);
-            batch.getFirst().answer(new Answer.Impossible(reason));
+            batch.getFirst().answer(new CommandResult.Rejected(reason));
             if (refused.explained() && !refused.written()) {
                 reconciler.update(feed.view(), Set.of());
             } else {
@@ -465,7 +466,7 @@ public final class Manager implements AutoCloseable {
                     .join();
         }
         inbox.take(Integer.MAX_VALUE, Long.MIN_VALUE)
-                .forEach(entry -> entry.answer(new Answer.Unavailable("StateManager is stopping")));
+                .forEach(entry -> entry.answer(new CommandResult.NotDurableYet("StateManager is stopping")));
         if (started && health.isReady()) {
             release();
         }

@@ -11,7 +11,7 @@ import io.prometheus.metrics.model.snapshots.Unit;
 import io.pullpiri.statemanager.cascade.PackageEntry;
 import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.ReconcileRecord;
-import io.pullpiri.statemanager.cascade.StateCell;
+import io.pullpiri.statemanager.cascade.TrackedState;
 import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.state.ModelState;
@@ -81,7 +81,7 @@ public final class Metrics {
                 "For how long the first of them has been dead; 0 if there is none",
                 () -> records(manager.view())
                         .mapToLong(ReconcileRecord::sinceNanos)
-                        .mapToDouble(since -> seconds(clock.now().epochNanos() - since))
+                        .mapToDouble(since -> seconds(clock.now().wallNanos() - since))
                         .max()
                         .orElse(0));
         NodeFigures.register(registry, manager);
@@ -105,7 +105,7 @@ public final class Metrics {
                 .labelNames("known")
                 .callback(callback -> {
                     View view = manager.view();
-                    int strangers = view.strangers().oldestFirst().size();
+                    int strangers = view.unknownNodes().oldestFirst().size();
                     callback.call(view.nodes().size() - strangers, "true");
                     callback.call(strangers, "false");
                 })
@@ -165,7 +165,7 @@ public final class Metrics {
     }
 
     private static <E, S extends Enum<S>> Map<S, Integer> count(
-            Collection<E> entries, Function<E, StateCell<S>> cell, Class<S> states) {
+            Collection<E> entries, Function<E, TrackedState<S>> cell, Class<S> states) {
         Map<S, Integer> counts = new EnumMap<>(states);
         for (S state : states.getEnumConstants()) {
             counts.put(state, 0);
@@ -194,7 +194,7 @@ public final class Metrics {
 
     private void changed(Transition change) {
         transitions
-                .labelValues(change.kind().word(), change.to().isEmpty() ? "gone" : change.to())
+                .labelValues(change.kind().label(), change.to().isEmpty() ? "gone" : change.to())
                 .inc();
     }
 

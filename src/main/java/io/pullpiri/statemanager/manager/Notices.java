@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.manager;
 
-import io.pullpiri.statemanager.cascade.Plan.Notice;
+import io.pullpiri.statemanager.cascade.Plan.Anomaly;
 import io.pullpiri.statemanager.state.Names;
 import java.util.Collections;
 import java.util.HashMap;
@@ -101,7 +101,7 @@ public final class Notices {
     private void log(String kind, String message) {
         if (logged.add(message)) {
             int line = lines.computeIfAbsent(kind, any -> new Lines())
-                    .next(clock.now().ticks());
+                    .next(clock.now().monotonicNanos());
             if (line <= LINES) {
                 // Names from elsewhere may steer the terminal that shows the log.
                 LOG.warn("{}: {}", kind, Names.printable(message));
@@ -114,8 +114,8 @@ public final class Notices {
         }
     }
 
-    void addAll(Iterable<Notice> notices) {
-        for (Notice notice : notices) {
+    void addAll(Iterable<Anomaly> notices) {
+        for (Anomaly notice : notices) {
             if (notice.reason().isEmpty()) {
                 add(notice.kind(), notice.message());
             } else {

@@ -82,7 +82,7 @@ final class Ownership {
     private void requireNotLost(@Nullable KeyValue found) {
         if (held && found != null && !found.value().equals(record)) {
             throw new LostException(
-                    Owner.inWords(found.value())
+                    Owner.description(found.value())
                             + " uses this store; this one writes nothing. Stop the other one, or restart this one to take over");
         }
     }

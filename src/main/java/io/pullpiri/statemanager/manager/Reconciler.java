@@ -123,7 +123,7 @@ public final class Reconciler implements AutoCloseable {
 
     private void tell(Step step, String packageName, String scenario, String detail) {
         steps.merge(step, 1L, Long::sum);
-        long now = clock.now().epochNanos();
+        long now = clock.now().wallNanos();
         audience.accept(id -> new Event.Recovery(id, now, step, packageName, scenario, detail));
     }
 
@@ -187,12 +187,12 @@ public final class Reconciler implements AutoCloseable {
             if (task == null) {
                 task = new Task(name, scenario);
                 ofPackage.put(scenario, task);
-                long dead = clock.now().epochNanos() - record.sinceNanos();
+                long dead = clock.now().wallNanos() - record.sinceNanos();
                 long delay = timing.delay().toNanos();
                 later(task, Math.clamp(delay - dead, 0, delay));
             } else if (!task.underWay
                     && !task.queued
-                    && task.nextTicks <= clock.now().ticks()) {
+                    && task.nextTicks <= clock.now().monotonicNanos()) {
                 // It came up while the package was held.
                 later(task, 0);
             }
@@ -200,7 +200,7 @@ public final class Reconciler implements AutoCloseable {
     }
 
     private void later(Task task, long nanos) {
-        task.nextTicks = clock.now().ticks() + nanos;
+        task.nextTicks = clock.now().monotonicNanos() + nanos;
         timer.after(Duration.ofNanos(nanos), () -> call(task));
     }
 
@@ -222,14 +222,14 @@ public final class Reconciler implements AutoCloseable {
                 && !task.cancelled
                 && !task.underWay
                 && !held.contains(task.packageName)
-                && task.nextTicks <= clock.now().ticks();
+                && task.nextTicks <= clock.now().monotonicNanos();
     }
 
     /** The call starts under the lock, so that none starts once hold() has returned. It does not wait. */
     private void begin(Task task) {
         calls++;
         task.underWay = true;
-        task.startedTicks = clock.now().ticks();
+        task.startedTicks = clock.now().monotonicNanos();
         task.attempts++;
         tell(Step.REQUESTED, task.packageName, task.scenario, "request " + task.attempts);
         CompletableFuture<?> _ = actionController
@@ -304,7 +304,7 @@ public final class Reconciler implements AutoCloseable {
         Death death = deaths.get(packageName);
         List<Progress> all = new ArrayList<>();
         if (death != null) {
-            long now = clock.now().ticks();
+            long now = clock.now().monotonicNanos();
             for (Task task : death.tasks.values()) {
                 long next = task.underWay ? 0 : Math.max(0, TimeUnit.NANOSECONDS.toMillis(task.nextTicks - now));
                 all.add(new Progress(task.scenario, task.attempts, task.failures, task.lastOutcome, next));

@@ -7,9 +7,9 @@ import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
 import io.pullpiri.statemanager.cascade.Command;
-import io.pullpiri.statemanager.cascade.Moment;
 import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.ResourceKind;
+import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.cascade.Transition;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -46,7 +46,7 @@ public final class Tracing {
      * @param begun when its decision began, in ticks
      * @param decided when it was decided and its commit began, in ticks
      */
-    void batch(List<Inbox.Entry> batch, Plan plan, List<Long> revisions, long begun, long decided, Moment now) {
+    void batch(List<Inbox.Entry> batch, Plan plan, List<Long> revisions, long begun, long decided, Timestamp now) {
         if (tracer == null) {
             return;
         }
@@ -63,14 +63,14 @@ public final class Tracing {
         for (Inbox.Entry entry : commands) {
             Span command = start(tracer, word(entry.command()), inBatch, entry.received(), now);
             command.setAttribute(SUBJECT, subject(entry.command()));
-            end(command, now.ticks(), now);
+            end(command, now.monotonicNanos(), now);
         }
         end(start(tracer, "decide", inBatch, begun, now), decided, now);
         Span commit = start(tracer, "commit", inBatch, decided, now);
         if (!revisions.isEmpty()) {
             commit.setAttribute(REVISION, revisions.getLast());
         }
-        end(commit, now.ticks(), now);
+        end(commit, now.monotonicNanos(), now);
         changes.stream()
                 .filter(change -> change.kind() == ResourceKind.PACKAGE)
                 .limit(MOST)
@@ -79,18 +79,18 @@ public final class Tracing {
                         Attributes.of(CAUSE, change.cause()),
                         change.atNanos(),
                         TimeUnit.NANOSECONDS));
-        end(root, now.ticks(), now);
+        end(root, now.monotonicNanos(), now);
     }
 
     /** A request to ActionController has ended. */
-    void reconcile(String packageName, String scenario, long started, boolean accepted, String outcome, Moment now) {
+    void reconcile(String packageName, String scenario, long started, boolean accepted, String outcome, Timestamp now) {
         if (tracer == null) {
             return;
         }
         Span span = start(tracer, "reconcile", Context.root(), started, now);
         span.setAttribute(SUBJECT, "package " + packageName + ", scenario " + scenario);
         span.setStatus(accepted ? StatusCode.OK : StatusCode.ERROR, outcome);
-        end(span, now.ticks(), now);
+        end(span, now.monotonicNanos(), now);
     }
 
     private static String word(Command command) {
@@ -121,18 +121,18 @@ public final class Tracing {
         };
     }
 
-    private static Span start(Tracer tracer, String name, Context parent, long ticks, Moment now) {
+    private static Span start(Tracer tracer, String name, Context parent, long ticks, Timestamp now) {
         return tracer.spanBuilder(name)
                 .setParent(parent)
                 .setStartTimestamp(epochNanos(ticks, now), TimeUnit.NANOSECONDS)
                 .startSpan();
     }
 
-    private static void end(Span span, long ticks, Moment now) {
+    private static void end(Span span, long ticks, Timestamp now) {
         span.end(epochNanos(ticks, now), TimeUnit.NANOSECONDS);
     }
 
-    private static long epochNanos(long ticks, Moment now) {
-        return now.epochNanos() - (now.ticks() - ticks);
+    private static long epochNanos(long ticks, Timestamp now) {
+        return now.wallNanos() - (now.monotonicNanos() - ticks);
     }
 }

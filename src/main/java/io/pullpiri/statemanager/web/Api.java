@@ -1,12 +1,12 @@
 package io.pullpiri.statemanager.web;
 
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.ModelEntry;
 import io.pullpiri.statemanager.cascade.NodeEntry;
 import io.pullpiri.statemanager.cascade.PackageEntry;
 import io.pullpiri.statemanager.cascade.ScenarioEntry;
-import io.pullpiri.statemanager.cascade.StateCell;
+import io.pullpiri.statemanager.cascade.TrackedState;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Feed;
 import io.pullpiri.statemanager.manager.Manager;
@@ -92,7 +92,7 @@ final class Api {
             Request request,
             Function<String, @Nullable S> states,
             Function<View, Map<String, E>> entries,
-            Function<E, StateCell<S>> cell,
+            Function<E, TrackedState<S>> cell,
             Shown<E> shown)
             throws Refusal {
         request.requireOnly("state", "name");
@@ -181,7 +181,7 @@ final class Api {
             Stream<Json.Scenario> scenarios,
             Stream<Json.Package> packages,
             Stream<Json.Model> models,
-            StateCell<?> cell)
+            TrackedState<?> cell)
             throws Refusal {
         List<Json.Change> history = List.of();
         String unavailable = null;
@@ -269,21 +269,21 @@ final class Api {
         }
     }
 
-    private static Reply answer(Answer answer) throws Refusal {
+    private static Reply answer(CommandResult answer) throws Refusal {
         return switch (answer) {
-            case Answer.ArtifactsDone done ->
+            case CommandResult.ArtifactsDone done ->
                 Reply.json(new Json.Outcomes(
                         done.outcomes().stream().map(Api::outcome).toList(), done.warnings()));
-            case Answer.Done done -> Reply.json(new Json.Message(done.message()));
-            case Answer.Unavailable unavailable -> throw new Refusal(503, unavailable.reason());
-            case Answer.TooMuch tooMuch -> throw new Refusal(507, tooMuch.reason());
-            case Answer.Impossible impossible -> throw new Refusal(422, impossible.reason());
-            case Answer.NotAllowed notAllowed -> throw new Refusal(409, notAllowed.reason());
-            case Answer.NotFound notFound -> throw new Refusal(404, notFound.reason());
+            case CommandResult.Done done -> Reply.json(new Json.Message(done.message()));
+            case CommandResult.NotDurableYet unavailable -> throw new Refusal(503, unavailable.reason());
+            case CommandResult.ResourceExhausted tooMuch -> throw new Refusal(507, tooMuch.reason());
+            case CommandResult.Rejected impossible -> throw new Refusal(422, impossible.reason());
+            case CommandResult.NotAllowed notAllowed -> throw new Refusal(409, notAllowed.reason());
+            case CommandResult.NotFound notFound -> throw new Refusal(404, notFound.reason());
         };
     }
 
-    private static Json.Outcome outcome(Answer.ArtifactOutcome outcome) {
+    private static Json.Outcome outcome(CommandResult.ArtifactOutcome outcome) {
         String word = outcome.outcome().name().toLowerCase(Locale.ROOT).replace('_', '-');
         return new Json.Outcome(outcome.kind(), outcome.name(), word);
     }

@@ -67,7 +67,7 @@ final class EventStreams implements AutoCloseable {
 
         private static ResourceKind kind(String text) throws Refusal {
             for (ResourceKind kind : ResourceKind.values()) {
-                if (kind.word().equals(text)) {
+                if (kind.label().equals(text)) {
                     return kind;
                 }
             }
@@ -75,7 +75,7 @@ final class EventStreams implements AutoCloseable {
                     400,
                     "kind: '" + text + "' (expected: "
                             + Arrays.stream(ResourceKind.values())
-                                    .map(ResourceKind::word)
+                                    .map(ResourceKind::label)
                                     .collect(Collectors.joining(", "))
                             + ")");
         }

@@ -5,7 +5,7 @@ import io.pullpiri.statemanager.cascade.ModelEntry;
 import io.pullpiri.statemanager.cascade.NodeEntry;
 import io.pullpiri.statemanager.cascade.PackageEntry;
 import io.pullpiri.statemanager.cascade.ScenarioEntry;
-import io.pullpiri.statemanager.cascade.StateCell;
+import io.pullpiri.statemanager.cascade.TrackedState;
 import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Event;
@@ -138,7 +138,7 @@ final class Representations {
 
     Json.Change of(Transition change) {
         return new Json.Change(
-                change.kind().word(),
+                change.kind().label(),
                 change.name(),
                 change.from(),
                 change.to(),
@@ -170,7 +170,7 @@ final class Representations {
     /** Of the change that led to the present state. */
     private record Latest(@Nullable String since, long generation, String cause, String source) {
 
-        static Latest of(StateCell<?> cell) {
+        static Latest of(TrackedState<?> cell) {
             Transition latest = cell.history().latest();
             return latest == null || cell.value() == null
                     ? new Latest(null, 0, "", "")

@@ -5,9 +5,9 @@ import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.ContainerFacts;
-import io.pullpiri.statemanager.cascade.Moment;
 import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
@@ -36,7 +36,7 @@ import org.openjdk.jmh.annotations.State;
 public class PureParts {
 
     private static final int BATCH = 30;
-    private static final Moment NOW = new Moment(1, 1_790_000_000_000_000_000L);
+    private static final Timestamp NOW = new Timestamp(1, 1_790_000_000_000_000_000L);
 
     /** How many packages of five models there are. */
     @Param({"10", "10000"})
@@ -50,7 +50,7 @@ public class PureParts {
                     Set.of(PackageState.ERROR),
                     false,
                     100),
-            new Cascade.Limits(128, 1 << 20, 1L << 40));
+            new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
     private final String yaml = Vehicle.artifact("package-0", Vehicle.modelNames(0, 5));
     private StateCounts<ModelState> large = StateCounts.none(ModelState.class);
     private View view = View.EMPTY;

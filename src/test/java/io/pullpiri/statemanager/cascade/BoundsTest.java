@@ -23,13 +23,14 @@ class BoundsTest {
     /** Room for a package, two models, a node and two containers, and not for another model. */
     private static final long MEMORY = 4_000;
 
-    private final World world = new World(World.RULES, new Cascade.Limits(128, 1 << 20, MEMORY));
+    private final World world = new World(World.RULES, new Cascade.TransactionLimits(128, 1 << 20, MEMORY));
 
     private final World large = new World();
 
     private void fill() {
         world.run(apply(packageYaml("p", "a", "b")));
-        assertThat(world.run(report("n", "a/1=running", "b/2=running"))).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(world.run(report("n", "a/1=running", "b/2=running")))
+                .hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(world.view.bytes() + world.view.journal().bytes()).isBetween(MEMORY - 700, MEMORY);
     }
 
@@ -52,11 +53,13 @@ class BoundsTest {
                 apply(packageYaml("p", "a", "b", "c")),
                 apply(scenarioYaml("s", "p")),
                 report("m", "a/9=running"))) {
-            assertThat(world.run(command)).as("%s", command).hasOnlyElementsOfType(Answer.TooMuch.class);
+            assertThat(world.run(command))
+                    .as("%s", command)
+                    .hasOnlyElementsOfType(CommandResult.ResourceExhausted.class);
             assertThat(world.view).isEqualTo(before);
         }
         assertThat(world.run(report("n", "a/1=running", "b/2=running", "c/3=running")))
-                .hasOnlyElementsOfType(Answer.TooMuch.class);
+                .hasOnlyElementsOfType(CommandResult.ResourceExhausted.class);
         assertThat(world.view.models()).isEqualTo(before.models());
         assertThat(world.revision).as("nothing was written").isEqualTo(2);
     }
@@ -65,17 +68,18 @@ class BoundsTest {
     void whatIsKnownMayChangeAllTheSame() {
         fill();
         assertThat(world.run(model("a"), report("n", "a/1=exited:1", "b/2=paused")))
-                .hasOnlyElementsOfType(Answer.Done.class);
-        assertThat(world.run(apply(packageYaml("p", "a", "b")))).hasOnlyElementsOfType(Answer.ArtifactsDone.class);
-        assertThat(world.run(apply(packageYaml("p", "b")))).hasOnlyElementsOfType(Answer.ArtifactsDone.class);
-        assertThat(world.run(World.delete(packageYaml("p")))).hasOnlyElementsOfType(Answer.ArtifactsDone.class);
+                .hasOnlyElementsOfType(CommandResult.Done.class);
+        assertThat(world.run(apply(packageYaml("p", "a", "b"))))
+                .hasOnlyElementsOfType(CommandResult.ArtifactsDone.class);
+        assertThat(world.run(apply(packageYaml("p", "b")))).hasOnlyElementsOfType(CommandResult.ArtifactsDone.class);
+        assertThat(world.run(World.delete(packageYaml("p")))).hasOnlyElementsOfType(CommandResult.ArtifactsDone.class);
     }
 
     @Test
     void aDeathIsTakenInEvenIfTheListHasSomethingNewThatIsNot() {
         fill();
         assertThat(world.run(report("n", "a/1=exited:1", "b/2=running", "c/3=running")))
-                .hasOnlyElementsOfType(Answer.TooMuch.class);
+                .hasOnlyElementsOfType(CommandResult.ResourceExhausted.class);
         assertThat(world.modelState("a")).isEqualTo("Dead");
         assertThat(world.modelState("c")).isNull();
     }
@@ -84,21 +88,21 @@ class BoundsTest {
     void whoInventsNamesForEachReportIsRefusedUntilTheOldOnesAreGivenUp() {
         fill();
         Command other = report("n", "a/3=running", "b/4=running");
-        assertThat(world.run(other)).hasOnlyElementsOfType(Answer.TooMuch.class);
+        assertThat(world.run(other)).hasOnlyElementsOfType(CommandResult.ResourceExhausted.class);
         world.pass(Duration.ofMinutes(1));
         world.run(new Command.Tick());
-        assertThat(world.run(other)).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(world.run(other)).hasOnlyElementsOfType(CommandResult.Done.class);
     }
 
     @Test
     void whoIsRefusedIsToldHowMuchThereMayBe() {
-        World mebibyte = new World(World.RULES, new Cascade.Limits(128, 1 << 20, 1 << 20));
-        Answer answer = new Answer.Done("");
-        for (int i = 0; i < 3_000 && answer instanceof Answer.Done; i++) {
+        World mebibyte = new World(World.RULES, new Cascade.TransactionLimits(128, 1 << 20, 1 << 20));
+        CommandResult answer = new CommandResult.Done("");
+        for (int i = 0; i < 3_000 && answer instanceof CommandResult.Done; i++) {
             answer = mebibyte.run(model("model-" + i)).getFirst();
         }
         String reason = "memory: the states and artifacts that are known take all of 1 MiB (expected: less)";
-        assertThat(answer).isEqualTo(new Answer.TooMuch(reason));
+        assertThat(answer).isEqualTo(new CommandResult.ResourceExhausted(reason));
         assertThat(mebibyte.notices()).containsExactly(reason);
         assertThat(mebibyte.view.models()).hasSizeBetween(1_000, 2_500);
     }
@@ -122,12 +126,14 @@ class BoundsTest {
         assertThat(history.bytes() - new History(null, new long[0]).bytes()).isGreaterThanOrEqualTo(3_008);
         Container container = new Container(text, "", text, null, ContainerState.DEAD, "1", null, text, 0);
         assertThat(container.bytes()).isGreaterThanOrEqualTo(4_000);
-        Stored<String> stored = new Stored<>(text, 1);
-        StateCell<ModelState> ofModel = StateCell.<ModelState>empty().with(ModelState.DEAD, history);
+        Versioned<String> stored = new Versioned<>(text, 1);
+        TrackedState<ModelState> ofModel = TrackedState.<ModelState>empty().with(ModelState.DEAD, history);
         ModelEntry model = ModelEntry.empty("m").with(ofModel).withArtifact(stored);
         assertThat(model.bytes()).isGreaterThanOrEqualTo(4_008);
-        StateCell<ScenarioState> ofScenario = StateCell.<ScenarioState>empty().with(ScenarioState.IDLE, history);
-        ScenarioEntry scenario = ScenarioEntry.empty("s").with(ofScenario).with(new ArtifactCell<>(null, "", stored));
+        TrackedState<ScenarioState> ofScenario =
+                TrackedState.<ScenarioState>empty().with(ScenarioState.IDLE, history);
+        ScenarioEntry scenario =
+                ScenarioEntry.empty("s").with(ofScenario).with(new TrackedArtifact<>(null, "", stored));
         assertThat(scenario.bytes()).isGreaterThanOrEqualTo(5_008);
     }
 
@@ -194,7 +200,7 @@ class BoundsTest {
     /** The oldest record was larger than what any transaction had left for it. */
     @Test
     void whatIsCarriedForwardGetsATransactionOfItsOwnIfNoOtherHasRoom() {
-        World tight = new World(World.RULES, new Cascade.Limits(128, 100_000, 1L << 40));
+        World tight = new World(World.RULES, new Cascade.TransactionLimits(128, 100_000, 1L << 40));
         String words = "\u0001".repeat(253);
         Command[] still = new Command[18];
         for (int i = 0; i < still.length; i++) {
@@ -228,7 +234,7 @@ class BoundsTest {
 
     @Test
     void noMoreOldRecordsGoAtOnceThanWhatTheyLeaveHasRoomFor() {
-        World tight = new World(World.RULES, new Cascade.Limits(128, 100_000, 1L << 40));
+        World tight = new World(World.RULES, new Cascade.TransactionLimits(128, 100_000, 1L << 40));
         String words = "\u0001".repeat(253);
         for (int i = 0; i < 12; i++) {
             Command[] still = new Command[6];
@@ -293,7 +299,7 @@ class BoundsTest {
         world.restart();
         assertThat(world.view.nodes().values())
                 .hasSize(4)
-                .allMatch(node -> node.containers().isEmpty() && node.unread());
-        assertThat(world.notices).extracting(Plan.Notice::kind).containsOnly("unreadable-record");
+                .allMatch(node -> node.containers().isEmpty() && node.unparsable());
+        assertThat(world.notices).extracting(Plan.Anomaly::kind).containsOnly("unreadable-record");
     }
 }

@@ -52,7 +52,7 @@ class CascadePropertyTest {
     void everyStepEqualsTheRulesAppliedToTheWholeStore(@ForAll long seed) {
         Random random = new Random(seed);
         boolean small = random.nextInt(4) == 0;
-        World world = new World(World.RULES, new Cascade.Limits(small ? 9 : 128, 1 << 20, 1L << 40));
+        World world = new World(World.RULES, new Cascade.TransactionLimits(small ? 9 : 128, 1 << 20, 1L << 40));
         awoken.clear();
         for (int i = 0; i < 60; i++) {
             step(world, random);
@@ -209,10 +209,10 @@ class CascadePropertyTest {
                         Objects.requireNonNull(actual.scenarios().get(name)).state(), entry.state()));
         assertThat(actual.bytes()).isEqualTo(bytes(actual));
         assertThat(expected.bytes()).isEqualTo(bytes(expected));
-        assertThat(actual.unread()).isEqualTo(expected.unread());
-        assertThat(actual.unlabelled()).isEqualTo(expected.unlabelled());
+        assertThat(actual.unparsable()).isEqualTo(expected.unparsable());
+        assertThat(actual.matchedByName()).isEqualTo(expected.matchedByName());
         assertThat(actual.scenariosByTarget()).isEqualTo(expected.scenariosByTarget());
-        assertThat(actual.absentees()).isEqualTo(expected.absentees());
+        assertThat(actual.nodesWithMissing()).isEqualTo(expected.nodesWithMissing());
         assertThat(actual.journal().next()).isEqualTo(expected.journal().next() + 1);
         assertThat(actual.journal().records().minus(expected.journal().next()))
                 .isEqualTo(expected.journal().records());
@@ -228,7 +228,7 @@ class CascadePropertyTest {
                 + view.nodes().values().stream().mapToLong(NodeEntry::bytes).sum();
     }
 
-    private static void assertSameCell(StateCell<?> actual, StateCell<?> expected) {
+    private static void assertSameCell(TrackedState<?> actual, TrackedState<?> expected) {
         assertThat(actual.value()).isEqualTo(expected.value());
         assertThat(actual.stored()).isEqualTo(expected.stored());
         assertThat(actual.history().generation()).isEqualTo(expected.history().generation());

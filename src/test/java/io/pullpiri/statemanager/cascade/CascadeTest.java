@@ -118,7 +118,7 @@ class CascadeTest {
         world.run(new Command.Tick());
         assertThat(world.modelState("brake")).isEqualTo("Running");
         world.pass(Duration.ofMillis(200));
-        assertThat(Cascade.nextTick(world.view)).isLessThanOrEqualTo(world.now().ticks());
+        assertThat(Cascade.nextTick(world.view)).isLessThanOrEqualTo(world.now().monotonicNanos());
         world.run(new Command.Tick());
         assertThat(world.modelState("brake"))
                 .as("a running model that has no container anywhere is exited")
@@ -314,7 +314,7 @@ class CascadeTest {
         world.foreign(Keys.packageState("braking"), "Running");
         assertThat(world.packageState("braking")).isEqualTo("Running");
         world.pass(Duration.ofSeconds(1));
-        assertThat(Cascade.nextTick(world.view)).isLessThanOrEqualTo(world.now().ticks());
+        assertThat(Cascade.nextTick(world.view)).isLessThanOrEqualTo(world.now().monotonicNanos());
         world.run(new Command.Tick());
         assertThat(world.packageState("braking")).isEqualTo("Idle");
         assertThat(world.history(ResourceKind.PACKAGE, "braking")).containsExactly(">Idle");
@@ -325,21 +325,21 @@ class CascadeTest {
         world.run(apply(scenarioYaml("drive", "braking")));
         assertThat(world.scenarioState("drive")).isEqualTo("Idle");
         assertThat(step("drive", null, ScenarioState.SATISFIED, "t1"))
-                .isEqualTo(new Answer.NotAllowed("scenario drive is Idle and cannot become Satisfied"));
-        assertThat(step("drive", null, ScenarioState.WAITING, "t2")).isInstanceOf(Answer.Done.class);
+                .isEqualTo(new CommandResult.NotAllowed("scenario drive is Idle and cannot become Satisfied"));
+        assertThat(step("drive", null, ScenarioState.WAITING, "t2")).isInstanceOf(CommandResult.Done.class);
         assertThat(step("drive", ScenarioState.IDLE, ScenarioState.WAITING, "t2"))
                 .as("a retry")
-                .isInstanceOf(Answer.Done.class);
+                .isInstanceOf(CommandResult.Done.class);
         assertThat(step("drive", ScenarioState.DENIED, ScenarioState.SATISFIED, "t3"))
                 .as("the stored state decides")
-                .isInstanceOf(Answer.Done.class);
+                .isInstanceOf(CommandResult.Done.class);
         assertThat(step("drive", null, ScenarioState.IDLE, "t4"))
                 .as("ApiServer's announcement")
-                .isInstanceOf(Answer.Done.class);
+                .isInstanceOf(CommandResult.Done.class);
         assertThat(world.scenarioState("drive")).isEqualTo("Idle");
         assertThat(step("free", ScenarioState.ALLOWED, ScenarioState.COMPLETED, "t5"))
                 .as("without a stored state the request's counts")
-                .isInstanceOf(Answer.Done.class);
+                .isInstanceOf(CommandResult.Done.class);
         assertThat(world.scenarioState("free")).isEqualTo("Completed");
         world.run(delete(scenarioYaml("drive", "braking")));
         assertThat(world.scenarioState("drive")).isNull();
@@ -369,7 +369,7 @@ class CascadeTest {
 
     @Test
     void aLargePlanIsCutModelsFirstAndDigestLast() {
-        World small = new World(World.RULES, new Cascade.Limits(20, 1 << 20, 1L << 40));
+        World small = new World(World.RULES, new Cascade.TransactionLimits(20, 1 << 20, 1L << 40));
         String[] models = new String[50];
         String[] containers = new String[50];
         for (int i = 0; i < 50; i++) {
@@ -409,7 +409,7 @@ class CascadeTest {
 
     @Test
     void aPlanOfWhichOnlyAPartWasCommittedIsTakenBackToWhatTheNodesHaveSaid() {
-        World small = new World(World.RULES, new Cascade.Limits(9, 1 << 20, 1L << 40));
+        World small = new World(World.RULES, new Cascade.TransactionLimits(9, 1 << 20, 1L << 40));
         small.run(apply(packageYaml("p", "a", "b", "c", "d", "e")));
         small.run(report("HPC", "a/a=running", "b/b=running", "c/c=running", "d/d=running", "e/e=running"));
         small.run(report("HPC", "a/a=running", "b/b=strange", "c/c=running", "d/d=running", "e/e=running"));
@@ -464,7 +464,7 @@ class CascadeTest {
                         Set.of(PackageState.ERROR, PackageState.DEGRADED),
                         true,
                         5),
-                new Cascade.Limits(128, 1 << 20, 1L << 40));
+                new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
         wide.run(apply(packageYaml("braking", "brake", "light")));
         wide.run(report("HPC", "brake/b=running", "light/l=running"));
         wide.run(report("HPC", "light/l=running"));
@@ -473,7 +473,7 @@ class CascadeTest {
         assertThat(wide.modelState("brake")).isEqualTo("MODEL_STATE_DEAD");
     }
 
-    private Answer step(String name, @Nullable ScenarioState current, ScenarioState target, String id) {
+    private CommandResult step(String name, @Nullable ScenarioState current, ScenarioState target, String id) {
         return world.run(new Command.ScenarioChange(name, current, target, id, "test"))
                 .getFirst();
     }

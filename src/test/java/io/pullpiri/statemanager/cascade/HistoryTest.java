@@ -27,7 +27,7 @@ class HistoryTest {
         history = history.recorded(record, 3);
         List<Transition> all = new ArrayList<>(List.of(change("other", "", "Dead", 1)));
         all.addAll(List.of(changes));
-        journal.put(record, Records.text(new Records.JournalText(all, null, null)));
+        journal.put(record, RecordCodec.text(new RecordCodec.JournalRecordText(all, null, null)));
     }
 
     private List<String> read() {
@@ -93,7 +93,7 @@ class HistoryTest {
         commit(2, change("m", "Running", "Paused", 2));
         journal.put(
                 7L,
-                Records.text(new Records.JournalText(
+                RecordCodec.text(new RecordCodec.JournalRecordText(
                         List.of(change("other", "Dead", "Paused", 2)),
                         List.of(change("m", "Running", "Paused", 2)),
                         null)));

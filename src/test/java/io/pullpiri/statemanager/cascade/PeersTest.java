@@ -37,7 +37,7 @@ class PeersTest {
     private List<String> warnings() {
         return world.notices.stream()
                 .filter(notice -> notice.kind().equals(KIND))
-                .map(Plan.Notice::message)
+                .map(Plan.Anomaly::message)
                 .toList();
     }
 
@@ -50,7 +50,7 @@ class PeersTest {
         assertThat(required().one()).isEqualTo("10.0.0.1");
         assertThat(required().other()).isEqualTo("10.0.0.2");
         assertThat(required().sinceMillis())
-                .isEqualTo(world.now().epochMillis() - Duration.ofSeconds(1).toMillis());
+                .isEqualTo(world.now().wallMillis() - Duration.ofSeconds(1).toMillis());
         assertThat(warnings())
                 .singleElement()
                 .asString()

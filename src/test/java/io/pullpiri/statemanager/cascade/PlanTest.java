@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class PlanTest {
 
     /** More than 30 of 40 writes make a transaction full, and 5 places are the journal's. */
-    private final World world = new World(World.RULES, new Cascade.Limits(40, 1 << 20, 1L << 40));
+    private final World world = new World(World.RULES, new Cascade.TransactionLimits(40, 1 << 20, 1L << 40));
 
     private static Command model(String name, ModelState state) {
         return new Command.ModelChange(name, state, "", "test");
@@ -58,7 +58,7 @@ class PlanTest {
     @Test
     void aCommandThatJustFitsIsOneTransaction() {
         assertThat(plan(report("n", running(34))).parts()).hasSize(1);
-        List<Plan.Part> parts = plan(report("n", running(35))).parts();
+        List<Plan.PlannedTransaction> parts = plan(report("n", running(35))).parts();
         assertThat(parts).hasSize(2);
         assertThat(parts.getLast().transaction().writes())
                 .extracting(write -> write.key())
@@ -77,7 +77,7 @@ class PlanTest {
         assertDecided(1, report("n", first), report("o", second)); // of 22 writes each
         assertThat(world.packageState("p")).isEqualTo("Running");
 
-        World small = new World(World.RULES, new Cascade.Limits(128, 20_000, 1L << 40));
+        World small = new World(World.RULES, new Cascade.TransactionLimits(128, 20_000, 1L << 40));
         Command[] large = IntStream.range(0, 5)
                 .mapToObj(i -> apply(packageYaml("p" + i) + "\n# " + "x".repeat(9_000)))
                 .toArray(Command[]::new);
@@ -135,7 +135,7 @@ class PlanTest {
     /** World lets no transaction through that is larger than the store takes. Control characters become six. */
     @Test
     void aTransactionIsNeverLargerThanTheStoreTakes() {
-        World small = new World(World.RULES, new Cascade.Limits(128, 12_000, 1L << 40));
+        World small = new World(World.RULES, new Cascade.TransactionLimits(128, 12_000, 1L << 40));
         String words = "\u0001".repeat(253);
         for (String[] each : new String[][] {{"i" + words, "s"}, {"i", "s" + words}, {"i" + words, "s" + words}}) {
             List<Command> batch = new ArrayList<>();

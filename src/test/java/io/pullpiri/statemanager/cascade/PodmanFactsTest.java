@@ -74,7 +74,8 @@ class PodmanFactsTest {
                     bad state   | 0   | status 'bad state', exit code '0'
                     """)
     void podmansOwnWord_isShownWhereItIsAnother(String status, String exitCode, String words) {
-        assertThat(read(Map.of("Status", status, "ExitCode", exitCode)).words()).isEqualTo(words);
+        assertThat(read(Map.of("Status", status, "ExitCode", exitCode)).description())
+                .isEqualTo(words);
     }
 
     @Test
@@ -97,32 +98,32 @@ class PodmanFactsTest {
                     "Status", status, "ExitCode", "139", "Error", ERROR, "OOMKilled", "true", "FinishedAt", "2026"));
             assertThat(container.exitCode()).as(status).isEmpty();
             assertThat(container.why()).as(status).isNull();
-            assertThat(container.words()).as(status).doesNotContain("139", "crun", "memory");
+            assertThat(container.description()).as(status).doesNotContain("139", "crun", "memory");
         }
     }
 
     @Test
     void startThatFailed_saysWhyAndItsCode() {
         Container failed = read(Map.of("Status", "created", "ExitCode", "127", "Error", ERROR));
-        assertThat(failed.words()).isEqualTo("created, start failed with code 127: " + ERROR);
+        assertThat(failed.description()).isEqualTo("created, start failed with code 127: " + ERROR);
         assertThat(failed.exitCode()).isEqualTo("127");
-        assertThat(read(Map.of("Status", "initialized", "Error", ERROR)).words())
+        assertThat(read(Map.of("Status", "initialized", "Error", ERROR)).description())
                 .isEqualTo("initialized, start failed: " + ERROR);
         assertThat(read(Map.of("Status", "exited", "ExitCode", "127", "Error", ERROR))
-                        .words())
+                        .description())
                 .isEqualTo("exit code 127, podman's error: " + ERROR);
     }
 
     @Test
     void errorThatPodmanLeftOver_isNotSaidOfAnotherEnd() {
         assertThat(read(Map.of("Status", "exited", "ExitCode", "1", "Error", ERROR))
-                        .words())
+                        .description())
                 .isEqualTo("exit code 1");
         assertThat(read(Map.of("Status", "exited", "ExitCode", "0", "Error", ERROR))
-                        .words())
+                        .description())
                 .isEqualTo("exited");
         assertThat(read(Map.of("Status", "created", "ExitCode", "139", "Error", ""))
-                        .words())
+                        .description())
                 .isEqualTo("created");
     }
 
@@ -130,9 +131,9 @@ class PodmanFactsTest {
     void quotations_areShortAndPrintable() {
         String hostile = "line\n\u001b[31mred\u202e \u2028" + "x".repeat(1_000_000);
         Container failed = read(Map.of("Status", "created", "ExitCode", "9".repeat(1_000_000), "Error", hostile));
-        assertThat(failed.words()).hasSizeLessThan(400).doesNotContainPattern("[\\p{Cc}\\p{Zl}\\p{Zp}]");
+        assertThat(failed.description()).hasSizeLessThan(400).doesNotContainPattern("[\\p{Cc}\\p{Zl}\\p{Zp}]");
         assertThat(read(Map.of("Status", "exited", "ExitCode", "9".repeat(1_000_000)))
-                        .words())
+                        .description())
                 .isEqualTo("exit code " + "9".repeat(40) + "…");
     }
 
@@ -169,7 +170,7 @@ class PodmanFactsTest {
 
     @Test
     void recordsOfAnOlderVersion_areRead() {
-        Container old = Records.parse("""
+        Container old = RecordCodec.parse("""
                 {"name":"a","id":"1","label":"m","model":"m","state":"DEAD","exitCode":139,"why":"exit code 139"}""", Container.class);
         assertThat(old)
                 .isEqualTo(new Container("a", "1", "m", "m", ContainerState.DEAD, "139", null, "exit code 139", 0));

@@ -15,7 +15,7 @@ class ScenarioTest {
 
     private final World world = new World();
 
-    private Answer step(@Nullable ScenarioState current, ScenarioState target, String id) {
+    private CommandResult step(@Nullable ScenarioState current, ScenarioState target, String id) {
         return world.run(new Command.ScenarioChange("s", current, target, id, "test"))
                 .getFirst();
     }
@@ -31,8 +31,8 @@ class ScenarioTest {
         step(null, ScenarioState.SATISFIED, "2");
         assertThat(step(ScenarioState.IDLE, ScenarioState.WAITING, "2"))
                 .as("answered by what has become of it")
-                .isEqualTo(new Answer.Done("scenario s is Satisfied"));
-        assertThat(step(ScenarioState.IDLE, ScenarioState.WAITING, "1")).isInstanceOf(Answer.NotAllowed.class);
+                .isEqualTo(new CommandResult.Done("scenario s is Satisfied"));
+        assertThat(step(ScenarioState.IDLE, ScenarioState.WAITING, "1")).isInstanceOf(CommandResult.NotAllowed.class);
         assertThat(history()).containsExactly(">Idle", "Idle>Waiting", "Waiting>Satisfied");
     }
 
@@ -40,9 +40,10 @@ class ScenarioTest {
     void whoGivesNoIdHasNoRetries() {
         world.run(apply(scenarioYaml("s", "p")));
         step(null, ScenarioState.WAITING, "");
-        assertThat(step(null, ScenarioState.SATISFIED, "")).isEqualTo(new Answer.Done("scenario s is Satisfied"));
+        assertThat(step(null, ScenarioState.SATISFIED, ""))
+                .isEqualTo(new CommandResult.Done("scenario s is Satisfied"));
         assertThat(world.scenarioState("s")).isEqualTo("Satisfied");
-        assertThat(step(null, ScenarioState.WAITING, "")).isInstanceOf(Answer.NotAllowed.class);
+        assertThat(step(null, ScenarioState.WAITING, "")).isInstanceOf(CommandResult.NotAllowed.class);
     }
 
     @Test
@@ -51,17 +52,17 @@ class ScenarioTest {
         step(null, ScenarioState.WAITING, "1");
         world.run(delete(scenarioYaml("s", "p")));
         assertThat(step(ScenarioState.IDLE, ScenarioState.WAITING, "1"))
-                .isEqualTo(new Answer.Done("scenario s is Waiting"));
+                .isEqualTo(new CommandResult.Done("scenario s is Waiting"));
         assertThat(world.scenarioState("s")).isEqualTo("Waiting");
     }
 
     @Test
     void ofAScenarioThatIsNotKnownTheRequestersWordCounts() {
         assertThat(step(ScenarioState.WAITING, ScenarioState.WAITING, "1"))
-                .isEqualTo(new Answer.Done("scenario s is Waiting"));
+                .isEqualTo(new CommandResult.Done("scenario s is Waiting"));
         assertThat(world.scenarioState("s")).as("nothing was asked for").isNull();
-        assertThat(step(null, ScenarioState.SATISFIED, "2")).isInstanceOf(Answer.NotAllowed.class);
-        assertThat(step(null, ScenarioState.IDLE, "3")).isEqualTo(new Answer.Done("scenario s is Idle"));
+        assertThat(step(null, ScenarioState.SATISFIED, "2")).isInstanceOf(CommandResult.NotAllowed.class);
+        assertThat(step(null, ScenarioState.IDLE, "3")).isEqualTo(new CommandResult.Done("scenario s is Idle"));
         assertThat(world.scenarioState("s")).isEqualTo("Idle");
     }
 
@@ -70,11 +71,11 @@ class ScenarioTest {
         world.run(apply(scenarioYaml("s", "p")));
         step(null, ScenarioState.WAITING, "1");
         assertThat(step(ScenarioState.IDLE, ScenarioState.WAITING, "2"))
-                .isEqualTo(new Answer.Done("scenario s is Waiting"));
+                .isEqualTo(new CommandResult.Done("scenario s is Waiting"));
         assertThat(history()).containsExactly(">Idle", "Idle>Waiting");
         assertThat(step(ScenarioState.WAITING, ScenarioState.IDLE, "3"))
                 .as("no announcement")
-                .isInstanceOf(Answer.NotAllowed.class);
+                .isInstanceOf(CommandResult.NotAllowed.class);
     }
 
     @Test

@@ -89,7 +89,7 @@ class StartTest {
                 .isEqualTo(before);
         assertThat(world.packageEntry("p").reported()).isEqualTo(2);
         assertThat(world.modelEntry("alone").artifact().value()).isEqualTo(modelYaml("alone"));
-        assertThat(world.view.unlabelled()).containsOnlyKeys("free");
+        assertThat(world.view.matchedByName()).containsOnlyKeys("free");
     }
 
     @Test
@@ -107,7 +107,7 @@ class StartTest {
         world.run(report("n"));
         world.pass(Duration.ofSeconds(2));
         world.restart();
-        long ends = world.now().ticks() + World.RULES.vanishGrace().toNanos();
+        long ends = world.now().monotonicNanos() + World.RULES.vanishGrace().toNanos();
         assertThat(Cascade.nextTick(world.view)).isBetween(ends - 1_000_000, ends);
         world.pass(Duration.ofMillis(2_900));
         world.run(new Command.Tick());

@@ -31,25 +31,25 @@ public final class World {
             Set.of(0, 143), Duration.ofSeconds(3), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
 
     final Cascade cascade;
-    private final Cascade.Limits limits;
+    private final Cascade.TransactionLimits limits;
     final TreeMap<String, KeyValue> store = new TreeMap<>();
     final List<Transition> transitions = new ArrayList<>();
-    final List<Plan.Notice> notices = new ArrayList<>();
+    final List<Plan.Anomaly> notices = new ArrayList<>();
     View view = View.EMPTY;
     long revision;
     long nanos = TimeUnit.DAYS.toNanos(1);
 
     public World() {
-        this(RULES, new Cascade.Limits(128, 1 << 20, 1L << 40));
+        this(RULES, new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
     }
 
-    World(Rules rules, Cascade.Limits limits) {
+    World(Rules rules, Cascade.TransactionLimits limits) {
         this.limits = limits;
         cascade = new Cascade(rules, limits);
     }
 
-    Moment now() {
-        return new Moment(nanos, nanos);
+    Timestamp now() {
+        return new Timestamp(nanos, nanos);
     }
 
     public void pass(Duration time) {
@@ -57,25 +57,25 @@ public final class World {
     }
 
     /** Decides and commits a batch as the manager does; every guard must hold. */
-    public List<Answer> run(Command... batch) {
+    public List<CommandResult> run(Command... batch) {
         nanos += 1_000_000;
         List<Command> waiting = Arrays.asList(batch);
-        List<Answer> answers = new ArrayList<>();
+        List<CommandResult> answers = new ArrayList<>();
         while (answers.size() < batch.length) {
             answers.addAll(decide(waiting.subList(answers.size(), batch.length)));
         }
         return answers;
     }
 
-    private List<Answer> decide(List<Command> waiting) {
+    private List<CommandResult> decide(List<Command> waiting) {
         Plan plan = cascade.plan(view, waiting, now());
         List<Long> revisions = new ArrayList<>();
-        for (Plan.Part part : plan.parts()) {
+        for (Plan.PlannedTransaction part : plan.parts()) {
             revisions.add(commit(part.transaction()));
             transitions.addAll(part.transitions());
         }
         view = cascade.committed(plan, revisions);
-        notices.addAll(plan.notices());
+        notices.addAll(plan.anomalies());
         return plan.answers();
     }
 
@@ -125,7 +125,7 @@ public final class World {
         entries.sort(Comparator.comparingLong(KeyValue::createRevision).thenComparing(KeyValue::key));
         Cascade.Loaded loaded = cascade.load(new Snapshot(revision, entries), now());
         view = loaded.view();
-        notices.addAll(loaded.notices());
+        notices.addAll(loaded.anomalies());
         run(new Command.Repair());
         return (int) (revision - before);
     }
@@ -142,7 +142,7 @@ public final class World {
 
     /** What an operator has heard. */
     public Stream<String> notices() {
-        return notices.stream().map(Plan.Notice::message);
+        return notices.stream().map(Plan.Anomaly::message);
     }
 
     /** Why states have changed. */

@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.statemanager.artifact.Handwritten;
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.grpc.Rig;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
@@ -328,7 +328,7 @@ class CommandsTest extends CommandRig {
                             .manager()
                             .submit(new Command.StoreEvents(List.of(broken), false), Duration.ofSeconds(20))
                             .join())
-                    .isInstanceOf(Answer.Done.class);
+                    .isInstanceOf(CommandResult.Done.class);
         }
         String reason = "metadata.name: missing (expected: a name, as text)\n";
 
@@ -378,7 +378,7 @@ class CommandsTest extends CommandRig {
         // Past the service, which would clean it: an earlier version or another component may not have.
         Command change = new Command.ModelChange("brake", ModelState.RUNNING, "id", "\u001b]0;owned\u0007\u009b2J");
         assertThat(rig.server.manager().submit(change, Duration.ofSeconds(20)).join())
-                .isInstanceOf(Answer.Done.class);
+                .isInstanceOf(CommandResult.Done.class);
 
         assertThat(ask(args.split(" ")).out())
                 .contains("requested by \\u{1B}]0;owned\\u{7}\\u{9B}2J")

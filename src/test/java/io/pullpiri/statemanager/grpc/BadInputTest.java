@@ -28,8 +28,8 @@ import io.pullpiri.proto.statemanager.StateChangeResponse;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.artifact.Handwritten;
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;
@@ -327,7 +327,7 @@ class BadInputTest {
                         .manager()
                         .submit(new Command.NodeReport(node, List.of()), Duration.ofSeconds(20))
                         .join())
-                .isInstanceOf(Answer.Done.class);
+                .isInstanceOf(CommandResult.Done.class);
 
         rig.client()
                 .sendChangedContainerList(Rig.list("running", "running").toBuilder()

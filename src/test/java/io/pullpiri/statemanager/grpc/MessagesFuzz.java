@@ -5,8 +5,8 @@ import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.DeleteRequest;
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.hostile.OneLine;
 import io.pullpiri.statemanager.hostile.Pieces;
@@ -58,11 +58,11 @@ public final class MessagesFuzz {
         return world.states();
     }
 
-    private static void hear(Answer answer, Consumer<String> refusals) {
+    private static void hear(CommandResult answer, Consumer<String> refusals) {
         switch (answer) {
-            case Answer.Done done -> OneLine.require(done.message());
-            case Answer.ArtifactsDone _ -> {}
-            case Answer refusal -> refusals.accept(Failures.of(refusal).reason());
+            case CommandResult.Done done -> OneLine.require(done.message());
+            case CommandResult.ArtifactsDone _ -> {}
+            case CommandResult refusal -> refusals.accept(Failures.of(refusal).reason());
         }
     }
 

@@ -23,8 +23,8 @@ import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.StateTransitionHistory;
 import io.pullpiri.statemanager.Setting;
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Await;
@@ -376,13 +376,13 @@ class SubscriptionTest {
                             || first.isCompletedExceptionally()
                             || second.isCompletedExceptionally());
             ModelState state = round % 2 == 0 ? ModelState.DEAD : ModelState.RUNNING;
-            List<CompletableFuture<Answer>> answers = new ArrayList<>();
+            List<CompletableFuture<CommandResult>> answers = new ArrayList<>();
             for (int model = 0; model < MODELS; model++) {
                 answers.add(
                         rig.server.manager().submit(new Command.ModelChange("m" + model, state, "id", "test"), SOON));
             }
-            for (CompletableFuture<Answer> answer : answers) {
-                assertThat(answer.join()).isInstanceOf(Answer.Done.class);
+            for (CompletableFuture<CommandResult> answer : answers) {
+                assertThat(answer.join()).isInstanceOf(CommandResult.Done.class);
             }
         }
         first.get(SOON.toSeconds(), TimeUnit.SECONDS);
@@ -396,14 +396,14 @@ class SubscriptionTest {
     @Test
     void whoStallsInTheSnapshotIsToldWhenNothingCanContinueIt() throws Exception {
         int models = 1_000;
-        List<CompletableFuture<Answer>> answers = new ArrayList<>();
+        List<CompletableFuture<CommandResult>> answers = new ArrayList<>();
         for (int model = 0; model < models; model++) {
             String name = "m" + model + "x".repeat(240);
             answers.add(
                     rig.server.manager().submit(new Command.ModelChange(name, ModelState.RUNNING, "id", "test"), SOON));
         }
-        for (CompletableFuture<Answer> answer : answers) {
-            assertThat(answer.join()).isInstanceOf(Answer.Done.class);
+        for (CompletableFuture<CommandResult> answer : answers) {
+            assertThat(answer.join()).isInstanceOf(CommandResult.Done.class);
         }
         ManagedChannel narrow = NettyChannelBuilder.forAddress("127.0.0.1", rig.server.port())
                 .usePlaintext()

@@ -2,11 +2,11 @@ package io.pullpiri.statemanager.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
-import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.manager.Committer.Outcome;
@@ -38,7 +38,7 @@ class CommitterTest {
     @TempDir
     Path folder;
 
-    private final Clock clock = () -> new Moment(1, 1);
+    private final Clock clock = () -> new Timestamp(1, 1);
     private Cascade cascade = cascade(128);
     private final List<String> asked = new ArrayList<>();
     private final List<Runnable> due = new ArrayList<>();
@@ -64,7 +64,7 @@ class CommitterTest {
     private static Cascade cascade(int maxWrites) {
         Rules rules =
                 new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
-        return new Cascade(rules, new Cascade.Limits(maxWrites, 1 << 20, 1L << 40));
+        return new Cascade(rules, new Cascade.TransactionLimits(maxWrites, 1 << 20, 1L << 40));
     }
 
     private void begin(int maxWrites) {
@@ -128,7 +128,7 @@ class CommitterTest {
         assertThat(done.batch()).as("what others wrote, and the batch").hasSize(3);
         assertThat(done.rest()).isEmpty();
         assertThat(done.plan().answers())
-                .endsWith(new Answer.Done("model m is Dead"), new Answer.Done("model n is Dead"))
+                .endsWith(new CommandResult.Done("model m is Dead"), new CommandResult.Done("model n is Dead"))
                 .hasSize(3);
         assertThat(store.value(Keys.modelState("m"))).isEqualTo("Dead");
         assertThat(store.value(Keys.packageState("p"))).isEqualTo("Error");
@@ -154,7 +154,7 @@ class CommitterTest {
         assertThat(done.batch())
                 .extracting(entry -> entry.command() instanceof Command.StoreEvents)
                 .containsExactly(true, true, false);
-        assertThat(done.plan().answers().getLast()).isEqualTo(new Answer.Done("model a is Paused"));
+        assertThat(done.plan().answers().getLast()).isEqualTo(new CommandResult.Done("model a is Paused"));
         assertThat(store.value(Keys.packageState("p"))).isEqualTo("Degraded");
         assertThat(inbox.size()).isZero();
     }
@@ -287,7 +287,7 @@ class CommitterTest {
         assertThat(done.batch())
                 .extracting(entry -> entry.command() instanceof Command.StoreEvents)
                 .containsExactly(true, false);
-        assertThat(done.plan().answers()).hasSize(2).endsWith(new Answer.Done("model a is Paused"));
+        assertThat(done.plan().answers()).hasSize(2).endsWith(new CommandResult.Done("model a is Paused"));
         assertThat(store.value(Keys.modelState("a"))).isEqualTo("Paused");
         assertThat(store.value(Keys.packageState("p"))).isEqualTo("Degraded");
         assertThat(inbox.size()).isZero();

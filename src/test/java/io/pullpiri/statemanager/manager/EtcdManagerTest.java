@@ -2,8 +2,8 @@ package io.pullpiri.statemanager.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.Keys;
@@ -53,10 +53,10 @@ class EtcdManagerTest extends ManagerContract {
     void etcdMayCrashAndComeBack() {
         Await.until(SOON, () -> "ready", manager::isReady);
         etcd.kill();
-        Answer away = manager.submit(
+        CommandResult away = manager.submit(
                         new Command.ModelChange("brake", ModelState.DEAD, "id", "test"), Duration.ofSeconds(1))
                 .join();
-        assertThat(away).isInstanceOf(Answer.Unavailable.class);
+        assertThat(away).isInstanceOf(CommandResult.NotDurableYet.class);
         etcd.restart();
         Await.until(
                 SOON,
@@ -65,7 +65,7 @@ class EtcdManagerTest extends ManagerContract {
                                         new Command.ModelChange("brake", ModelState.PAUSED, "id", "test"),
                                         Duration.ofSeconds(1))
                                 .join()
-                        instanceof Answer.Done);
+                        instanceof CommandResult.Done);
         assertThat(store.get(Keys.modelState("brake")).orElseThrow().value()).isEqualTo("Paused");
         store.put(Keys.modelState("brake"), "Dead");
         Await.until(
@@ -84,6 +84,6 @@ class EtcdManagerTest extends ManagerContract {
         assertThat(manager.submit(
                                 new Command.ModelChange("brake", ModelState.DEAD, "id", "test"), Duration.ofSeconds(5))
                         .join())
-                .isInstanceOf(Answer.Done.class);
+                .isInstanceOf(CommandResult.Done.class);
     }
 }

@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.pullpiri.statemanager.cascade.Answer;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.CommitResult;
@@ -57,7 +57,7 @@ class FeedTest {
     void whatWasCommittedUnseenIsToldThoughItsRepairFailsAtFirst() throws Exception {
         Follower follower = manager.feed().follow();
         store.faults.add(FaultyStore.Fault.ANSWER_LOST);
-        CompletableFuture<Answer> _ = loop.set(ModelState.RUNNING);
+        CompletableFuture<CommandResult> _ = loop.set(ModelState.RUNNING);
         loop.turn();
         assertThat(manager.isReady()).as("the answer is lost").isFalse();
         store.put(Keys.packageState("p"), "Idle");
@@ -72,7 +72,7 @@ class FeedTest {
 
     @Test
     void whoHasReadEverythingBeginsAnewTooWhenTheJournalIsGone() throws Exception {
-        CompletableFuture<Answer> _ = loop.set(ModelState.RUNNING);
+        CompletableFuture<CommandResult> _ = loop.set(ModelState.RUNNING);
         loop.turn();
         Follower follower = manager.feed().follow();
         List<Transaction.Write> deletions = store.getAllWithPrefix(Keys.JOURNAL_PREFIX).stream()
@@ -81,7 +81,7 @@ class FeedTest {
         assertThat(store.commit(new Transaction(deletions), TurnedManager.SOON))
                 .isInstanceOf(CommitResult.Committed.class);
         store.faults.add(FaultyStore.Fault.LOST);
-        CompletableFuture<Answer> _ = loop.set(ModelState.DEAD);
+        CompletableFuture<CommandResult> _ = loop.set(ModelState.DEAD);
         loop.turn();
         assertThat(manager.isReady()).as("the outcome is unknown").isFalse();
         loop.pass();

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
-import io.pullpiri.statemanager.cascade.Moment;
 import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.state.ModelState;
@@ -39,7 +39,7 @@ class FollowerTest {
 
     private final Cascade cascade = new Cascade(
             new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(), false, 100),
-            new Cascade.Limits(128, 1 << 20, 1L << 40));
+            new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
     private FaultyStore store;
     private Feed feed;
     private View view = View.EMPTY;
@@ -61,9 +61,9 @@ class FollowerTest {
         for (String model : models) {
             commands.add(new Command.ModelChange(model, state, "", "test"));
         }
-        Plan plan = cascade.plan(view, commands, new Moment(1, 1));
+        Plan plan = cascade.plan(view, commands, new Timestamp(1, 1));
         List<Long> revisions = new ArrayList<>();
-        for (Plan.Part part : plan.parts()) {
+        for (Plan.PlannedTransaction part : plan.parts()) {
             CommitResult result = store.commit(part.transaction(), SOON);
             assertThat(result).isInstanceOf(CommitResult.Committed.class);
             revisions.add(((CommitResult.Committed) result).revision());

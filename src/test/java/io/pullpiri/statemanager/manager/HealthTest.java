@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.Timestamp;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +13,7 @@ class HealthTest {
     private static final long START = Duration.ofMinutes(1).toNanos();
 
     private long nanos = START;
-    private final Health health = new Health(failures -> failures * 100L, () -> new Moment(nanos, nanos));
+    private final Health health = new Health(failures -> failures * 100L, () -> new Timestamp(nanos, nanos));
     private final List<Boolean> told = new ArrayList<>();
 
     @Test

@@ -2,8 +2,8 @@ package io.pullpiri.statemanager.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.ContainerFacts;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.WatchEvent;
@@ -107,12 +107,12 @@ class InboxTest {
 
     @Test
     void ofVeryManyCallersWithOneReportTheOldestAreAnswered() {
-        CompletableFuture<Answer> first = new CompletableFuture<>();
+        CompletableFuture<CommandResult> first = new CompletableFuture<>();
         offer(report(10), first, 0, 10);
         for (int i = 0; i < 100; i++) {
             offer(report(10), new CompletableFuture<>(), 0, 10);
         }
-        assertThat(first).isCompletedWithValueMatching(answer -> answer instanceof Answer.Unavailable);
+        assertThat(first).isCompletedWithValueMatching(answer -> answer instanceof CommandResult.NotDurableYet);
         assertThat(inbox.take(10, 0)).hasSize(1);
     }
 
@@ -168,17 +168,17 @@ class InboxTest {
 
     @Test
     void whoseReportIsGivenBackGetsTheOutcomeOfTheNewerOne() {
-        CompletableFuture<Answer> older = new CompletableFuture<>();
-        CompletableFuture<Answer> newer = new CompletableFuture<>();
+        CompletableFuture<CommandResult> older = new CompletableFuture<>();
+        CompletableFuture<CommandResult> newer = new CompletableFuture<>();
         offer(report(10), older, 0, 10);
         List<Inbox.Entry> batch = inbox.take(10, 0);
         offer(report(20), newer, 0, 10);
         inbox.giveBack(batch);
         List<Inbox.Entry> taken = inbox.take(10, 0);
         assertThat(taken).extracting(Inbox.Entry::command).containsExactly(report(20));
-        taken.getFirst().answer(new Answer.Done("stored"));
-        assertThat(older).isCompletedWithValue(new Answer.Done("stored"));
-        assertThat(newer).isCompletedWithValue(new Answer.Done("stored"));
+        taken.getFirst().answer(new CommandResult.Done("stored"));
+        assertThat(older).isCompletedWithValue(new CommandResult.Done("stored"));
+        assertThat(newer).isCompletedWithValue(new CommandResult.Done("stored"));
         assertThat(offer(report(9_000))).as("nothing else is counted").isTrue();
         assertThat(offer(change("a"))).isTrue();
     }
@@ -199,10 +199,10 @@ class InboxTest {
 
     @Test
     void whoIsAnsweredAlreadyTakesNoPlaceAmongTheCallers() {
-        CompletableFuture<Answer> waiting = new CompletableFuture<>();
+        CompletableFuture<CommandResult> waiting = new CompletableFuture<>();
         offer(report(10), waiting, 0, 10);
         for (int i = 0; i < 300; i++) {
-            offer(report(10), CompletableFuture.completedFuture(new Answer.Done("late")), 0, 10);
+            offer(report(10), CompletableFuture.completedFuture(new CommandResult.Done("late")), 0, 10);
         }
         assertThat(waiting).isNotDone();
     }
@@ -223,8 +223,8 @@ class InboxTest {
 
     @Test
     void aKnownNodesListDisplacesTheNewestOfUnknownNodes() {
-        CompletableFuture<Answer> first = new CompletableFuture<>();
-        CompletableFuture<Answer> second = new CompletableFuture<>();
+        CompletableFuture<CommandResult> first = new CompletableFuture<>();
+        CompletableFuture<CommandResult> second = new CompletableFuture<>();
         inbox.offer(list("x", 10), false, first, 0, 10);
         inbox.offer(list("y", 10), false, second, 0, 10);
         for (int i = 0; i < 8; i++) {
@@ -233,7 +233,7 @@ class InboxTest {
         assertThat(offer(change("one-more"))).as("its sender can repeat it").isFalse();
         assertThat(offer(list("known", 10))).isTrue();
         assertThat(replaced).containsExactly("y");
-        assertThat(second).isCompletedWithValueMatching(answer -> answer instanceof Answer.Unavailable);
+        assertThat(second).isCompletedWithValueMatching(answer -> answer instanceof CommandResult.NotDurableYet);
         assertThat(first).isNotDone();
         assertThat(offer(list("known", 8_500)))
                 .as("a newer list displaces for its memory")
@@ -290,7 +290,7 @@ class InboxTest {
         return offer(command, new CompletableFuture<>(), 0, 10);
     }
 
-    private boolean offer(Command command, CompletableFuture<Answer> caller, long now, long patience) {
+    private boolean offer(Command command, CompletableFuture<CommandResult> caller, long now, long patience) {
         return inbox.offer(command, true, caller, now, patience).isTaken();
     }
 

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.artifact.ArtifactParser;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.ContainerFacts;
 import io.pullpiri.statemanager.cascade.Owner;
 import io.pullpiri.statemanager.cascade.Rules;
@@ -88,7 +88,8 @@ abstract class ManagerContract {
                 Set.of(0, 143), Duration.ofMillis(50), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
         manager = new Manager(
                 store,
-                new Cascade(rules, new Cascade.Limits(store.maxWrites(), store.maxBytes() * 3 / 4, 1L << 40)),
+                new Cascade(
+                        rules, new Cascade.TransactionLimits(store.maxWrites(), store.maxBytes() * 3 / 4, 1L << 40)),
                 reconciler,
                 new Owner("id-" + System.nanoTime(), "host", 1, "2026-01-01T00:00:00Z"),
                 new Manager.Limits(TIMEOUT, queue, 1 << 30, 1 << 30, failures -> 20),
@@ -113,7 +114,7 @@ abstract class ManagerContract {
     @Test
     void anAnswerOfSuccessMeansThatModelsAndPackagesAreDurable() throws Exception {
         ask(apply(BRAKING));
-        assertThat(ask(report("running", "exited:139"))).isInstanceOf(Answer.Done.class);
+        assertThat(ask(report("running", "exited:139"))).isInstanceOf(CommandResult.Done.class);
         KeyValue model = store.get(Keys.modelState("light")).orElseThrow();
         KeyValue braking = store.get(Keys.packageState("braking")).orElseThrow();
         assertThat(model.value()).isEqualTo("Dead");
@@ -159,7 +160,7 @@ abstract class ManagerContract {
         int reads = store.reads.get();
         int writes = store.writes.get();
         assertThat(ask(new Command.ModelChange(model, ModelState.DEAD, "id", "test")))
-                .isInstanceOf(Answer.Done.class);
+                .isInstanceOf(CommandResult.Done.class);
         assertThat(stored("p" + number)).isEqualTo("Degraded");
         return new Cost(store.commits.get() - commits, store.reads.get() - reads - 1, store.writes.get() - writes);
     }
@@ -173,7 +174,7 @@ abstract class ManagerContract {
             }
             yaml.append("]}\n");
         }
-        assertThat(ask(apply(yaml.toString()))).isInstanceOf(Answer.ArtifactsDone.class);
+        assertThat(ask(apply(yaml.toString()))).isInstanceOf(CommandResult.ArtifactsDone.class);
     }
 
     @Test
@@ -196,7 +197,7 @@ abstract class ManagerContract {
         for (FaultyStore.Fault fault : FaultyStore.Fault.values()) {
             ask(report("running", "running"));
             store.faults.add(fault);
-            assertThat(ask(report("running", "exited:1"))).as("after %s", fault).isInstanceOf(Answer.Done.class);
+            assertThat(ask(report("running", "exited:1"))).as("after %s", fault).isInstanceOf(CommandResult.Done.class);
             assertThat(stored("braking")).isEqualTo("Degraded");
         }
         assertThat(Objects.requireNonNull(manager.view().models().get("light"))
@@ -236,14 +237,14 @@ abstract class ManagerContract {
     void whileTheStoreIsAwayCallersAreToldAndTheNewestReportIsKept() {
         ask(apply(BRAKING));
         store.away = true;
-        Answer state = manager.submit(
+        CommandResult state = manager.submit(
                         new Command.ModelChange("brake", ModelState.PAUSED, "id", "test"), Duration.ofMillis(200))
                 .join();
-        Answer first = manager.submit(report("running", "running"), Duration.ofMillis(200))
+        CommandResult first = manager.submit(report("running", "running"), Duration.ofMillis(200))
                 .join();
         manager.submit(report("running", "exited:9"), Duration.ofMillis(200)).join();
-        assertThat(state).isInstanceOf(Answer.Unavailable.class);
-        assertThat(first).isInstanceOf(Answer.Unavailable.class);
+        assertThat(state).isInstanceOf(CommandResult.NotDurableYet.class);
+        assertThat(first).isInstanceOf(CommandResult.NotDurableYet.class);
         assertThat(manager.isReady()).isFalse();
         store.away = false;
         awaitStored("braking", "Degraded");
@@ -271,7 +272,7 @@ abstract class ManagerContract {
         start(3);
         ask(apply(BRAKING));
         store.away = true;
-        List<CompletableFuture<Answer>> answers = new ArrayList<>();
+        List<CompletableFuture<CommandResult>> answers = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             answers.add(manager.submit(
                     new Command.ModelChange("brake", ModelState.PAUSED, "id" + i, "test"), Duration.ofSeconds(2)));
@@ -279,7 +280,7 @@ abstract class ManagerContract {
         long refused = answers.stream().filter(CompletableFuture::isDone).count();
         assertThat(refused).isGreaterThanOrEqualTo(4);
         store.away = false;
-        assertThat(answers.getFirst().join()).isInstanceOf(Answer.Done.class);
+        assertThat(answers.getFirst().join()).isInstanceOf(CommandResult.Done.class);
     }
 
     @Test
@@ -287,11 +288,11 @@ abstract class ManagerContract {
         ask(apply(BRAKING));
         store.away = true;
         ask(new Command.ModelChange("other", ModelState.DEAD, "id", "test"), Duration.ofMillis(50));
-        CompletableFuture<Answer> older = manager.submit(report("running", "running"), TIMEOUT);
-        CompletableFuture<Answer> newer = manager.submit(report("paused", "paused"), TIMEOUT);
+        CompletableFuture<CommandResult> older = manager.submit(report("running", "running"), TIMEOUT);
+        CompletableFuture<CommandResult> newer = manager.submit(report("paused", "paused"), TIMEOUT);
         store.away = false;
-        assertThat(newer.join()).isInstanceOf(Answer.Done.class);
-        assertThat(older.join()).isInstanceOf(Answer.Done.class);
+        assertThat(newer.join()).isInstanceOf(CommandResult.Done.class);
+        assertThat(older.join()).isInstanceOf(CommandResult.Done.class);
         assertThat(stored("braking")).isEqualTo("Paused");
         assertThat(Objects.requireNonNull(manager.view().packages().get("braking"))
                         .state()
@@ -346,22 +347,24 @@ abstract class ManagerContract {
         start(1_000, 100_000);
         ask(apply(BRAKING));
 
-        assertThat(ask(new Command.NodeReport("ZONE", containers(3_000, 20)))).isInstanceOf(Answer.Impossible.class);
+        assertThat(ask(new Command.NodeReport("ZONE", containers(3_000, 20))))
+                .isInstanceOf(CommandResult.Rejected.class);
 
         assertThat(store.get(Keys.modelState("light"))).isEmpty();
-        assertThat(ask(report("running", "running"))).isInstanceOf(Answer.Done.class);
+        assertThat(ask(report("running", "running"))).isInstanceOf(CommandResult.Done.class);
     }
 
     @Test
     void listOfMoreThanOneMebibyte_isRefusedWholeAndChangesNothing() {
         ask(apply(BRAKING));
 
-        assertThat(ask(new Command.NodeReport("ZONE", containers(4_000, 240)))).isInstanceOf(Answer.TooMuch.class);
+        assertThat(ask(new Command.NodeReport("ZONE", containers(4_000, 240))))
+                .isInstanceOf(CommandResult.ResourceExhausted.class);
 
         assertThat(store.get(Keys.modelState("light"))).isEmpty();
         assertThat(store.get(Keys.node("ZONE"))).isEmpty();
         assertThat(manager.notices().refusals()).containsEntry(new Notices.Refusal("node-list", "bytes"), 1L);
-        assertThat(ask(new Command.NodeReport("ZONE", containers(3_000, 240)))).isInstanceOf(Answer.Done.class);
+        assertThat(ask(new Command.NodeReport("ZONE", containers(3_000, 240)))).isInstanceOf(CommandResult.Done.class);
     }
 
     @Test
@@ -373,25 +376,25 @@ abstract class ManagerContract {
             var _ = manager.submit(new Command.NodeReport("invented-" + i, List.of()), TIMEOUT);
         }
         assertThat(manager.notices().refusals()).containsKey(refusal);
-        CompletableFuture<Answer> known = manager.submit(report("running", "running"), TIMEOUT);
+        CompletableFuture<CommandResult> known = manager.submit(report("running", "running"), TIMEOUT);
         store.away = false;
         awaitStored("braking", "Running");
-        assertThat(known.join()).isInstanceOf(Answer.Done.class);
+        assertThat(known.join()).isInstanceOf(CommandResult.Done.class);
     }
 
     @Test
     void forgottenNode_isGoneWithItsRecordAndComesBackWithItsNextReport() throws Exception {
         ask(apply(BRAKING));
         ask(report("exited:1", "exited:1"));
-        assertThat(ask(new Command.ForgetNode("HPC", false, "operator"))).isInstanceOf(Answer.NotAllowed.class);
-        assertThat(ask(new Command.ForgetNode("HPC", true, "operator"))).isInstanceOf(Answer.Done.class);
+        assertThat(ask(new Command.ForgetNode("HPC", false, "operator"))).isInstanceOf(CommandResult.NotAllowed.class);
+        assertThat(ask(new Command.ForgetNode("HPC", true, "operator"))).isInstanceOf(CommandResult.Done.class);
         assertThat(store.get(Keys.node("HPC"))).isEmpty();
-        assertThat(ask(new Command.ForgetNode("HPC", true, "operator"))).isInstanceOf(Answer.NotFound.class);
+        assertThat(ask(new Command.ForgetNode("HPC", true, "operator"))).isInstanceOf(CommandResult.NotFound.class);
         assertThat(manager.view().nodes()).isEmpty();
         restart();
         Await.until(SOON, () -> "ready", manager::isReady);
         assertThat(manager.view().nodes()).isEmpty();
-        assertThat(ask(report("running", "running"))).isInstanceOf(Answer.Done.class);
+        assertThat(ask(report("running", "running"))).isInstanceOf(CommandResult.Done.class);
         assertThat(state("braking")).isEqualTo(PackageState.RUNNING);
     }
 
@@ -417,11 +420,11 @@ abstract class ManagerContract {
         return containers;
     }
 
-    private Answer ask(Command command) {
+    private CommandResult ask(Command command) {
         return ask(command, TIMEOUT);
     }
 
-    private Answer ask(Command command, Duration timeout) {
+    private CommandResult ask(Command command, Duration timeout) {
         return manager.submit(command, timeout).join();
     }
 

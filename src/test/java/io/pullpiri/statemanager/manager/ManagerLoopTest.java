@@ -2,8 +2,8 @@ package io.pullpiri.statemanager.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
@@ -60,17 +60,19 @@ class ManagerLoopTest {
     @Test
     void moreThanMayWaitIsTurnedAwayAtOnce() {
         loop.begin();
-        List<CompletableFuture<Answer>> answers = new ArrayList<>();
+        List<CompletableFuture<CommandResult>> answers = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             answers.add(loop.set(ModelState.DEAD));
         }
         assertThat(answers.getLast())
-                .isCompletedWithValue(new Answer.Unavailable("too much is waiting (queue.limit: 3; MiB: 1024)"));
+                .isCompletedWithValue(
+                        new CommandResult.NotDurableYet("too much is waiting (queue.limit: 3; MiB: 1024)"));
         assertThat(loop.manager.notices().refusals()).containsEntry(new Notices.Refusal("queue", "full"), 1L);
         assertThat(loop.manager.waiting()).isEqualTo(3);
         loop.turn();
         assertThat(answers.subList(0, 3))
-                .allSatisfy(answer -> assertThat(answer).isCompletedWithValue(new Answer.Done("model m is Dead")));
+                .allSatisfy(
+                        answer -> assertThat(answer).isCompletedWithValue(new CommandResult.Done("model m is Dead")));
     }
 
     @Test
@@ -80,14 +82,15 @@ class ManagerLoopTest {
         Command report = new Command.NodeReport("n", List.of());
         Duration once = Duration.ofMillis(1);
         assertThat(loop.manager.submit(change, once).join())
-                .isEqualTo(new Answer.Unavailable(
+                .isEqualTo(new CommandResult.NotDurableYet(
                         "not durable yet: the store has not confirmed it within 1 ms; send it again"));
         loop.store.away = true;
         var _ = loop.set(ModelState.RUNNING);
         loop.turn();
         assertThat(loop.manager.isReady()).isFalse();
         assertThat(loop.manager.submit(report, once).join())
-                .isEqualTo(new Answer.Unavailable("not durable yet: the store cannot be written: forced; it is kept"));
+                .isEqualTo(new CommandResult.NotDurableYet(
+                        "not durable yet: the store cannot be written: forced; it is kept"));
         loop.store.away = false;
         loop.pass();
         assertThat(loop.manager.isReady()).isTrue();
@@ -100,12 +103,13 @@ class ManagerLoopTest {
         List<Boolean> ready = new ArrayList<>();
         loop.manager.onReadiness(ready::add);
         loop.store.away = true;
-        CompletableFuture<Answer> waiting = loop.set(ModelState.DEAD);
+        CompletableFuture<CommandResult> waiting = loop.set(ModelState.DEAD);
         loop.turn();
         assertThat(waiting).isNotDone();
         loop.stop();
-        assertThat(waiting).isCompletedWithValue(new Answer.Unavailable("StateManager is stopping"));
-        assertThat(loop.set(ModelState.DEAD)).isCompletedWithValue(new Answer.Unavailable("StateManager is stopping"));
+        assertThat(waiting).isCompletedWithValue(new CommandResult.NotDurableYet("StateManager is stopping"));
+        assertThat(loop.set(ModelState.DEAD))
+                .isCompletedWithValue(new CommandResult.NotDurableYet("StateManager is stopping"));
         assertThat(ready).containsExactly(true, false);
     }
 
@@ -114,10 +118,10 @@ class ManagerLoopTest {
         loop.begin();
         List<Boolean> ready = new ArrayList<>();
         loop.manager.onReadiness(ready::add);
-        CompletableFuture<Answer> waiting = loop.set(ModelState.DEAD);
+        CompletableFuture<CommandResult> waiting = loop.set(ModelState.DEAD);
         assertThat(loop.store.watches).hasValue(1);
         loop.stop();
-        assertThat(waiting).isCompletedWithValue(new Answer.Done("model m is Dead"));
+        assertThat(waiting).isCompletedWithValue(new CommandResult.Done("model m is Dead"));
         assertThat(ready).containsExactly(true, false);
         assertThat(loop.store.watches).hasValue(0);
     }
@@ -199,7 +203,7 @@ class ManagerLoopTest {
     void whatWaitsForThePauseAfterAFailureIsDoneWhenItIsOver() {
         loop.begin();
         loop.store.faults.add(FaultyStore.Fault.UNAVAILABLE);
-        CompletableFuture<Answer> answer = loop.set(ModelState.DEAD);
+        CompletableFuture<CommandResult> answer = loop.set(ModelState.DEAD);
         loop.turn();
         assertThat(answer).isNotDone();
         var _ = loop.set(ModelState.RUNNING);
@@ -207,7 +211,7 @@ class ManagerLoopTest {
         loop.turn();
         assertThat(loop.store.commits.get()).as("left alone").isEqualTo(commits);
         loop.pass();
-        assertThat(answer).isCompletedWithValue(new Answer.Done("model m is Dead"));
+        assertThat(answer).isCompletedWithValue(new CommandResult.Done("model m is Dead"));
         assertThat(loop.store.value(Keys.modelState("m"))).isEqualTo("Running");
     }
 }

@@ -2,8 +2,8 @@ package io.pullpiri.statemanager.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
@@ -77,9 +77,9 @@ class ManagerTroubleTest {
         loop.begin();
         loop.die("s");
         loop.store.refused = Keys.modelState("m");
-        CompletableFuture<Answer> answer = loop.set(ModelState.RUNNING);
+        CompletableFuture<CommandResult> answer = loop.set(ModelState.RUNNING);
         loop.turn();
-        assertThat(answer).isCompletedWithValue(new Answer.Impossible("forced"));
+        assertThat(answer).isCompletedWithValue(new CommandResult.Rejected("forced"));
         assertThat(loop.manager.notices().counts()).containsEntry("refused-by-store", 1L);
         loop.call();
         assertThat(loop.asked).containsExactly("s");
@@ -89,14 +89,14 @@ class ManagerTroubleTest {
     void ofSeveralOnlyTheOneThatTheStoreRefusesFails() {
         loop.begin();
         loop.store.refused = Keys.modelState("b");
-        List<CompletableFuture<Answer>> answers = new ArrayList<>();
+        List<CompletableFuture<CommandResult>> answers = new ArrayList<>();
         for (String model : List.of("a", "b", "c")) {
             answers.add(loop.submit(new Command.ModelChange(model, ModelState.DEAD, "", "test")));
         }
         loop.turn();
-        assertThat(answers.get(0)).isCompletedWithValue(new Answer.Done("model a is Dead"));
-        assertThat(answers.get(1)).isCompletedWithValue(new Answer.Impossible("forced"));
-        assertThat(answers.get(2)).isCompletedWithValue(new Answer.Done("model c is Dead"));
+        assertThat(answers.get(0)).isCompletedWithValue(new CommandResult.Done("model a is Dead"));
+        assertThat(answers.get(1)).isCompletedWithValue(new CommandResult.Rejected("forced"));
+        assertThat(answers.get(2)).isCompletedWithValue(new CommandResult.Done("model c is Dead"));
         assertThat(loop.manager.isReady()).isTrue();
     }
 
@@ -104,7 +104,7 @@ class ManagerTroubleTest {
     void reportDuringAnUnexplainedRefusal_isStoredAfterRecovery() {
         loop.begin();
         loop.store.refusing = true;
-        CompletableFuture<Answer> report =
+        CompletableFuture<CommandResult> report =
                 loop.submit(new Command.NodeReport("HPC", List.of(World.container("m/m_main=exited:139"))));
         loop.turn();
         for (int i = 0; i < 5; i++) {
@@ -115,7 +115,7 @@ class ManagerTroubleTest {
         }
         loop.store.refusing = false;
         loop.pass();
-        assertThat(report.join()).isInstanceOf(Answer.Done.class);
+        assertThat(report.join()).isInstanceOf(CommandResult.Done.class);
         assertThat(loop.store.value(Keys.packageState("p"))).isEqualTo("Error");
         assertThat(loop.manager.isReady()).isTrue();
         assertThat(loop.manager.trouble()).isEmpty();
@@ -125,14 +125,14 @@ class ManagerTroubleTest {
     void commandThatAloneIsRefusedWithoutExplanation_isRefusedAndTheOthersAreStored() {
         loop.begin();
         loop.store.unexplained = Keys.modelState("b");
-        List<CompletableFuture<Answer>> answers = new ArrayList<>();
+        List<CompletableFuture<CommandResult>> answers = new ArrayList<>();
         for (String model : List.of("a", "b", "c")) {
             answers.add(loop.submit(new Command.ModelChange(model, ModelState.DEAD, "", "test")));
         }
         loop.turn();
-        assertThat(answers.get(0)).isCompletedWithValue(new Answer.Done("model a is Dead"));
-        assertThat(answers.get(1)).isCompletedWithValue(new Answer.Impossible("forced: something new"));
-        assertThat(answers.get(2)).isCompletedWithValue(new Answer.Done("model c is Dead"));
+        assertThat(answers.get(0)).isCompletedWithValue(new CommandResult.Done("model a is Dead"));
+        assertThat(answers.get(1)).isCompletedWithValue(new CommandResult.Rejected("forced: something new"));
+        assertThat(answers.get(2)).isCompletedWithValue(new CommandResult.Done("model c is Dead"));
         assertThat(loop.manager.isReady()).isTrue();
     }
 
@@ -152,17 +152,17 @@ class ManagerTroubleTest {
             loop.store.unexplained = Keys.packageState("big");
         }
         loop.foreign(Keys.modelState("m"), "Dead"); // is decided together with the report
-        CompletableFuture<Answer> refused = loop.submit(report(models, "exited:3"));
-        CompletableFuture<Answer> other =
+        CompletableFuture<CommandResult> refused = loop.submit(report(models, "exited:3"));
+        CompletableFuture<CommandResult> other =
                 loop.submit(new Command.NodeReport("ZONE", List.of(World.container("a/a_main=running"))));
         loop.turn();
 
         assertThat(refused)
                 .isCompletedWithValueMatching(
-                        answer -> answer instanceof Answer.Impossible impossible
+                        answer -> answer instanceof CommandResult.Rejected impossible
                                 && impossible.reason().contains("1 of 2 transactions"),
                         "the caller is told what was stored");
-        assertThat(other.join()).isInstanceOf(Answer.Done.class);
+        assertThat(other.join()).isInstanceOf(CommandResult.Done.class);
         assertThat(loop.manager.isReady()).isTrue();
         assertThat(loop.manager.notices().counts()).containsEntry("refused-by-store", 1L);
         assertThat(models)
@@ -185,7 +185,7 @@ class ManagerTroubleTest {
     void storeThatRefusesWrites_isNotReadyAlthoughItCanBeRead() {
         loop.begin();
         loop.store.refusing = true;
-        CompletableFuture<Answer> answer = loop.set(ModelState.DEAD);
+        CompletableFuture<CommandResult> answer = loop.set(ModelState.DEAD);
         loop.turn();
         loop.elapse(TurnedManager.SOON.plusSeconds(1)); // the caller does not wait any more
         for (int i = 0; i < 5; i++) {
@@ -234,10 +234,10 @@ class ManagerTroubleTest {
     void whoReadsAnewHasOneWatch() {
         loop.begin();
         loop.store.faults.add(FaultyStore.Fault.LOST);
-        CompletableFuture<Answer> answer = loop.set(ModelState.DEAD);
+        CompletableFuture<CommandResult> answer = loop.set(ModelState.DEAD);
         loop.turn();
         loop.pass();
-        assertThat(answer).isCompletedWithValue(new Answer.Done("model m is Dead"));
+        assertThat(answer).isCompletedWithValue(new CommandResult.Done("model m is Dead"));
         assertThat(loop.store.watches).hasValue(1);
     }
 
@@ -329,8 +329,8 @@ class ManagerTroubleTest {
         assertThat(loop.manager.isReady()).isFalse();
         loop.pass();
         assertThat(loop.manager.isReady()).isTrue();
-        CompletableFuture<Answer> answer = loop.set(ModelState.DEAD);
+        CompletableFuture<CommandResult> answer = loop.set(ModelState.DEAD);
         loop.turn();
-        assertThat(answer).isCompletedWithValue(new Answer.Done("model m is Dead"));
+        assertThat(answer).isCompletedWithValue(new CommandResult.Done("model m is Dead"));
     }
 }

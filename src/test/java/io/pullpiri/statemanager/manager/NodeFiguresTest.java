@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.ContainerFacts;
-import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.manager.NodeFigures.Unmatched;
@@ -27,8 +27,8 @@ class NodeFiguresTest {
                     .toList();
             reports.add(new Command.NodeReport("n" + (i + 1), containers));
         }
-        Cascade cascade = new Cascade(World.RULES, new Cascade.Limits(10_000, 1 << 24, 1L << 40));
-        return cascade.plan(View.EMPTY, reports, new Moment(1, 1)).next();
+        Cascade cascade = new Cascade(World.RULES, new Cascade.TransactionLimits(10_000, 1 << 24, 1L << 40));
+        return cascade.plan(View.EMPTY, reports, new Timestamp(1, 1)).next();
     }
 
     @Test

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import io.pullpiri.statemanager.cascade.Moment;
 import io.pullpiri.statemanager.cascade.Plan;
+import io.pullpiri.statemanager.cascade.Timestamp;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +21,7 @@ class NoticesTest {
 
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
     private long ticks;
-    private final Notices notices = new Notices(() -> new Moment(0, ticks));
+    private final Notices notices = new Notices(() -> new Timestamp(0, ticks));
 
     @BeforeEach
     void listen() {
@@ -65,7 +65,7 @@ class NoticesTest {
 
     @Test
     void whatAPlanSaysIsCountedToo() {
-        notices.addAll(List.of(new Plan.Notice("bad", "", "one"), new Plan.Notice("bad", "", "two")));
+        notices.addAll(List.of(new Plan.Anomaly("bad", "", "one"), new Plan.Anomaly("bad", "", "two")));
         assertThat(lines()).containsExactly("bad: one", "bad: two");
         assertThat(notices.counts()).containsEntry("bad", 2L);
     }

@@ -6,9 +6,9 @@ import io.pullpiri.statemanager.artifact.ArtifactParser;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
-import io.pullpiri.statemanager.cascade.Moment;
 import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
@@ -36,7 +36,7 @@ class ReconcilerTest {
     private final List<CompletableFuture<ActionController.Reply>> replies = new ArrayList<>();
     private final Cascade cascade = new Cascade(
             new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100),
-            new Cascade.Limits(128, 1 << 20, 1L << 40));
+            new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
     private View view = View.EMPTY;
     private long nanos;
     private int scheduled;
@@ -51,7 +51,7 @@ class ReconcilerTest {
                 },
                 new Reconciler.Timing(
                         delay, Duration.ofSeconds(60), Duration.ofSeconds(5), failures -> failures * 1_000L),
-                () -> new Moment(nanos, nanos),
+                () -> new Timestamp(nanos, nanos),
                 (after, task) -> due.add(new Due(nanos + after.toNanos(), scheduled++, task)));
     }
 
@@ -66,7 +66,7 @@ class ReconcilerTest {
     }
 
     private void run(Command... commands) {
-        Plan plan = cascade.plan(view, List.of(commands), new Moment(nanos, nanos));
+        Plan plan = cascade.plan(view, List.of(commands), new Timestamp(nanos, nanos));
         view = cascade.committed(plan, Collections.nCopies(plan.parts().size(), 1L));
     }
 

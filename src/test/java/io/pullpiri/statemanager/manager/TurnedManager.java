@@ -2,12 +2,12 @@ package io.pullpiri.statemanager.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
-import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.Owner;
 import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
@@ -45,7 +45,7 @@ final class TurnedManager implements AutoCloseable {
     /** @param host its name in the owner's record */
     TurnedManager(StateStore real, int queue, String host) {
         store = new FaultyStore(real);
-        Clock clock = () -> new Moment(nanos, nanos);
+        Clock clock = () -> new Timestamp(nanos, nanos);
         Rules rules =
                 new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
         Reconciler reconciler = new Reconciler(
@@ -58,7 +58,7 @@ final class TurnedManager implements AutoCloseable {
                 (delay, task) -> calls.add(task));
         manager = new Manager(
                 store,
-                new Cascade(rules, new Cascade.Limits(128, 1 << 20, 1L << 40)),
+                new Cascade(rules, new Cascade.TransactionLimits(128, 1 << 20, 1L << 40)),
                 reconciler,
                 new Owner("id-" + host, host, 1, "2026-01-01T00:00:00Z"),
                 new Manager.Limits(SOON, queue, 1 << 30, 1 << 30, failures -> 1),
@@ -73,15 +73,15 @@ final class TurnedManager implements AutoCloseable {
         manager.start();
         turn();
         assertThat(manager.isReady()).isTrue();
-        CompletableFuture<Answer> _ = submit(Command.ApplyArtifacts.parse(World.packageYaml("p", "m")));
+        CompletableFuture<CommandResult> _ = submit(Command.ApplyArtifacts.parse(World.packageYaml("p", "m")));
         turn();
     }
 
-    CompletableFuture<Answer> submit(Command command) {
+    CompletableFuture<CommandResult> submit(Command command) {
         return manager.submit(command, SOON);
     }
 
-    CompletableFuture<Answer> set(ModelState state) {
+    CompletableFuture<CommandResult> set(ModelState state) {
         return submit(new Command.ModelChange("m", state, "", "test"));
     }
 

@@ -2,8 +2,8 @@ package io.pullpiri.statemanager.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
@@ -49,20 +49,20 @@ class TwoServersTest {
         assertThat(second.manager.isReady()).isTrue();
     }
 
-    private static CompletableFuture<Answer> crash(TurnedManager server) {
+    private static CompletableFuture<CommandResult> crash(TurnedManager server) {
         return server.submit(new Command.NodeReport("HPC", List.of(World.container("m/m_main=exited:139"))));
     }
 
-    private static void assertOther(CompletableFuture<Answer> answer) {
+    private static void assertOther(CompletableFuture<CommandResult> answer) {
         assertThat(answer)
-                .isCompletedWithValueMatching(given -> given instanceof Answer.Unavailable unavailable
+                .isCompletedWithValueMatching(given -> given instanceof CommandResult.NotDurableYet unavailable
                         && unavailable.reason().contains(OTHER));
     }
 
     @Test
     void commandAfterATakeover_isRefusedAndNotStored() {
         startSecond();
-        CompletableFuture<Answer> answer = first.set(ModelState.DEAD);
+        CompletableFuture<CommandResult> answer = first.set(ModelState.DEAD);
         first.turn();
         first.pass();
         assertOther(answer);
@@ -90,9 +90,9 @@ class TwoServersTest {
             var _ = crash(first);
             first.turn();
             first.pass();
-            CompletableFuture<Answer> answer = second.set(i % 2 == 0 ? ModelState.PAUSED : ModelState.EXITED);
+            CompletableFuture<CommandResult> answer = second.set(i % 2 == 0 ? ModelState.PAUSED : ModelState.EXITED);
             second.turn();
-            assertThat(answer).isCompletedWithValueMatching(Answer.Done.class::isInstance);
+            assertThat(answer).isCompletedWithValueMatching(CommandResult.Done.class::isInstance);
             assertThat(second.manager.isReady()).isTrue();
             assertThat(second.store.value(Keys.OWNER)).isEqualTo(record);
         }
@@ -103,15 +103,15 @@ class TwoServersTest {
     @Test
     void startAfterACrash_ownsTheStoreAtOnce() {
         startSecond(); // first is not stopped, it never turns again
-        CompletableFuture<Answer> answer = second.set(ModelState.DEAD);
+        CompletableFuture<CommandResult> answer = second.set(ModelState.DEAD);
         second.turn();
-        assertThat(answer).isCompletedWithValue(new Answer.Done("model m is Dead"));
+        assertThat(answer).isCompletedWithValue(new CommandResult.Done("model m is Dead"));
     }
 
     @Test
     void orderlyEndOfTheNewOwner_givesTheStoreBackWithoutWhatWaited() {
         startSecond();
-        CompletableFuture<Answer> report = crash(first);
+        CompletableFuture<CommandResult> report = crash(first);
         first.turn();
         first.pass();
         assertOther(report);
@@ -122,9 +122,9 @@ class TwoServersTest {
         assertThat(store.get(Keys.modelState("m")))
                 .as("the other server may have been told something newer")
                 .isEmpty();
-        CompletableFuture<Answer> answer = first.set(ModelState.RUNNING);
+        CompletableFuture<CommandResult> answer = first.set(ModelState.RUNNING);
         first.turn();
-        assertThat(answer).isCompletedWithValue(new Answer.Done("model m is Running"));
+        assertThat(answer).isCompletedWithValue(new CommandResult.Done("model m is Running"));
     }
 
     @Test

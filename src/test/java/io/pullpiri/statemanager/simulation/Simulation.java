@@ -2,9 +2,9 @@ package io.pullpiri.statemanager.simulation;
 
 import static io.pullpiri.statemanager.simulation.Witness.require;
 
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.ContainerFacts;
 import io.pullpiri.statemanager.cascade.Owner;
 import io.pullpiri.statemanager.cascade.ResourceKind;
@@ -195,7 +195,7 @@ final class Simulation {
         return value != null && Tables.name(value).equals(state);
     }
 
-    private void send(String node, List<String> containers, Consumer<Answer> whenAnswered) {
+    private void send(String node, List<String> containers, Consumer<CommandResult> whenAnswered) {
         List<List<String>> sent = reports.computeIfAbsent(node, any -> new ArrayList<>());
         sent.add(containers);
         int number = sent.size();
@@ -227,8 +227,8 @@ final class Simulation {
                         node,
                         store.value(Keys.node(node))),
                 // One that was given up may still be on its way.
-                answer ->
-                        forgottenUntil.put(node, time.ticks() + (answer instanceof Answer.Unavailable ? CALM / 2 : 0)));
+                answer -> forgottenUntil.put(
+                        node, time.ticks() + (answer instanceof CommandResult.NotDurableYet ? CALM / 2 : 0)));
     }
 
     /** @param nothing whether nothing is asked for, so that nothing need be stored */
@@ -277,7 +277,7 @@ final class Simulation {
         submit(command, check, answer -> {});
     }
 
-    private void submit(Command command, IntConsumer check, Consumer<Answer> whenAnswered) {
+    private void submit(Command command, IntConsumer check, Consumer<CommandResult> whenAnswered) {
         int recorded = witness.told().size();
         Life sender = life;
         int step = steps;
@@ -286,10 +286,11 @@ final class Simulation {
                 counts.add("answer " + answer.getClass().getSimpleName());
                 trace.tell("answer", "%d %s", step, answer);
                 whenAnswered.accept(answer);
-                if (answer instanceof Answer.Done || answer instanceof Answer.ArtifactsDone) {
+                if (answer instanceof CommandResult.Done || answer instanceof CommandResult.ArtifactsDone) {
                     check(() -> check.accept(recorded));
                 }
-                boolean odd = answer instanceof Answer.Impossible || answer instanceof Answer.TooMuch;
+                boolean odd =
+                        answer instanceof CommandResult.Rejected || answer instanceof CommandResult.ResourceExhausted;
                 check(() -> require(!odd, "answered %s: %s", answer, command));
             }
         });
@@ -340,7 +341,7 @@ final class Simulation {
         passUntil(time.ticks() + CALM);
         require(life.ready && life.manager.isReady(), "quiet: not ready");
         Map<String, List<String>> last = new TreeMap<>();
-        Map<String, Answer> answers = new TreeMap<>();
+        Map<String, CommandResult> answers = new TreeMap<>();
         for (String node : Day.NODES) {
             List<List<String>> sent = reports.getOrDefault(node, List.of(List.of()));
             last.put(node, sent.getLast());
@@ -350,7 +351,7 @@ final class Simulation {
         passUntil(time.ticks() + CALM);
         for (String node : Day.NODES) {
             require(
-                    answers.get(node) instanceof Answer.Done,
+                    answers.get(node) instanceof CommandResult.Done,
                     "quiet: the report of node %s is answered %s",
                     node,
                     answers.get(node));
@@ -385,8 +386,8 @@ final class Simulation {
         private boolean ready;
 
         Life() {
-            Cascade cascade =
-                    new Cascade(World.RULES, new Cascade.Limits(store.maxWrites(), store.maxBytes(), 1L << 40));
+            Cascade cascade = new Cascade(
+                    World.RULES, new Cascade.TransactionLimits(store.maxWrites(), store.maxBytes(), 1L << 40));
             Reconciler reconciler = new Reconciler(
                     this::call,
                     new Reconciler.Timing(Duration.ZERO, RESYNC, PATIENCE, failures -> 100L << Math.min(failures, 4)),

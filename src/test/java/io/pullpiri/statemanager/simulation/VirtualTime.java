@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.simulation;
 
-import io.pullpiri.statemanager.cascade.Moment;
+import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.manager.Clock;
 import java.time.Duration;
 import java.util.Comparator;
@@ -24,8 +24,8 @@ final class VirtualTime implements Clock {
     private record Task(long at, long order, Runnable work) {}
 
     @Override
-    public Moment now() {
-        return new Moment(wall + ticks, ticks);
+    public Timestamp now() {
+        return new Timestamp(wall + ticks, ticks);
     }
 
     long ticks() {

@@ -3,8 +3,8 @@ package io.pullpiri.statemanager.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.proto.monitoringserver.ContainerList;
-import io.pullpiri.statemanager.cascade.Answer;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.grpc.Rig;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.WatchEvent;
@@ -43,7 +43,7 @@ class DashboardNamesTest {
                         .manager()
                         .submit(new Command.StoreEvents(List.of(event), false), Duration.ofSeconds(20))
                         .join())
-                .isInstanceOf(Answer.Done.class);
+                .isInstanceOf(CommandResult.Done.class);
     }
 
     @Test

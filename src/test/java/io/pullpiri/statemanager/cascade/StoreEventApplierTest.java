@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What others write into the store, and what a watch says late, twice, or of ourselves. */
-class MirrorTest {
+class StoreEventApplierTest {
 
     private static final String DRIVE = Keys.scenarioState("drive");
     private static final String BRAKE = Keys.modelState("brake");
@@ -192,12 +192,12 @@ class MirrorTest {
     void aRepairThatHadToWaitIsDoneAtTheVeryEndOfTheSecond() {
         world.run(apply(packageYaml("braking", "brake")));
         world.foreign(Keys.packageState("braking"), "Running");
-        long repaired = world.now().ticks();
+        long repaired = world.now().monotonicNanos();
         world.foreign(Keys.packageState("braking"), "Error");
         assertThat(Cascade.nextTick(world.view))
                 .isEqualTo(repaired + Duration.ofSeconds(1).toNanos());
         // To run takes a millisecond by itself.
-        world.pass(Duration.ofNanos(Cascade.nextTick(world.view) - world.now().ticks() - 1_000_000));
+        world.pass(Duration.ofNanos(Cascade.nextTick(world.view) - world.now().monotonicNanos() - 1_000_000));
         world.run(new Command.Tick());
         assertThat(world.packageState("braking")).isEqualTo("Idle");
     }

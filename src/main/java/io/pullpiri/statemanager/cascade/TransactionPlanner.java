@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.cascade;
 import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.artifact.ScenarioArtifact;
 import io.pullpiri.statemanager.cascade.Journal.Subject;
-import io.pullpiri.statemanager.cascade.Plan.Part;
+import io.pullpiri.statemanager.cascade.Plan.PlannedTransaction;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * transaction if the store can take it; otherwise artifacts first, then models, scenarios, packages, and node digests
  * last, so that the next start, or the report that was not acknowledged, puts right what a crash in between leaves.
  */
-final class Parts {
+final class TransactionPlanner {
 
     /** More changes than this, and than four for each resource, and the oldest records go. */
     private static final long CHANGES_KEPT = 50_000;
@@ -37,11 +37,11 @@ final class Parts {
     private static final int TRIMMED_AT_ONCE = 4;
 
     private final View base;
-    private final Draft draft;
-    private final Cascade.Limits limits;
+    private final ViewBuilder builder;
+    private final Cascade.TransactionLimits limits;
 
     private final List<Item> items = new ArrayList<>();
-    private final List<Part> parts = new ArrayList<>();
+    private final List<PlannedTransaction> parts = new ArrayList<>();
     private boolean cut;
 
     /** Whose changes are in no part yet. */
@@ -72,37 +72,37 @@ final class Parts {
                                 + transition.source().length());
     }
 
-    Parts(View base, Draft draft, Cascade.Limits limits) {
+    TransactionPlanner(View base, ViewBuilder builder, Cascade.TransactionLimits limits) {
         this.base = base;
-        this.draft = draft;
+        this.builder = builder;
         this.limits = limits;
     }
 
-    List<Part> build() {
+    List<PlannedTransaction> build() {
         Map<Subject, List<Transition>> changes = new LinkedHashMap<>();
-        for (Transition transition : draft.transitions) {
+        for (Transition transition : builder.transitions) {
             changes.computeIfAbsent(Subject.of(transition), any -> new ArrayList<>())
                     .add(transition);
         }
         pending.addAll(changes.keySet());
-        for (Draft.ArtifactWrite write : draft.artifactWrites) {
+        for (ViewBuilder.ArtifactWrite write : builder.artifactWrites) {
             add(artifact(write), null);
         }
-        for (String name : draft.touchedModels) {
+        for (String name : builder.touchedModels) {
             add(model(name), changes.remove(new Subject(ResourceKind.MODEL, name)));
         }
-        for (String name : draft.touchedScenarios) {
+        for (String name : builder.touchedScenarios) {
             add(scenario(name), changes.remove(new Subject(ResourceKind.SCENARIO, name)));
         }
-        for (String name : draft.touchedPackages) {
+        for (String name : builder.touchedPackages) {
             add(packageWithReconcile(name), changes.remove(new Subject(ResourceKind.PACKAGE, name)));
         }
         Map<String, List<Transition>> ofNodes = new HashMap<>();
-        for (String name : draft.touchedNodes) {
+        for (String name : builder.touchedNodes) {
             ofNodes.put(name, changes.remove(new Subject(ResourceKind.NODE, name)));
         }
         changes.values().forEach(rest -> add(List.of(), rest));
-        for (String name : draft.touchedNodes) {
+        for (String name : builder.touchedNodes) {
             add(node(name), ofNodes.get(name));
         }
         cut();
@@ -120,13 +120,13 @@ final class Parts {
         }
     }
 
-    private List<Write> artifact(Draft.ArtifactWrite write) {
-        Stored<String> text = switch (write.kind()) {
+    private List<Write> artifact(ViewBuilder.ArtifactWrite write) {
+        Versioned<String> text = switch (write.kind()) {
             case PackageArtifact.KIND ->
-                draft.packageEntry(write.name()).artifact().text();
+                builder.packageEntry(write.name()).artifact().text();
             case ScenarioArtifact.KIND ->
-                draft.scenario(write.name()).artifact().text();
-            default -> draft.model(write.name()).artifact();
+                builder.scenario(write.name()).artifact().text();
+            default -> builder.model(write.name()).artifact();
         };
         return text.value() == null && !text.exists()
                 ? List.of()
@@ -134,20 +134,20 @@ final class Parts {
     }
 
     private List<Write> model(String name) {
-        StateCell<ModelState> cell = draft.model(name).state();
+        TrackedState<ModelState> cell = builder.model(name).state();
         ModelState value = cell.value();
         return state(Keys.modelState(name), cell, value == null ? null : spelled(value.title(), value.protobufName()));
     }
 
     private List<Write> scenario(String name) {
-        StateCell<ScenarioState> cell = draft.scenario(name).state();
+        TrackedState<ScenarioState> cell = builder.scenario(name).state();
         ScenarioState value = cell.value();
         return state(
                 Keys.scenarioState(name), cell, value == null ? null : spelled(value.title(), value.protobufName()));
     }
 
     private List<Write> packageWithReconcile(String name) {
-        PackageEntry entry = draft.packageEntry(name);
+        PackageEntry entry = builder.packageEntry(name);
         PackageState value = entry.state().value();
         List<Write> writes = new ArrayList<>();
         // What cannot be read stays while the artifact is broken, too; a state that was taken away does not.
@@ -160,7 +160,7 @@ final class Parts {
                     value == null ? null : spelled(value.title(), value.protobufName())));
         }
         PackageEntry before = base.packages().get(name);
-        Stored<ReconcileRecord> record = entry.reconcile();
+        Versioned<ReconcileRecord> record = entry.reconcile();
         boolean nonsense = record.value() == null && record.exists();
         if (nonsense
                 || !Objects.equals(
@@ -168,13 +168,13 @@ final class Parts {
                         before == null ? null : before.reconcile().value())) {
             writes.add(new Write(
                     Keys.reconcile(name),
-                    record.value() == null ? null : Records.text(record.value()),
+                    record.value() == null ? null : RecordCodec.text(record.value()),
                     record.revision()));
         }
         return writes;
     }
 
-    private <S> List<Write> state(String key, StateCell<S> cell, @Nullable String text) {
+    private <S> List<Write> state(String key, TrackedState<S> cell, @Nullable String text) {
         boolean same = text == null
                 ? !cell.stored().exists()
                 : Objects.equals(cell.value(), cell.stored().value());
@@ -182,11 +182,11 @@ final class Parts {
     }
 
     private String spelled(String title, String protobufName) {
-        return draft.rules.protobufNames() ? protobufName : title;
+        return builder.rules.protobufNames() ? protobufName : title;
     }
 
     private List<Write> node(String name) {
-        NodeEntry entry = draft.nodes.get(name);
+        NodeEntry entry = builder.nodes.get(name);
         NodeEntry before = base.nodes().get(name);
         if (entry == null) {
             return before == null || before.revision() == 0
@@ -195,14 +195,15 @@ final class Parts {
         }
         if (before != null
                 && entry.containers().equals(before.containers())
-                && entry.kept().equals(before.kept())) {
+                && entry.lastKnownStates().equals(before.lastKnownStates())) {
             return List.of();
         }
-        return List.of(new Write(Keys.node(name), Records.text(Records.Digest.of(entry)), entry.revision()));
+        return List.of(
+                new Write(Keys.node(name), RecordCodec.text(RecordCodec.NodeRecord.of(entry)), entry.revision()));
     }
 
     /** How many writes a transaction has room for, beside the journal and its trimming. */
-    static int room(Cascade.Limits limits) {
+    static int room(Cascade.TransactionLimits limits) {
         return limits.maxWrites() - 1 - TRIMMED_AT_ONCE;
     }
 
@@ -228,7 +229,7 @@ final class Parts {
         if (!together.isEmpty()) {
             part(together, bytes);
         }
-        if (!parts.isEmpty() && isJournalTooLong() && draft.journal.hasOldestOf(base.journal())) {
+        if (!parts.isEmpty() && isJournalTooLong() && builder.journal.hasOldestOf(base.journal())) {
             part(List.of(), 0); // no transaction had room for what the oldest record leaves
         }
     }
@@ -241,39 +242,39 @@ final class Parts {
             writes.addAll(item.writes());
             transitions.addAll(item.transitions());
         }
-        if (transitions.size() == draft.transitions.size()) {
-            transitions = draft.transitions; // in the order in which they were decided
+        if (transitions.size() == builder.transitions.size()) {
+            transitions = builder.transitions; // in the order in which they were decided
         }
         Map<Boolean, List<Transition>> ofNodes = transitions.stream()
                 .collect(Collectors.partitioningBy(transition -> transition.kind() == ResourceKind.NODE));
         List<Transition> nodes = ofNodes.getOrDefault(true, List.of());
         List<Transition> changes = ofNodes.getOrDefault(false, List.of());
         transitions = Stream.concat(changes.stream(), nodes.stream()).toList();
-        long sequence = draft.journal.next();
+        long sequence = builder.journal.next();
         List<Subject> subjects = new ArrayList<>();
         for (Transition transition : transitions) {
             Subject subject = Subject.of(transition);
             subjects.add(subject);
             pending.remove(subject);
-            draft.changeHistory(subject, history -> history.recorded(sequence, draft.rules.historyLimit()));
+            builder.changeHistory(subject, history -> history.recorded(sequence, builder.rules.historyLimit()));
         }
         List<Transition> carried = trim(writes, sequence, limits.maxBytes() - bytes);
         carried.forEach(transition -> subjects.add(Subject.of(transition)));
         if (subjects.isEmpty()) {
             // Without a change no record is needed; it comes before the next one or not at all.
             writes.add(new Write(Keys.journal(sequence), null, 0));
-            parts.add(new Part(new Transaction(writes), transitions, -1));
+            parts.add(new PlannedTransaction(new Transaction(writes), transitions, -1));
             return;
         }
-        draft.journal = draft.journal.plus(sequence, subjects, 0);
-        String text = Records.text(new Records.JournalText(changes, carried, nodes));
+        builder.journal = builder.journal.plus(sequence, subjects, 0);
+        String text = RecordCodec.text(new RecordCodec.JournalRecordText(changes, carried, nodes));
         writes.add(new Write(Keys.journal(sequence), text, 0));
-        parts.add(new Part(new Transaction(writes), List.copyOf(transitions), sequence));
+        parts.add(new PlannedTransaction(new Transaction(writes), List.copyOf(transitions), sequence));
     }
 
     private boolean isJournalTooLong() {
-        long resources = (long) draft.packages.size() + draft.models.size() + draft.scenarios.size();
-        return draft.journal.changes() > Math.max(CHANGES_KEPT, 4 * resources);
+        long resources = (long) builder.packages.size() + builder.models.size() + builder.scenarios.size();
+        return builder.journal.changes() > Math.max(CHANGES_KEPT, 4 * resources);
     }
 
     /**
@@ -286,30 +287,31 @@ final class Parts {
         boolean alone = writes.isEmpty();
         long bytes = 0;
         for (int i = 0; i < TRIMMED_AT_ONCE && isJournalTooLong(); i++) {
-            Map.Entry<Long, Journal.Page> oldest = draft.journal.records().firstEntry();
+            Map.Entry<Long, Journal.JournalRecord> oldest =
+                    builder.journal.records().firstEntry();
             if (oldest.getValue().revision() == 0) {
                 break; // of this very plan
             }
             long trimmed = oldest.getKey();
             List<Subject> newest = oldest.getValue().subjects().stream()
                     .distinct()
-                    .filter(subject -> draft.history(subject).newestRecord() == trimmed)
+                    .filter(subject -> builder.history(subject).newestRecord() == trimmed)
                     .toList();
             if (newest.stream().anyMatch(pending::contains)) {
                 break; // it goes with the part that records the newer change
             }
             List<Transition> still = newest.stream()
-                    .map(subject -> draft.history(subject).latest())
+                    .map(subject -> builder.history(subject).latest())
                     .filter(latest -> latest != null && !latest.to().isEmpty())
                     .toList();
-            bytes += still.stream().mapToLong(Parts::recordedBytes).sum();
+            bytes += still.stream().mapToLong(TransactionPlanner::recordedBytes).sum();
             if (!still.isEmpty() && bytes > room && !(alone && i == 0)) {
                 break;
             }
             carried.addAll(still);
-            still.forEach(latest -> draft.changeHistory(Subject.of(latest), any -> any.carriedTo(sequence)));
+            still.forEach(latest -> builder.changeHistory(Subject.of(latest), any -> any.carriedTo(sequence)));
             writes.add(new Write(Keys.journal(trimmed), null, oldest.getValue().revision()));
-            draft.journal = draft.journal.minus(trimmed);
+            builder.journal = builder.journal.minus(trimmed);
         }
         return carried;
     }

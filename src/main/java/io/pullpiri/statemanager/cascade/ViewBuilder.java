@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.cascade;
 import static io.pullpiri.statemanager.cascade.Transition.BY_STATE_MANAGER;
 
 import io.pullpiri.statemanager.cascade.Journal.Subject;
-import io.pullpiri.statemanager.cascade.Plan.Notice;
+import io.pullpiri.statemanager.cascade.Plan.Anomaly;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
@@ -27,13 +27,13 @@ import org.pcollections.TreePMap;
  * The view as it becomes while a batch is being decided. Whatever gives a model, a package or a scenario another state
  * does it here, so that it gets its history, its cause and its consequences. Lives for one {@link Cascade#plan}.
  */
-final class Draft {
+final class ViewBuilder {
 
     /** Two managers that disagree must not melt the store. */
     private static final long REPAIR_INTERVAL = TimeUnit.SECONDS.toNanos(1);
 
     final Rules rules;
-    final Moment now;
+    final Timestamp now;
     final long maxMemory;
 
     TreePMap<String, PackageEntry> packages;
@@ -42,12 +42,12 @@ final class Draft {
     TreePMap<String, NodeEntry> nodes;
     long bytes;
     TreePMap<String, PSet<String>> scenariosByTarget;
-    PSet<String> unread;
-    TreePMap<String, PSet<String>> unlabelled;
+    PSet<String> unparsable;
+    TreePMap<String, PSet<String>> matchedByName;
     PSet<String> overwritten;
-    PSet<String> absentees;
+    PSet<String> nodesWithMissing;
     TreePMap<String, Long> tombstones;
-    Strangers strangers;
+    UnknownNodes unknownNodes;
     Journal journal;
 
     /** What may have to be written. */
@@ -65,13 +65,13 @@ final class Draft {
     private int records;
 
     final List<Transition> transitions = new ArrayList<>();
-    final List<Notice> notices = new ArrayList<>();
+    final List<Anomaly> anomalies = new ArrayList<>();
 
     /** Packages to be judged when the command is done: a report's models change all at one moment. */
     private final Map<String, Trigger> pending = new LinkedHashMap<>();
 
     /** Models that have lost a package or their last container. */
-    private final Set<String> forsaken = new LinkedHashSet<>();
+    private final Set<String> orphanCandidates = new LinkedHashSet<>();
 
     /** What made a package's state doubtful. {@code dead}: it names a dead model. */
     private record Trigger(String cause, String source, boolean dead) {}
@@ -79,8 +79,8 @@ final class Draft {
     /** An artifact that an operator wants stored or deleted. */
     record ArtifactWrite(String kind, String name) {}
 
-    /** @param maxMemory see {@link Cascade.Limits} */
-    Draft(View view, Rules rules, Moment now, long maxMemory) {
+    /** @param maxMemory see {@link Cascade.TransactionLimits} */
+    ViewBuilder(View view, Rules rules, Timestamp now, long maxMemory) {
         this.rules = rules;
         this.now = now;
         this.maxMemory = maxMemory;
@@ -90,12 +90,12 @@ final class Draft {
         nodes = view.nodes();
         bytes = view.bytes();
         scenariosByTarget = view.scenariosByTarget();
-        unread = view.unread();
-        unlabelled = view.unlabelled();
+        unparsable = view.unparsable();
+        matchedByName = view.matchedByName();
         overwritten = view.overwritten();
-        absentees = view.absentees();
+        nodesWithMissing = view.nodesWithMissing();
         tombstones = view.tombstones();
-        strangers = view.strangers();
+        unknownNodes = view.unknownNodes();
         journal = view.journal();
     }
 
@@ -107,13 +107,13 @@ final class Draft {
                 nodes,
                 bytes,
                 scenariosByTarget,
-                unread,
-                unlabelled,
+                unparsable,
+                matchedByName,
                 overwritten,
-                absentees,
+                nodesWithMissing,
                 journal,
                 tombstones,
-                strangers);
+                unknownNodes);
     }
 
     PackageEntry packageEntry(String name) {
@@ -135,7 +135,7 @@ final class Draft {
         PackageEntry before = packages.get(entry.name());
         bytes += (entry.isVoid() ? 0 : entry.bytes()) - (before == null ? 0 : before.bytes());
         packages = entry.isVoid() ? packages.minus(entry.name()) : packages.plus(entry.name(), entry);
-        unread = entry.artifact().isUnread() ? unread.plus(entry.name()) : unread.minus(entry.name());
+        unparsable = entry.artifact().isUnparsable() ? unparsable.plus(entry.name()) : unparsable.minus(entry.name());
     }
 
     void put(ModelEntry entry) {
@@ -155,10 +155,10 @@ final class Draft {
         bytes += entry.bytes() - (before == null ? 0 : before.bytes());
         nodes = nodes.plus(entry.name(), entry);
         if (before != null && !before.recognized()) {
-            strangers = strangers.minus(before);
+            unknownNodes = unknownNodes.minus(before);
         }
         if (!entry.recognized()) {
-            strangers = strangers.plus(entry);
+            unknownNodes = unknownNodes.plus(entry);
         }
     }
 
@@ -169,8 +169,8 @@ final class Draft {
             removedNodes.put(name, before.revision());
             bytes -= before.bytes();
             nodes = nodes.minus(name);
-            absentees = absentees.minus(name);
-            strangers = before.recognized() ? strangers : strangers.minus(before);
+            nodesWithMissing = nodesWithMissing.minus(name);
+            unknownNodes = before.recognized() ? unknownNodes : unknownNodes.minus(before);
             touchedNodes.add(name);
         }
     }
@@ -222,13 +222,13 @@ final class Draft {
         }
     }
 
-    void notice(String kind, String message) {
-        notices.add(Notice.of(kind, message));
+    void addAnomaly(String kind, String message) {
+        anomalies.add(Anomaly.of(kind, message));
     }
 
-    /** See {@link Notice}. */
+    /** See {@link Anomaly}. */
     void refused(String limit, String reason, String message) {
-        notices.add(new Notice(limit, reason, message));
+        anomalies.add(new Anomaly(limit, reason, message));
     }
 
     /** How many keys will be written at the most, but for the journal's. */
@@ -264,7 +264,7 @@ final class Draft {
         for (String packageName : after.packages()) {
             PackageEntry entry = packageEntry(packageName);
             put(entry.with(entry.models().minus(before.counted()).plus(after.counted()), entry.reported() + reported));
-            judgeLater(packageName, trigger);
+            markDirty(packageName, trigger);
         }
     }
 
@@ -290,11 +290,11 @@ final class Draft {
     }
 
     /** Has a package judged when the command is done. */
-    void judgeLater(String packageName, String cause, String source) {
-        judgeLater(packageName, new Trigger(cause, source, false));
+    void markDirty(String packageName, String cause, String source) {
+        markDirty(packageName, new Trigger(cause, source, false));
     }
 
-    private void judgeLater(String packageName, Trigger trigger) {
+    private void markDirty(String packageName, Trigger trigger) {
         // Of several models that changed at once, a dead one is the better explanation.
         pending.merge(packageName, trigger, (first, later) -> first.dead() ? first : later);
     }
@@ -302,46 +302,46 @@ final class Draft {
     /** Whether something stands behind the model, or did when it came to its state and may still. */
     boolean isAnchored(ModelEntry entry) {
         Transition latest = entry.state().history().latest();
-        return entry.anchored() || (!unread.isEmpty() && latest != null && latest.anchored());
+        return entry.anchored() || (!unparsable.isEmpty() && latest != null && latest.anchored());
     }
 
     /** Whether a package names the model, or may: there is one that cannot be read. */
     boolean mayBeNamed(ModelEntry entry) {
-        return !entry.packages().isEmpty() || !unread.isEmpty();
+        return !entry.packages().isEmpty() || !unparsable.isEmpty();
     }
 
     /** Whether nothing stands behind the model, nor may. */
-    boolean isForsaken(ModelEntry entry) {
+    boolean isOrphan(ModelEntry entry) {
         return entry.containers().isEmpty() && !mayBeNamed(entry);
     }
 
-    void forsake(String model) {
-        forsaken.add(model);
+    void checkOrphan(String model) {
+        orphanCandidates.add(model);
     }
 
     /** Ends a command: models that nothing stands behind go, and the packages that are in doubt are judged. */
-    void settle() {
-        for (String name : forsaken) {
+    void finishCommand() {
+        for (String name : orphanCandidates) {
             ModelEntry entry = model(name);
-            if (isForsaken(entry)) {
+            if (isOrphan(entry)) {
                 setModel(name, null, "", "no package names it and no container of it is left", BY_STATE_MANAGER);
             }
         }
-        forsaken.clear();
-        pending.forEach(this::judge);
+        orphanCandidates.clear();
+        pending.forEach(this::evaluatePackage);
         pending.clear();
     }
 
-    private void judge(String name, Trigger trigger) {
+    private void evaluatePackage(String name, Trigger trigger) {
         touchedPackages.add(name);
         PackageEntry entry = packageEntry(name);
         PackageState from = entry.state().value();
         PackageState to = rule(entry);
         if (from == null && to != null && to != PackageState.IDLE) {
             // Its history begins with idle all the same.
-            move(name, PackageState.IDLE, "created", trigger.source());
+            changePackageState(name, PackageState.IDLE, "created", trigger.source());
         }
-        move(name, to, words(entry, to, trigger), trigger.source());
+        changePackageState(name, to, cause(entry, to, trigger), trigger.source());
         recordReconcile(name, trigger.cause());
     }
 
@@ -356,7 +356,7 @@ final class Draft {
         return neverReported && entry.reported() == 0 ? PackageState.IDLE : StateMachine.packageState(entry.models());
     }
 
-    private void move(String name, @Nullable PackageState to, String cause, String source) {
+    private void changePackageState(String name, @Nullable PackageState to, String cause, String source) {
         PackageEntry entry = packageEntry(name);
         PackageState from = entry.state().value();
         if (from == to) {
@@ -380,19 +380,19 @@ final class Draft {
         PackageEntry entry = packageEntry(name);
         PackageState state = entry.state().value();
         boolean dead = state != null && rules.reconcileOn().contains(state);
-        Stored<ReconcileRecord> record = entry.reconcile();
+        Versioned<ReconcileRecord> record = entry.reconcile();
         if (state != null && dead && record.value() == null) {
             records++;
-            put(entry.with(new Stored<>(
-                    new ReconcileRecord(name, state.title(), now.epochNanos(), cause), record.revision())));
+            put(entry.with(new Versioned<>(
+                    new ReconcileRecord(name, state.title(), now.wallNanos(), cause), record.revision())));
         } else if (!dead && record.value() != null) {
             records++;
-            put(entry.with(new Stored<>(null, record.revision())));
+            put(entry.with(new Versioned<>(null, record.revision())));
         }
     }
 
     /** Why, in words an operator can act on. */
-    private String words(PackageEntry entry, @Nullable PackageState to, Trigger trigger) {
+    private String cause(PackageEntry entry, @Nullable PackageState to, Trigger trigger) {
         if (to == null || to == PackageState.IDLE || to == PackageState.RUNNING) {
             return trigger.cause();
         }
@@ -410,12 +410,12 @@ final class Draft {
 
     /** Whether a package's key, which somebody else overwrote, may be repaired now; if not, it will be later. */
     boolean mayRepair(PackageEntry entry) {
-        if (entry.repairFrom() > now.ticks()) {
+        if (entry.repairFrom() > now.monotonicNanos()) {
             overwritten = overwritten.plus(entry.name());
             return false;
         }
         overwritten = overwritten.minus(entry.name());
-        put(entry.repairedNotBefore(now.ticks() + REPAIR_INTERVAL));
+        put(entry.repairedNotBefore(now.monotonicNanos() + REPAIR_INTERVAL));
         return true;
     }
 
@@ -431,18 +431,18 @@ final class Draft {
             String source,
             boolean anchored) {
         Transition latest = history.latest();
-        long since = latest == null || history.generation() == 0 ? now.epochNanos() : latest.atNanos();
+        long since = latest == null || history.generation() == 0 ? now.wallNanos() : latest.atNanos();
         Transition transition = new Transition(
                 kind,
                 name,
                 from,
                 to,
-                now.epochNanos(),
+                now.wallNanos(),
                 history.generation() + 1,
                 transitionId,
                 cause,
                 source,
-                TimeUnit.NANOSECONDS.toMillis(Math.max(0, now.epochNanos() - since)),
+                TimeUnit.NANOSECONDS.toMillis(Math.max(0, now.wallNanos() - since)),
                 anchored);
         transitions.add(transition);
         return history.decided(transition);

@@ -13,7 +13,7 @@ import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /** Which nodes are known: how large a list may be, how much unknown nodes may fill, and which node is forgotten. */
-final class Nodes {
+final class NodeRegistry {
 
     /** The name of a list's limit in metrics and in the log. */
     private static final String LIST = "node-list";
@@ -41,16 +41,16 @@ final class Nodes {
 
     private static final int SHOWN = 60;
 
-    private final Draft draft;
-    private final Reports reports;
+    private final ViewBuilder builder;
+    private final ReportHandler reports;
 
-    Nodes(Draft draft, Reports reports) {
-        this.draft = draft;
+    NodeRegistry(ViewBuilder builder, ReportHandler reports) {
+        this.builder = builder;
         this.reports = reports;
     }
 
     /** Why a list is refused whole, before its containers are read; null if it is not. */
-    Answer.@Nullable TooMuch refusal(Command.NodeReport report) {
+    CommandResult.@Nullable ResourceExhausted refusal(Command.NodeReport report) {
         int count = report.containers().size();
         return count <= MOST_CONTAINERS
                 ? null
@@ -62,7 +62,7 @@ final class Nodes {
     }
 
     /** The same for its containers as they would be stored. */
-    Answer.@Nullable TooMuch refusal(String node, SortedMap<String, Container> containers) {
+    CommandResult.@Nullable ResourceExhausted refusal(String node, SortedMap<String, Container> containers) {
         long bytes = storedBytes(containers);
         return bytes <= MOST_BYTES
                 ? null
@@ -86,12 +86,12 @@ final class Nodes {
         }
         return atMost <= MOST_BYTES
                 ? atMost
-                : Records.text(Records.Digest.of(containers)).getBytes(StandardCharsets.UTF_8).length;
+                : RecordCodec.text(RecordCodec.NodeRecord.of(containers)).getBytes(StandardCharsets.UTF_8).length;
     }
 
-    private Answer.TooMuch refused(String limit, String reason, String message) {
-        draft.refused(limit, reason, message);
-        return new Answer.TooMuch(message);
+    private CommandResult.ResourceExhausted refused(String limit, String reason, String message) {
+        builder.refused(limit, reason, message);
+        return new CommandResult.ResourceExhausted(message);
     }
 
     private static String shown(String node) {
@@ -106,17 +106,17 @@ final class Nodes {
      * @return false if there is no room; nothing has changed
      */
     boolean makeRoom(NodeEntry after) {
-        NodeEntry before = draft.nodes.get(after.name());
+        NodeEntry before = builder.nodes.get(after.name());
         long growth = after.claim() - (before == null ? 0 : before.claim());
-        long missing = draft.strangers.bytes() + growth - share();
+        long missing = builder.unknownNodes.bytes() + growth - share();
         if (growth <= 0 || missing <= 0) {
             return true;
         }
         List<NodeEntry> oldest = new ArrayList<>();
-        for (Strangers.Seen seen : draft.strangers.oldestFirst()) {
-            NodeEntry node = draft.nodes.get(seen.name());
+        for (UnknownNodes.LastReport seen : builder.unknownNodes.oldestFirst()) {
+            NodeEntry node = builder.nodes.get(seen.name());
             // While a package cannot be read, it may name any model.
-            if (missing <= 0 || silence(seen.heardTicks()).compareTo(SILENT) < 0 || !draft.unread.isEmpty()) {
+            if (missing <= 0 || silence(seen.heardTicks()).compareTo(SILENT) < 0 || !builder.unparsable.isEmpty()) {
                 break;
             }
             if (node != null && !node.name().equals(after.name())) {
@@ -134,13 +134,13 @@ final class Nodes {
                                             shown(node.name()),
                                             silence(node.heardTicks()).toHours())
                             + " their share of %,d KiB".formatted(share() >> 10);
-            draft.notice("node-evicted", cause);
+            builder.addAnomaly("node-evicted", cause);
             remove(node, cause, BY_STATE_MANAGER);
         }
         return true;
     }
 
-    Answer.TooMuch noRoom(String node) {
+    CommandResult.ResourceExhausted noRoom(String node) {
         return refused(
                 Cascade.MEMORY,
                 "unknown-nodes",
@@ -151,28 +151,28 @@ final class Nodes {
     }
 
     private long share() {
-        return draft.maxMemory / SHARE;
+        return builder.maxMemory / SHARE;
     }
 
     private Duration silence(long heardTicks) {
-        return Duration.ofNanos(draft.now.ticks() - heardTicks);
+        return Duration.ofNanos(builder.now.monotonicNanos() - heardTicks);
     }
 
     /** Forgets a node: as after a confirmed empty list, and then its record goes. */
-    Answer forget(Command.ForgetNode command) {
-        NodeEntry node = draft.nodes.get(command.node());
+    CommandResult forget(Command.ForgetNode command) {
+        NodeEntry node = builder.nodes.get(command.node());
         if (node == null) {
-            return new Answer.NotFound("node " + command.node() + " is not known");
+            return new CommandResult.NotFound("node " + command.node() + " is not known");
         }
         String objection = command.force() ? null : objection(node);
         if (objection != null) {
-            return new Answer.NotAllowed(
+            return new CommandResult.NotAllowed(
                     "node " + node.name() + " is not forgotten: " + objection + "; force forgets it nevertheless");
         }
         String cause = "node " + node.name() + " was forgotten" + (command.force() ? " by force" : "")
                 + ", requested by " + command.source();
         remove(node, cause, command.source());
-        return new Answer.Done("node " + node.name() + " is forgotten");
+        return new CommandResult.Done("node " + node.name() + " is forgotten");
     }
 
     private @Nullable String objection(NodeEntry node) {
@@ -190,13 +190,13 @@ final class Nodes {
 
     private void remove(NodeEntry node, String cause, String source) {
         reports.empty(node, cause, source);
-        draft.removeNode(node.name());
-        draft.transitions.add(new Transition(
+        builder.removeNode(node.name());
+        builder.transitions.add(new Transition(
                 ResourceKind.NODE,
                 node.name(),
                 KNOWN,
                 "",
-                draft.now.epochNanos(),
+                builder.now.wallNanos(),
                 1,
                 "",
                 cause,

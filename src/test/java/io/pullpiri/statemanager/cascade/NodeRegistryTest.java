@@ -15,14 +15,14 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** How large a node's list may be, how much unknown nodes may fill, and how a node is forgotten. */
-class NodesTest {
+class NodeRegistryTest {
 
     private static final Duration A_DAY = Duration.ofHours(24);
 
     private final World world = new World();
 
     /** A quarter of it has room for four nodes with a container and its model, and not for five. */
-    private final World small = new World(World.RULES, new Cascade.Limits(128, 1 << 20, 32_000));
+    private final World small = new World(World.RULES, new Cascade.TransactionLimits(128, 1 << 20, 32_000));
 
     private static Command forget(String node) {
         return new Command.ForgetNode(node, false, "operator");
@@ -46,7 +46,7 @@ class NodesTest {
 
     @Test
     void listOf4096Containers_isTaken() {
-        assertThat(world.run(report("n", containers(4_096, "c")))).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(world.run(report("n", containers(4_096, "c")))).hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(node(world, "n").containers()).hasSize(4_096);
     }
 
@@ -57,35 +57,36 @@ class NodesTest {
         String[] many = containers(4_097, "c");
         many[0] = "m/a=exited:1";
         String reason = "containers: 4,097 in the list of node n (expected: at most 4,096)";
-        assertThat(world.run(report("n", many))).containsExactly(new Answer.TooMuch(reason));
+        assertThat(world.run(report("n", many))).containsExactly(new CommandResult.ResourceExhausted(reason));
         assertThat(world.view).isEqualTo(before);
-        assertThat(world.notices).containsExactly(new Plan.Notice("node-list", "containers", reason));
+        assertThat(world.notices).containsExactly(new Plan.Anomaly("node-list", "containers", reason));
     }
 
     @Test
     void listOfMoreThanOneMebibyteAsStored_isRefusedWholeWithTheNumbers() {
         String text = "x".repeat(240);
         Command fits = report("n", containers(2_000, text));
-        assertThat(world.run(fits)).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(world.run(fits)).hasOnlyElementsOfType(CommandResult.Done.class);
         int stored = Objects.requireNonNull(world.value(Keys.node("n"))).length();
         assertThat(stored).isBetween(600_000, 1 << 20);
         View before = world.view;
-        Answer answer = world.run(report("n", containers(4_000, text))).getFirst();
+        CommandResult answer = world.run(report("n", containers(4_000, text))).getFirst();
         assertThat(answer)
                 .isInstanceOfSatisfying(
-                        Answer.TooMuch.class,
+                        CommandResult.ResourceExhausted.class,
                         refused -> assertThat(refused.reason())
                                 .matches(
                                         "containers: the list of node n takes 1,[0-9]{3},[0-9]{3} bytes as it is stored"
                                                 + " \\(expected: at most 1,048,576\\)"));
         assertThat(world.view).isEqualTo(before);
-        assertThat(world.notices).extracting(Plan.Notice::reason).containsExactly("bytes");
+        assertThat(world.notices).extracting(Plan.Anomaly::reason).containsExactly("bytes");
     }
 
     @Test
     void containersThatALargeListLeavesOut_areGoneAtOnceIfTheRecordHasNoRoomForThem() {
         world.run(report("n", containers(2_000, "x".repeat(240))));
-        assertThat(world.run(report("n", containers(2_000, "y".repeat(240))))).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(world.run(report("n", containers(2_000, "y".repeat(240)))))
+                .hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(node(world, "n").containers())
                 .hasSize(2_000)
                 .allSatisfy((name, container) -> assertThat(name).startsWith("y"));
@@ -98,7 +99,7 @@ class NodesTest {
     private void fill() {
         for (int i = 0; i < 4; i++) {
             assertThat(small.run(report("stranger-" + i, "s" + i + "/c=running")))
-                    .hasOnlyElementsOfType(Answer.Done.class);
+                    .hasOnlyElementsOfType(CommandResult.Done.class);
             small.pass(Duration.ofMinutes(1));
         }
     }
@@ -110,26 +111,26 @@ class NodesTest {
         assertThat(small.run(report("stranger-4", "s4/c=running")))
                 .first()
                 .isInstanceOfSatisfying(
-                        Answer.TooMuch.class,
+                        CommandResult.ResourceExhausted.class,
                         refused -> assertThat(refused.reason())
                                 .contains("take all of their share of 7 KiB")
                                 .contains("node stranger-4"));
         assertThat(small.view).isEqualTo(before);
         assertThat(small.notices)
-                .extracting(Plan.Notice::kind, Plan.Notice::reason)
+                .extracting(Plan.Anomaly::kind, Plan.Anomaly::reason)
                 .containsExactly(org.assertj.core.groups.Tuple.tuple("memory", "unknown-nodes"));
         small.run(apply(packageYaml("p", "brake")));
-        assertThat(small.run(report("HPC", "brake/ctl=running"))).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(small.run(report("HPC", "brake/ctl=running"))).hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(small.modelState("brake")).isEqualTo("Running");
     }
 
     @Test
     void unknownNodeThatIsKnownAlready_hasItsChangesTakenInThoughTheShareIsFull() {
         fill();
-        assertThat(small.run(report("stranger-1", "s1/c=exited:1"))).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(small.run(report("stranger-1", "s1/c=exited:1"))).hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(small.modelState("s1")).isEqualTo("Dead");
         assertThat(small.run(report("stranger-1", "s1/c=running", "new/d=running", "newer/d=running")))
-                .hasOnlyElementsOfType(Answer.TooMuch.class);
+                .hasOnlyElementsOfType(CommandResult.ResourceExhausted.class);
         assertThat(small.modelState("s1")).isEqualTo("Running");
         assertThat(small.modelState("new")).isNull();
     }
@@ -139,10 +140,11 @@ class NodesTest {
         fill();
         small.pass(A_DAY.minus(Duration.ofMinutes(4)));
         small.run(report("stranger-0", "s0/c=exited:1"));
-        assertThat(small.run(report("stranger-4", "s4/c=running"))).hasOnlyElementsOfType(Answer.TooMuch.class);
+        assertThat(small.run(report("stranger-4", "s4/c=running")))
+                .hasOnlyElementsOfType(CommandResult.ResourceExhausted.class);
         assertThat(small.view.nodes()).as("nobody was silent for 24 h").hasSize(4);
         small.pass(Duration.ofMinutes(1).plusSeconds(5));
-        assertThat(small.run(report("stranger-4", "s4/c=running"))).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(small.run(report("stranger-4", "s4/c=running"))).hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(small.view.nodes()).containsOnlyKeys("stranger-0", "stranger-2", "stranger-3", "stranger-4");
         assertThat(small.value(Keys.node("stranger-1"))).isNull();
         assertThat(small.modelState("s1")).as("models follow").isNull();
@@ -154,10 +156,10 @@ class NodesTest {
         assertThat(small.history(ResourceKind.NODE, "stranger-1")).containsExactly("Known>");
         assertThat(small.lastCause(ResourceKind.NODE, "stranger-1")).isEqualTo(cause);
         long bytes = small.view.bytes();
-        long share = small.view.strangers().bytes();
+        long share = small.view.unknownNodes().bytes();
         small.restart();
         assertThat(small.view.bytes()).isEqualTo(bytes);
-        assertThat(small.view.strangers().bytes()).isEqualTo(share);
+        assertThat(small.view.unknownNodes().bytes()).isEqualTo(share);
     }
 
     @Test
@@ -165,7 +167,7 @@ class NodesTest {
         fill();
         small.pass(A_DAY);
         small.restart();
-        assertThat(small.run(report("stranger-4", "s4/c=running"))).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(small.run(report("stranger-4", "s4/c=running"))).hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(small.view.nodes()).doesNotContainKey("stranger-0").hasSize(4);
     }
 
@@ -176,7 +178,7 @@ class NodesTest {
         View before = small.view;
         String[] many = new String[9];
         Arrays.setAll(many, i -> "t%d/c%d=running".formatted(i, i));
-        assertThat(small.run(report("stranger-4", many))).hasOnlyElementsOfType(Answer.TooMuch.class);
+        assertThat(small.run(report("stranger-4", many))).hasOnlyElementsOfType(CommandResult.ResourceExhausted.class);
         assertThat(small.view).isEqualTo(before);
     }
 
@@ -186,7 +188,8 @@ class NodesTest {
         small.foreignUnseen(Keys.artifact("Package", "p"), "nonsense");
         small.restart();
         small.pass(A_DAY);
-        assertThat(small.run(report("stranger-4", "s4/c=running"))).hasOnlyElementsOfType(Answer.TooMuch.class);
+        assertThat(small.run(report("stranger-4", "s4/c=running")))
+                .hasOnlyElementsOfType(CommandResult.ResourceExhausted.class);
         assertThat(small.view.nodes()).hasSize(4);
     }
 
@@ -200,18 +203,18 @@ class NodesTest {
         small.pass(A_DAY);
         fill();
         small.pass(A_DAY);
-        assertThat(small.run(report("stranger-4", "s4/c=running"))).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(small.run(report("stranger-4", "s4/c=running"))).hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(small.view.nodes()).containsKey("HPC").doesNotContainKey("stranger-0");
     }
 
     @Test
     void nodeIsKnown_assoonAsAPackageNamesItsModel() {
         small.run(report("labelled", "brake/ctl=running"), report("by-name", "/light_main=running"));
-        assertThat(small.view.strangers().oldestFirst()).hasSize(2);
+        assertThat(small.view.unknownNodes().oldestFirst()).hasSize(2);
         small.run(apply(packageYaml("p", "brake", "light")));
-        assertThat(small.view.strangers()).isEqualTo(Strangers.NONE);
+        assertThat(small.view.unknownNodes()).isEqualTo(UnknownNodes.NONE);
         small.restart();
-        assertThat(small.view.strangers()).isEqualTo(Strangers.NONE);
+        assertThat(small.view.unknownNodes()).isEqualTo(UnknownNodes.NONE);
     }
 
     @Test
@@ -236,10 +239,10 @@ class NodesTest {
         world.run(report("ZONE", "light/rear=exited:1"));
         world.run(report("HPC", "light/front=paused", "/other=exited:0"));
         world.pass(Duration.ofMinutes(10));
-        assertThat(world.run(forget("HPC"))).containsExactly(new Answer.Done("node HPC is forgotten"));
+        assertThat(world.run(forget("HPC"))).containsExactly(new CommandResult.Done("node HPC is forgotten"));
         assertThat(world.view.nodes()).containsOnlyKeys("ZONE");
-        assertThat(world.view.absentees()).isEmpty();
-        assertThat(world.view.unlabelled()).isEmpty();
+        assertThat(world.view.nodesWithMissing()).isEmpty();
+        assertThat(world.view.matchedByName()).isEmpty();
         assertThat(world.value(Keys.node("HPC"))).isNull();
         assertThat(world.modelState("brake")).isEqualTo("Exited");
         assertThat(world.lastCause(ResourceKind.MODEL, "brake"))
@@ -261,11 +264,11 @@ class NodesTest {
         world.pass(Duration.ofMinutes(10).minusMillis(2));
         View before = world.view;
         assertThat(world.run(forget("HPC")))
-                .containsExactly(
-                        new Answer.NotAllowed("node HPC is not forgotten: its last report is 599 s old (expected: at"
+                .containsExactly(new CommandResult.NotAllowed(
+                        "node HPC is not forgotten: its last report is 599 s old (expected: at"
                                 + " least 10 min); force forgets it nevertheless"));
         assertThat(world.view).isEqualTo(before);
-        assertThat(world.run(forgetByForce("HPC"))).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(world.run(forgetByForce("HPC"))).hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(world.view.nodes()).isEmpty();
         assertThat(world.lastCause(ResourceKind.NODE, "HPC"))
                 .isEqualTo("node HPC was forgotten by force, requested by operator");
@@ -276,9 +279,10 @@ class NodesTest {
         world.run(report("HPC", "brake/ctl=running"));
         world.pass(Duration.ofHours(1));
         assertThat(world.run(forget("HPC")))
-                .containsExactly(new Answer.NotAllowed("node HPC is not forgotten: its container ctl counts as running"
-                        + " (expected: none); force forgets it nevertheless"));
-        assertThat(world.run(forgetByForce("HPC"))).hasOnlyElementsOfType(Answer.Done.class);
+                .containsExactly(
+                        new CommandResult.NotAllowed("node HPC is not forgotten: its container ctl counts as running"
+                                + " (expected: none); force forgets it nevertheless"));
+        assertThat(world.run(forgetByForce("HPC"))).hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(world.modelState("brake")).isNull();
     }
 
@@ -287,9 +291,9 @@ class NodesTest {
         world.run(report("HPC", "brake/ctl=exited:0"));
         world.pass(Duration.ofMinutes(6));
         world.restart();
-        assertThat(world.run(forget("HPC"))).hasOnlyElementsOfType(Answer.NotAllowed.class);
+        assertThat(world.run(forget("HPC"))).hasOnlyElementsOfType(CommandResult.NotAllowed.class);
         world.pass(Duration.ofMinutes(4));
-        assertThat(world.run(forget("HPC"))).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(world.run(forget("HPC"))).hasOnlyElementsOfType(CommandResult.Done.class);
     }
 
     @Test
@@ -299,22 +303,23 @@ class NodesTest {
                 "{\"containers\":[{\"name\":\"c\",\"id\":\"1\",\"model\":\"m\",\"state\":\"EXITED\"}]}");
         world.restart();
         assertThat(node(world, "HPC").reportedMillis()).isZero();
-        assertThat(world.run(forget("HPC"))).hasOnlyElementsOfType(Answer.NotAllowed.class);
+        assertThat(world.run(forget("HPC"))).hasOnlyElementsOfType(CommandResult.NotAllowed.class);
         world.pass(Duration.ofMinutes(10));
-        assertThat(world.run(forget("HPC"))).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(world.run(forget("HPC"))).hasOnlyElementsOfType(CommandResult.Done.class);
     }
 
     @Test
     void damagedRecord_isForgottenToo() {
         world.foreignUnseen(Keys.node("HPC"), "nonsense");
         world.restart();
-        assertThat(world.run(forgetByForce("HPC"))).hasOnlyElementsOfType(Answer.Done.class);
+        assertThat(world.run(forgetByForce("HPC"))).hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(world.keys()).doesNotContain(Keys.node("HPC"));
     }
 
     @Test
     void nodeThatIsNotKnown_cannotBeForgotten() {
-        assertThat(world.run(forgetByForce("HPC"))).containsExactly(new Answer.NotFound("node HPC is not known"));
+        assertThat(world.run(forgetByForce("HPC")))
+                .containsExactly(new CommandResult.NotFound("node HPC is not known"));
         assertThat(world.keys()).isEmpty();
     }
 
@@ -350,7 +355,8 @@ class NodesTest {
         world.run(apply(packageYaml("p", "m")));
         world.run(report("a", "m/x=running"), report("b", "m/y=nonsense"));
         world.run(report("a", "m/x=nonsense"));
-        assertThat(node(world, "b").kept()).isEqualTo(Map.of("m", io.pullpiri.statemanager.state.ModelState.RUNNING));
+        assertThat(node(world, "b").lastKnownStates())
+                .isEqualTo(Map.of("m", io.pullpiri.statemanager.state.ModelState.RUNNING));
         world.run(forgetByForce("a"));
         assertThat(world.modelState("m")).isEqualTo("Running");
         world.run(forgetByForce("b"));

@@ -19,28 +19,28 @@ import org.pcollections.PSet;
 import org.pcollections.TreePSet;
 
 /** What follows from artifacts that appear, change, break and vanish. */
-final class Artifacts {
+final class ArtifactHandler {
 
-    private final Draft draft;
-    private final Reports reports;
+    private final ViewBuilder builder;
+    private final ReportHandler reports;
 
-    Artifacts(Draft draft, Reports reports) {
-        this.draft = draft;
+    ArtifactHandler(ViewBuilder builder, ReportHandler reports) {
+        this.builder = builder;
         this.reports = reports;
     }
 
     /** A good package artifact is in force, or (null) the package's artifact is gone. */
-    void setPackage(String name, @Nullable PackageArtifact artifact, Stored<String> text, String source) {
-        PackageEntry before = draft.packageEntry(name);
+    void setPackage(String name, @Nullable PackageArtifact artifact, Versioned<String> text, String source) {
+        PackageEntry before = builder.packageEntry(name);
         Set<String> old = modelNames(before.artifact().good());
         Set<String> now = modelNames(artifact);
         Set<String> renamed = new LinkedHashSet<>();
         for (String model : old) {
             if (!now.contains(model)) {
-                ModelEntry entry = draft.model(model);
+                ModelEntry entry = builder.model(model);
                 PSet<String> left = entry.packages().minus(name);
-                draft.put(entry.with(left));
-                draft.forsake(model);
+                builder.put(entry.with(left));
+                builder.checkOrphan(model);
                 if (left.isEmpty()) {
                     renamed.add(model);
                 }
@@ -49,23 +49,23 @@ final class Artifacts {
         StateCounts<ModelState> tally = StateCounts.none(ModelState.class);
         int reported = 0;
         for (String model : now) {
-            ModelEntry entry = draft.model(model);
+            ModelEntry entry = builder.model(model);
             if (entry.packages().isEmpty()) {
                 renamed.add(model);
             }
-            draft.put(entry.with(entry.packages().plus(name)));
+            builder.put(entry.with(entry.packages().plus(name)));
             entry.containers().keySet().forEach(reports::recognize);
             tally = tally.plus(entry.counted());
             reported += entry.state().value() == null ? 0 : 1;
         }
-        draft.put(before.with(new ArtifactCell<>(artifact, null, text)).with(tally, reported));
+        builder.put(before.with(new TrackedArtifact<>(artifact, null, text)).with(tally, reported));
         String what = artifact == null
                 ? "its artifact was deleted"
                 : before.artifact().exists() ? "its artifact changed" : "its artifact appeared";
-        draft.judgeLater(name, what, source);
+        builder.markDirty(name, what, source);
         reports.rematch(renamed);
-        if (before.artifact().isUnread()) {
-            new Repair(draft, reports).models();
+        if (before.artifact().isUnparsable()) {
+            new StoreRepair(builder, reports).models();
         }
     }
 
@@ -78,8 +78,8 @@ final class Artifacts {
     }
 
     /** A good scenario artifact is in force, or (null) the scenario's artifact is gone, and its state with it. */
-    void setScenario(String name, @Nullable ScenarioArtifact artifact, Stored<String> text, String source) {
-        ScenarioEntry before = draft.scenario(name);
+    void setScenario(String name, @Nullable ScenarioArtifact artifact, Versioned<String> text, String source) {
+        ScenarioEntry before = builder.scenario(name);
         ScenarioArtifact old = before.artifact().good();
         if (old != null) {
             target(old.target(), name, false);
@@ -87,47 +87,47 @@ final class Artifacts {
         if (artifact != null) {
             target(artifact.target(), name, true);
         }
-        ScenarioEntry after = before.with(new ArtifactCell<>(artifact, null, text));
-        draft.put(after);
+        ScenarioEntry after = before.with(new TrackedArtifact<>(artifact, null, text));
+        builder.put(after);
         if (artifact == null) {
-            draft.setScenario(name, null, "", "its artifact was deleted", source);
+            builder.setScenario(name, null, "", "its artifact was deleted", source);
         } else if (after.state().value() == null) {
-            draft.setScenario(name, ScenarioState.IDLE, "", "its artifact appeared", source);
+            builder.setScenario(name, ScenarioState.IDLE, "", "its artifact appeared", source);
         }
     }
 
     private void target(String packageName, String scenario, boolean present) {
-        PSet<String> scenarios = draft.scenariosByTarget.getOrDefault(packageName, TreePSet.<String>empty());
+        PSet<String> scenarios = builder.scenariosByTarget.getOrDefault(packageName, TreePSet.<String>empty());
         scenarios = present ? scenarios.plus(scenario) : scenarios.minus(scenario);
-        draft.scenariosByTarget = scenarios.isEmpty()
-                ? draft.scenariosByTarget.minus(packageName)
-                : draft.scenariosByTarget.plus(packageName, scenarios);
+        builder.scenariosByTarget = scenarios.isEmpty()
+                ? builder.scenariosByTarget.minus(packageName)
+                : builder.scenariosByTarget.plus(packageName, scenarios);
     }
 
-    void setModel(String name, Stored<String> text) {
-        draft.put(draft.model(name).withArtifact(text));
+    void setModel(String name, Versioned<String> text) {
+        builder.put(builder.model(name).withArtifact(text));
     }
 
     /** A stored artifact cannot be used: the last good one, if one is known, stays in force. */
-    void broken(String kind, String name, String reason, Stored<String> text) {
+    void broken(String kind, String name, String reason, Versioned<String> text) {
         boolean known;
         if (kind.equals(PackageArtifact.KIND)) {
-            PackageEntry entry = draft.packageEntry(name);
+            PackageEntry entry = builder.packageEntry(name);
             known = entry.artifact().good() != null;
-            draft.put(entry.with(new ArtifactCell<>(entry.artifact().good(), reason, text)));
+            builder.put(entry.with(new TrackedArtifact<>(entry.artifact().good(), reason, text)));
         } else {
-            ScenarioEntry entry = draft.scenario(name);
+            ScenarioEntry entry = builder.scenario(name);
             known = entry.artifact().good() != null;
-            draft.put(entry.with(new ArtifactCell<>(entry.artifact().good(), reason, text)));
+            builder.put(entry.with(new TrackedArtifact<>(entry.artifact().good(), reason, text)));
         }
-        draft.notice(
+        builder.addAnomaly(
                 "broken-artifact",
                 kind + "/" + name + " is broken, "
                         + (known ? "the last good one stays in force: " : "and no good one is known: ") + reason);
     }
 
     /** Warns of names in a stored artifact that a new one may not have. They stay valid. */
-    static void noticeNames(Draft draft, Artifact artifact) {
+    static void warnOfNames(ViewBuilder builder, Artifact artifact) {
         Stream<String> names = switch (artifact) {
             case PackageArtifact a ->
                 Stream.concat(Stream.of(a.name()), a.models().stream().map(PackageArtifact.ModelRef::name));
@@ -137,7 +137,7 @@ final class Artifacts {
         };
         names.filter(name -> Names.invisible(name) != null)
                 .findFirst()
-                .ifPresent(name -> draft.notice(
+                .ifPresent(name -> builder.addAnomaly(
                         "invisible-name",
                         "the stored " + artifact.kind() + "/" + artifact.name() + " has the name '" + name + "', which "
                                 + Names.invisible(name) + "; it stays valid, but new artifacts with it are refused"));
@@ -151,7 +151,7 @@ final class Artifacts {
             bytes += 2L * artifact.yaml().length() + (before == null ? Cascade.NEW_BYTES : -2L * before.length());
             if (artifact instanceof PackageArtifact a) {
                 for (String model : modelNames(a)) {
-                    bytes += draft.models.containsKey(model) ? 0 : Cascade.NEW_BYTES;
+                    bytes += builder.models.containsKey(model) ? 0 : Cascade.NEW_BYTES;
                 }
             }
         }
@@ -159,69 +159,73 @@ final class Artifacts {
     }
 
     /** Stores an operator's artifact. */
-    Answer.ArtifactOutcome apply(Artifact artifact, String source) {
+    CommandResult.ArtifactOutcome apply(Artifact artifact, String source) {
         return switch (artifact) {
             case PackageArtifact a -> {
-                Stored<String> text = draft.packageEntry(a.name()).artifact().text();
+                Versioned<String> text =
+                        builder.packageEntry(a.name()).artifact().text();
                 if (!a.yaml().equals(text.value())) {
-                    setPackage(a.name(), a, new Stored<>(a.yaml(), text.revision()), source);
+                    setPackage(a.name(), a, new Versioned<>(a.yaml(), text.revision()), source);
                 }
                 yield written(a, text);
             }
             case ScenarioArtifact a -> {
-                Stored<String> text = draft.scenario(a.name()).artifact().text();
+                Versioned<String> text = builder.scenario(a.name()).artifact().text();
                 if (!a.yaml().equals(text.value())) {
-                    setScenario(a.name(), a, new Stored<>(a.yaml(), text.revision()), source);
+                    setScenario(a.name(), a, new Versioned<>(a.yaml(), text.revision()), source);
                 }
                 yield written(a, text);
             }
             case ModelArtifact a -> {
-                Stored<String> text = draft.model(a.name()).artifact();
+                Versioned<String> text = builder.model(a.name()).artifact();
                 if (!a.yaml().equals(text.value())) {
-                    setModel(a.name(), new Stored<>(a.yaml(), text.revision()));
+                    setModel(a.name(), new Versioned<>(a.yaml(), text.revision()));
                 }
                 yield written(a, text);
             }
-            case OtherArtifact a -> new Answer.ArtifactOutcome(a.kind(), a.name(), Answer.Outcome.PASSED_OVER);
+            case OtherArtifact a ->
+                new CommandResult.ArtifactOutcome(a.kind(), a.name(), CommandResult.OutcomeKind.PASSED_OVER);
         };
     }
 
-    private Answer.ArtifactOutcome written(Artifact artifact, Stored<String> before) {
-        Answer.Outcome outcome = before.value() == null
-                ? Answer.Outcome.CREATED
-                : before.value().equals(artifact.yaml()) ? Answer.Outcome.UNCHANGED : Answer.Outcome.CHANGED;
-        if (outcome != Answer.Outcome.UNCHANGED) {
-            draft.artifactWrites.add(new Draft.ArtifactWrite(artifact.kind(), artifact.name()));
+    private CommandResult.ArtifactOutcome written(Artifact artifact, Versioned<String> before) {
+        CommandResult.OutcomeKind outcome = before.value() == null
+                ? CommandResult.OutcomeKind.CREATED
+                : before.value().equals(artifact.yaml())
+                        ? CommandResult.OutcomeKind.UNCHANGED
+                        : CommandResult.OutcomeKind.CHANGED;
+        if (outcome != CommandResult.OutcomeKind.UNCHANGED) {
+            builder.artifactWrites.add(new ViewBuilder.ArtifactWrite(artifact.kind(), artifact.name()));
         }
-        return new Answer.ArtifactOutcome(artifact.kind(), artifact.name(), outcome);
+        return new CommandResult.ArtifactOutcome(artifact.kind(), artifact.name(), outcome);
     }
 
     /** Deletes the artifact that an operator names. */
-    Answer.ArtifactOutcome delete(Artifact artifact, String source) {
+    CommandResult.ArtifactOutcome delete(Artifact artifact, String source) {
         String name = artifact.name();
-        Stored<String> text = stored(artifact);
+        Versioned<String> text = stored(artifact);
         if (artifact instanceof OtherArtifact) {
-            return new Answer.ArtifactOutcome(artifact.kind(), name, Answer.Outcome.PASSED_OVER);
+            return new CommandResult.ArtifactOutcome(artifact.kind(), name, CommandResult.OutcomeKind.PASSED_OVER);
         }
         if (text.value() == null) {
-            return new Answer.ArtifactOutcome(artifact.kind(), name, Answer.Outcome.NOT_FOUND);
+            return new CommandResult.ArtifactOutcome(artifact.kind(), name, CommandResult.OutcomeKind.NOT_FOUND);
         }
-        draft.artifactWrites.add(new Draft.ArtifactWrite(artifact.kind(), name));
-        gone(artifact.kind(), name, new Stored<>(null, text.revision()), source);
-        return new Answer.ArtifactOutcome(artifact.kind(), name, Answer.Outcome.DELETED);
+        builder.artifactWrites.add(new ViewBuilder.ArtifactWrite(artifact.kind(), name));
+        gone(artifact.kind(), name, new Versioned<>(null, text.revision()), source);
+        return new CommandResult.ArtifactOutcome(artifact.kind(), name, CommandResult.OutcomeKind.DELETED);
     }
 
-    private Stored<String> stored(Artifact artifact) {
+    private Versioned<String> stored(Artifact artifact) {
         return switch (artifact) {
-            case PackageArtifact a -> draft.packageEntry(a.name()).artifact().text();
-            case ScenarioArtifact a -> draft.scenario(a.name()).artifact().text();
-            case ModelArtifact a -> draft.model(a.name()).artifact();
-            case OtherArtifact a -> Stored.absent();
+            case PackageArtifact a -> builder.packageEntry(a.name()).artifact().text();
+            case ScenarioArtifact a -> builder.scenario(a.name()).artifact().text();
+            case ModelArtifact a -> builder.model(a.name()).artifact();
+            case OtherArtifact a -> Versioned.absent();
         };
     }
 
     /** The store has, or is about to have, no artifact of this kind and name any more. */
-    void gone(String kind, String name, Stored<String> text, String source) {
+    void gone(String kind, String name, Versioned<String> text, String source) {
         switch (kind) {
             case "Package" -> setPackage(name, null, text, source);
             case "Scenario" -> setScenario(name, null, text, source);

@@ -8,8 +8,8 @@ import static io.pullpiri.statemanager.cascade.World.report;
 import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.Answer.ArtifactOutcome;
-import io.pullpiri.statemanager.cascade.Answer.Outcome;
+import io.pullpiri.statemanager.cascade.CommandResult.ArtifactOutcome;
+import io.pullpiri.statemanager.cascade.CommandResult.OutcomeKind;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
 import java.util.List;
@@ -19,16 +19,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What becomes of an operator's artifacts, and what follows from them. */
-class ArtifactsTest {
+class ArtifactHandlerTest {
 
     private static final String OTHER = "kind: Node\nmetadata:\n  name: HPC";
 
     private final World world = new World();
 
     private List<ArtifactOutcome> outcomes(Command command) {
-        Answer answer = world.run(command).getFirst();
-        assertThat(answer).isInstanceOf(Answer.ArtifactsDone.class);
-        return ((Answer.ArtifactsDone) answer).outcomes();
+        CommandResult answer = world.run(command).getFirst();
+        assertThat(answer).isInstanceOf(CommandResult.ArtifactsDone.class);
+        return ((CommandResult.ArtifactsDone) answer).outcomes();
     }
 
     private static String yaml(String kind) {
@@ -45,18 +45,18 @@ class ArtifactsTest {
     void whatBecameOfAnArtifactIsSaidAndIsSo(String kind) {
         String key = Keys.artifact(kind, "x");
         String yaml = yaml(kind);
-        assertThat(outcomes(delete(yaml))).containsExactly(new ArtifactOutcome(kind, "x", Outcome.NOT_FOUND));
-        assertThat(outcomes(apply(yaml))).containsExactly(new ArtifactOutcome(kind, "x", Outcome.CREATED));
+        assertThat(outcomes(delete(yaml))).containsExactly(new ArtifactOutcome(kind, "x", OutcomeKind.NOT_FOUND));
+        assertThat(outcomes(apply(yaml))).containsExactly(new ArtifactOutcome(kind, "x", OutcomeKind.CREATED));
         assertThat(world.value(key)).isEqualTo(yaml);
         long before = world.revision;
-        assertThat(outcomes(apply(yaml))).containsExactly(new ArtifactOutcome(kind, "x", Outcome.UNCHANGED));
+        assertThat(outcomes(apply(yaml))).containsExactly(new ArtifactOutcome(kind, "x", OutcomeKind.UNCHANGED));
         assertThat(world.revision).isEqualTo(before);
         String changed = yaml + "\n# changed";
-        assertThat(outcomes(apply(changed))).containsExactly(new ArtifactOutcome(kind, "x", Outcome.CHANGED));
+        assertThat(outcomes(apply(changed))).containsExactly(new ArtifactOutcome(kind, "x", OutcomeKind.CHANGED));
         assertThat(world.value(key)).isEqualTo(changed);
         world.restart();
-        assertThat(outcomes(apply(changed))).containsExactly(new ArtifactOutcome(kind, "x", Outcome.UNCHANGED));
-        assertThat(outcomes(delete(yaml))).containsExactly(new ArtifactOutcome(kind, "x", Outcome.DELETED));
+        assertThat(outcomes(apply(changed))).containsExactly(new ArtifactOutcome(kind, "x", OutcomeKind.UNCHANGED));
+        assertThat(outcomes(delete(yaml))).containsExactly(new ArtifactOutcome(kind, "x", OutcomeKind.DELETED));
         assertThat(world.value(key)).isNull();
         assertThat(world.states()).isEmpty();
         assertThat(world.view.packages()).isEmpty();
@@ -67,11 +67,11 @@ class ArtifactsTest {
 
     @Test
     void otherKindsArePassedOver() {
-        ArtifactOutcome passedOver = new ArtifactOutcome("Node", "HPC", Outcome.PASSED_OVER);
+        ArtifactOutcome passedOver = new ArtifactOutcome("Node", "HPC", OutcomeKind.PASSED_OVER);
         assertThat(outcomes(apply(OTHER, modelYaml("m"))))
-                .containsExactly(passedOver, new ArtifactOutcome("Model", "m", Outcome.CREATED));
+                .containsExactly(passedOver, new ArtifactOutcome("Model", "m", OutcomeKind.CREATED));
         assertThat(outcomes(delete(OTHER, modelYaml("m"))))
-                .containsExactly(passedOver, new ArtifactOutcome("Model", "m", Outcome.DELETED));
+                .containsExactly(passedOver, new ArtifactOutcome("Model", "m", OutcomeKind.DELETED));
         assertThat(world.keys()).allMatch(key -> key.startsWith(Keys.JOURNAL_PREFIX));
     }
 

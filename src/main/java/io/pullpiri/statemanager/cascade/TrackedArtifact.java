@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
  * @param broken why the stored text cannot be used, null if it can, or if there is none
  * @param text the artifact as it is stored
  */
-public record ArtifactCell<A extends Artifact>(
-        @Nullable A good, @Nullable String broken, Stored<String> text) {
+public record TrackedArtifact<A extends Artifact>(
+        @Nullable A good, @Nullable String broken, Versioned<String> text) {
 
-    static <A extends Artifact> ArtifactCell<A> empty() {
-        return new ArtifactCell<>(null, null, Stored.absent());
+    static <A extends Artifact> TrackedArtifact<A> empty() {
+        return new TrackedArtifact<>(null, null, Versioned.absent());
     }
 
     /** Whether the store has an artifact, good or broken, or is about to have it. */
@@ -28,11 +28,11 @@ public record ArtifactCell<A extends Artifact>(
     }
 
     /** Whether nothing is known of what the store has: it is broken, and no good one was seen since the store was last read. */
-    boolean isUnread() {
+    boolean isUnparsable() {
         return good == null && broken != null;
     }
 
-    ArtifactCell<A> with(Stored<String> newText) {
-        return new ArtifactCell<>(good, broken, newText);
+    TrackedArtifact<A> with(Versioned<String> newText) {
+        return new TrackedArtifact<>(good, broken, newText);
     }
 }

@@ -22,16 +22,16 @@ import org.pcollections.PSet;
 import org.pcollections.TreePSet;
 
 /** What follows from the containers that nodes report, and from those that they stop reporting. */
-final class Reports {
+final class ReportHandler {
 
     private static final int SHORT_ID = 12;
 
     private static final String GONE = "its last container is gone";
 
-    private final Draft draft;
+    private final ViewBuilder builder;
 
-    Reports(Draft draft) {
-        this.draft = draft;
+    ReportHandler(ViewBuilder builder) {
+        this.builder = builder;
     }
 
     /**
@@ -40,10 +40,10 @@ final class Reports {
      * @return what the node's agent is told: a list that is too large is refused whole; if there is no memory for what in it is
      *     new, that is passed over, and all else taken in
      */
-    Answer report(Command.NodeReport report) {
-        Nodes nodes = new Nodes(draft, this);
+    CommandResult report(Command.NodeReport report) {
+        NodeRegistry nodes = new NodeRegistry(builder, this);
         TreeMap<String, Container> containers = new TreeMap<>();
-        Answer refusal = nodes.refusal(report);
+        CommandResult refusal = nodes.refusal(report);
         if (refusal == null) {
             for (ContainerFacts facts : report.containers()) {
                 Container container = read(report.node(), facts);
@@ -56,16 +56,17 @@ final class Reports {
         return refusal == null ? takeIn(report.node(), report.peer(), containers, nodes) : refusal;
     }
 
-    private Answer takeIn(String name, String peer, SortedMap<String, Container> named, Nodes nodes) {
-        boolean recognized = node(name).recognized() || draft.nameKnownModel(named.values());
+    private CommandResult takeIn(String name, String peer, SortedMap<String, Container> named, NodeRegistry nodes) {
+        boolean recognized = node(name).recognized() || builder.nameKnownModel(named.values());
         Peers peers = heard(node(name), peer, named.values());
-        NodeEntry before = node(name).reported(draft.now, peers, recognized);
+        NodeEntry before = node(name).reported(builder.now, peers, recognized);
         TreeMap<String, Container> containers = new TreeMap<>(named);
         Map<String, Long> graceEnds = new HashMap<>();
-        long graceEnd = draft.now.ticks() + draft.rules.vanishGrace().toNanos();
+        long graceEnd =
+                builder.now.monotonicNanos() + builder.rules.vanishGrace().toNanos();
         for (Container old : before.containers().values()) {
             if (!containers.containsKey(old.name())) {
-                containers.put(old.name(), old.absent() ? old : old.absentSince(draft.now.epochMillis()));
+                containers.put(old.name(), old.absent() ? old : old.absentSince(builder.now.wallMillis()));
                 graceEnds.put(old.name(), before.graceEnds().getOrDefault(old.name(), graceEnd));
             }
         }
@@ -74,27 +75,28 @@ final class Reports {
             containers.keySet().retainAll(named.keySet());
             graceEnds.clear();
         }
-        boolean memory = draft.hasRoomFor(newBytes(before, containers.values()));
-        boolean fits = memory && (recognized || nodes.makeRoom(before.with(containers, before.kept(), graceEnds)));
+        boolean memory = builder.hasRoomFor(newBytes(before, containers.values()));
+        boolean fits =
+                memory && (recognized || nodes.makeRoom(before.with(containers, before.lastKnownStates(), graceEnds)));
         if (!fits) {
             containers.keySet().retainAll(before.containers().keySet());
         }
-        if (fits || draft.nodes.containsKey(name)) {
+        if (fits || builder.nodes.containsKey(name)) {
             // What made room may have changed what is kept of the node.
-            NodeEntry now = node(name).reported(draft.now, peers, recognized);
+            NodeEntry now = node(name).reported(builder.now, peers, recognized);
             replace(now, containers, graceEnds, "node " + name, GONE);
-            giveUpAbsentees(name);
+            dropMissing(name);
         }
         return fits
-                ? new Answer.Done("report of node " + name + " is stored")
-                : memory ? nodes.noRoom(name) : Cascade.tooMuch(draft);
+                ? new CommandResult.Done("report of node " + name + " is stored")
+                : memory ? nodes.noRoom(name) : Cascade.tooMuch(builder);
     }
 
     private Peers heard(NodeEntry before, String peer, Collection<Container> listed) {
-        Peers peers = before.peers().heard(peer, before.containers().values(), listed, draft.now);
+        Peers peers = before.peers().heard(peer, before.containers().values(), listed, builder.now);
         Peers.SharedName shared = peers.shared();
         if (shared != null && !shared.equals(before.peers().shared())) {
-            draft.notice("shared-node-name", "node " + before.name() + ": " + shared.words());
+            builder.addAnomaly("shared-node-name", "node " + before.name() + ": " + shared.description());
         }
         return peers;
     }
@@ -103,7 +105,7 @@ final class Reports {
     void recognize(String name) {
         NodeEntry node = node(name);
         if (!node.recognized()) {
-            draft.put(node.recognized(true));
+            builder.put(node.recognized(true));
         }
     }
 
@@ -113,12 +115,12 @@ final class Reports {
     }
 
     private long newBytes(NodeEntry before, Collection<Container> containers) {
-        long bytes = draft.nodes.containsKey(before.name()) ? 0 : before.bytes();
+        long bytes = builder.nodes.containsKey(before.name()) ? 0 : before.bytes();
         Set<String> models = new HashSet<>();
         for (Container container : containers) {
             if (!before.containers().containsKey(container.name())) {
                 bytes += container.bytes();
-                if (container.model() != null && !draft.models.containsKey(container.model())) {
+                if (container.model() != null && !builder.models.containsKey(container.model())) {
                     models.add(container.model());
                 }
             }
@@ -127,13 +129,13 @@ final class Reports {
     }
 
     /** Gives up the containers whose grace periods have ended, on all nodes. */
-    void giveUpAbsentees() {
-        for (String node : draft.absentees) {
-            giveUpAbsentees(node);
+    void dropMissing() {
+        for (String node : builder.nodesWithMissing) {
+            dropMissing(node);
         }
     }
 
-    private void giveUpAbsentees(String name) {
+    private void dropMissing(String name) {
         NodeEntry before = node(name);
         if (before.graceEnds().isEmpty()) {
             return;
@@ -141,7 +143,7 @@ final class Reports {
         TreeMap<String, Container> containers = new TreeMap<>(before.containers());
         Map<String, Long> graceEnds = new HashMap<>(before.graceEnds());
         before.graceEnds().forEach((container, end) -> {
-            if (end <= draft.now.ticks()) {
+            if (end <= builder.now.monotonicNanos()) {
                 containers.remove(container);
                 graceEnds.remove(container);
             }
@@ -156,7 +158,7 @@ final class Reports {
         Map<String, Set<String>> byNode = new TreeMap<>();
         for (String model : models) {
             // '`' is the character after '_': the range of all names that begin with the model and '_'.
-            draft.unlabelled
+            builder.matchedByName
                     .subMap(model + "_", model + "`")
                     .forEach((container, nodes) -> nodes.forEach(node ->
                             byNode.computeIfAbsent(node, any -> new TreeSet<>()).add(container)));
@@ -167,7 +169,7 @@ final class Reports {
     /** The same for every container there is. */
     void rematchAll() {
         Map<String, Set<String>> byNode = new TreeMap<>();
-        draft.unlabelled.forEach((container, nodes) -> nodes.forEach(
+        builder.matchedByName.forEach((container, nodes) -> nodes.forEach(
                 node -> byNode.computeIfAbsent(node, any -> new TreeSet<>()).add(container)));
         byNode.forEach(this::rematch);
     }
@@ -178,18 +180,18 @@ final class Reports {
         for (String name : names) {
             containers.computeIfPresent(name, (any, container) -> container.withModel(byName(name)));
         }
-        boolean recognized = before.recognized() || draft.nameKnownModel(containers.values());
+        boolean recognized = before.recognized() || builder.nameKnownModel(containers.values());
         replace(before.recognized(recognized), containers, before.graceEnds(), "node " + nodeName, GONE);
     }
 
     private NodeEntry node(String name) {
-        NodeEntry entry = draft.nodes.get(name);
-        return entry == null ? NodeEntry.empty(name).at(draft.removedNodes.getOrDefault(name, 0L)) : entry;
+        NodeEntry entry = builder.nodes.get(name);
+        return entry == null ? NodeEntry.empty(name).at(builder.removedNodes.getOrDefault(name, 0L)) : entry;
     }
 
     private @Nullable String byName(String container) {
         return ModelOfContainer.byName(
-                container, model -> draft.model(model).packages().size() > 0);
+                container, model -> builder.model(model).packages().size() > 0);
     }
 
     /** Null for a container that is passed over. */
@@ -201,17 +203,17 @@ final class Reports {
         String stated = ModelOfContainer.stated(facts, name);
         String problem = Names.problem(name);
         if (problem != null) {
-            draft.notice("invalid-container-name", "a container on node " + node + ": its name " + problem);
+            builder.addAnomaly("invalid-container-name", "a container on node " + node + ": its name " + problem);
             return null;
         }
         problem = stated == null ? null : Names.problem(stated);
         if (problem != null) {
-            draft.notice(
+            builder.addAnomaly(
                     "invalid-model-name",
                     "container " + name + " on node " + node + ": the model it states " + problem);
             return null;
         }
-        ContainerState state = StateMachine.containerState(facts.state(), draft.rules.cleanExitCodes());
+        ContainerState state = StateMachine.containerState(facts.state(), builder.rules.cleanExitCodes());
         PodmanFacts podman = PodmanFacts.of(state, facts.state());
         return new Container(
                 name,
@@ -236,8 +238,8 @@ final class Reports {
             Map<String, Long> graceEnds,
             String source,
             String gone) {
-        if (draft.nodes.containsKey(before.name()) && containers.equals(before.containers())) {
-            draft.put(before); // with the time of the report; that alone is not worth a write
+        if (builder.nodes.containsKey(before.name()) && containers.equals(before.containers())) {
+            builder.put(before); // with the time of the report; that alone is not worth a write
             return;
         }
         Set<String> touched = new TreeSet<>();
@@ -267,15 +269,16 @@ final class Reports {
             }
         }
         for (String model : touched) {
-            draft.put(draft.model(model).withContainers(before.name(), byModel.getOrDefault(model, List.of())));
+            builder.put(builder.model(model).withContainers(before.name(), byModel.getOrDefault(model, List.of())));
             derive(model, source, gone);
         }
-        NodeEntry after = before.with(containers, kept(containers), graceEnds);
-        draft.put(after);
-        draft.absentees =
-                graceEnds.isEmpty() ? draft.absentees.minus(after.name()) : draft.absentees.plus(after.name());
-        draft.touchedNodes.add(after.name());
-        touched.forEach(model -> keepElsewhere(model, after.name()));
+        NodeEntry after = before.with(containers, lastKnownStates(containers), graceEnds);
+        builder.put(after);
+        builder.nodesWithMissing = graceEnds.isEmpty()
+                ? builder.nodesWithMissing.minus(after.name())
+                : builder.nodesWithMissing.plus(after.name());
+        builder.touchedNodes.add(after.name());
+        touched.forEach(model -> rememberOnOtherNodes(model, after.name()));
     }
 
     private static void touch(Set<String> touched, Container container) {
@@ -285,28 +288,28 @@ final class Reports {
     }
 
     private void index(String container, String node, boolean present) {
-        PSet<String> nodes = draft.unlabelled.getOrDefault(container, TreePSet.<String>empty());
+        PSet<String> nodes = builder.matchedByName.getOrDefault(container, TreePSet.<String>empty());
         nodes = present ? nodes.plus(node) : nodes.minus(node);
-        draft.unlabelled =
-                nodes.isEmpty() ? draft.unlabelled.minus(container) : draft.unlabelled.plus(container, nodes);
+        builder.matchedByName =
+                nodes.isEmpty() ? builder.matchedByName.minus(container) : builder.matchedByName.plus(container, nodes);
     }
 
     /** Writes the model's state only if its containers give another one than before: others may have had their say. */
     private void derive(String name, String source, String gone) {
-        ModelEntry entry = draft.model(name);
+        ModelEntry entry = builder.model(name);
         if (entry.containers().isEmpty()) {
-            draft.put(entry.derived(null));
-            draft.forsake(name);
-            if (draft.mayBeNamed(entry)) {
-                ModelState after = draft.rules.vanished().after(entry.state().value());
-                draft.setModel(name, after, "", gone, source);
+            builder.put(entry.derived(null));
+            builder.checkOrphan(name);
+            if (builder.mayBeNamed(entry)) {
+                ModelState after = builder.rules.vanished().after(entry.state().value());
+                builder.setModel(name, after, "", gone, source);
             }
             return;
         }
         ModelState derived = StateMachine.modelState(tally(entry));
         if (derived != null && derived != entry.derived()) {
-            draft.put(entry.derived(derived));
-            draft.setModel(name, derived, "", Causes.containers(entry, derived), source);
+            builder.put(entry.derived(derived));
+            builder.setModel(name, derived, "", Causes.containers(entry, derived), source);
         }
     }
 
@@ -317,19 +320,19 @@ final class Reports {
      *
      * @param allRead whether every node's stored list could be read
      */
-    void mend(ModelEntry entry, boolean allRead) {
+    void deriveAfterRead(ModelEntry entry, boolean allRead) {
         ModelState state = entry.state().value();
         ModelState derived = entry.derived();
         Transition latest = entry.state().history().latest();
         if (latest == null || !latest.isDerived() || ModelState.parse(latest.to()) != state) {
             return;
         }
-        boolean isGone = allRead && entry.containers().isEmpty() && draft.mayBeNamed(entry);
+        boolean isGone = allRead && entry.containers().isEmpty() && builder.mayBeNamed(entry);
         if (derived != null && derived != state) {
-            draft.setModel(entry.name(), derived, "", Causes.containers(entry, derived), BY_STATE_MANAGER);
-        } else if (isGone && draft.rules.vanished().after(state) != state) {
+            builder.setModel(entry.name(), derived, "", Causes.containers(entry, derived), BY_STATE_MANAGER);
+        } else if (isGone && builder.rules.vanished().after(state) != state) {
             // No container was seen to go: nothing that would have anybody reconcile it.
-            draft.setModel(
+            builder.setModel(
                     entry.name(), ModelState.EXITED, "", "no stored list has a container of it", BY_STATE_MANAGER);
         }
     }
@@ -352,11 +355,11 @@ final class Reports {
         return StateMachine.modelState(tally(entry)) == null ? entry.derived() : null;
     }
 
-    private SortedMap<String, ModelState> kept(SortedMap<String, Container> containers) {
+    private SortedMap<String, ModelState> lastKnownStates(SortedMap<String, Container> containers) {
         TreeMap<String, ModelState> kept = new TreeMap<>();
         for (Container container : containers.values()) {
             if (container.model() != null && container.state() == ContainerState.UNKNOWN) {
-                ModelState state = silenced(draft.model(container.model()));
+                ModelState state = silenced(builder.model(container.model()));
                 if (state != null) {
                     kept.put(container.model(), state);
                 }
@@ -365,16 +368,16 @@ final class Reports {
         return kept;
     }
 
-    private void keepElsewhere(String model, String here) {
-        ModelEntry entry = draft.model(model);
+    private void rememberOnOtherNodes(String model, String here) {
+        ModelEntry entry = builder.model(model);
         ModelState state = silenced(entry);
         for (String name : entry.containers().keySet()) {
             NodeEntry node = node(name);
-            if (state != null && !name.equals(here) && node.kept().get(model) != state) {
-                TreeMap<String, ModelState> kept = new TreeMap<>(node.kept());
+            if (state != null && !name.equals(here) && node.lastKnownStates().get(model) != state) {
+                TreeMap<String, ModelState> kept = new TreeMap<>(node.lastKnownStates());
                 kept.put(model, state);
-                draft.put(node.keeping(kept));
-                draft.touchedNodes.add(name);
+                builder.put(node.withLastKnownStates(kept));
+                builder.touchedNodes.add(name);
             }
         }
     }

@@ -16,15 +16,15 @@ import io.pullpiri.statemanager.store.WatchEvent;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps a draft the mirror of the store: takes in what others wrote, and what we have written ourselves. */
-final class Mirror {
+final class StoreEventApplier {
 
     private static final String BY_ANOTHER = "written into the store by another component";
 
-    private final Draft draft;
-    private final Artifacts artifacts;
+    private final ViewBuilder builder;
+    private final ArtifactHandler artifacts;
 
-    Mirror(Draft draft, Artifacts artifacts) {
-        this.draft = draft;
+    StoreEventApplier(ViewBuilder builder, ArtifactHandler artifacts) {
+        this.builder = builder;
         this.artifacts = artifacts;
     }
 
@@ -33,7 +33,7 @@ final class Mirror {
      *
      * @param read whether it was read, ahead of the watch
      */
-    void observe(WatchEvent event, boolean read) {
+    void apply(WatchEvent event, boolean read) {
         StoreKey key = StoreKey.parse(event.key());
         if (key == null || !key.kind().isWatched() || isOld(event, read)) {
             return;
@@ -51,28 +51,28 @@ final class Mirror {
         }
     }
 
-    private static Stored<String> stored(@Nullable String value, long revision) {
-        return value == null ? Stored.absent() : new Stored<>(value, revision);
+    private static Versioned<String> stored(@Nullable String value, long revision) {
+        return value == null ? Versioned.absent() : new Versioned<>(value, revision);
     }
 
     private boolean isOld(WatchEvent event, boolean read) {
-        Long gone = draft.tombstones.get(event.key());
+        Long gone = builder.tombstones.get(event.key());
         if (gone != null) {
             boolean old = event.revision() <= gone;
             if (!old || event.value() == null) {
-                draft.tombstones = draft.tombstones.minus(event.key());
+                builder.tombstones = builder.tombstones.minus(event.key());
             }
             if (old) {
                 return true;
             }
         }
-        long known = draft.view().revision(event.key());
+        long known = builder.view().revision(event.key());
         if (event.revision() <= known || (event.value() == null && known == 0)) {
             return true;
         }
         if (read && event.value() == null) {
             // The watch has still to tell what led to this.
-            draft.tombstones = draft.tombstones.plus(event.key(), event.revision());
+            builder.tombstones = builder.tombstones.plus(event.key(), event.revision());
         }
         return false;
     }
@@ -80,62 +80,62 @@ final class Mirror {
     /** Nobody else may write a package's state: it is put right, at most once a second. */
     private void packageState(String name, @Nullable String text, long revision) {
         PackageState value = text == null ? null : PackageState.parse(text);
-        PackageEntry entry = draft.packageEntry(name);
+        PackageEntry entry = builder.packageEntry(name);
         entry = entry.with(
-                entry.state().with(text == null ? Stored.<PackageState>absent() : new Stored<>(value, revision)));
-        draft.put(entry);
+                entry.state().with(text == null ? Versioned.<PackageState>absent() : new Versioned<>(value, revision)));
+        builder.put(entry);
         boolean right = text == null
                 ? entry.state().value() == null
                 : value == entry.state().value() && value != null;
         if (right) {
-            draft.overwritten = draft.overwritten.minus(name);
+            builder.overwritten = builder.overwritten.minus(name);
             return;
         }
-        draft.notice(
+        builder.addAnomaly(
                 "package-overwritten",
                 "the state of package " + name + " was "
                         + (text == null ? "deleted" : "overwritten with '" + Names.excerpt(text, 60) + "'")
                         + "; it is put right");
-        if (draft.mayRepair(entry)) {
-            draft.touchedPackages.add(name);
+        if (builder.mayRepair(entry)) {
+            builder.touchedPackages.add(name);
         }
     }
 
     /** The key is the fact, and the last writer wins; nonsense is passed over. */
     private void modelState(String name, @Nullable String text, long revision) {
         ModelState value = text == null ? null : ModelState.parse(text);
-        ModelEntry entry = draft.model(name);
-        draft.put(entry.with(
-                entry.state().with(text == null ? Stored.<ModelState>absent() : new Stored<>(value, revision))));
+        ModelEntry entry = builder.model(name);
+        builder.put(entry.with(
+                entry.state().with(text == null ? Versioned.<ModelState>absent() : new Versioned<>(value, revision))));
         if (text != null && value == null) {
             nonsense("model", name, text);
             return;
         }
-        draft.setModel(name, value, "", text == null ? "its key was deleted" : BY_ANOTHER, BY_STORE);
+        builder.setModel(name, value, "", text == null ? "its key was deleted" : BY_ANOTHER, BY_STORE);
     }
 
     private void scenarioState(String name, @Nullable String text, long revision) {
         ScenarioState value = text == null ? null : ScenarioState.parse(text);
-        ScenarioEntry entry = draft.scenario(name);
-        draft.put(entry.with(
-                entry.state().with(text == null ? Stored.<ScenarioState>absent() : new Stored<>(value, revision))));
+        ScenarioEntry entry = builder.scenario(name);
+        builder.put(entry.with(entry.state()
+                .with(text == null ? Versioned.<ScenarioState>absent() : new Versioned<>(value, revision))));
         if (text != null && value == null) {
             nonsense("scenario", name, text);
             return;
         }
-        draft.setScenario(name, value, "", text == null ? "its key was deleted" : BY_ANOTHER, BY_STORE);
+        builder.setScenario(name, value, "", text == null ? "its key was deleted" : BY_ANOTHER, BY_STORE);
         if (value == null && entry.artifact().good() != null) {
-            draft.setScenario(name, ScenarioState.IDLE, "", "its artifact is there", Transition.BY_STATE_MANAGER);
+            builder.setScenario(name, ScenarioState.IDLE, "", "its artifact is there", Transition.BY_STATE_MANAGER);
         }
     }
 
     private void nonsense(String kind, String name, String text) {
-        draft.notice(
+        builder.addAnomaly(
                 "nonsense-state",
                 kind + " " + name + ": its key holds '" + Names.excerpt(text, 60) + "', which is no state");
     }
 
-    private void artifact(String kind, String name, Stored<String> text) {
+    private void artifact(String kind, String name, Versioned<String> text) {
         String yaml = text.value();
         if (yaml == null) {
             artifacts.gone(kind, name, text, BY_STORE);
@@ -143,7 +143,7 @@ final class Mirror {
         }
         try {
             Artifact read = read(kind, name, yaml);
-            Artifacts.noticeNames(draft, read);
+            ArtifactHandler.warnOfNames(builder, read);
             switch (read) {
                 case PackageArtifact artifact -> artifacts.setPackage(name, artifact, text, BY_STORE);
                 case ScenarioArtifact artifact -> artifacts.setScenario(name, artifact, text, BY_STORE);
@@ -165,7 +165,7 @@ final class Mirror {
     }
 
     /** Takes in that a write of ours is durable. */
-    static void written(Draft draft, Write write, long revision) {
+    static void applyCommitted(ViewBuilder builder, Write write, long revision) {
         StoreKey key = StoreKey.parse(write.key());
         if (key == null) {
             throw new IllegalArgumentException("key: " + write.key() + " (expected: one of StateManager's)");
@@ -175,48 +175,48 @@ final class Mirror {
         String name = key.name();
         switch (key.kind()) {
             case PACKAGE_STATE -> {
-                PackageEntry entry = draft.packageEntry(name);
-                draft.put(
-                        entry.with(entry.state().with(new Stored<>(entry.state().value(), now))));
+                PackageEntry entry = builder.packageEntry(name);
+                builder.put(entry.with(
+                        entry.state().with(new Versioned<>(entry.state().value(), now))));
             }
             case MODEL_STATE -> {
-                ModelEntry entry = draft.model(name);
-                draft.put(
-                        entry.with(entry.state().with(new Stored<>(entry.state().value(), now))));
+                ModelEntry entry = builder.model(name);
+                builder.put(entry.with(
+                        entry.state().with(new Versioned<>(entry.state().value(), now))));
             }
             case SCENARIO_STATE -> {
-                ScenarioEntry entry = draft.scenario(name);
-                draft.put(
-                        entry.with(entry.state().with(new Stored<>(entry.state().value(), now))));
+                ScenarioEntry entry = builder.scenario(name);
+                builder.put(entry.with(
+                        entry.state().with(new Versioned<>(entry.state().value(), now))));
             }
             case PACKAGE_ARTIFACT -> {
-                PackageEntry entry = draft.packageEntry(name);
-                draft.put(entry.with(entry.artifact().with(new Stored<>(write.value(), now))));
+                PackageEntry entry = builder.packageEntry(name);
+                builder.put(entry.with(entry.artifact().with(new Versioned<>(write.value(), now))));
             }
             case SCENARIO_ARTIFACT -> {
-                ScenarioEntry entry = draft.scenario(name);
-                draft.put(entry.with(entry.artifact().with(new Stored<>(write.value(), now))));
+                ScenarioEntry entry = builder.scenario(name);
+                builder.put(entry.with(entry.artifact().with(new Versioned<>(write.value(), now))));
             }
-            case MODEL_ARTIFACT -> draft.put(draft.model(name).withArtifact(new Stored<>(write.value(), now)));
+            case MODEL_ARTIFACT -> builder.put(builder.model(name).withArtifact(new Versioned<>(write.value(), now)));
             case RECONCILE -> {
-                PackageEntry entry = draft.packageEntry(name);
-                draft.put(entry.with(new Stored<>(entry.reconcile().value(), now)));
+                PackageEntry entry = builder.packageEntry(name);
+                builder.put(entry.with(new Versioned<>(entry.reconcile().value(), now)));
             }
             case NODE -> {
-                NodeEntry entry = draft.nodes.get(name);
+                NodeEntry entry = builder.nodes.get(name);
                 if (entry != null) {
-                    draft.put(entry.at(now));
+                    builder.put(entry.at(now));
                 }
             }
             case JOURNAL -> {
                 if (!deleted) {
-                    draft.journal = draft.journal.written(Long.parseLong(name), now);
+                    builder.journal = builder.journal.written(Long.parseLong(name), now);
                 }
             }
         }
         if (deleted && key.kind().isWatched()) {
             // What the watch still says of it from before is old.
-            draft.tombstones = draft.tombstones.plus(write.key(), revision);
+            builder.tombstones = builder.tombstones.plus(write.key(), revision);
         }
     }
 }

@@ -9,26 +9,26 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import org.jspecify.annotations.Nullable;
 
 /** What has become of things while nobody looked: what differs from the rules is put right, and the history says so. */
-final class Repair {
+final class StoreRepair {
 
     private static final String WHILE_AWAY = "changed in the store while StateManager was away";
 
-    private final Draft draft;
-    private final Reports reports;
+    private final ViewBuilder builder;
+    private final ReportHandler reports;
     private final boolean allRead;
 
-    Repair(Draft draft, Reports reports) {
-        this.draft = draft;
+    StoreRepair(ViewBuilder builder, ReportHandler reports) {
+        this.builder = builder;
         this.reports = reports;
-        this.allRead = draft.nodes.values().stream().noneMatch(NodeEntry::unread);
+        this.allRead = builder.nodes.values().stream().noneMatch(NodeEntry::unparsable);
     }
 
     void run() {
         models();
-        draft.scenarios.values().forEach(this::scenario);
-        for (PackageEntry entry : draft.packages.values()) {
+        builder.scenarios.values().forEach(this::scenario);
+        for (PackageEntry entry : builder.packages.values()) {
             brokenNotice("Package", entry.name(), entry.artifact().broken());
-            draft.judgeLater(
+            builder.markDirty(
                     entry.name(),
                     entry.artifact().exists() ? "found so at start" : "its artifact was deleted",
                     BY_STATE_MANAGER);
@@ -37,10 +37,10 @@ final class Repair {
 
     /** Also when a package that could not be read has become known, or is gone. */
     void models() {
-        if (draft.unread.isEmpty()) {
+        if (builder.unparsable.isEmpty()) {
             reports.rematchAll();
         }
-        draft.models.values().forEach(this::model);
+        builder.models.values().forEach(this::model);
     }
 
     private void model(ModelEntry entry) {
@@ -50,11 +50,11 @@ final class Repair {
                 new Subject(ResourceKind.MODEL, entry.name()),
                 state == null ? "" : state.title(),
                 entry.state().history(),
-                draft.isAnchored(entry));
-        if (state != null && draft.isForsaken(entry) && latest != null && latest.anchored()) {
-            draft.forsake(entry.name());
+                builder.isAnchored(entry));
+        if (state != null && builder.isOrphan(entry) && latest != null && latest.anchored()) {
+            builder.checkOrphan(entry.name());
         } else {
-            reports.mend(entry, allRead);
+            reports.deriveAfterRead(entry, allRead);
         }
     }
 
@@ -69,9 +69,9 @@ final class Repair {
                 entry.state().history(),
                 entry.artifact().exists());
         if (state == null && entry.artifact().good() != null) {
-            draft.setScenario(name, ScenarioState.IDLE, "", "its artifact appeared", BY_STORE);
+            builder.setScenario(name, ScenarioState.IDLE, "", "its artifact appeared", BY_STORE);
         } else if (state != null && !entry.artifact().exists() && latest != null && latest.anchored()) {
-            draft.setScenario(name, null, "", "its artifact was deleted", BY_STORE);
+            builder.setScenario(name, null, "", "its artifact was deleted", BY_STORE);
         }
     }
 
@@ -80,16 +80,16 @@ final class Repair {
         Transition latest = history.latest();
         String known = latest == null ? "" : latest.to();
         if (!known.equals(state)) {
-            draft.changeHistory(
+            builder.changeHistory(
                     subject,
-                    any -> draft.decide(
+                    any -> builder.decide(
                             subject.kind(), subject.name(), known, state, any, "", WHILE_AWAY, BY_STORE, anchored));
         }
     }
 
     private void brokenNotice(String kind, String name, @Nullable String broken) {
         if (broken != null) {
-            draft.notice("broken-artifact", kind + "/" + name + " is broken: " + broken);
+            builder.addAnomaly("broken-artifact", kind + "/" + name + " is broken: " + broken);
         }
     }
 }

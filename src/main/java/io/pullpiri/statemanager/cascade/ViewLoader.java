@@ -27,17 +27,17 @@ import org.pcollections.TreePSet;
 
 /**
  * Reads a view from the store. Model keys are taken as they are; nothing is derived from old reports, and nothing is
- * judged: that is {@link Repair}'s.
+ * judged: that is {@link StoreRepair}'s.
  */
-final class Loader {
+final class ViewLoader {
 
     private final Rules rules;
-    private final Draft draft;
+    private final ViewBuilder builder;
     private final Map<Subject, History> histories = new HashMap<>();
 
-    Loader(Rules rules, Moment now) {
+    ViewLoader(Rules rules, Timestamp now) {
         this.rules = rules;
-        this.draft = new Draft(View.EMPTY, rules, now, Long.MAX_VALUE);
+        this.builder = new ViewBuilder(View.EMPTY, rules, now, Long.MAX_VALUE);
     }
 
     /**
@@ -56,9 +56,9 @@ final class Loader {
 
         private static @Nullable Object content(StoreKey key, String value) {
             return switch (key.kind()) {
-                case JOURNAL -> Records.parse(value, Records.JournalText.class);
-                case NODE -> Records.parse(value, Records.Digest.class);
-                case RECONCILE -> Records.parse(value, ReconcileRecord.class);
+                case JOURNAL -> RecordCodec.parse(value, RecordCodec.JournalRecordText.class);
+                case NODE -> RecordCodec.parse(value, RecordCodec.NodeRecord.class);
+                case RECONCILE -> RecordCodec.parse(value, ReconcileRecord.class);
                 case PACKAGE_ARTIFACT -> artifact(PackageArtifact.KIND, key.name(), value);
                 case SCENARIO_ARTIFACT -> artifact(ScenarioArtifact.KIND, key.name(), value);
                 case PACKAGE_STATE, MODEL_STATE, SCENARIO_STATE, MODEL_ARTIFACT -> null;
@@ -67,7 +67,7 @@ final class Loader {
 
         private static Object artifact(String kind, String name, String value) {
             try {
-                return Mirror.read(kind, name, value);
+                return StoreEventApplier.read(kind, name, value);
             } catch (BrokenArtifactException e) {
                 return e.reason();
             }
@@ -97,20 +97,20 @@ final class Loader {
         digests.sort(Comparator.comparingLong(each -> each.entry.modRevision()));
         digests.forEach(this::digest);
         derived();
-        digests.forEach(this::kept);
+        digests.forEach(this::restoreLastKnownStates);
         histories.forEach(this::past);
-        draft.packages.values().forEach(this::tally);
-        return new Cascade.Loaded(draft.view(), draft.notices);
+        builder.packages.values().forEach(this::tally);
+        return new Cascade.Loaded(builder.view(), builder.anomalies);
     }
 
     private void journalRecord(Decoded journal) {
         KeyValue entry = journal.entry;
         long sequence = Journal.sequence(entry.key());
-        if (sequence < 0 || !(journal.content instanceof Records.JournalText text)) {
-            draft.notice("unreadable-record", entry.key() + " is none of ours, or damaged; it is passed over");
+        if (sequence < 0 || !(journal.content instanceof RecordCodec.JournalRecordText text)) {
+            builder.addAnomaly("unreadable-record", entry.key() + " is none of ours, or damaged; it is passed over");
             if (sequence >= 0) {
                 // Its key is taken all the same.
-                draft.journal = draft.journal.plus(sequence, List.of(), entry.modRevision());
+                builder.journal = builder.journal.plus(sequence, List.of(), entry.modRevision());
             }
             return;
         }
@@ -123,7 +123,7 @@ final class Loader {
             History history = histories.getOrDefault(subject, History.NONE);
             histories.put(subject, history.decided(transition).recorded(sequence, rules.historyLimit()));
         }
-        draft.journal = draft.journal.plus(sequence, subjects, entry.modRevision());
+        builder.journal = builder.journal.plus(sequence, subjects, entry.modRevision());
     }
 
     private static <T> List<T> orEmpty(@Nullable List<T> list) {
@@ -134,28 +134,29 @@ final class Loader {
         String name = decoded.key.name();
         String value = decoded.entry.value();
         long revision = decoded.entry.modRevision();
-        Stored<String> text = new Stored<>(value, revision);
+        Versioned<String> text = new Versioned<>(value, revision);
         switch (decoded.key.kind()) {
             case PACKAGE_STATE -> {
-                PackageEntry before = draft.packageEntry(name);
-                draft.put(before.with(
+                PackageEntry before = builder.packageEntry(name);
+                builder.put(before.with(
                         cell(new Subject(ResourceKind.PACKAGE, name), value, revision, PackageState::parse)));
             }
             case MODEL_STATE -> {
-                ModelEntry before = draft.model(name);
-                draft.put(before.with(cell(new Subject(ResourceKind.MODEL, name), value, revision, ModelState::parse)));
+                ModelEntry before = builder.model(name);
+                builder.put(
+                        before.with(cell(new Subject(ResourceKind.MODEL, name), value, revision, ModelState::parse)));
             }
             case SCENARIO_STATE -> {
-                ScenarioEntry before = draft.scenario(name);
-                draft.put(before.with(
+                ScenarioEntry before = builder.scenario(name);
+                builder.put(before.with(
                         cell(new Subject(ResourceKind.SCENARIO, name), value, revision, ScenarioState::parse)));
             }
             case PACKAGE_ARTIFACT -> packageArtifact(name, decoded.content, text);
             case SCENARIO_ARTIFACT -> scenarioArtifact(name, decoded.content, text);
-            case MODEL_ARTIFACT -> draft.put(draft.model(name).withArtifact(text));
+            case MODEL_ARTIFACT -> builder.put(builder.model(name).withArtifact(text));
             case RECONCILE ->
-                draft.put(draft.packageEntry(name)
-                        .with(new Stored<>(
+                builder.put(builder.packageEntry(name)
+                        .with(new Versioned<>(
                                 decoded.content instanceof ReconcileRecord record ? record : null, revision)));
             case JOURNAL, NODE -> throw new AssertionError(decoded);
         }
@@ -165,52 +166,53 @@ final class Loader {
      * Nonsense in a key is passed over: the resource has the state that it had before. A package has it whatever the key
      * says, for that is nobody else's to write.
      */
-    private <S> StateCell<S> cell(Subject subject, String value, long revision, Function<String, @Nullable S> parse) {
+    private <S> TrackedState<S> cell(
+            Subject subject, String value, long revision, Function<String, @Nullable S> parse) {
         S stored = parse.apply(value);
         History history = histories.getOrDefault(subject, History.NONE);
         Transition latest = history.latest();
         S past = latest == null ? null : parse.apply(latest.to());
         S state = stored == null || (subject.kind() == ResourceKind.PACKAGE && latest != null) ? past : stored;
-        return new StateCell<>(state, new Stored<>(stored, revision), history);
+        return new TrackedState<>(state, new Versioned<>(stored, revision), history);
     }
 
-    private void packageArtifact(String name, @Nullable Object content, Stored<String> text) {
-        ArtifactCell<PackageArtifact> artifact = artifact(PackageArtifact.class, content, text);
-        draft.put(draft.packageEntry(name).with(artifact));
+    private void packageArtifact(String name, @Nullable Object content, Versioned<String> text) {
+        TrackedArtifact<PackageArtifact> artifact = artifact(PackageArtifact.class, content, text);
+        builder.put(builder.packageEntry(name).with(artifact));
         if (artifact.good() != null) {
-            Artifacts.noticeNames(draft, artifact.good());
+            ArtifactHandler.warnOfNames(builder, artifact.good());
             for (PackageArtifact.ModelRef ref : artifact.good().models()) {
-                ModelEntry model = draft.model(ref.name());
-                draft.put(model.with(model.packages().plus(name)));
+                ModelEntry model = builder.model(ref.name());
+                builder.put(model.with(model.packages().plus(name)));
             }
         }
     }
 
-    private void scenarioArtifact(String name, @Nullable Object content, Stored<String> text) {
-        ArtifactCell<ScenarioArtifact> artifact = artifact(ScenarioArtifact.class, content, text);
-        draft.put(draft.scenario(name).with(artifact));
+    private void scenarioArtifact(String name, @Nullable Object content, Versioned<String> text) {
+        TrackedArtifact<ScenarioArtifact> artifact = artifact(ScenarioArtifact.class, content, text);
+        builder.put(builder.scenario(name).with(artifact));
         if (artifact.good() != null) {
-            Artifacts.noticeNames(draft, artifact.good());
+            ArtifactHandler.warnOfNames(builder, artifact.good());
             String target = artifact.good().target();
-            PSet<String> others = draft.scenariosByTarget.getOrDefault(target, TreePSet.<String>empty());
-            draft.scenariosByTarget = draft.scenariosByTarget.plus(target, others.plus(name));
+            PSet<String> others = builder.scenariosByTarget.getOrDefault(target, TreePSet.<String>empty());
+            builder.scenariosByTarget = builder.scenariosByTarget.plus(target, others.plus(name));
         }
     }
 
-    private static <A extends Artifact> ArtifactCell<A> artifact(
-            Class<A> kind, @Nullable Object content, Stored<String> text) {
+    private static <A extends Artifact> TrackedArtifact<A> artifact(
+            Class<A> kind, @Nullable Object content, Versioned<String> text) {
         return kind.isInstance(content)
-                ? new ArtifactCell<>(kind.cast(content), null, text)
-                : new ArtifactCell<>(null, String.valueOf(content), text);
+                ? new TrackedArtifact<>(kind.cast(content), null, text)
+                : new TrackedArtifact<>(null, String.valueOf(content), text);
     }
 
     /** What the node said last counts on; containers that were absent get their whole grace period again. */
     private void digest(Decoded decoded) {
         String name = decoded.key.name();
         KeyValue entry = decoded.entry;
-        if (!(decoded.content instanceof Records.Digest digest)) {
-            draft.put(NodeEntry.unread(name, draft.now.ticks(), entry.modRevision()));
-            draft.notice("unreadable-record", entry.key() + " is damaged; the node's next report replaces it");
+        if (!(decoded.content instanceof RecordCodec.NodeRecord digest)) {
+            builder.put(NodeEntry.unparsable(name, builder.now.monotonicNanos(), entry.modRevision()));
+            builder.addAnomaly("unreadable-record", entry.key() + " is damaged; the node's next report replaces it");
             return;
         }
         TreeMap<String, Container> containers = new TreeMap<>();
@@ -221,58 +223,58 @@ final class Loader {
             if (container.absent()) {
                 graceEnds.put(
                         container.name(),
-                        draft.now.ticks() + rules.vanishGrace().toNanos());
+                        builder.now.monotonicNanos() + rules.vanishGrace().toNanos());
             }
             if (container.model() != null) {
                 byModel.computeIfAbsent(container.model(), any -> new ArrayList<>())
                         .add(container);
             }
             if (container.label() == null) {
-                PSet<String> nodes = draft.unlabelled.getOrDefault(container.name(), TreePSet.<String>empty());
-                draft.unlabelled = draft.unlabelled.plus(container.name(), nodes.plus(name));
+                PSet<String> nodes = builder.matchedByName.getOrDefault(container.name(), TreePSet.<String>empty());
+                builder.matchedByName = builder.matchedByName.plus(container.name(), nodes.plus(name));
             }
         }
-        byModel.forEach((model, ofNode) -> draft.put(draft.model(model).withContainers(name, ofNode)));
+        byModel.forEach((model, ofNode) -> builder.put(builder.model(model).withContainers(name, ofNode)));
         Map<String, ModelState> kept = digest.kept() == null ? Map.of() : digest.kept();
         long reportedMillis = digest.reportedMillis() == null ? 0 : digest.reportedMillis();
-        long silentMillis = reportedMillis == 0 ? 0 : Math.max(0, draft.now.epochMillis() - reportedMillis);
-        draft.put(new NodeEntry(
+        long silentMillis = reportedMillis == 0 ? 0 : Math.max(0, builder.now.wallMillis() - reportedMillis);
+        builder.put(new NodeEntry(
                 name,
                 containers,
                 new TreeMap<>(kept),
                 graceEnds,
                 reportedMillis,
-                draft.now.ticks() - TimeUnit.MILLISECONDS.toNanos(silentMillis),
-                Boolean.TRUE.equals(digest.recognized()) || draft.nameKnownModel(containers.values()),
+                builder.now.monotonicNanos() - TimeUnit.MILLISECONDS.toNanos(silentMillis),
+                Boolean.TRUE.equals(digest.recognized()) || builder.nameKnownModel(containers.values()),
                 Peers.NONE,
                 entry.modRevision(),
                 false));
         if (!graceEnds.isEmpty()) {
-            draft.absentees = draft.absentees.plus(name);
+            builder.nodesWithMissing = builder.nodesWithMissing.plus(name);
         }
     }
 
     /** What the containers gave last, so that only a change of it writes a model's key. */
     private void derived() {
-        for (ModelEntry model : draft.models.values()) {
-            ModelState derived = StateMachine.modelState(Reports.tally(model));
+        for (ModelEntry model : builder.models.values()) {
+            ModelState derived = StateMachine.modelState(ReportHandler.tally(model));
             if (derived != null) {
-                draft.put(model.derived(derived));
+                builder.put(model.derived(derived));
             }
         }
     }
 
-    private void kept(Decoded digest) {
-        NodeEntry node = draft.nodes.get(digest.key.name());
+    private void restoreLastKnownStates(Decoded digest) {
+        NodeEntry node = builder.nodes.get(digest.key.name());
         if (node == null) {
             return;
         }
-        node.kept().forEach((name, state) -> {
-            ModelEntry model = draft.models.get(name);
+        node.lastKnownStates().forEach((name, state) -> {
+            ModelEntry model = builder.models.get(name);
             if (model != null
                     && model.containers().containsKey(node.name())
-                    && StateMachine.modelState(Reports.tally(model)) == null) {
-                draft.put(model.derived(state));
+                    && StateMachine.modelState(ReportHandler.tally(model)) == null) {
+                builder.put(model.derived(state));
             }
         });
     }
@@ -284,15 +286,15 @@ final class Loader {
     private void past(Subject subject, History history) {
         String name = subject.name();
         Transition latest = history.latest();
-        if (latest == null || draft.history(subject).latest() != null) {
+        if (latest == null || builder.history(subject).latest() != null) {
             return;
         }
         switch (subject.kind()) {
             case PACKAGE -> {
-                PackageEntry entry = draft.packageEntry(name);
-                draft.put(entry.with(entry.state().with(PackageState.parse(latest.to()), history)));
+                PackageEntry entry = builder.packageEntry(name);
+                builder.put(entry.with(entry.state().with(PackageState.parse(latest.to()), history)));
             }
-            case MODEL, SCENARIO -> draft.changeHistory(subject, none -> history);
+            case MODEL, SCENARIO -> builder.changeHistory(subject, none -> history);
             case NODE -> {} // a node that was forgotten leaves nothing
         }
     }
@@ -305,10 +307,10 @@ final class Loader {
         List<ModelState> counted = new ArrayList<>();
         int reported = 0;
         for (PackageArtifact.ModelRef ref : artifact.models()) {
-            ModelEntry model = draft.model(ref.name());
+            ModelEntry model = builder.model(ref.name());
             counted.add(model.counted());
             reported += model.state().value() == null ? 0 : 1;
         }
-        draft.put(entry.with(StateCounts.of(ModelState.class, counted), reported));
+        builder.put(entry.with(StateCounts.of(ModelState.class, counted), reported));
     }
 }

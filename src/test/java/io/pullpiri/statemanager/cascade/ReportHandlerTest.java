@@ -11,7 +11,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** Whose containers are whose, and what is said about it. */
-class ReportsTest {
+class ReportHandlerTest {
 
     private final World world = new World();
 
@@ -77,14 +77,14 @@ class ReportsTest {
     void aContainerIsAbsentUntilTheVeryEndOfItsGrace() {
         world.run(report("n", "m/a=running", "m/b=exited:1"));
         world.run(report("n", "m/a=running"));
-        long ends = world.now().ticks() + World.RULES.vanishGrace().toNanos();
-        world.pass(Duration.ofNanos(ends - world.now().ticks() - 1_000_001));
+        long ends = world.now().monotonicNanos() + World.RULES.vanishGrace().toNanos();
+        world.pass(Duration.ofNanos(ends - world.now().monotonicNanos() - 1_000_001));
         world.run(new Command.Tick());
         assertThat(world.modelState("m")).isEqualTo("Dead");
         // To run takes a millisecond by itself: all but one nanosecond of it is taken back.
         world.pass(Duration.ofNanos(-999_999));
         world.run(new Command.Tick());
-        assertThat(world.now().ticks()).isEqualTo(ends);
+        assertThat(world.now().monotonicNanos()).isEqualTo(ends);
         assertThat(world.modelState("m")).isEqualTo("Running");
     }
 
@@ -108,13 +108,13 @@ class ReportsTest {
     @Test
     void aTransitionSaysHowLongTheStateBeforeHadLasted() {
         world.run(report("n", "m/a=running"));
-        long since = world.now().epochNanos();
+        long since = world.now().wallNanos();
         world.pass(Duration.ofSeconds(5));
         world.run(report("n", "m/a=paused"));
         assertThat(world.transitions)
                 .extracting(Transition::durationMillis)
                 .containsExactly(
-                        0L, Duration.ofNanos(world.now().epochNanos() - since).toMillis());
+                        0L, Duration.ofNanos(world.now().wallNanos() - since).toMillis());
     }
 
     @Test
@@ -154,13 +154,13 @@ class ReportsTest {
     @Test
     void timeOfTheLastReport_isKnownAfterARestart() {
         world.run(report("n", "m/a=running"));
-        long stored = world.now().epochMillis();
+        long stored = world.now().wallMillis();
         assertThat(world.node("n").reportedMillis()).isEqualTo(stored);
         world.pass(Duration.ofSeconds(5));
         long revision = world.revision(Keys.node("n"));
         world.run(report("n", "m/a=running"));
         assertThat(world.node("n").reportedMillis())
-                .isEqualTo(world.now().epochMillis())
+                .isEqualTo(world.now().wallMillis())
                 .isGreaterThan(stored);
         assertThat(world.revision(Keys.node("n")))
                 .as("a time alone is not written")
@@ -175,6 +175,6 @@ class ReportsTest {
                 {"containers":[{"name":"a","id":"1","label":"m","model":"m","state":"DEAD","exitCode":139}]}""");
         world.restart();
         assertThat(world.node("n").reportedMillis()).isZero();
-        assertThat(world.node("n").unread()).isFalse();
+        assertThat(world.node("n").unparsable()).isFalse();
     }
 }

@@ -21,17 +21,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** StateManager's own records as JSON text, to be read by people too. */
-final class Records {
+final class RecordCodec {
 
     private static final ObjectMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .addModule(new SimpleModule().addDeserializer(String.class, new OneOfEach()))
+            .addModule(new SimpleModule().addDeserializer(String.class, new UniqueStrings()))
             .build();
 
     /** Names, states and causes come again and again in a vehicle's records: a third of the memory that they would fill. */
-    private static final class OneOfEach extends StdScalarDeserializer<String> {
+    private static final class UniqueStrings extends StdScalarDeserializer<String> {
 
-        OneOfEach() {
+        UniqueStrings() {
             super(String.class);
         }
 
@@ -41,7 +41,7 @@ final class Records {
         }
     }
 
-    private Records() {}
+    private RecordCodec() {}
 
     /**
      * {@code /statemanager/node/{name}}.
@@ -50,23 +50,23 @@ final class Records {
      * @param recognized see {@link NodeEntry}; null if it is not, and in a record that an older version wrote
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
-    record Digest(
+    record NodeRecord(
             @Nullable List<Container> containers,
             @Nullable Map<String, ModelState> kept,
             @Nullable Long reportedMillis,
             @Nullable Boolean recognized) {
 
-        static Digest of(NodeEntry entry) {
-            return new Digest(
+        static NodeRecord of(NodeEntry entry) {
+            return new NodeRecord(
                     List.copyOf(entry.containers().values()),
-                    entry.kept(),
+                    entry.lastKnownStates(),
                     entry.reportedMillis() == 0 ? null : entry.reportedMillis(),
                     entry.recognized() ? true : null);
         }
 
         /** Of nothing but containers. */
-        static Digest of(SortedMap<String, Container> containers) {
-            return new Digest(List.copyOf(containers.values()), null, null, null);
+        static NodeRecord of(SortedMap<String, Container> containers) {
+            return new NodeRecord(List.copyOf(containers.values()), null, null, null);
         }
     }
 
@@ -78,7 +78,7 @@ final class Records {
      * @param nodes that were forgotten or evicted, after the changes; a version that does not know the field ignores it
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
-    record JournalText(
+    record JournalRecordText(
             @Nullable List<Transition> changes,
             @Nullable List<Transition> carried,
             @Nullable List<Transition> nodes) {
@@ -113,13 +113,13 @@ final class Records {
     /** JSON has no notion of what must be there. Names become parts of keys. */
     private static boolean isSound(@Nullable Object record) {
         return switch (record) {
-            case Digest digest -> areSound(digest.containers()) && areStates(digest.kept());
+            case NodeRecord digest -> areSound(digest.containers()) && areStates(digest.kept());
             case Container container ->
                 isName(container.name())
                         && (container.label() == null || isName(container.label()))
                         && (container.model() == null || isName(container.model()))
                         && container.state() != null;
-            case JournalText journal ->
+            case JournalRecordText journal ->
                 areSound(journal.changes()) && areSound(journal.carried()) && areSound(journal.nodes());
             case Transition transition -> transition.kind() != null && isName(transition.name());
             case ReconcileRecord reconcile ->
@@ -130,7 +130,7 @@ final class Records {
     }
 
     private static boolean areSound(@Nullable List<?> records) {
-        return records == null || records.stream().allMatch(Records::isSound);
+        return records == null || records.stream().allMatch(RecordCodec::isSound);
     }
 
     private static boolean areStates(@Nullable Map<String, ModelState> kept) {

@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
  * @param stored the state's key in the store; its value differs from {@code value} only while a change is under way, or
  *     after somebody else has written there what does not count
  */
-public record StateCell<S>(@Nullable S value, Stored<S> stored, History history) {
+public record TrackedState<S>(@Nullable S value, Versioned<S> stored, History history) {
 
-    static <S> StateCell<S> empty() {
-        return new StateCell<>(null, Stored.absent(), History.NONE);
+    static <S> TrackedState<S> empty() {
+        return new TrackedState<>(null, Versioned.absent(), History.NONE);
     }
 
     /** Whether there is no state, in the store neither, and its end, if there was one, is recorded. */
@@ -20,15 +20,15 @@ public record StateCell<S>(@Nullable S value, Stored<S> stored, History history)
         return value == null && !stored.exists() && history.generation() == 0;
     }
 
-    StateCell<S> with(@Nullable S newValue, History newHistory) {
-        return new StateCell<>(newValue, stored, newHistory);
+    TrackedState<S> with(@Nullable S newValue, History newHistory) {
+        return new TrackedState<>(newValue, stored, newHistory);
     }
 
-    StateCell<S> with(Stored<S> newStored) {
-        return new StateCell<>(value, newStored, history);
+    TrackedState<S> with(Versioned<S> newStored) {
+        return new TrackedState<>(value, newStored, history);
     }
 
-    StateCell<S> with(History newHistory) {
-        return new StateCell<>(value, stored, newHistory);
+    TrackedState<S> with(History newHistory) {
+        return new TrackedState<>(value, stored, newHistory);
     }
 }
