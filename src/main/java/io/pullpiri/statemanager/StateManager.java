@@ -107,7 +107,7 @@ public final class StateManager implements AutoCloseable {
                     cascade,
                     reconciler,
                     thisServer(),
-                    new Manager.Limits(
+                    new Manager.ManagerLimits(
                             settings.commitTimeout(),
                             settings.queueLimit(),
                             (long) (heap * HEAP_FOR_THE_QUEUE),

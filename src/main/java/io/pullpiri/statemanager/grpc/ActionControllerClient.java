@@ -53,9 +53,9 @@ public final class ActionControllerClient implements ActionController, AutoClose
     }
 
     @Override
-    public CompletableFuture<Reply> reconcile(String scenario, Duration timeout) {
+    public CompletableFuture<ReconcileResult> reconcile(String scenario, Duration timeout) {
         if (channel == null) {
-            return CompletableFuture.completedFuture(new Reply(false, NOBODY));
+            return CompletableFuture.completedFuture(new ReconcileResult(false, NOBODY));
         }
         return completable(
                         timeout,
@@ -65,7 +65,7 @@ public final class ActionControllerClient implements ActionController, AutoClose
                                         .setCurrent(currentStatus)
                                         .setDesired(PodStatus.RUNNING)
                                         .build()))
-                .thenApply(response -> new Reply(
+                .thenApply(response -> new ReconcileResult(
                         response.getStatus() == 0, "status " + response.getStatus() + ", " + response.getDesc()));
     }
 

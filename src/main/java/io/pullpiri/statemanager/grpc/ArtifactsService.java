@@ -59,7 +59,7 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
             Supplier<Command> reading, StreamObserver<R> caller, Function<CommandResult.ArtifactsDone, R> response) {
         if (!free.tryAcquire()) {
             String busy = "busy: artifacts of " + MAX_READERS + " callers are being read";
-            manager.notices().refused("grpc-artifacts", "busy", busy);
+            manager.anomalies().refused("grpc-artifacts", "busy", busy);
             Calls.fail(caller, Status.UNAVAILABLE.withDescription(busy));
             return;
         }
@@ -83,7 +83,7 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
         try {
             command = reading.get();
         } catch (IllegalArgumentException e) {
-            manager.notices().add("invalid-artifact", String.valueOf(e.getMessage()));
+            manager.anomalies().add("invalid-artifact", String.valueOf(e.getMessage()));
             Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription(e.getMessage()));
             return;
         } catch (RuntimeException e) {

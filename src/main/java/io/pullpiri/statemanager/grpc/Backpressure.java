@@ -4,7 +4,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.pullpiri.statemanager.limits.AddressShares;
-import io.pullpiri.statemanager.manager.Notices;
+import io.pullpiri.statemanager.manager.Anomalies;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -18,11 +18,11 @@ final class Backpressure extends ChannelInboundHandlerAdapter {
     /** As over HTTP: a client that takes nothing for so long has gone. */
     private static final Duration STALLED = Duration.ofSeconds(30);
 
-    private final Notices notices;
+    private final Anomalies anomalies;
     private @Nullable ScheduledFuture<?> alarm;
 
-    Backpressure(Notices notices) {
-        this.notices = notices;
+    Backpressure(Anomalies anomalies) {
+        this.anomalies = anomalies;
     }
 
     @Override
@@ -37,7 +37,7 @@ final class Backpressure extends ChannelInboundHandlerAdapter {
     }
 
     private void giveUp(ChannelHandlerContext context) {
-        notices.refused(
+        anomalies.refused(
                 "grpc-answers",
                 "stalled",
                 "from %s: nothing was taken within %d s"

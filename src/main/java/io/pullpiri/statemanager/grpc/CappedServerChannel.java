@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.grpc;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.pullpiri.statemanager.limits.AddressShares;
-import io.pullpiri.statemanager.manager.Notices;
+import io.pullpiri.statemanager.manager.Anomalies;
 import java.util.List;
 
 /** Closes connections that are not admitted at once: each takes memory, even when nothing comes over it. */
@@ -13,12 +13,12 @@ final class CappedServerChannel extends NioServerSocketChannel {
     static final int MOST = 1_000;
 
     private final Connections connections;
-    private final Notices notices;
+    private final Anomalies anomalies;
     private final AddressShares places = new AddressShares(MOST);
 
-    CappedServerChannel(Connections connections, Notices notices) {
+    CappedServerChannel(Connections connections, Anomalies anomalies) {
         this.connections = connections;
-        this.notices = notices;
+        this.anomalies = anomalies;
     }
 
     @Override
@@ -27,7 +27,7 @@ final class CappedServerChannel extends NioServerSocketChannel {
         if (read > 0) {
             Channel channel = (Channel) accepted.getLast();
             if (connections.accept(channel, places)) {
-                channel.pipeline().addFirst(new Backpressure(notices));
+                channel.pipeline().addFirst(new Backpressure(anomalies));
             } else {
                 accepted.removeLast();
                 channel.unsafe().closeForcibly();

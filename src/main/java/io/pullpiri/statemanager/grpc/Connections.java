@@ -4,7 +4,7 @@ import io.grpc.Attributes;
 import io.grpc.Grpc;
 import io.netty.channel.Channel;
 import io.pullpiri.statemanager.limits.AddressShares;
-import io.pullpiri.statemanager.manager.Notices;
+import io.pullpiri.statemanager.manager.Anomalies;
 import java.net.SocketAddress;
 import java.util.HashMap;
 import java.util.Map;
@@ -23,15 +23,15 @@ final class Connections {
     /** Refusals that a client has not taken yet: each keeps its call's stream. */
     private static final int MOST_REFUSALS = 20;
 
-    private final Notices notices;
+    private final Anomalies anomalies;
     private final Map<Ends, Connection> open = new HashMap<>();
 
     /** What tells connections apart. */
     private record Ends(
             @Nullable SocketAddress local, @Nullable SocketAddress remote) {}
 
-    Connections(Notices notices) {
-        this.notices = notices;
+    Connections(Anomalies anomalies) {
+        this.anomalies = anomalies;
     }
 
     /**
@@ -43,7 +43,7 @@ final class Connections {
         Connection connection = new Connection(channel);
         return switch (places.tryAcquire(connection.address, connection::giveUpPlace)) {
             case AddressShares.NoPlace refused -> {
-                notices.refused(
+                anomalies.refused(
                         LIMIT,
                         refused.reason().label(),
                         "from %s: it has %d of %d connections to port %s, of which %d are in use"
@@ -120,7 +120,7 @@ final class Connections {
         /** A call over this connection was refused. Closes the connection if its client does not take what it is told. */
         void refused() {
             if (++refusals > MOST_REFUSALS) {
-                notices.refused("grpc-answers", "refusals", "from " + address + ": too many refusals were not taken");
+                anomalies.refused("grpc-answers", "refusals", "from " + address + ": too many refusals were not taken");
                 close();
             }
         }
@@ -137,7 +137,7 @@ final class Connections {
         }
 
         private void giveUpPlace() {
-            notices.refused(LIMIT, "replaced", "from " + address + ": an idle connection was closed for a new one");
+            anomalies.refused(LIMIT, "replaced", "from " + address + ": an idle connection was closed for a new one");
             close();
         }
 

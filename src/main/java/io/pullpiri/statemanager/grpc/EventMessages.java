@@ -41,7 +41,7 @@ final class EventMessages {
                                     case RECOVERED -> EventType.EVENT_TYPE_RECOVERY_COMPLETE;
                                 })
                         .setSeverity(
-                                recovery.step() == Event.Recovery.Step.FAILED
+                                recovery.step() == Event.Recovery.RecoveryStep.FAILED
                                         ? Severity.SEVERITY_WARNING
                                         : Severity.SEVERITY_INFO)
                         .setEventTimestampNs(recovery.atNanos())

@@ -4,9 +4,9 @@ import io.grpc.stub.StreamObserver;
 import io.pullpiri.proto.schedinfo.v1.FaultInfo;
 import io.pullpiri.proto.schedinfo.v1.FaultServiceGrpc;
 import io.pullpiri.proto.schedinfo.v1.Response;
+import io.pullpiri.statemanager.manager.Anomalies;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.Manager;
-import io.pullpiri.statemanager.manager.Notices;
 import java.util.concurrent.TimeUnit;
 
 /** Timpani reports faults here: they are counted and logged, and change no state. */
@@ -27,8 +27,8 @@ final class FaultReceiver extends FaultServiceGrpc.FaultServiceImplBase {
                         Calls.shown(fault.getNodeId()),
                         fault.getType());
         long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
-        manager.notices().add(Notices.FAULT, detail);
-        manager.feed().tell(id -> new Event.Fault(id, now, detail));
+        manager.anomalies().add(Anomalies.FAULT, detail);
+        manager.feed().append(id -> new Event.Fault(id, now, detail));
         Calls.answer(caller, Response.newBuilder().setStatus(0).build());
     }
 }

@@ -15,8 +15,8 @@ import io.netty.channel.EventLoopGroup;
 import io.pullpiri.proto.schedinfo.v1.FaultServiceGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.statemanager.cascade.NodeEntry;
+import io.pullpiri.statemanager.manager.Anomalies;
 import io.pullpiri.statemanager.manager.Manager;
-import io.pullpiri.statemanager.manager.Notices;
 import io.pullpiri.statemanager.manager.Reconciler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -53,14 +53,14 @@ public final class GrpcServer implements AutoCloseable {
     private final HealthStatusManager health = new HealthStatusManager();
     private final List<Server> servers = new ArrayList<>();
     private final EventLoopGroup network;
-    private final Notices notices;
+    private final Anomalies anomalies;
     private final Connections connections;
     private final Traffic traffic;
 
     private GrpcServer(EventLoopGroup network, Manager manager) {
         this.network = network;
-        this.notices = manager.notices();
-        this.connections = new Connections(notices);
+        this.anomalies = manager.anomalies();
+        this.connections = new Connections(anomalies);
         long heap = Runtime.getRuntime().maxMemory();
         this.traffic = new Traffic(
                 network.next(),
@@ -70,7 +70,7 @@ public final class GrpcServer implements AutoCloseable {
                 (long) (heap * HEAP_FOR_ANSWERS),
                 connections,
                 node -> isKnown(manager, node),
-                notices);
+                anomalies);
     }
 
     private static boolean isKnown(Manager manager, String node) {
@@ -130,7 +130,7 @@ public final class GrpcServer implements AutoCloseable {
         NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
                 .bossEventLoopGroup(network)
                 .workerEventLoopGroup(network)
-                .channelFactory(() -> new CappedServerChannel(connections, notices))
+                .channelFactory(() -> new CappedServerChannel(connections, anomalies))
                 .withChildOption(
                         ChannelOption.RECVBUF_ALLOCATOR,
                         new AdaptiveRecvByteBufAllocator(512, 4 << 10, READ).maxMessagesPerRead(1))

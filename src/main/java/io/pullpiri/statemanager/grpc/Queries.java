@@ -31,7 +31,7 @@ final class Queries {
     Queries(Manager manager, Traffic traffic) {
         this.manager = manager;
         this.traffic = traffic;
-        this.lists = new Turns(1, "grpc-lists", manager.notices());
+        this.lists = new Turns(1, "grpc-lists", manager.anomalies());
     }
 
     /** The turns of all lists, of whatever kind. */

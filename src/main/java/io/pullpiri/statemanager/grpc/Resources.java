@@ -19,7 +19,7 @@ import io.pullpiri.statemanager.cascade.TrackedArtifact;
 import io.pullpiri.statemanager.cascade.TrackedState;
 import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.cascade.View;
-import io.pullpiri.statemanager.manager.Feed;
+import io.pullpiri.statemanager.manager.ChangeFeed;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
@@ -39,11 +39,11 @@ final class Resources {
     /** Stands between names: no name has it. */
     private static final String BETWEEN = "/";
 
-    private final Feed feed;
+    private final ChangeFeed feed;
     private final Reconciler reconciler;
     private final StateNames names;
 
-    Resources(Feed feed, Reconciler reconciler, StateNames names) {
+    Resources(ChangeFeed feed, Reconciler reconciler, StateNames names) {
         this.feed = feed;
         this.reconciler = reconciler;
         this.names = names;

@@ -48,7 +48,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
         this.resources = resources;
         this.subscriptions = subscriptions;
         this.queries = queries;
-        this.histories = new Turns(16, "grpc-histories", manager.notices());
+        this.histories = new Turns(16, "grpc-histories", manager.anomalies());
     }
 
     @Override
@@ -60,7 +60,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
                         .thenAccept(answer -> Calls.answer(caller, response(id, answer)));
             }
             case StateChanges.Reading.Invalid invalid -> {
-                manager.notices()
+                manager.anomalies()
                         .add(
                                 "invalid-state-change",
                                 "from '" + Calls.shown(change.getSource()) + "': " + invalid.details());
@@ -123,7 +123,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     }
 
     private void refuseNode(String problem, StreamObserver<?> caller) {
-        manager.notices().add("invalid-node-name", "a container list's node_name " + problem);
+        manager.anomalies().add("invalid-node-name", "a container list's node_name " + problem);
         Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription("node_name: " + problem));
     }
 

@@ -8,9 +8,9 @@ import io.pullpiri.proto.statemanager.StateChangeEvent;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
 import io.pullpiri.statemanager.cascade.ResourceKind;
 import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.manager.ChangeReader;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.EventId;
-import io.pullpiri.statemanager.manager.Follower;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
 import io.pullpiri.statemanager.state.Names;
@@ -113,20 +113,20 @@ final class Subscriptions implements AutoCloseable {
         }
         try {
             EventId after = wanted.after();
-            Follower follower =
+            ChangeReader reader =
                     after == null ? manager.feed().follow() : manager.feed().followAfter(after);
-            View start = follower.start();
+            View start = reader.start();
             if (start != null) {
-                sendSnapshot(wanted, call, woken, follower, start);
+                sendSnapshot(wanted, call, woken, reader, start);
             }
             while (!call.isCancelled()) {
-                for (Event event : follower.next(A_WHILE)) {
-                    if (wanted.has(event) && awaitReady(call, woken, follower)) {
+                for (Event event : reader.next(A_WHILE)) {
+                    if (wanted.has(event) && awaitReady(call, woken, reader)) {
                         call.onNext(messages.message(event));
                     }
                 }
             }
-        } catch (Follower.LostException e) {
+        } catch (ChangeReader.GapException e) {
             Calls.fail(call, Status.OUT_OF_RANGE.withDescription(e.getMessage()));
         } catch (StoreAwayException e) {
             Calls.fail(call, Status.UNAVAILABLE.withDescription(e.getMessage()));
@@ -138,9 +138,9 @@ final class Subscriptions implements AutoCloseable {
             Wanted wanted,
             ServerCallStreamObserver<StateChangeEvent> call,
             Semaphore woken,
-            Follower follower,
+            ChangeReader reader,
             View view)
-            throws InterruptedException, Follower.LostException {
+            throws InterruptedException, ChangeReader.GapException {
         StateChangeEvent held = null;
         for (ResourceKind kind : ResourceKind.values()) {
             if (!wanted.isOf(EventMessages.type(kind))) {
@@ -150,44 +150,47 @@ final class Subscriptions implements AutoCloseable {
                     messages.snapshot(view, kind, wanted.name()).iterator();
             while (parts.hasNext()) {
                 if (held != null) {
-                    sendPart(held, call, woken, follower);
+                    sendPart(held, call, woken, reader);
                 }
                 held = parts.next();
             }
         }
         if (held != null) {
-            sendPart(held.toBuilder().setEventId(follower.last().toString()).build(), call, woken, follower);
+            sendPart(held.toBuilder().setEventId(reader.last().toString()).build(), call, woken, reader);
         }
     }
 
     /** A snapshot that nothing can continue any more is not worth its end. */
     private static void sendPart(
-            StateChangeEvent part, ServerCallStreamObserver<StateChangeEvent> call, Semaphore woken, Follower follower)
-            throws InterruptedException, Follower.LostException {
-        requireNotLost(follower);
-        if (awaitReady(call, woken, follower)) {
+            StateChangeEvent part,
+            ServerCallStreamObserver<StateChangeEvent> call,
+            Semaphore woken,
+            ChangeReader reader)
+            throws InterruptedException, ChangeReader.GapException {
+        requireNotLost(reader);
+        if (awaitReady(call, woken, reader)) {
             call.onNext(part);
         }
     }
 
     /** False if the caller has hung up. */
     private static boolean awaitReady(
-            ServerCallStreamObserver<StateChangeEvent> call, Semaphore woken, Follower follower)
-            throws InterruptedException, Follower.LostException {
+            ServerCallStreamObserver<StateChangeEvent> call, Semaphore woken, ChangeReader reader)
+            throws InterruptedException, ChangeReader.GapException {
         while (!call.isCancelled()) {
             if (call.isReady()) {
                 return true;
             }
-            requireNotLost(follower);
+            requireNotLost(reader);
             boolean _ = woken.tryAcquire(A_WHILE.toMillis(), TimeUnit.MILLISECONDS);
         }
         return false;
     }
 
-    private static void requireNotLost(Follower follower) throws InterruptedException, Follower.LostException {
-        if (follower.isLost()) {
+    private static void requireNotLost(ChangeReader reader) throws InterruptedException, ChangeReader.GapException {
+        if (reader.isLost()) {
             // It says why.
-            List<Event> _ = follower.next(Duration.ZERO);
+            List<Event> _ = reader.next(Duration.ZERO);
         }
     }
 

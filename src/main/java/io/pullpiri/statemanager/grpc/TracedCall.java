@@ -166,7 +166,7 @@ final class TracedCall extends ServerStreamTracer {
             return;
         }
         refused = true;
-        traffic.notices.refused(limit, reason, "from " + address + ": " + why);
+        traffic.anomalies.refused(limit, reason, "from " + address + ": " + why);
         request = null;
         call.close(status.withDescription(why), new Metadata());
         if (connection != null) {
@@ -270,7 +270,7 @@ final class TracedCall extends ServerStreamTracer {
     /** Closes the client's connection. */
     void giveUp(String reason, String why) {
         if (connection != null) {
-            traffic.notices.refused("grpc-answers", reason, "from " + address + ": " + why);
+            traffic.anomalies.refused("grpc-answers", reason, "from " + address + ": " + why);
             connection.close();
         }
     }
@@ -285,7 +285,7 @@ final class TracedCall extends ServerStreamTracer {
     private void end(Status status) {
         if (!closed && call != null && status.getCode() == Status.Code.RESOURCE_EXHAUSTED) {
             // gRPC itself has ended the call, and knows one reason only.
-            traffic.notices.refused(
+            traffic.anomalies.refused(
                     "grpc-message-size",
                     "bytes",
                     "from " + address + ": a message of more than " + GrpcServer.MAX_MESSAGE + " bytes");

@@ -13,7 +13,7 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerStreamTracer;
 import io.netty.util.concurrent.EventExecutor;
 import io.pullpiri.statemanager.limits.AddressShares;
-import io.pullpiri.statemanager.manager.Notices;
+import io.pullpiri.statemanager.manager.Anomalies;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -42,7 +42,7 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
 
     final EventExecutor network;
     final Duration patience;
-    final Notices notices;
+    final Anomalies anomalies;
     final Connections connections;
     final CallBudget budget;
     final AddressShares streams = new AddressShares(MAX_STREAMS);
@@ -73,14 +73,14 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
             long maxAnswers,
             Connections connections,
             Predicate<String> isKnownNode,
-            Notices notices) {
+            Anomalies anomalies) {
         this.network = network;
         this.patience = patience;
         this.maxRequests = maxRequests;
         this.maxAnswers = maxAnswers;
         this.connections = connections;
         this.isKnownNode = isKnownNode;
-        this.notices = notices;
+        this.anomalies = anomalies;
         this.budget = new CallBudget(maxRequests, maxKnown);
     }
 
@@ -94,7 +94,7 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
         if (answers.get() <= maxAnswers) {
             return false;
         }
-        notices.refused(
+        anomalies.refused(
                 "grpc-answers",
                 "memory",
                 "answers that were not taken yet have more than " + (maxAnswers >> 20) + " MiB");

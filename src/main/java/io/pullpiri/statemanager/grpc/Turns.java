@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.grpc;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.pullpiri.statemanager.manager.Notices;
+import io.pullpiri.statemanager.manager.Anomalies;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -15,14 +15,14 @@ final class Turns {
 
     private final int most;
     private final String limit;
-    private final Notices notices;
+    private final Anomalies anomalies;
     private final Semaphore free;
 
-    /** @param limit the limit's name for {@link Notices#refused} */
-    Turns(int most, String limit, Notices notices) {
+    /** @param limit the limit's name for {@link Anomalies#refused} */
+    Turns(int most, String limit, Anomalies anomalies) {
         this.most = most;
         this.limit = limit;
-        this.notices = notices;
+        this.anomalies = anomalies;
         this.free = new Semaphore(most, true);
     }
 
@@ -37,7 +37,7 @@ final class Turns {
         try {
             if (!free.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
                 String busy = "busy: so many callers are being answered already: " + most;
-                notices.refused(limit, "busy", busy);
+                anomalies.refused(limit, "busy", busy);
                 throw Status.UNAVAILABLE.withDescription(busy).asRuntimeException();
             }
         } catch (InterruptedException e) {

@@ -12,11 +12,11 @@ public interface ActionController {
      *
      * @return completes with the reply, or exceptionally if there was none within the timeout; it always completes
      */
-    CompletableFuture<Reply> reconcile(String scenario, Duration timeout);
+    CompletableFuture<ReconcileResult> reconcile(String scenario, Duration timeout);
 
     /**
      * @param accepted whether it will reconcile; not whether it has
      * @param message its words, never null
      */
-    record Reply(boolean accepted, String message) {}
+    record ReconcileResult(boolean accepted, String message) {}
 }

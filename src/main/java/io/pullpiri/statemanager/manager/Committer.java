@@ -35,8 +35,8 @@ final class Committer {
     private final Clock clock;
     private final Metrics metrics;
     private final Executor loop;
-    private final Inbox inbox;
-    private final Probe probe;
+    private final CommandQueue queue;
+    private final WriteProbe probe;
 
     Committer(
             StateStore store,
@@ -46,8 +46,8 @@ final class Committer {
             Clock clock,
             Metrics metrics,
             Executor loop,
-            Inbox inbox,
-            Probe probe) {
+            CommandQueue queue,
+            WriteProbe probe) {
         this.store = store;
         this.cascade = cascade;
         this.reconciler = reconciler;
@@ -55,14 +55,14 @@ final class Committer {
         this.clock = clock;
         this.metrics = metrics;
         this.loop = loop;
-        this.inbox = inbox;
+        this.queue = queue;
         this.probe = probe;
     }
 
     /** What became of a batch. */
-    sealed interface Outcome {
+    sealed interface BatchOutcome {
 
-        List<Inbox.Entry> batch();
+        List<CommandQueue.PendingCommand> batch();
 
         /**
          * All of the batch is durable.
@@ -71,14 +71,14 @@ final class Committer {
          * @param begun when the decision began, in ticks
          * @param decided when it was made, in ticks
          */
-        record Done(
-                List<Inbox.Entry> batch,
-                List<Inbox.Entry> rest,
+        record BatchCommitted(
+                List<CommandQueue.PendingCommand> batch,
+                List<CommandQueue.PendingCommand> rest,
                 Plan plan,
                 List<Long> revisions,
                 long begun,
                 long decided)
-                implements Outcome {}
+                implements BatchOutcome {}
 
         /**
          * The same batch is never accepted.
@@ -89,33 +89,37 @@ final class Committer {
          *     more than once and accepted other writes in between
          * @param written whether earlier parts of the plan are in the store; then the store has to be read again
          */
-        record Refused(
-                List<Inbox.Entry> batch, List<Inbox.Entry> rest, String reason, boolean explained, boolean written)
-                implements Outcome {
+        record BatchRefused(
+                List<CommandQueue.PendingCommand> batch,
+                List<CommandQueue.PendingCommand> rest,
+                String reason,
+                boolean explained,
+                boolean written)
+                implements BatchOutcome {
 
-            static Refused whole(List<Inbox.Entry> batch, String reason, boolean explained) {
-                return new Refused(batch, List.of(), reason, explained, false);
+            static BatchRefused whole(List<CommandQueue.PendingCommand> batch, String reason, boolean explained) {
+                return new BatchRefused(batch, List.of(), reason, explained, false);
             }
         }
 
         /** Nothing was written now. */
-        record Unavailable(List<Inbox.Entry> batch, String reason) implements Outcome {}
+        record BatchUnavailable(List<CommandQueue.PendingCommand> batch, String reason) implements BatchOutcome {}
 
         /** What is known cannot be relied on: the store is to be read before anything else is done. */
-        record Unreliable(List<Inbox.Entry> batch, String reason) implements Outcome {}
+        record BatchUnreliable(List<CommandQueue.PendingCommand> batch, String reason) implements BatchOutcome {}
     }
 
     /** @param end is told the outcome, on the loop */
-    void commit(List<Inbox.Entry> batch, View view, Consumer<Outcome> end) {
-        Round round = new Round(batch, view, end);
+    void commit(List<CommandQueue.PendingCommand> batch, View view, Consumer<BatchOutcome> end) {
+        BatchCommit round = new BatchCommit(batch, view, end);
         round.safely(round::decide);
     }
 
-    private final class Round {
+    private final class BatchCommit {
 
-        private final List<Inbox.Entry> batch;
+        private final List<CommandQueue.PendingCommand> batch;
         private final View view;
-        private final Consumer<Outcome> end;
+        private final Consumer<BatchOutcome> end;
         private final List<Long> revisions = new ArrayList<>();
         private int conflicts;
         private int unexplained;
@@ -123,7 +127,7 @@ final class Committer {
         private long begun;
         private long decided;
 
-        Round(List<Inbox.Entry> batch, View view, Consumer<Outcome> end) {
+        BatchCommit(List<CommandQueue.PendingCommand> batch, View view, Consumer<BatchOutcome> end) {
             this.batch = new ArrayList<>(batch);
             this.view = view;
             this.end = end;
@@ -135,7 +139,7 @@ final class Committer {
                 step.run();
             } catch (RuntimeException e) {
                 LOG.error("unexpected failure", e);
-                end.accept(new Outcome.Unreliable(batch, "unexpected failure: " + e));
+                end.accept(new BatchOutcome.BatchUnreliable(batch, "unexpected failure: " + e));
             }
         }
 
@@ -143,17 +147,17 @@ final class Committer {
             begun = clock.now().monotonicNanos();
             try {
                 List<Command> commands =
-                        batch.stream().map(Inbox.Entry::command).toList();
+                        batch.stream().map(CommandQueue.PendingCommand::command).toList();
                 plan = cascade.plan(view, commands, clock.now());
             } catch (RuntimeException e) {
                 LOG.error("a command cannot be decided, which is a defect", e);
-                end.accept(Outcome.Refused.whole(batch, "internal error: " + e, true));
+                end.accept(BatchOutcome.BatchRefused.whole(batch, "internal error: " + e, true));
                 return;
             }
             decided = clock.now().monotonicNanos();
             String refusal = refusalOfLaterParts();
             if (refusal != null) {
-                end.accept(Outcome.Refused.whole(batch, refusal, true));
+                end.accept(BatchOutcome.BatchRefused.whole(batch, refusal, true));
                 return;
             }
             reconciler.hold(plan.recovering());
@@ -176,7 +180,7 @@ final class Committer {
         private void commitNext() {
             if (revisions.size() == plan.parts().size()) {
                 int done = plan.answers().size();
-                end.accept(new Outcome.Done(
+                end.accept(new BatchOutcome.BatchCommitted(
                         batch.subList(0, done), batch.subList(done, batch.size()), plan, revisions, begun, decided));
                 return;
             }
@@ -198,13 +202,13 @@ final class Committer {
          * before, and in front of all else.
          */
         private void takeIn(List<WatchEvent> current) {
-            List<Inbox.Entry> words = new ArrayList<>();
+            List<CommandQueue.PendingCommand> words = new ArrayList<>();
             if (!current.isEmpty()) {
-                words.add(new Inbox.Entry(new Command.StoreEvents(current, true), 0, Long.MAX_VALUE));
+                words.add(new CommandQueue.PendingCommand(new Command.StoreEvents(current, true), 0, Long.MAX_VALUE));
             }
-            words.addAll(inbox.takeEvents());
+            words.addAll(queue.takeEvents());
             int before = (int) batch.stream()
-                    .map(Inbox.Entry::command)
+                    .map(CommandQueue.PendingCommand::command)
                     .takeWhile(any -> any instanceof Command.StoreEvents || any instanceof Command.Repair)
                     .count();
             batch.addAll(before, words);
@@ -219,7 +223,7 @@ final class Committer {
         private void probe(String reason) {
             probe.write(result -> safely(() -> {
                 if (!(result instanceof CommitResult.Committed)) {
-                    end.accept(new Outcome.Unreliable(batch, reason));
+                    end.accept(new BatchOutcome.BatchUnreliable(batch, reason));
                 } else if (++unexplained > 1) {
                     refuse(reason, false);
                 } else if (revisions.isEmpty()) {
@@ -234,14 +238,14 @@ final class Committer {
         private void refuse(String reason, boolean explained) {
             int stored = revisions.size();
             if (stored == 0) {
-                end.accept(Outcome.Refused.whole(batch, reason, explained));
+                end.accept(BatchOutcome.BatchRefused.whole(batch, reason, explained));
                 return;
             }
             int done = plan.answers().size();
             String partly =
                     "%s; %d of %d transactions of it had been stored, and states that do not follow from the rules are repaired"
                             .formatted(reason, stored, plan.parts().size());
-            end.accept(new Outcome.Refused(
+            end.accept(new BatchOutcome.BatchRefused(
                     batch.subList(0, done), batch.subList(done, batch.size()), partly, explained, true));
         }
 
@@ -256,7 +260,7 @@ final class Committer {
                 case CommitResult.Conflict conflict -> {
                     // Where somebody else writes our own records, nothing that is known can be relied on.
                     if (!first || ++conflicts > CONFLICTS || part().isOutdated(Keys.OWN_PREFIX, conflict.current())) {
-                        end.accept(new Outcome.Unreliable(batch, "somebody else writes the same keys"));
+                        end.accept(new BatchOutcome.BatchUnreliable(batch, "somebody else writes the same keys"));
                     } else {
                         takeIn(conflict.current());
                         decide();
@@ -267,9 +271,10 @@ final class Committer {
                 case CommitResult.Unavailable unavailable ->
                     end.accept(
                             first
-                                    ? new Outcome.Unavailable(batch, unavailable.reason())
-                                    : new Outcome.Unreliable(batch, unavailable.reason()));
-                case CommitResult.Unknown unknown -> end.accept(new Outcome.Unreliable(batch, unknown.reason()));
+                                    ? new BatchOutcome.BatchUnavailable(batch, unavailable.reason())
+                                    : new BatchOutcome.BatchUnreliable(batch, unavailable.reason()));
+                case CommitResult.Unknown unknown ->
+                    end.accept(new BatchOutcome.BatchUnreliable(batch, unknown.reason()));
             }
         }
     }

@@ -27,11 +27,11 @@ public sealed interface Event {
      * @param atNanos when, nanoseconds since 1970
      * @param scenario that ActionController was asked for; empty where all are meant
      */
-    record Recovery(EventId id, long atNanos, Step step, String packageName, String scenario, String detail)
+    record Recovery(EventId id, long atNanos, RecoveryStep step, String packageName, String scenario, String detail)
             implements Event {
 
         /** How far it has come. */
-        public enum Step {
+        public enum RecoveryStep {
             REQUESTED,
             ACKNOWLEDGED,
             FAILED,

@@ -39,23 +39,23 @@ public final class Manager implements AutoCloseable {
 
     private final Cascade cascade;
     private final Reconciler reconciler;
-    private final Limits limits;
+    private final ManagerLimits limits;
     private final Clock clock;
     private final Metrics metrics;
     private final Tracing tracing;
     private final Threads threads;
     private final Committer committer;
-    private final Reading reading;
+    private final StoreReader storeReader;
     private final Ownership ownership;
     private final StoreCheck check;
     private final StoreWatch watch;
-    private final Intake intake;
-    private final Inbox inbox;
-    private final Notices notices;
-    private final Health health;
+    private final CommandIntake intake;
+    private final CommandQueue queue;
+    private final Anomalies anomalies;
+    private final StoreHealth health;
 
     /** What readers see: the view of the last commit, and what led to it. */
-    private final Feed feed;
+    private final ChangeFeed feed;
 
     private volatile boolean started;
     private volatile boolean closing;
@@ -85,7 +85,7 @@ public final class Manager implements AutoCloseable {
      * @param feedBytes how much memory the events that are kept for followers may take, about
      * @param backoffMillis how long to leave the store alone after so many failures in a row, at least one
      */
-    public record Limits(
+    public record ManagerLimits(
             Duration commitTimeout, int queue, long queueBytes, long feedBytes, IntToLongFunction backoffMillis) {}
 
     /**
@@ -102,32 +102,32 @@ public final class Manager implements AutoCloseable {
             Cascade cascade,
             Reconciler reconciler,
             Owner self,
-            Limits limits,
+            ManagerLimits limits,
             Clock clock,
             Metrics metrics,
             Tracing tracing,
             Threads threads) {
-        this.feed = new Feed(store, limits.feedBytes());
+        this.feed = new ChangeFeed(store, limits.feedBytes());
         this.cascade = cascade;
         this.reconciler = reconciler;
         this.limits = limits;
         this.clock = clock;
-        this.health = new Health(limits.backoffMillis(), clock);
-        this.notices = new Notices(clock);
-        this.intake = new Intake(limits.queue(), limits.queueBytes(), feed, notices, health, clock);
-        this.inbox = intake.inbox();
+        this.health = new StoreHealth(limits.backoffMillis(), clock);
+        this.anomalies = new Anomalies(clock);
+        this.intake = new CommandIntake(limits.queue(), limits.queueBytes(), feed, anomalies, health, clock);
+        this.queue = intake.inbox();
         this.metrics = metrics;
         this.tracing = tracing;
         this.threads = threads;
         Duration timeout = limits.commitTimeout();
-        Probe probe = new Probe(store, timeout, threads.loop());
+        WriteProbe probe = new WriteProbe(store, timeout, threads.loop());
         this.ownership = new Ownership(store, self);
-        this.check = new StoreCheck(probe, ownership, health, threads, this::unread);
+        this.check = new StoreCheck(probe, ownership, health, threads, this::onReadFailure);
         this.committer =
-                new Committer(store, cascade, reconciler, timeout, clock, metrics, threads.loop(), inbox, probe);
-        this.watch = new StoreWatch(store, feed, inbox, metrics, this::wake);
-        this.reading = new Reading(store, ownership, timeout, threads.waiting());
-        reconciler.tell(feed::tell, tracing);
+                new Committer(store, cascade, reconciler, timeout, clock, metrics, threads.loop(), queue, probe);
+        this.watch = new StoreWatch(store, feed, queue, metrics, this::wake);
+        this.storeReader = new StoreReader(store, ownership, timeout, threads.waiting());
+        reconciler.publish(feed::append, tracing);
         metrics.watch(this, reconciler, clock);
     }
 
@@ -159,7 +159,7 @@ public final class Manager implements AutoCloseable {
     }
 
     /** What followers read. */
-    public Feed feed() {
+    public ChangeFeed feed() {
         return feed;
     }
 
@@ -204,13 +204,13 @@ public final class Manager implements AutoCloseable {
         return health.mustStop().copy();
     }
 
-    public Notices notices() {
-        return notices;
+    public Anomalies anomalies() {
+        return anomalies;
     }
 
     /** How many commands wait. */
     public int waiting() {
-        return inbox.size();
+        return queue.size();
     }
 
     private void wake() {
@@ -248,7 +248,7 @@ public final class Manager implements AutoCloseable {
                 synced = false;
             }
             Timestamp now = clock.now();
-            if (closing && (inbox.size() == 0 || !synced || health.isFailing())) {
+            if (closing && (queue.size() == 0 || !synced || health.isFailing())) {
                 watch.close();
                 ended.complete(null);
             } else if (now.monotonicNanos() < health.pausedUntil()) {
@@ -257,11 +257,11 @@ public final class Manager implements AutoCloseable {
                 synchronize();
             } else {
                 if (Cascade.nextTick(feed.view()) <= now.monotonicNanos()) {
-                    inbox.offerTick();
+                    queue.offerTick();
                 }
-                List<Inbox.Entry> batch = inbox.take(most, now.monotonicNanos());
+                List<CommandQueue.PendingCommand> batch = queue.take(most, now.monotonicNanos());
                 if (batch.isEmpty()) {
-                    rest(now);
+                    scheduleNextRound(now);
                 } else {
                     process(batch, feed.view());
                 }
@@ -278,31 +278,32 @@ public final class Manager implements AutoCloseable {
         health.failed("the store will be read anew: " + e);
     }
 
-    private void rest(Timestamp now) {
+    private void scheduleNextRound(Timestamp now) {
         if (health.isInDoubt()) {
             check.begin();
         }
-        wakeAt(Math.min(Cascade.nextTick(feed.view()), now.monotonicNanos() + Health.SILENCE));
+        wakeAt(Math.min(Cascade.nextTick(feed.view()), now.monotonicNanos() + StoreHealth.SILENCE));
     }
 
     /** Reads everything, watches from there, and mends what is not as the rules want it. */
     private void synchronize() {
         watch.close();
-        inbox.dropEvents();
+        queue.dropEvents();
         busy = true;
-        var _ = reading.read()
+        var _ = storeReader
+                .read()
                 .thenApply(snapshot -> {
                     Cascade.Loaded loaded = cascade.load(snapshot, clock.now());
-                    return (Runnable) () -> mend(snapshot, loaded);
+                    return (Runnable) () -> installSnapshot(snapshot, loaded);
                 })
-                .exceptionally(failure -> () -> unread(failure))
+                .exceptionally(failure -> () -> onReadFailure(failure))
                 .thenAccept(this::end);
     }
 
-    private void unread(Throwable failure) {
+    private void onReadFailure(Throwable failure) {
         switch (failure.getCause()) {
             case StoreUnavailableException away -> health.failed("the store cannot be read: " + away.getMessage());
-            case Ownership.LostException lost -> giveWay(lost.reason());
+            case Ownership.OwnershipLostException lost -> giveWay(lost.reason());
             case NewerStoreException newer -> health.mustStop(newer.reason());
             case null, default -> defect(failure);
         }
@@ -316,7 +317,7 @@ public final class Manager implements AutoCloseable {
         synced = false;
         newOwner = why;
         reconciler.suspend();
-        inbox.take(Integer.MAX_VALUE, Long.MIN_VALUE)
+        queue.take(Integer.MAX_VALUE, Long.MIN_VALUE)
                 .forEach(entry -> entry.answer(new CommandResult.NotDurableYet(why)));
         health.failed(why);
     }
@@ -334,10 +335,10 @@ public final class Manager implements AutoCloseable {
         });
     }
 
-    private void mend(Snapshot snapshot, Cascade.Loaded loaded) {
+    private void installSnapshot(Snapshot snapshot, Cascade.Loaded loaded) {
         newOwner = "";
-        notices.addAll(loaded.anomalies());
-        feed.readAnew(loaded.view().journal(), snapshot.entries());
+        anomalies.addAll(loaded.anomalies());
+        feed.reread(loaded.view().journal(), snapshot.entries());
         try {
             watch.open(snapshot.revision() + 1);
         } catch (StoreUnavailableException e) {
@@ -345,16 +346,16 @@ public final class Manager implements AutoCloseable {
             return;
         }
         // Nobody sees the view before it is mended.
-        process(List.of(new Inbox.Entry(new Command.Repair(), 0, Long.MAX_VALUE)), loaded.view());
+        process(List.of(new CommandQueue.PendingCommand(new Command.Repair(), 0, Long.MAX_VALUE)), loaded.view());
     }
 
     /** Sends a batch on its way; what becomes of it is dealt with later. */
-    private void process(List<Inbox.Entry> batch, View view) {
+    private void process(List<CommandQueue.PendingCommand> batch, View view) {
         busy = true;
         committer.commit(batch, view, outcome -> {
             busy = false;
             try {
-                dealWith(outcome);
+                handle(outcome);
             } catch (RuntimeException e) {
                 defect(e);
             }
@@ -362,12 +363,12 @@ public final class Manager implements AutoCloseable {
         });
     }
 
-    private void dealWith(Committer.Outcome outcome) {
-        List<Inbox.Entry> batch = outcome.batch();
+    private void handle(Committer.BatchOutcome outcome) {
+        List<CommandQueue.PendingCommand> batch = outcome.batch();
         boolean repair = batch.getFirst().command() instanceof Command.Repair;
         switch (outcome) {
-            case Committer.Outcome.Done done -> {
-                inbox.giveBack(done.rest());
+            case Committer.BatchOutcome.BatchCommitted done -> {
+                queue.giveBack(done.rest());
                 done(done, repair);
                 if (repair) {
                     synced = true;
@@ -379,15 +380,15 @@ public final class Manager implements AutoCloseable {
                             feed.view().scenarios().size());
                 }
             }
-            case Committer.Outcome.Refused refused -> refused(refused);
-            case Committer.Outcome.Unavailable unavailable -> {
-                inbox.giveBack(batch);
+            case Committer.BatchOutcome.BatchRefused refused -> refused(refused);
+            case Committer.BatchOutcome.BatchUnavailable unavailable -> {
+                queue.giveBack(batch);
                 if (synced) { // otherwise the view is old, and what is held may have recovered
                     reconciler.update(feed.view(), Set.of());
                 }
                 health.failed("the store cannot be written: " + unavailable.reason());
             }
-            case Committer.Outcome.Unreliable unreliable -> readAnew(batch, unreliable.reason());
+            case Committer.BatchOutcome.BatchUnreliable unreliable -> reread(batch, unreliable.reason());
         }
     }
 
@@ -396,8 +397,8 @@ public final class Manager implements AutoCloseable {
         return before != after;
     }
 
-    private void done(Committer.Outcome.Done done, boolean repair) {
-        List<Inbox.Entry> batch = done.batch();
+    private void done(Committer.BatchOutcome.BatchCommitted done, boolean repair) {
+        List<CommandQueue.PendingCommand> batch = done.batch();
         Plan plan = done.plan();
         View before = feed.view();
         View next = cascade.committed(plan, done.revisions());
@@ -405,7 +406,7 @@ public final class Manager implements AutoCloseable {
         if (!repair) { // a repair says nothing about the command that was refused before it
             most = Math.clamp(2L * (done.rest().isEmpty() ? most : batch.size()), 1, BATCH);
         }
-        notices.addAll(plan.anomalies());
+        anomalies.addAll(plan.anomalies());
         for (int i = 0; i < batch.size(); i++) {
             batch.get(i).answer(plan.answers().get(i));
         }
@@ -418,7 +419,7 @@ public final class Manager implements AutoCloseable {
             health.answered();
         }
         // The watch's echo of our own commits is no news.
-        if (!plan.parts().isEmpty() || batch.stream().anyMatch(Inbox.Entry::hasCaller)) {
+        if (!plan.parts().isEmpty() || batch.stream().anyMatch(CommandQueue.PendingCommand::hasCaller)) {
             metrics.batch(batch, plan, clock.now().monotonicNanos());
             tracing.batch(batch, plan, done.revisions(), done.begun(), done.decided(), clock.now());
         }
@@ -428,18 +429,18 @@ public final class Manager implements AutoCloseable {
      * A batch that the store refuses for good is cut down until the command that causes the refusal is alone. Where part of a
      * plan is stored already, the store is read again: the repair removes what does not follow from the rules.
      */
-    private void refused(Committer.Outcome.Refused refused) {
-        List<Inbox.Entry> batch = refused.batch();
+    private void refused(Committer.BatchOutcome.BatchRefused refused) {
+        List<CommandQueue.PendingCommand> batch = refused.batch();
         String reason = refused.reason();
-        inbox.giveBack(refused.rest());
+        queue.giveBack(refused.rest());
         if (batch.size() > 1 && synced) {
-            inbox.giveBack(batch);
+            queue.giveBack(batch);
             most = refused.written() ? 1 : batch.size() / 2;
             synced = !refused.written();
         } else if (!batch.getFirst().hasCaller()) {
-            readAnew(batch, reason);
+            reread(batch, reason);
         } else {
-            notices.add("refused-by-store", "a command fails for good: " + reason);
+            anomalies.add("refused-by-store", "a command fails for good: " + reason);
             batch.getFirst().answer(new CommandResult.Rejected(reason));
             if (refused.explained() && !refused.written()) {
                 reconciler.update(feed.view(), Set.of());
@@ -450,8 +451,8 @@ public final class Manager implements AutoCloseable {
     }
 
     /** What is known cannot be relied on: the store is read before anything else is done. */
-    private void readAnew(List<Inbox.Entry> batch, String reason) {
-        inbox.giveBack(batch);
+    private void reread(List<CommandQueue.PendingCommand> batch, String reason) {
+        queue.giveBack(batch);
         synced = false;
         health.failed("the store will be read anew: " + reason);
     }
@@ -465,7 +466,7 @@ public final class Manager implements AutoCloseable {
             ended.completeOnTimeout(null, limits.commitTimeout().toNanos(), TimeUnit.NANOSECONDS)
                     .join();
         }
-        inbox.take(Integer.MAX_VALUE, Long.MIN_VALUE)
+        queue.take(Integer.MAX_VALUE, Long.MIN_VALUE)
                 .forEach(entry -> entry.answer(new CommandResult.NotDurableYet("StateManager is stopping")));
         if (started && health.isReady()) {
             release();

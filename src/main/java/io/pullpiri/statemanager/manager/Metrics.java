@@ -84,7 +84,7 @@ public final class Metrics {
                         .mapToDouble(since -> seconds(clock.now().wallNanos() - since))
                         .max()
                         .orElse(0));
-        NodeFigures.register(registry, manager);
+        NodeMetrics.register(registry, manager);
         GaugeWithCallback.builder()
                 .name("statemanager_resources")
                 .help("Resources by state")
@@ -113,7 +113,7 @@ public final class Metrics {
         CounterWithCallback.builder()
                 .name("statemanager_nodes_evicted_total")
                 .help("Unknown nodes that were evicted because such nodes fill their share of the memory")
-                .callback(callback -> callback.call(manager.notices().counts().getOrDefault(Notices.EVICTED, 0L)))
+                .callback(callback -> callback.call(manager.anomalies().counts().getOrDefault(Anomalies.EVICTED, 0L)))
                 .register(registry);
         CounterWithCallback.builder()
                 .name("statemanager_reconcile_steps_total")
@@ -128,8 +128,8 @@ public final class Metrics {
                 .name("statemanager_rejected_inputs_total")
                 .help("Inputs that were refused or passed over")
                 .labelNames("reason")
-                .callback(callback -> manager.notices().counts().forEach((reason, count) -> {
-                    if (!Notices.NOT_REJECTED.contains(reason)) {
+                .callback(callback -> manager.anomalies().counts().forEach((reason, count) -> {
+                    if (!Anomalies.NOT_REJECTED.contains(reason)) {
                         callback.call(count, reason);
                     }
                 }))
@@ -138,14 +138,14 @@ public final class Metrics {
                 .name("statemanager_refusals_total")
                 .help("What a limit refused, and why")
                 .labelNames("limit", "reason")
-                .callback(callback -> manager.notices()
+                .callback(callback -> manager.anomalies()
                         .refusals()
                         .forEach((refusal, count) -> callback.call(count, refusal.limit(), refusal.reason())))
                 .register(registry);
         CounterWithCallback.builder()
                 .name("statemanager_faults_total")
                 .help("Faults that Timpani has reported")
-                .callback(callback -> callback.call(manager.notices().counts().getOrDefault(Notices.FAULT, 0L)))
+                .callback(callback -> callback.call(manager.anomalies().counts().getOrDefault(Anomalies.FAULT, 0L)))
                 .register(registry);
     }
 
@@ -180,10 +180,10 @@ public final class Metrics {
     }
 
     /** @param now in ticks */
-    void batch(List<Inbox.Entry> entries, Plan plan, long now) {
+    void batch(List<CommandQueue.PendingCommand> entries, Plan plan, long now) {
         batch.observe(entries.size());
         entries.stream()
-                .filter(Inbox.Entry::hasCaller)
+                .filter(CommandQueue.PendingCommand::hasCaller)
                 .forEach(entry -> cascade.observe(seconds(now - entry.received())));
         plan.parts().forEach(part -> part.transitions().forEach(this::changed));
     }
@@ -198,7 +198,7 @@ public final class Metrics {
                 .inc();
     }
 
-    void watchLost() {
+    void watchRestarted() {
         watchRestarts.inc();
     }
 

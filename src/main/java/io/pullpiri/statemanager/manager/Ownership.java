@@ -33,13 +33,13 @@ final class Ownership {
     }
 
     /** Another server has taken the store over. */
-    static final class LostException extends RuntimeException {
+    static final class OwnershipLostException extends RuntimeException {
 
         private static final long serialVersionUID = 1L;
 
         private final String reason;
 
-        LostException(String reason) {
+        OwnershipLostException(String reason) {
             super(reason);
             this.reason = reason;
         }
@@ -53,7 +53,7 @@ final class Ownership {
     /**
      * Reads the owner's record.
      *
-     * @throws LostException if another server has taken the store over since this one owned it
+     * @throws OwnershipLostException if another server has taken the store over since this one owned it
      * @throws io.pullpiri.statemanager.store.StoreUnavailableException if the store cannot be read
      */
     void check() {
@@ -65,7 +65,7 @@ final class Ownership {
      *
      * @param found the owner's record as it is stored, null if there is none
      * @return empty if the store is owned already
-     * @throws LostException if another server has taken the store over since this one owned it
+     * @throws OwnershipLostException if another server has taken the store over since this one owned it
      */
     Optional<Write> claim(@Nullable KeyValue found) {
         requireNotLost(found);
@@ -81,7 +81,7 @@ final class Ownership {
 
     private void requireNotLost(@Nullable KeyValue found) {
         if (held && found != null && !found.value().equals(record)) {
-            throw new LostException(
+            throw new OwnershipLostException(
                     Owner.description(found.value())
                             + " uses this store; this one writes nothing. Stop the other one, or restart this one to take over");
         }

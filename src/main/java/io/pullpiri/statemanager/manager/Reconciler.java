@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.manager;
 import io.pullpiri.statemanager.cascade.PackageEntry;
 import io.pullpiri.statemanager.cascade.ReconcileRecord;
 import io.pullpiri.statemanager.cascade.View;
-import io.pullpiri.statemanager.manager.Event.Recovery.Step;
+import io.pullpiri.statemanager.manager.Event.Recovery.RecoveryStep;
 import io.pullpiri.statemanager.state.Names;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -48,7 +48,7 @@ public final class Reconciler implements AutoCloseable {
     // All guarded by this.
     private final Map<String, Death> deaths = new HashMap<>();
     private final Set<String> held = new HashSet<>();
-    private final Map<Step, Long> steps = new EnumMap<>(Step.class);
+    private final Map<RecoveryStep, Long> steps = new EnumMap<>(RecoveryStep.class);
     private final Queue<Task> queued = new ArrayDeque<>();
     private int calls;
     private boolean closed;
@@ -107,21 +107,21 @@ public final class Reconciler implements AutoCloseable {
         this.clock = clock;
         this.timer = timer;
         // A rate needs a figure to rise from.
-        Arrays.stream(Step.values()).forEach(step -> steps.put(step, 0L));
+        Arrays.stream(RecoveryStep.values()).forEach(step -> steps.put(step, 0L));
     }
 
     /** Who hears of every step and of every call. */
-    synchronized void tell(Consumer<Function<EventId, Event>> listener, Tracing traces) {
+    synchronized void publish(Consumer<Function<EventId, Event>> listener, Tracing traces) {
         audience = listener;
         tracing = traces;
     }
 
     /** How often each step was taken since the start. */
-    synchronized Map<Step, Long> steps() {
+    synchronized Map<RecoveryStep, Long> steps() {
         return new EnumMap<>(steps);
     }
 
-    private void tell(Step step, String packageName, String scenario, String detail) {
+    private void publish(RecoveryStep step, String packageName, String scenario, String detail) {
         steps.merge(step, 1L, Long::sum);
         long now = clock.now().wallNanos();
         audience.accept(id -> new Event.Recovery(id, now, step, packageName, scenario, detail));
@@ -170,7 +170,7 @@ public final class Reconciler implements AutoCloseable {
             deaths.remove(name);
             known.tasks.values().forEach(task -> task.cancelled = true);
             if (entry != null) { // to be deleted is no recovery
-                tell(Step.RECOVERED, name, "", "package " + name + " is not dead any more");
+                publish(RecoveryStep.RECOVERED, name, "", "package " + name + " is not dead any more");
             }
         }
         if (record == null) {
@@ -231,13 +231,14 @@ public final class Reconciler implements AutoCloseable {
         task.underWay = true;
         task.startedTicks = clock.now().monotonicNanos();
         task.attempts++;
-        tell(Step.REQUESTED, task.packageName, task.scenario, "request " + task.attempts);
+        publish(RecoveryStep.REQUESTED, task.packageName, task.scenario, "request " + task.attempts);
         CompletableFuture<?> _ = actionController
                 .reconcile(task.scenario, timing.timeout())
                 .whenComplete((reply, failure) -> timer.after(Duration.ZERO, () -> ended(task, reply, failure)));
     }
 
-    private synchronized void ended(Task task, ActionController.@Nullable Reply reply, @Nullable Throwable failure) {
+    private synchronized void ended(
+            Task task, ActionController.@Nullable ReconcileResult reply, @Nullable Throwable failure) {
         calls--;
         task.underWay = false;
         boolean accepted = reply != null && reply.accepted();
@@ -246,13 +247,13 @@ public final class Reconciler implements AutoCloseable {
                 task.scenario,
                 task.startedTicks,
                 accepted,
-                accepted ? "" : reply != null ? reply.message() : words(failure),
+                accepted ? "" : reply != null ? reply.message() : describe(failure),
                 clock.now());
         if (!task.cancelled && !closed) {
             if (accepted) {
                 acknowledged(task);
             } else {
-                failed(task, reply != null ? "refused: " + reply.message() : "failed: " + words(failure));
+                failed(task, reply != null ? "refused: " + reply.message() : "failed: " + describe(failure));
             }
         }
         // What waits for a place may have become needless.
@@ -268,7 +269,7 @@ public final class Reconciler implements AutoCloseable {
     private void acknowledged(Task task) {
         task.failures = 0;
         task.lastOutcome = "acknowledged";
-        tell(Step.ACKNOWLEDGED, task.packageName, task.scenario, task.lastOutcome);
+        publish(RecoveryStep.ACKNOWLEDGED, task.packageName, task.scenario, task.lastOutcome);
         LOG.info(
                 "reconcile of package {} acknowledged for scenario {}",
                 Names.printable(task.packageName),
@@ -279,7 +280,7 @@ public final class Reconciler implements AutoCloseable {
     private void failed(Task task, String outcome) {
         task.failures++;
         task.lastOutcome = outcome;
-        tell(Step.FAILED, task.packageName, task.scenario, outcome);
+        publish(RecoveryStep.FAILED, task.packageName, task.scenario, outcome);
         long wait = timing.backoffMillis().applyAsLong(task.failures);
         LOG.warn(
                 "reconcile of package {} for scenario {} {}; next try in {} ms",
@@ -290,7 +291,7 @@ public final class Reconciler implements AutoCloseable {
         later(task, TimeUnit.MILLISECONDS.toNanos(wait));
     }
 
-    private static String words(@Nullable Throwable failure) {
+    private static String describe(@Nullable Throwable failure) {
         if (failure == null) {
             return "no reply";
         }

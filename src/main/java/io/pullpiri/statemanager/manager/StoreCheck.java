@@ -7,20 +7,25 @@ import java.util.function.Consumer;
 /** Asks a store from which nothing was heard whether it still works, and whether it still is ours. Used on the loop. */
 final class StoreCheck {
 
-    private final Probe probe;
+    private final WriteProbe probe;
     private final Ownership ownership;
-    private final Health health;
+    private final StoreHealth health;
     private final Manager.Threads threads;
-    private final Consumer<Throwable> unread;
+    private final Consumer<Throwable> onReadFailure;
     private boolean underWay;
 
     /** @param unread gets what made a read fail, on the loop */
-    StoreCheck(Probe probe, Ownership ownership, Health health, Manager.Threads threads, Consumer<Throwable> unread) {
+    StoreCheck(
+            WriteProbe probe,
+            Ownership ownership,
+            StoreHealth health,
+            Manager.Threads threads,
+            Consumer<Throwable> unread) {
         this.probe = probe;
         this.ownership = ownership;
         this.health = health;
         this.threads = threads;
-        this.unread = unread;
+        this.onReadFailure = unread;
     }
 
     /** Does nothing while a check is under way. After a failure a read alone does not prove that the store works. */
@@ -46,7 +51,7 @@ final class StoreCheck {
     private void read() {
         var _ = CompletableFuture.runAsync(ownership::check, threads.waiting())
                 .thenApply(any -> (Runnable) health::answered)
-                .exceptionally(failure -> () -> unread.accept(failure))
+                .exceptionally(failure -> () -> onReadFailure.accept(failure))
                 .thenAccept(then -> threads.loop().execute(() -> {
                     underWay = false;
                     then.run();

@@ -19,8 +19,8 @@ final class StoreWatch {
     private static final Logger LOG = LoggerFactory.getLogger(StoreWatch.class);
 
     private final StateStore store;
-    private final Feed feed;
-    private final Inbox inbox;
+    private final ChangeFeed feed;
+    private final CommandQueue queue;
     private final Metrics metrics;
     private final Runnable wake;
 
@@ -33,10 +33,10 @@ final class StoreWatch {
     private volatile boolean lost;
 
     /** @param wake begins a round of the loop; may be called from any thread */
-    StoreWatch(StateStore store, Feed feed, Inbox inbox, Metrics metrics, Runnable wake) {
+    StoreWatch(StateStore store, ChangeFeed feed, CommandQueue queue, Metrics metrics, Runnable wake) {
         this.store = store;
         this.feed = feed;
-        this.inbox = inbox;
+        this.queue = queue;
         this.metrics = metrics;
         this.wake = wake;
     }
@@ -75,7 +75,7 @@ final class StoreWatch {
             View known = feed.view();
             List<WatchEvent> news =
                     events.stream().filter(event -> !known.isEcho(event)).toList();
-            if (!news.isEmpty() && !inbox.offerEvents(new Command.StoreEvents(news, false))) {
+            if (!news.isEmpty() && !queue.offerEvents(new Command.StoreEvents(news, false))) {
                 lost("its changes come faster than they are taken in");
             }
             wake.run();
@@ -91,7 +91,7 @@ final class StoreWatch {
         private void lost(String reason) {
             LOG.warn("the watch on the store is lost, it will be read anew: {}", reason);
             lost = true;
-            metrics.watchLost();
+            metrics.watchRestarted();
             wake.run();
         }
     }

@@ -46,13 +46,24 @@ public final class Tracing {
      * @param begun when its decision began, in ticks
      * @param decided when it was decided and its commit began, in ticks
      */
-    void batch(List<Inbox.Entry> batch, Plan plan, List<Long> revisions, long begun, long decided, Timestamp now) {
+    void batch(
+            List<CommandQueue.PendingCommand> batch,
+            Plan plan,
+            List<Long> revisions,
+            long begun,
+            long decided,
+            Timestamp now) {
         if (tracer == null) {
             return;
         }
-        List<Inbox.Entry> commands =
-                batch.stream().filter(Inbox.Entry::hasCaller).limit(MOST).toList();
-        long first = commands.stream().mapToLong(Inbox.Entry::received).min().orElse(begun);
+        List<CommandQueue.PendingCommand> commands = batch.stream()
+                .filter(CommandQueue.PendingCommand::hasCaller)
+                .limit(MOST)
+                .toList();
+        long first = commands.stream()
+                .mapToLong(CommandQueue.PendingCommand::received)
+                .min()
+                .orElse(begun);
         List<Transition> changes = plan.parts().stream()
                 .flatMap(part -> part.transitions().stream())
                 .toList();
@@ -60,8 +71,8 @@ public final class Tracing {
                 .setAttribute(COMMANDS, (long) batch.size())
                 .setAttribute(CHANGES, (long) changes.size());
         Context inBatch = Context.root().with(root);
-        for (Inbox.Entry entry : commands) {
-            Span command = start(tracer, word(entry.command()), inBatch, entry.received(), now);
+        for (CommandQueue.PendingCommand entry : commands) {
+            Span command = start(tracer, name(entry.command()), inBatch, entry.received(), now);
             command.setAttribute(SUBJECT, subject(entry.command()));
             end(command, now.monotonicNanos(), now);
         }
@@ -93,7 +104,7 @@ public final class Tracing {
         end(span, now.monotonicNanos(), now);
     }
 
-    private static String word(Command command) {
+    private static String name(Command command) {
         return switch (command) {
             case Command.NodeReport report -> "container list";
             case Command.ForgetNode forget -> "forget node";

@@ -8,7 +8,7 @@ import io.pullpiri.statemanager.cascade.PackageEntry;
 import io.pullpiri.statemanager.cascade.ScenarioEntry;
 import io.pullpiri.statemanager.cascade.TrackedState;
 import io.pullpiri.statemanager.cascade.View;
-import io.pullpiri.statemanager.manager.Feed;
+import io.pullpiri.statemanager.manager.ChangeFeed;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
 import io.pullpiri.statemanager.state.ModelState;
@@ -228,7 +228,7 @@ final class Api {
         if (manager.firstView(PATIENCE).join().isEmpty()) {
             throw new Refusal(503, manager.notRead());
         }
-        Feed.Start start = manager.feed().start();
+        ChangeFeed.Start start = manager.feed().start();
         return new Now(start.view(), start.id().toString(), current);
     }
 
@@ -298,13 +298,13 @@ final class Api {
 
     private Command command(Request request, Function<String, Command> reading) throws Refusal, IOException {
         if (!artifacts.tryAcquire()) {
-            manager.notices().refused("http-artifacts", "full", "too many artifacts are being read");
+            manager.anomalies().refused("http-artifacts", "full", "too many artifacts are being read");
             throw new Refusal(503, "busy: artifacts of " + MAX_READERS + " callers are being read");
         }
         try {
             return reading.apply(request.body());
         } catch (IllegalArgumentException e) {
-            manager.notices().add("invalid-artifact", String.valueOf(e.getMessage()));
+            manager.anomalies().add("invalid-artifact", String.valueOf(e.getMessage()));
             throw new Refusal(400, String.valueOf(e.getMessage()));
         } finally {
             artifacts.release();

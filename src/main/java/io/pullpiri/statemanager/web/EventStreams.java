@@ -3,9 +3,9 @@ package io.pullpiri.statemanager.web;
 import io.pullpiri.statemanager.cascade.ResourceKind;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.limits.AddressShares;
+import io.pullpiri.statemanager.manager.ChangeReader;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.EventId;
-import io.pullpiri.statemanager.manager.Follower;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
 import java.io.IOException;
@@ -121,7 +121,7 @@ final class EventStreams implements AutoCloseable {
     }
 
     private void refused(String reason, String what, String address) {
-        manager.notices().refused("http-streams", reason, what + " (client: " + address + ")");
+        manager.anomalies().refused("http-streams", reason, what + " (client: " + address + ")");
     }
 
     private void serve(Exchange exchange, Filter filter, @Nullable EventId after) throws IOException {
@@ -158,19 +158,19 @@ final class EventStreams implements AutoCloseable {
     private void follow(Exchange exchange, Filter filter, @Nullable EventId after, Sink sink)
             throws IOException, InterruptedException {
         try {
-            Follower follower =
+            ChangeReader reader =
                     after == null ? manager.feed().follow() : manager.feed().followAfter(after);
-            View start = follower.start();
+            View start = reader.start();
             if (start != null) {
                 snapshot(filter, start, sink);
             }
             Json.Store told = store();
             sink.add(null, "store", told);
-            sink.add(follower.last(), "ready", new Json.Ready(follower.last().toString()));
+            sink.add(reader.last(), "ready", new Json.Ready(reader.last().toString()));
             sink.flush();
             while (!closed && exchange.isOpen()) {
                 Duration wait = sink.untilHeartbeat();
-                for (Event event : follower.next(wait.compareTo(LOOK) < 0 ? wait : LOOK)) {
+                for (Event event : reader.next(wait.compareTo(LOOK) < 0 ? wait : LOOK)) {
                     add(filter, event, sink);
                 }
                 Json.Store now = store();
@@ -181,13 +181,11 @@ final class EventStreams implements AutoCloseable {
                 // What happens may be nothing that this caller asked for.
                 if (sink.untilHeartbeat().isZero()) {
                     sink.add(
-                            follower.last(),
-                            "alive",
-                            new Json.Ready(follower.last().toString()));
+                            reader.last(), "alive", new Json.Ready(reader.last().toString()));
                 }
                 sink.flush();
             }
-        } catch (Follower.LostException e) {
+        } catch (ChangeReader.GapException e) {
             sink.resetId();
             sink.add(null, "lost", new Json.Problem("Lost", 410, String.valueOf(e.getMessage())));
             sink.flush();

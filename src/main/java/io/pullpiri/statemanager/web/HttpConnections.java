@@ -16,7 +16,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import io.pullpiri.statemanager.limits.AddressShares;
-import io.pullpiri.statemanager.manager.Notices;
+import io.pullpiri.statemanager.manager.Anomalies;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -51,7 +51,7 @@ final class HttpConnections implements AutoCloseable {
     private final RequestMemory memory;
     private final Service service;
     private final Patience patience;
-    private final Notices notices;
+    private final Anomalies anomalies;
     private final Channel port;
 
     // For the network's thread.
@@ -81,13 +81,18 @@ final class HttpConnections implements AutoCloseable {
      * @throws IOException if the port cannot be opened
      */
     HttpConnections(
-            InetSocketAddress address, Service service, Patience patience, Notices notices, int most, long requestBytes)
+            InetSocketAddress address,
+            Service service,
+            Patience patience,
+            Anomalies anomalies,
+            int most,
+            long requestBytes)
             throws IOException {
         this.shares = new AddressShares(most);
         this.memory = new RequestMemory(requestBytes);
         this.service = service;
         this.patience = patience;
-        this.notices = notices;
+        this.anomalies = anomalies;
         ChannelFuture opening = new ServerBootstrap()
                 .group(network)
                 .channel(NioServerSocketChannel.class)
@@ -120,7 +125,7 @@ final class HttpConnections implements AutoCloseable {
     private void admit(SocketChannel channel) {
         String address = AddressShares.addressOf(channel.remoteAddress());
         AddressShares.Admission admission = shares.tryAcquire(address, false, () -> {
-            notices.refused(
+            anomalies.refused(
                     "http-connections", "replaced", "a connection made room for another (client: " + address + ")");
             ChannelFuture _ = channel.close();
         });
@@ -200,7 +205,7 @@ final class HttpConnections implements AutoCloseable {
     }
 
     void refused(String limit, String reason, String what, HttpConnection connection) {
-        notices.refused(limit, reason, what + " (client: " + connection.address() + ")");
+        anomalies.refused(limit, reason, what + " (client: " + connection.address() + ")");
     }
 
     int size() {

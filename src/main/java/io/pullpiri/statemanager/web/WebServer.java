@@ -2,9 +2,9 @@ package io.pullpiri.statemanager.web;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.pullpiri.statemanager.limits.AddressShares;
+import io.pullpiri.statemanager.manager.Anomalies;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Metrics;
-import io.pullpiri.statemanager.manager.Notices;
 import io.pullpiri.statemanager.manager.Reconciler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -55,7 +55,7 @@ public final class WebServer implements AutoCloseable {
     private final AddressShares places = new AddressShares(ANSWERS_AT_ONCE);
     private final Assets assets = new Assets();
     private final Routes routes;
-    private final Notices notices;
+    private final Anomalies anomalies;
     private final HttpConnections connections;
 
     /**
@@ -102,11 +102,11 @@ public final class WebServer implements AutoCloseable {
                 HISTORIES_AT_ONCE,
                 HISTORY_PATIENCE);
         this.hosts = new Hosts(host);
-        this.notices = manager.notices();
+        this.anomalies = manager.anomalies();
         this.streams = new EventStreams(manager, representations, heartbeat);
         this.routes = new Routes(new Api(manager, representations, histories), streams, metrics);
         this.connections = new HttpConnections(
-                new InetSocketAddress(host, port), new Dispatcher(), patience, notices, HttpConnections.MOST, (long)
+                new InetSocketAddress(host, port), new Dispatcher(), patience, anomalies, HttpConnections.MOST, (long)
                         (Runtime.getRuntime().maxMemory() * HEAP_FOR_REQUESTS));
         metrics.gauge("statemanager_http_streams", "Streams of events over HTTP", streams::size);
         metrics.gauge("statemanager_http_connections", "Connections to the HTTP port", connections::size);
@@ -208,7 +208,7 @@ public final class WebServer implements AutoCloseable {
         String address = exchange.address();
         while (true) {
             AddressShares.Admission admission = places.tryAcquire(address, false, () -> {
-                notices.refused(
+                anomalies.refused(
                         "http-answers", "replaced", "a slow answer made room for another (client: " + address + ")");
                 exchange.cut();
             });
@@ -218,7 +218,7 @@ public final class WebServer implements AutoCloseable {
                 }
                 case AddressShares.NoPlace refused -> {
                     if (System.nanoTime() > deadline) {
-                        notices.refused(
+                        anomalies.refused(
                                 "http-answers",
                                 refused.reason().label(),
                                 "too many callers are being answered (client: " + address + ")");

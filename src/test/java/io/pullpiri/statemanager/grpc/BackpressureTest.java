@@ -8,9 +8,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.pullpiri.statemanager.manager.Anomalies;
+import io.pullpiri.statemanager.manager.Anomalies.RefusalLabels;
 import io.pullpiri.statemanager.manager.Clock;
-import io.pullpiri.statemanager.manager.Notices;
-import io.pullpiri.statemanager.manager.Notices.Refusal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,10 +24,10 @@ class BackpressureTest {
 
     private static final int HIGH_WATER = 64;
 
-    private final Notices notices = new Notices(Clock.system());
+    private final Anomalies anomalies = new Anomalies(Clock.system());
     private final List<Boolean> passedOn = new ArrayList<>();
     private final EmbeddedChannel channel =
-            new EmbeddedChannel(new Backpressure(notices), new ChannelInboundHandlerAdapter() {
+            new EmbeddedChannel(new Backpressure(anomalies), new ChannelInboundHandlerAdapter() {
                 @Override
                 public void channelWritabilityChanged(ChannelHandlerContext context) {
                     passedOn.add(context.channel().isWritable());
@@ -66,7 +66,7 @@ class BackpressureTest {
         takeAll();
         assertThat(channel.config().isAutoRead()).isTrue();
         assertThat(passedOn).as("gRPC learns it too").containsExactly(false, true);
-        assertThat(notices.refusals()).isEmpty();
+        assertThat(anomalies.refusals()).isEmpty();
     }
 
     @Test
@@ -74,10 +74,10 @@ class BackpressureTest {
         sendTooMuch();
         pass(29);
         assertThat(channel.isOpen()).isTrue();
-        assertThat(notices.refusals()).isEmpty();
+        assertThat(anomalies.refusals()).isEmpty();
         pass(1);
         assertThat(channel.isOpen()).isFalse();
-        assertThat(notices.refusals()).isEqualTo(Map.of(new Refusal("grpc-answers", "stalled"), 1L));
+        assertThat(anomalies.refusals()).isEqualTo(Map.of(new RefusalLabels("grpc-answers", "stalled"), 1L));
     }
 
     @Test
@@ -98,6 +98,6 @@ class BackpressureTest {
         sendTooMuch();
         ChannelFuture _ = channel.close();
         pass(60);
-        assertThat(notices.refusals()).isEmpty();
+        assertThat(anomalies.refusals()).isEmpty();
     }
 }

@@ -173,7 +173,7 @@ class BadInputTest {
         rig.client().sendChangedContainerList(list);
         assertThat(rig.state(RESOURCE_TYPE_MODEL, "brake").getCurrentState()).isEqualTo("Running");
         assertThat(rig.server.manager().view().models()).containsOnlyKeys("brake", "light");
-        assertThat(rig.server.manager().notices().counts())
+        assertThat(rig.server.manager().anomalies().counts())
                 .containsEntry("invalid-container-name", 2L)
                 .containsEntry("invalid-model-name", 1L);
     }

@@ -7,9 +7,9 @@ import io.grpc.Grpc;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.pullpiri.statemanager.limits.AddressShares;
+import io.pullpiri.statemanager.manager.Anomalies;
+import io.pullpiri.statemanager.manager.Anomalies.RefusalLabels;
 import io.pullpiri.statemanager.manager.Clock;
-import io.pullpiri.statemanager.manager.Notices;
-import io.pullpiri.statemanager.manager.Notices.Refusal;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -27,11 +27,11 @@ class ConnectionsTest {
     private static final InetSocketAddress FAULT_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 47_008);
     private static final int PLACES = 4;
     private static final int MOST = 3;
-    private static final Refusal REPLACED = new Refusal("grpc-connections", "replaced");
-    private static final Refusal NO_PLACE = new Refusal("grpc-connections", "address");
+    private static final RefusalLabels REPLACED = new RefusalLabels("grpc-connections", "replaced");
+    private static final RefusalLabels NO_PLACE = new RefusalLabels("grpc-connections", "address");
 
-    private final Notices notices = new Notices(Clock.system());
-    private final Connections connections = new Connections(notices);
+    private final Anomalies anomalies = new Anomalies(Clock.system());
+    private final Connections connections = new Connections(anomalies);
     private final AddressShares places = new AddressShares(PLACES);
     private final List<Client> clients = new ArrayList<>();
 
@@ -105,7 +105,7 @@ class ConnectionsTest {
         assertThat(all).extracting(Client::isOpen).containsExactly(true, false, true);
         assertThat(another.isOpen()).isTrue();
         assertThat(connections.of(all.get(1).call())).isNull();
-        assertThat(notices.refusals()).isEqualTo(Map.of(REPLACED, 1L));
+        assertThat(anomalies.refusals()).isEqualTo(Map.of(REPLACED, 1L));
     }
 
     @Test
@@ -117,7 +117,7 @@ class ConnectionsTest {
 
         assertThat(connections.accept(client(PORT, 2_000), places)).isFalse();
         assertThat(all).extracting(Client::isOpen).containsOnly(true);
-        assertThat(notices.refusals()).isEqualTo(Map.of(NO_PLACE, 1L));
+        assertThat(anomalies.refusals()).isEqualTo(Map.of(NO_PLACE, 1L));
 
         of(all.getFirst()).endAnswer();
         assertThat(connections.accept(client(PORT, 2_001), places)).isTrue();
@@ -150,7 +150,7 @@ class ConnectionsTest {
         assertThat(places.used()).isEqualTo(MOST - 1);
         assertThat(connections.of(all.getLast().call())).isNull();
         accepted(2_000);
-        assertThat(notices.refusals()).isEmpty();
+        assertThat(anomalies.refusals()).isEmpty();
     }
 
     @Test
@@ -178,7 +178,7 @@ class ConnectionsTest {
         assertThat(client.isOpen()).isTrue();
         of(client).refused();
         assertThat(client.isOpen()).isFalse();
-        assertThat(notices.refusals()).isEqualTo(Map.of(new Refusal("grpc-answers", "refusals"), 1L));
+        assertThat(anomalies.refusals()).isEqualTo(Map.of(new RefusalLabels("grpc-answers", "refusals"), 1L));
     }
 
     @Test

@@ -238,7 +238,7 @@ class ServerTest {
                 .build();
         assertThat(rig.faults().notifyFault(fault).getStatus()).isZero();
         assertThat(rig.faults().notifyFault(fault).getStatus()).isZero();
-        assertThat(rig.server.manager().notices().counts()).containsEntry("fault", 2L);
+        assertThat(rig.server.manager().anomalies().counts()).containsEntry("fault", 2L);
         assertThat(rig.packageState("braking")).isEqualTo("Idle");
     }
 

@@ -12,8 +12,8 @@ import io.netty.util.concurrent.DefaultEventExecutor;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.statemanager.manager.Anomalies;
 import io.pullpiri.statemanager.manager.Clock;
-import io.pullpiri.statemanager.manager.Notices;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -31,16 +31,16 @@ class TrafficTest {
             StateManagerConnectionGrpc.getSendChangedContainerListMethod();
 
     private final DefaultEventExecutor network = new DefaultEventExecutor();
-    private final Notices notices = new Notices(Clock.system());
+    private final Anomalies anomalies = new Anomalies(Clock.system());
     private final Traffic traffic = new Traffic(
             network,
             Duration.ofMinutes(1),
             MAX_BYTES,
             MAX_BYTES,
             MAX_BYTES,
-            new Connections(notices),
+            new Connections(anomalies),
             node -> false,
-            notices);
+            anomalies);
     private final ServerStreamTracer tracer = traffic.newServerStreamTracer(METHOD.getFullMethodName(), new Metadata());
     private final List<String> seen = new CopyOnWriteArrayList<>();
     private final CountDownLatch closing = new CountDownLatch(1);

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.pullpiri.statemanager.manager.Anomalies;
 import io.pullpiri.statemanager.manager.Clock;
-import io.pullpiri.statemanager.manager.Notices;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +19,8 @@ class TurnsTest {
 
     private static final Executor THREADS = task -> Thread.ofVirtual().start(task);
 
-    private final Notices notices = new Notices(Clock.system());
-    private final Turns turns = new Turns(1, "turns", notices);
+    private final Anomalies anomalies = new Anomalies(Clock.system());
+    private final Turns turns = new Turns(1, "turns", anomalies);
     private final CompletableFuture<String> store = new CompletableFuture<>();
     private final CompletableFuture<Boolean> reading = new CompletableFuture<>();
 
@@ -33,7 +33,7 @@ class TurnsTest {
             assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
             assertThat(e.getStatus().getDescription()).isEqualTo("busy: so many callers are being answered already: 1");
         });
-        assertThat(notices.refusals()).containsEntry(new Notices.Refusal("turns", "busy"), 1L);
+        assertThat(anomalies.refusals()).containsEntry(new Anomalies.RefusalLabels("turns", "busy"), 1L);
         store.complete("read");
 
         assertThat(first.get(30, TimeUnit.SECONDS)).isEqualTo("read");

@@ -9,7 +9,7 @@ import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.cascade.World;
-import io.pullpiri.statemanager.manager.Committer.Outcome;
+import io.pullpiri.statemanager.manager.Committer.BatchOutcome;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.store.Keys;
@@ -50,7 +50,7 @@ class CommitterTest {
             new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
             clock,
             (delay, task) -> due.add(task));
-    private final Inbox inbox = new Inbox(10, 10_000, any -> {});
+    private final CommandQueue queue = new CommandQueue(10, 10_000, any -> {});
     private FaultyStore store;
     private Committer committer;
     private View view = View.EMPTY;
@@ -78,8 +78,8 @@ class CommitterTest {
                 clock,
                 new Metrics(),
                 Runnable::run,
-                inbox,
-                new Probe(store, SOON, Runnable::run));
+                queue,
+                new WriteProbe(store, SOON, Runnable::run));
     }
 
     @AfterEach
@@ -87,17 +87,17 @@ class CommitterTest {
         store.close();
     }
 
-    private Outcome commit(Command... commands) throws Exception {
-        List<Inbox.Entry> batch = Arrays.stream(commands)
-                .map(command -> new Inbox.Entry(command, 0, Long.MAX_VALUE))
+    private BatchOutcome commit(Command... commands) throws Exception {
+        List<CommandQueue.PendingCommand> batch = Arrays.stream(commands)
+                .map(command -> new CommandQueue.PendingCommand(command, 0, Long.MAX_VALUE))
                 .toList();
-        CompletableFuture<Outcome> ended = new CompletableFuture<>();
+        CompletableFuture<BatchOutcome> ended = new CompletableFuture<>();
         committer.commit(
                 batch,
                 view,
                 outcome -> assertThat(ended.complete(outcome)).as("ends once").isTrue());
-        Outcome outcome = ended.get(20, TimeUnit.SECONDS);
-        if (outcome instanceof Outcome.Done done) {
+        BatchOutcome outcome = ended.get(20, TimeUnit.SECONDS);
+        if (outcome instanceof BatchOutcome.BatchCommitted done) {
             view = cascade.committed(done.plan(), done.revisions());
         }
         return outcome;
@@ -113,9 +113,13 @@ class CommitterTest {
         Command[] commands = IntStream.range(0, 20)
                 .mapToObj(i -> model("m" + i, ModelState.RUNNING))
                 .toArray(Command[]::new);
-        Outcome.Done done = (Outcome.Done) commit(commands);
-        assertThat(done.batch()).extracting(Inbox.Entry::command).containsExactly(Arrays.copyOf(commands, 3));
-        assertThat(done.rest()).extracting(Inbox.Entry::command).containsExactly(Arrays.copyOfRange(commands, 3, 20));
+        BatchOutcome.BatchCommitted done = (BatchOutcome.BatchCommitted) commit(commands);
+        assertThat(done.batch())
+                .extracting(CommandQueue.PendingCommand::command)
+                .containsExactly(Arrays.copyOf(commands, 3));
+        assertThat(done.rest())
+                .extracting(CommandQueue.PendingCommand::command)
+                .containsExactly(Arrays.copyOfRange(commands, 3, 20));
         assertThat(done.plan().answers()).hasSize(3);
         assertThat(done.revisions()).hasSize(1);
     }
@@ -124,7 +128,8 @@ class CommitterTest {
     void whatOthersWroteMeanwhileIsTakenInAndTheBatchIsDecidedAgain() throws Exception {
         commit(Command.ApplyArtifacts.parse(P), model("m", ModelState.RUNNING));
         store.before.add(() -> store.put(Keys.modelState("m"), "Exited"));
-        Outcome.Done done = (Outcome.Done) commit(model("m", ModelState.DEAD), model("n", ModelState.DEAD));
+        BatchOutcome.BatchCommitted done =
+                (BatchOutcome.BatchCommitted) commit(model("m", ModelState.DEAD), model("n", ModelState.DEAD));
         assertThat(done.batch()).as("what others wrote, and the batch").hasSize(3);
         assertThat(done.rest()).isEmpty();
         assertThat(done.plan().answers())
@@ -147,16 +152,16 @@ class CommitterTest {
         store.before.add(() -> {
             store.put(Keys.modelState("a"), "Exited");
             long revision = store.put(Keys.modelState("b"), "Dead");
-            inbox.offerEvents(
+            queue.offerEvents(
                     new Command.StoreEvents(List.of(new WatchEvent(Keys.modelState("b"), "Dead", revision)), false));
         });
-        Outcome.Done done = (Outcome.Done) commit(model("a", ModelState.PAUSED));
+        BatchOutcome.BatchCommitted done = (BatchOutcome.BatchCommitted) commit(model("a", ModelState.PAUSED));
         assertThat(done.batch())
                 .extracting(entry -> entry.command() instanceof Command.StoreEvents)
                 .containsExactly(true, true, false);
         assertThat(done.plan().answers().getLast()).isEqualTo(new CommandResult.Done("model a is Paused"));
         assertThat(store.value(Keys.packageState("p"))).isEqualTo("Degraded");
-        assertThat(inbox.size()).isZero();
+        assertThat(queue.size()).isZero();
     }
 
     /** What others did while nobody looked belongs into the history first. */
@@ -166,14 +171,14 @@ class CommitterTest {
         store.put(Keys.modelState("m"), "Exited");
         store.before.add(() -> {
             long revision = store.put(Keys.modelState("m"), "Dead");
-            inbox.offerEvents(
+            queue.offerEvents(
                     new Command.StoreEvents(List.of(new WatchEvent(Keys.modelState("m"), "Dead", revision)), false));
             // In the way of the repair's own record: of that it does not know.
             store.put(Keys.packageState("ghost"), "Dead");
         });
         store.put(Keys.packageState("ghost"), "Idle");
         view = cascade.load(store.snapshot(List.of("/")), clock.now()).view();
-        Outcome.Done done = (Outcome.Done) commit(new Command.Repair());
+        BatchOutcome.BatchCommitted done = (BatchOutcome.BatchCommitted) commit(new Command.Repair());
         assertThat(done.batch().getFirst().command()).isInstanceOf(Command.Repair.class);
         assertThat(done.batch()).hasSize(3);
         assertThat(done.plan().parts().getFirst().transitions())
@@ -191,8 +196,10 @@ class CommitterTest {
                 store.before.add(() -> store.put(Keys.modelState(name), state));
             }
             int commits = store.commits.get();
-            Outcome outcome = commit(model(name, ModelState.DEAD));
-            assertThat(outcome).isInstanceOf(conflicts == 10 ? Outcome.Done.class : Outcome.Unreliable.class);
+            BatchOutcome outcome = commit(model(name, ModelState.DEAD));
+            assertThat(outcome)
+                    .isInstanceOf(
+                            conflicts == 10 ? BatchOutcome.BatchCommitted.class : BatchOutcome.BatchUnreliable.class);
             assertThat(store.commits.get() - commits).isEqualTo(11);
         }
     }
@@ -201,10 +208,10 @@ class CommitterTest {
     void whereSomebodyElseWritesOurRecordsNothingIsReliedOn() throws Exception {
         commit(model("m", ModelState.RUNNING));
         store.before.add(() -> store.put(Keys.journal(view.journal().next()), "{}"));
-        Outcome outcome = commit(model("m", ModelState.DEAD));
+        BatchOutcome outcome = commit(model("m", ModelState.DEAD));
         assertThat(outcome)
                 .isInstanceOfSatisfying(
-                        Outcome.Unreliable.class,
+                        BatchOutcome.BatchUnreliable.class,
                         unreliable -> assertThat(unreliable.reason()).isEqualTo("somebody else writes the same keys"));
         assertThat(store.value(Keys.modelState("m"))).isEqualTo("Running");
     }
@@ -212,7 +219,7 @@ class CommitterTest {
     @Test
     void ofAStoreThatIsAwayOneKnowsThatNothingWasWritten() throws Exception {
         store.faults.add(FaultyStore.Fault.UNAVAILABLE);
-        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOf(Outcome.Unavailable.class);
+        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOf(BatchOutcome.BatchUnavailable.class);
     }
 
     @Test
@@ -220,8 +227,8 @@ class CommitterTest {
         for (FaultyStore.Fault fault :
                 List.of(FaultyStore.Fault.LOST, FaultyStore.Fault.ANSWER_LOST, FaultyStore.Fault.THROWN)) {
             store.faults.add(fault);
-            Outcome outcome = commit(model("m", ModelState.DEAD));
-            assertThat(outcome).as("%s", fault).isInstanceOf(Outcome.Unreliable.class);
+            BatchOutcome outcome = commit(model("m", ModelState.DEAD));
+            assertThat(outcome).as("%s", fault).isInstanceOf(BatchOutcome.BatchUnreliable.class);
             assertThat(outcome.batch()).hasSize(1);
         }
     }
@@ -229,36 +236,39 @@ class CommitterTest {
     @Test
     void unexplainedRefusalOfOneCommand_isFinalOnlyIfTheStoreAcceptsOtherWritesTwice() throws Exception {
         store.unexplained = Keys.modelState("m");
-        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOfSatisfying(Outcome.Refused.class, refused -> {
-            assertThat(refused.explained()).isFalse();
-            assertThat(refused.reason()).isEqualTo("forced: something new");
-        });
+        assertThat(commit(model("m", ModelState.DEAD)))
+                .isInstanceOfSatisfying(BatchOutcome.BatchRefused.class, refused -> {
+                    assertThat(refused.explained()).isFalse();
+                    assertThat(refused.reason()).isEqualTo("forced: something new");
+                });
         assertThat(store.commits).as("two attempts, each with a probe").hasValue(4);
     }
 
     @Test
     void unexplainedRefusal_isTemporaryIfTheNextAttemptIsAccepted() throws Exception {
         store.faults.add(FaultyStore.Fault.UNEXPLAINED);
-        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOf(Outcome.Done.class);
+        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOf(BatchOutcome.BatchCommitted.class);
         assertThat(store.value(Keys.modelState("m"))).isEqualTo("Dead");
     }
 
     @Test
     void unexplainedRefusalOfSeveralCommands_saysNothingAboutOne() throws Exception {
         store.unexplained = Keys.modelState("m");
-        Outcome outcome = commit(model("m", ModelState.DEAD), model("n", ModelState.DEAD));
-        assertThat(outcome).isInstanceOf(Outcome.Refused.class);
+        BatchOutcome outcome = commit(model("m", ModelState.DEAD), model("n", ModelState.DEAD));
+        assertThat(outcome).isInstanceOf(BatchOutcome.BatchRefused.class);
         assertThat(outcome.batch()).hasSize(2);
     }
 
     @Test
     void unexplainedRefusalOfTheProbeToo_concernsTheStore() throws Exception {
         store.refusing = true;
-        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOf(Outcome.Unreliable.class);
+        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOf(BatchOutcome.BatchUnreliable.class);
         store.refusing = false;
         for (FaultyStore.Fault fault : List.of(FaultyStore.Fault.UNAVAILABLE, FaultyStore.Fault.LOST)) {
             store.faults.addAll(List.of(FaultyStore.Fault.UNEXPLAINED, fault));
-            assertThat(commit(model("m", ModelState.DEAD))).as("%s", fault).isInstanceOf(Outcome.Unreliable.class);
+            assertThat(commit(model("m", ModelState.DEAD)))
+                    .as("%s", fault)
+                    .isInstanceOf(BatchOutcome.BatchUnreliable.class);
         }
         assertThat(store.get(Keys.modelState("m"))).isEmpty();
     }
@@ -268,7 +278,7 @@ class CommitterTest {
     void probe_acceptsAnyValueOfItsKey() throws Exception {
         store.put(Keys.PROBE, "something");
         store.faults.add(FaultyStore.Fault.UNEXPLAINED);
-        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOf(Outcome.Done.class);
+        assertThat(commit(model("m", ModelState.DEAD))).isInstanceOf(BatchOutcome.BatchCommitted.class);
     }
 
     @Test
@@ -280,17 +290,17 @@ class CommitterTest {
         store.faults.add(FaultyStore.Fault.UNEXPLAINED);
         store.before.add(() -> {
             long revision = store.put(Keys.modelState("b"), "Dead");
-            inbox.offerEvents(
+            queue.offerEvents(
                     new Command.StoreEvents(List.of(new WatchEvent(Keys.modelState("b"), "Dead", revision)), false));
         });
-        Outcome.Done done = (Outcome.Done) commit(model("a", ModelState.PAUSED));
+        BatchOutcome.BatchCommitted done = (BatchOutcome.BatchCommitted) commit(model("a", ModelState.PAUSED));
         assertThat(done.batch())
                 .extracting(entry -> entry.command() instanceof Command.StoreEvents)
                 .containsExactly(true, false);
         assertThat(done.plan().answers()).hasSize(2).endsWith(new CommandResult.Done("model a is Paused"));
         assertThat(store.value(Keys.modelState("a"))).isEqualTo("Paused");
         assertThat(store.value(Keys.packageState("p"))).isEqualTo("Degraded");
-        assertThat(inbox.size()).isZero();
+        assertThat(queue.size()).isZero();
     }
 
     /** A command whose plan has several parts, with the package's state in the last but one. */
@@ -313,11 +323,13 @@ class CommitterTest {
         Command report = largeReport();
         store.unexplained = Keys.packageState("big");
         int commits = store.commits.get();
-        Outcome.Refused refused = (Outcome.Refused) commit(report, model("other", ModelState.DEAD));
+        BatchOutcome.BatchRefused refused = (BatchOutcome.BatchRefused) commit(report, model("other", ModelState.DEAD));
         assertThat(refused.written()).isTrue();
         assertThat(refused.explained()).isFalse();
         assertThat(refused.reason()).startsWith("forced: something new; 3 of 4 transactions");
-        assertThat(refused.batch()).extracting(Inbox.Entry::command).containsExactly(report);
+        assertThat(refused.batch())
+                .extracting(CommandQueue.PendingCommand::command)
+                .containsExactly(report);
         assertThat(refused.rest()).as("not decided").hasSize(1);
         assertThat(store.commits.get() - commits)
                 .as("three parts, and two attempts of the fourth, each with a probe")
@@ -332,7 +344,7 @@ class CommitterTest {
             store.before.add(() -> {}); // the probe
             store.before.add(() -> {}); // the second attempt
         }
-        Outcome.Done done = (Outcome.Done) commit(report);
+        BatchOutcome.BatchCommitted done = (BatchOutcome.BatchCommitted) commit(report);
         assertThat(done.revisions()).hasSize(4);
         assertThat(store.value(Keys.packageState("big"))).isEqualTo("Running");
     }
@@ -342,14 +354,14 @@ class CommitterTest {
         Command report = largeReport();
         store.before.add(() -> {});
         store.before.add(() -> store.refusing = true);
-        assertThat(commit(report)).isInstanceOf(Outcome.Unreliable.class);
+        assertThat(commit(report)).isInstanceOf(BatchOutcome.BatchUnreliable.class);
     }
 
     @Test
     void explainedRefusalOfALaterPart_isFinalAtOnce() throws Exception {
         Command report = largeReport();
         store.refused = Keys.packageState("big");
-        Outcome.Refused refused = (Outcome.Refused) commit(report);
+        BatchOutcome.BatchRefused refused = (BatchOutcome.BatchRefused) commit(report);
         assertThat(refused.written()).isTrue();
         assertThat(refused.explained()).isTrue();
     }
@@ -359,7 +371,7 @@ class CommitterTest {
         Command report = largeReport();
         store.before.add(() -> {});
         store.before.add(() -> store.faults.add(FaultyStore.Fault.UNAVAILABLE));
-        assertThat(commit(report)).isInstanceOf(Outcome.Unreliable.class);
+        assertThat(commit(report)).isInstanceOf(BatchOutcome.BatchUnreliable.class);
         assertThat(store.getAllWithPrefix(Keys.MODEL_STATE_PREFIX))
                 .as("the first part is there")
                 .isNotEmpty();

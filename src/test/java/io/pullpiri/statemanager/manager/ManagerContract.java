@@ -75,7 +75,7 @@ abstract class ManagerContract {
         Reconciler reconciler = new Reconciler(
                 (scenario, timeout) -> {
                     asked.add(scenario);
-                    return CompletableFuture.completedFuture(new ActionController.Reply(true, ""));
+                    return CompletableFuture.completedFuture(new ActionController.ReconcileResult(true, ""));
                 },
                 new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), TIMEOUT, failures -> 10),
                 clock,
@@ -92,7 +92,7 @@ abstract class ManagerContract {
                         rules, new Cascade.TransactionLimits(store.maxWrites(), store.maxBytes() * 3 / 4, 1L << 40)),
                 reconciler,
                 new Owner("id-" + System.nanoTime(), "host", 1, "2026-01-01T00:00:00Z"),
-                new Manager.Limits(TIMEOUT, queue, 1 << 30, 1 << 30, failures -> 20),
+                new Manager.ManagerLimits(TIMEOUT, queue, 1 << 30, 1 << 30, failures -> 20),
                 clock,
                 new Metrics(),
                 Tracing.OFF,
@@ -192,7 +192,7 @@ abstract class ManagerContract {
 
     @Test
     void aCommitThatFailsInWhateverWayIsResolvedByReading() throws Exception {
-        Follower follower = manager.feed().follow();
+        ChangeReader reader = manager.feed().follow();
         ask(apply(BRAKING));
         for (FaultyStore.Fault fault : FaultyStore.Fault.values()) {
             ask(report("running", "running"));
@@ -208,7 +208,7 @@ abstract class ManagerContract {
                 .isEqualTo(10);
         List<String> told = new ArrayList<>();
         while (told.size() < 11) {
-            List<Event> events = follower.next(SOON);
+            List<Event> events = reader.next(SOON);
             assertThat(events).isNotEmpty();
             events.forEach(event -> {
                 if (event instanceof Event.Changed(EventId _, Transition change)
@@ -363,7 +363,7 @@ abstract class ManagerContract {
 
         assertThat(store.get(Keys.modelState("light"))).isEmpty();
         assertThat(store.get(Keys.node("ZONE"))).isEmpty();
-        assertThat(manager.notices().refusals()).containsEntry(new Notices.Refusal("node-list", "bytes"), 1L);
+        assertThat(manager.anomalies().refusals()).containsEntry(new Anomalies.RefusalLabels("node-list", "bytes"), 1L);
         assertThat(ask(new Command.NodeReport("ZONE", containers(3_000, 240)))).isInstanceOf(CommandResult.Done.class);
     }
 
@@ -371,11 +371,11 @@ abstract class ManagerContract {
     void knownNodesListDuringAnOutage_isKeptHoweverManyUnknownNodesReport() {
         ask(apply(BRAKING));
         store.away = true;
-        Notices.Refusal refusal = new Notices.Refusal("queue", "unknown-nodes");
-        for (int i = 0; i < 10_000 && !manager.notices().refusals().containsKey(refusal); i++) {
+        Anomalies.RefusalLabels refusal = new Anomalies.RefusalLabels("queue", "unknown-nodes");
+        for (int i = 0; i < 10_000 && !manager.anomalies().refusals().containsKey(refusal); i++) {
             var _ = manager.submit(new Command.NodeReport("invented-" + i, List.of()), TIMEOUT);
         }
-        assertThat(manager.notices().refusals()).containsKey(refusal);
+        assertThat(manager.anomalies().refusals()).containsKey(refusal);
         CompletableFuture<CommandResult> known = manager.submit(report("running", "running"), TIMEOUT);
         store.away = false;
         awaitStored("braking", "Running");

@@ -67,7 +67,7 @@ class ManagerLoopTest {
         assertThat(answers.getLast())
                 .isCompletedWithValue(
                         new CommandResult.NotDurableYet("too much is waiting (queue.limit: 3; MiB: 1024)"));
-        assertThat(loop.manager.notices().refusals()).containsEntry(new Notices.Refusal("queue", "full"), 1L);
+        assertThat(loop.manager.anomalies().refusals()).containsEntry(new Anomalies.RefusalLabels("queue", "full"), 1L);
         assertThat(loop.manager.waiting()).isEqualTo(3);
         loop.turn();
         assertThat(answers.subList(0, 3))
@@ -129,12 +129,12 @@ class ManagerLoopTest {
     @Test
     void aStoreThatHasJustAnsweredIsNotAskedWhetherItIsThere() {
         loop.begin();
-        loop.elapse(Duration.ofNanos(Health.SILENCE));
+        loop.elapse(Duration.ofNanos(StoreHealth.SILENCE));
         var _ = loop.set(ModelState.DEAD);
         int probes = loop.store.probes.get();
         loop.turn();
         assertThat(loop.store.probes).hasValue(probes);
-        loop.elapse(Duration.ofNanos(Health.SILENCE));
+        loop.elapse(Duration.ofNanos(StoreHealth.SILENCE));
         // Nothing has changed, so that it is not asked by this.
         var _ = loop.set(ModelState.DEAD);
         loop.turn();
@@ -145,24 +145,24 @@ class ManagerLoopTest {
     void whatComesUpIsCounted() {
         loop.store.put(Keys.artifact("Package", "broken"), "no: [yaml");
         loop.begin();
-        assertThat(loop.manager.notices().counts()).containsEntry("broken-artifact", 1L);
+        assertThat(loop.manager.anomalies().counts()).containsEntry("broken-artifact", 1L);
         loop.foreign(Keys.artifact("Package", "p"), "no: [yaml");
         loop.turn();
-        assertThat(loop.manager.notices().counts()).containsEntry("broken-artifact", 2L);
+        assertThat(loop.manager.anomalies().counts()).containsEntry("broken-artifact", 2L);
     }
 
     @Test
     void aDeadPackageIsAskedForAndFollowersHearOfIt() throws Exception {
         loop.begin();
-        Follower follower = loop.manager.feed().follow();
+        ChangeReader reader = loop.manager.feed().follow();
         loop.die("s");
         loop.call();
         assertThat(loop.asked).containsExactly("s");
-        assertThat(follower.next(Duration.ZERO))
+        assertThat(reader.next(Duration.ZERO))
                 .filteredOn(event -> event instanceof Event.Recovery)
                 .singleElement()
                 .extracting(event -> ((Event.Recovery) event).step())
-                .isEqualTo(Event.Recovery.Step.REQUESTED);
+                .isEqualTo(Event.Recovery.RecoveryStep.REQUESTED);
     }
 
     @Test
@@ -179,7 +179,7 @@ class ManagerLoopTest {
     @Test
     void aQuietStoreIsAskedWhetherItIsThere() {
         loop.begin();
-        loop.elapse(Duration.ofNanos(Health.SILENCE));
+        loop.elapse(Duration.ofNanos(StoreHealth.SILENCE));
         loop.store.away = true;
         loop.pass();
         assertThat(loop.manager.isReady()).isFalse();

@@ -80,7 +80,7 @@ class ManagerTroubleTest {
         CompletableFuture<CommandResult> answer = loop.set(ModelState.RUNNING);
         loop.turn();
         assertThat(answer).isCompletedWithValue(new CommandResult.Rejected("forced"));
-        assertThat(loop.manager.notices().counts()).containsEntry("refused-by-store", 1L);
+        assertThat(loop.manager.anomalies().counts()).containsEntry("refused-by-store", 1L);
         loop.call();
         assertThat(loop.asked).containsExactly("s");
     }
@@ -164,7 +164,7 @@ class ManagerTroubleTest {
                         "the caller is told what was stored");
         assertThat(other.join()).isInstanceOf(CommandResult.Done.class);
         assertThat(loop.manager.isReady()).isTrue();
-        assertThat(loop.manager.notices().counts()).containsEntry("refused-by-store", 1L);
+        assertThat(loop.manager.anomalies().counts()).containsEntry("refused-by-store", 1L);
         assertThat(models)
                 .as("no stored list says that they are dead")
                 .allMatch(model -> loop.store.value(Keys.modelState(model)).equals("Running"));

@@ -33,7 +33,7 @@ class ReconcilerTest {
     private final PriorityQueue<Due> due =
             new PriorityQueue<>(Comparator.comparingLong(Due::at).thenComparingInt(Due::number));
     private final List<String> asked = new ArrayList<>();
-    private final List<CompletableFuture<ActionController.Reply>> replies = new ArrayList<>();
+    private final List<CompletableFuture<ActionController.ReconcileResult>> replies = new ArrayList<>();
     private final Cascade cascade = new Cascade(
             new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100),
             new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
@@ -45,7 +45,7 @@ class ReconcilerTest {
         return new Reconciler(
                 (scenario, timeout) -> {
                     asked.add(scenario);
-                    CompletableFuture<ActionController.Reply> reply = new CompletableFuture<>();
+                    CompletableFuture<ActionController.ReconcileResult> reply = new CompletableFuture<>();
                     replies.add(reply);
                     return reply;
                 },
@@ -102,7 +102,7 @@ class ReconcilerTest {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         pass(Duration.ZERO);
-        replies.forEach(reply -> reply.complete(new ActionController.Reply(true, "")));
+        replies.forEach(reply -> reply.complete(new ActionController.ReconcileResult(true, "")));
         pass(Duration.ofSeconds(59));
         assertThat(asked).hasSize(2);
         assertThat(reconciler.progress("p").getFirst().lastOutcome()).isEqualTo("acknowledged");
@@ -116,7 +116,7 @@ class ReconcilerTest {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         pass(Duration.ZERO);
-        replies.forEach(reply -> reply.complete(new ActionController.Reply(true, "")));
+        replies.forEach(reply -> reply.complete(new ActionController.ReconcileResult(true, "")));
         pass(Duration.ofSeconds(1));
         set(ModelState.RUNNING);
         set(ModelState.DEAD);
@@ -134,8 +134,8 @@ class ReconcilerTest {
         for (int failures = 1; failures <= 4; failures++) {
             pass(Duration.ZERO);
             assertThat(asked).hasSize(2 * failures);
-            CompletableFuture<ActionController.Reply> refused = replies.get(replies.size() - 2);
-            refused.complete(new ActionController.Reply(false, "INTERNAL"));
+            CompletableFuture<ActionController.ReconcileResult> refused = replies.get(replies.size() - 2);
+            refused.complete(new ActionController.ReconcileResult(false, "INTERNAL"));
             replies.getLast().completeExceptionally(new IllegalStateException("unreachable"));
             pass(Duration.ofMillis(failures * 1_000L - 1));
             assertThat(asked).hasSize(2 * failures);
@@ -164,7 +164,7 @@ class ReconcilerTest {
     void toBeDeletedIsNoRecovery() {
         List<Event> told = new ArrayList<>();
         Reconciler reconciler = reconciler(Duration.ZERO);
-        reconciler.tell(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
+        reconciler.publish(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
         die(reconciler);
         pass(Duration.ZERO);
         run(Command.DeleteArtifacts.parse("kind: Package\nmetadata: {name: p}"));
@@ -173,7 +173,7 @@ class ReconcilerTest {
         assertThat(asked).containsExactly("s", "t");
         assertThat(told)
                 .extracting(event -> ((Event.Recovery) event).step())
-                .containsExactly(Event.Recovery.Step.REQUESTED, Event.Recovery.Step.REQUESTED);
+                .containsExactly(Event.Recovery.RecoveryStep.REQUESTED, Event.Recovery.RecoveryStep.REQUESTED);
     }
 
     @Test
@@ -202,7 +202,7 @@ class ReconcilerTest {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         pass(Duration.ZERO);
-        replies.forEach(reply -> reply.complete(new ActionController.Reply(true, "")));
+        replies.forEach(reply -> reply.complete(new ActionController.ReconcileResult(true, "")));
         pass(Duration.ZERO);
         apply(World.scenarioYaml("late", "p"));
         apply(World.scenarioYaml("s", "elsewhere"));
@@ -238,7 +238,7 @@ class ReconcilerTest {
         pass(Duration.ZERO);
         assertThat(asked).hasSize(32);
         for (int i = 0; i < replies.size(); i++) {
-            replies.get(i).complete(new ActionController.Reply(true, ""));
+            replies.get(i).complete(new ActionController.ReconcileResult(true, ""));
             pass(Duration.ZERO);
         }
         assertThat(asked).hasSize(100).doesNotHaveDuplicates();
@@ -266,7 +266,7 @@ class ReconcilerTest {
         recovering.forEach(
                 name -> run(new Command.ModelChange("m" + name.substring(1), ModelState.RUNNING, "", "test")));
         reconciler.update(view, recovering);
-        replies.forEach(reply -> reply.complete(new ActionController.Reply(true, "")));
+        replies.forEach(reply -> reply.complete(new ActionController.ReconcileResult(true, "")));
         pass(Duration.ZERO);
         assertThat(asked).hasSize(60).doesNotHaveDuplicates();
     }
@@ -282,8 +282,8 @@ class ReconcilerTest {
         pass(Duration.ofSeconds(20));
         assertThat(reconciler.progress("p").getFirst()).isEqualTo(new Reconciler.Progress("s", 1, 0, "", 0));
         pass(Duration.ofSeconds(1));
-        replies.getFirst().complete(new ActionController.Reply(true, ""));
-        replies.getLast().complete(new ActionController.Reply(false, "busy"));
+        replies.getFirst().complete(new ActionController.ReconcileResult(true, ""));
+        replies.getLast().complete(new ActionController.ReconcileResult(false, "busy"));
         pass(Duration.ZERO);
         assertThat(reconciler.progress("p"))
                 .containsExactly(
@@ -297,14 +297,14 @@ class ReconcilerTest {
     void everyStepIsToldAndCounted() {
         List<Event> told = new ArrayList<>();
         Reconciler reconciler = reconciler(Duration.ZERO);
-        reconciler.tell(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
+        reconciler.publish(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
         assertThat(reconciler.steps())
-                .containsOnlyKeys(Event.Recovery.Step.values())
+                .containsOnlyKeys(Event.Recovery.RecoveryStep.values())
                 .containsValue(0L);
         die(reconciler);
         pass(Duration.ZERO);
-        replies.getFirst().complete(new ActionController.Reply(true, ""));
-        replies.getLast().complete(new ActionController.Reply(false, "busy"));
+        replies.getFirst().complete(new ActionController.ReconcileResult(true, ""));
+        replies.getLast().complete(new ActionController.ReconcileResult(false, "busy"));
         pass(Duration.ZERO);
         set(ModelState.RUNNING);
         reconciler.updateAll(view);
@@ -319,23 +319,23 @@ class ReconcilerTest {
                         "FAILED p/t: refused: busy",
                         "RECOVERED p/: package p is not dead any more");
         assertThat(reconciler.steps())
-                .containsEntry(Event.Recovery.Step.REQUESTED, 2L)
-                .containsEntry(Event.Recovery.Step.ACKNOWLEDGED, 1L)
-                .containsEntry(Event.Recovery.Step.FAILED, 1L)
-                .containsEntry(Event.Recovery.Step.RECOVERED, 1L);
+                .containsEntry(Event.Recovery.RecoveryStep.REQUESTED, 2L)
+                .containsEntry(Event.Recovery.RecoveryStep.ACKNOWLEDGED, 1L)
+                .containsEntry(Event.Recovery.RecoveryStep.FAILED, 1L)
+                .containsEntry(Event.Recovery.RecoveryStep.RECOVERED, 1L);
     }
 
     @Test
     void theAnswerToACallForWhatHasRecoveredIsNoNews() {
         List<Event> told = new ArrayList<>();
         Reconciler reconciler = reconciler(Duration.ZERO);
-        reconciler.tell(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
+        reconciler.publish(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
         die(reconciler);
         pass(Duration.ZERO);
         set(ModelState.RUNNING);
         reconciler.updateAll(view);
         told.clear();
-        replies.getFirst().complete(new ActionController.Reply(true, ""));
+        replies.getFirst().complete(new ActionController.ReconcileResult(true, ""));
         replies.getLast().completeExceptionally(new IllegalStateException("unreachable"));
         pass(Duration.ofMinutes(5));
         assertThat(told).isEmpty();
@@ -370,15 +370,15 @@ class ReconcilerTest {
         die(reconciler);
         for (int i = 0; i < 3; i++) {
             pass(Duration.ofSeconds(i));
-            replies.getLast().complete(new ActionController.Reply(false, "busy"));
+            replies.getLast().complete(new ActionController.ReconcileResult(false, "busy"));
         }
         pass(Duration.ofSeconds(3));
-        replies.getLast().complete(new ActionController.Reply(true, ""));
+        replies.getLast().complete(new ActionController.ReconcileResult(true, ""));
         pass(Duration.ZERO);
         assertThat(reconciler.progress("p").getLast())
                 .isEqualTo(new Reconciler.Progress("t", 4, 0, "acknowledged", 60_000));
         pass(Duration.ofSeconds(60));
-        replies.getLast().complete(new ActionController.Reply(false, "busy"));
+        replies.getLast().complete(new ActionController.ReconcileResult(false, "busy"));
         pass(Duration.ZERO);
         assertThat(reconciler.progress("p").getLast().nextInMillis()).isEqualTo(1_000);
     }
@@ -409,10 +409,10 @@ class ReconcilerTest {
         die(reconciler);
         pass(Duration.ZERO);
         reconciler.close();
-        replies.forEach(reply -> reply.complete(new ActionController.Reply(false, "busy")));
+        replies.forEach(reply -> reply.complete(new ActionController.ReconcileResult(false, "busy")));
         pass(Duration.ofMinutes(5));
         assertThat(asked).hasSize(2);
-        assertThat(reconciler.steps()).containsEntry(Event.Recovery.Step.FAILED, 0L);
+        assertThat(reconciler.steps()).containsEntry(Event.Recovery.RecoveryStep.FAILED, 0L);
     }
 
     @Test
@@ -420,7 +420,7 @@ class ReconcilerTest {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         pass(Duration.ZERO);
-        replies.forEach(reply -> reply.complete(new ActionController.Reply(true, "")));
+        replies.forEach(reply -> reply.complete(new ActionController.ReconcileResult(true, "")));
         pass(Duration.ofSeconds(59));
         reconciler.hold(Set.of("p"));
         pass(Duration.ofSeconds(10));

@@ -51,7 +51,7 @@ final class TurnedManager implements AutoCloseable {
         Reconciler reconciler = new Reconciler(
                 (scenario, timeout) -> {
                     asked.add(scenario);
-                    return CompletableFuture.completedFuture(new ActionController.Reply(true, ""));
+                    return CompletableFuture.completedFuture(new ActionController.ReconcileResult(true, ""));
                 },
                 new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
                 clock,
@@ -61,7 +61,7 @@ final class TurnedManager implements AutoCloseable {
                 new Cascade(rules, new Cascade.TransactionLimits(128, 1 << 20, 1L << 40)),
                 reconciler,
                 new Owner("id-" + host, host, 1, "2026-01-01T00:00:00Z"),
-                new Manager.Limits(SOON, queue, 1 << 30, 1 << 30, failures -> 1),
+                new Manager.ManagerLimits(SOON, queue, 1 << 30, 1 << 30, failures -> 1),
                 clock,
                 new Metrics(),
                 Tracing.OFF,

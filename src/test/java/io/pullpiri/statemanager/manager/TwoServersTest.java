@@ -75,7 +75,7 @@ class TwoServersTest {
     @Test
     void idleServer_noticesATakeover() {
         startSecond();
-        first.elapse(Duration.ofNanos(Health.SILENCE));
+        first.elapse(Duration.ofNanos(StoreHealth.SILENCE));
         first.pass();
         first.pass();
         assertThat(first.manager.isReady()).isFalse();
@@ -138,7 +138,7 @@ class TwoServersTest {
     void serverThatLostTheStore_asksForNothing() {
         first.die("s");
         startSecond();
-        first.elapse(Duration.ofNanos(Health.SILENCE));
+        first.elapse(Duration.ofNanos(StoreHealth.SILENCE));
         first.pass();
         first.pass();
         first.call();

@@ -398,7 +398,8 @@ final class Simulation {
                     cascade,
                     reconciler,
                     new Owner("life-" + ++lives, "vehicle", lives, "2026-01-01T00:00:00Z"),
-                    new Manager.Limits(PATIENCE, 1_000, 1 << 30, 1 << 30, failures -> 50L << Math.min(failures, 4)),
+                    new Manager.ManagerLimits(
+                            PATIENCE, 1_000, 1 << 30, 1 << 30, failures -> 50L << Math.min(failures, 4)),
                     time,
                     new Metrics(),
                     Tracing.OFF,
@@ -426,12 +427,12 @@ final class Simulation {
             };
         }
 
-        private CompletableFuture<ActionController.Reply> call(String scenario, Duration timeout) {
+        private CompletableFuture<ActionController.ReconcileResult> call(String scenario, Duration timeout) {
             ScenarioEntry entry = manager.view().scenarios().get(scenario);
             String target = entry == null || entry.artifact().good() == null
                     ? null
                     : entry.artifact().good().target();
-            CompletableFuture<ActionController.Reply> reply = new CompletableFuture<>();
+            CompletableFuture<ActionController.ReconcileResult> reply = new CompletableFuture<>();
             if (sabotage == Sabotage.CALLS_LATE) {
                 after(Duration.ofSeconds(1), () -> begin(scenario, target, timeout, reply));
             } else if (sabotage != Sabotage.CALLS_NOBODY) {
@@ -444,7 +445,7 @@ final class Simulation {
                 String scenario,
                 @Nullable String target,
                 Duration timeout,
-                CompletableFuture<ActionController.Reply> reply) {
+                CompletableFuture<ActionController.ReconcileResult> reply) {
             counts.add("ActionController " + mood);
             trace.tell("call", "scenario %s of package %s: ActionController %s", scenario, target, mood);
             witness.called(scenario, target);
@@ -453,7 +454,8 @@ final class Simulation {
             }
             switch (mood) {
                 case ACCEPTS, REFUSES -> {
-                    ActionController.Reply answer = new ActionController.Reply(mood == Mood.ACCEPTS, "so be it");
+                    ActionController.ReconcileResult answer =
+                            new ActionController.ReconcileResult(mood == Mood.ACCEPTS, "so be it");
                     after(weather.jitter(), () -> reply.complete(answer));
                 }
                 case FAILS ->

@@ -2,10 +2,10 @@ package io.pullpiri.statemanager.simulation;
 
 import static io.pullpiri.statemanager.simulation.Witness.require;
 
+import io.pullpiri.statemanager.manager.ChangeFeed;
+import io.pullpiri.statemanager.manager.ChangeReader;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.EventId;
-import io.pullpiri.statemanager.manager.Feed;
-import io.pullpiri.statemanager.manager.Follower;
 import io.pullpiri.statemanager.manager.StoreAwayException;
 import io.pullpiri.statemanager.simulation.Witness.Told;
 import java.time.Duration;
@@ -18,7 +18,7 @@ final class Subscriber {
     private final Witness witness;
     private final Counts counts;
     private final Trace trace;
-    private @Nullable Follower follower;
+    private @Nullable ChangeReader reader;
     private @Nullable EventId last;
 
     Subscriber(Witness witness, Counts counts, Trace trace) {
@@ -28,34 +28,34 @@ final class Subscriber {
     }
 
     void disconnected() {
-        if (follower != null) {
-            last = follower.last();
-            follower = null;
+        if (reader != null) {
+            last = reader.last();
+            reader = null;
         }
     }
 
     /** Reads all there is. */
-    void read(Feed feed) {
+    void read(ChangeFeed feed) {
         String begins = "subscriber went on";
         try {
-            if (follower == null) {
-                follower = last == null ? feed.follow() : feed.followAfter(last);
+            if (reader == null) {
+                reader = last == null ? feed.follow() : feed.followAfter(last);
                 begins = last == null ? "subscriber began" : "subscriber resumed";
             }
-            EventId place = follower.last();
-            List<Event> events = follower.next(Duration.ZERO);
+            EventId place = reader.last();
+            List<Event> events = reader.next(Duration.ZERO);
             counts.add(begins);
-            while (!events.isEmpty() || !follower.last().equals(place)) {
+            while (!events.isEmpty() || !reader.last().equals(place)) {
                 for (Event event : events) {
                     if (event instanceof Event.Changed changed) {
                         next(place, changed);
                         place = changed.id();
                     }
                 }
-                place = follower.last();
-                events = follower.next(Duration.ZERO);
+                place = reader.last();
+                events = reader.next(Duration.ZERO);
             }
-        } catch (Follower.LostException e) {
+        } catch (ChangeReader.GapException e) {
             throw new Witness.Broken(
                     "a subscriber is told of a loss, and no day is long enough for one: " + e.getMessage());
         } catch (StoreAwayException e) {
@@ -89,7 +89,7 @@ final class Subscriber {
     }
 
     void requireUpToDate() {
-        Told missing = follower == null ? null : following(follower.last());
+        Told missing = reader == null ? null : following(reader.last());
         require(missing == null, "quiet: a subscriber was never told of %s", missing);
     }
 }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.pullpiri.statemanager.manager.Notices.Refusal;
+import io.pullpiri.statemanager.manager.Anomalies.RefusalLabels;
 import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -100,7 +100,7 @@ class HttpConnectionsTest {
     }
 
     private long refusals(String limit, String reason) {
-        return server.notices.refusals().getOrDefault(new Refusal(limit, reason), 0L);
+        return server.anomalies.refusals().getOrDefault(new RefusalLabels(limit, reason), 0L);
     }
 
     @Test
@@ -343,7 +343,7 @@ class HttpConnectionsTest {
                             public void serve(Exchange exchange) {}
                         },
                         PATIENT,
-                        server.notices,
+                        server.anomalies,
                         1,
                         1))
                 .isInstanceOf(IOException.class)

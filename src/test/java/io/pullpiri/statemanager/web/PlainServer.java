@@ -1,7 +1,7 @@
 package io.pullpiri.statemanager.web;
 
+import io.pullpiri.statemanager.manager.Anomalies;
 import io.pullpiri.statemanager.manager.Clock;
-import io.pullpiri.statemanager.manager.Notices;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -12,7 +12,7 @@ import java.util.function.Function;
 /** The connections of the HTTP port with answers that a test makes. */
 final class PlainServer implements AutoCloseable {
 
-    final Notices notices = new Notices(Clock.system());
+    final Anomalies anomalies = new Anomalies(Clock.system());
     final HttpConnections connections;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -40,7 +40,7 @@ final class PlainServer implements AutoCloseable {
                     }
                 },
                 patience,
-                notices,
+                anomalies,
                 most,
                 requestBytes);
     }

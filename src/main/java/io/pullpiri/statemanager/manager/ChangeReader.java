@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
  * Reads every change once and in order: from the present view on, or from where an earlier follower, perhaps of an earlier
  * process, has stopped. For one thread, which may wait in it.
  */
-public final class Follower {
+public final class ChangeReader {
 
     private static final int BATCH = 256;
 
-    private final Feed feed;
+    private final ChangeFeed feed;
     private final @Nullable View start;
     private EventId last;
 
@@ -24,32 +24,32 @@ public final class Follower {
     private long position = -1;
 
     /** What comes next is not known any more: begin anew. */
-    public static final class LostException extends Exception {
+    public static final class GapException extends Exception {
 
         private static final long serialVersionUID = 1L;
 
-        LostException(String message) {
+        GapException(String message) {
             super(message);
         }
     }
 
     /** From now on. */
-    Follower(Feed feed) {
-        Feed.Start now = feed.start();
+    ChangeReader(ChangeFeed feed) {
+        ChangeFeed.Start now = feed.start();
         this.feed = feed;
         this.start = now.view();
         this.position = now.position();
         this.last = now.id();
     }
 
-    /** @throws LostException if there is no such place yet */
-    Follower(Feed feed, EventId after) throws LostException {
+    /** @throws GapException if there is no such place yet */
+    ChangeReader(ChangeFeed feed, EventId after) throws GapException {
         this.feed = feed;
         this.start = null;
         this.last = after;
         EventId now = feed.start().id();
         if (after.compareTo(now) > 0) {
-            throw new LostException("event id " + after + " is none of this store (its next is " + now + ")");
+            throw new GapException("event id " + after + " is none of this store (its next is " + now + ")");
         }
     }
 
@@ -73,10 +73,10 @@ public final class Follower {
      *
      * @param patience how long to wait for the first; what has to be read from the store takes its own time
      * @return none if there was none in time
-     * @throws LostException if some of them are not known any more
+     * @throws GapException if some of them are not known any more
      * @throws StoreAwayException if they have to be read from the store
      */
-    public List<Event> next(Duration patience) throws LostException, InterruptedException {
+    public List<Event> next(Duration patience) throws GapException, InterruptedException {
         if (position < 0) {
             OptionalLong found = feed.find(last);
             if (found.isEmpty()) {
@@ -91,18 +91,18 @@ public final class Follower {
                 last = events.getLast().id();
             }
             return events;
-        } catch (Feed.Lapped e) {
-            throw new LostException("more has happened since event " + last + " than is kept for a slow reader");
+        } catch (ChangeFeed.Lapped e) {
+            throw new GapException("more has happened since event " + last + " than is kept for a slow reader");
         }
     }
 
-    private List<Event> fromJournal() throws LostException {
+    private List<Event> fromJournal() throws GapException {
         String record = feed.journal(last.sequence());
         List<Transition> changes = record == null ? null : Journal.changes(record);
         if (changes == null) {
-            throw new LostException("what came after event " + last + " is not in the journal any more");
+            throw new GapException("what came after event " + last + " is not in the journal any more");
         }
-        List<Event> events = Feed.changes(last.sequence(), changes);
+        List<Event> events = ChangeFeed.changes(last.sequence(), changes);
         List<Event> unknown = events.subList(Math.min(last.known(), events.size()), events.size());
         last = new EventId(last.sequence() + 1, 0);
         return List.copyOf(unknown);

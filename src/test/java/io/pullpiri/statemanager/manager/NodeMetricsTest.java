@@ -8,7 +8,7 @@ import io.pullpiri.statemanager.cascade.ContainerFacts;
 import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.cascade.World;
-import io.pullpiri.statemanager.manager.NodeFigures.Unmatched;
+import io.pullpiri.statemanager.manager.NodeMetrics.Unmatched;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class NodeFiguresTest {
+class NodeMetricsTest {
 
     /** @param counts how many containers of no model each node has; the nodes are n1, n2 and so on */
     private static View view(int... counts) {
@@ -33,10 +33,10 @@ class NodeFiguresTest {
 
     @Test
     void nodesWithUnmatchedContainers_areCounted_theMostFirst() {
-        assertThat(NodeFigures.unmatched(view(1, 0, 3, 1)))
+        assertThat(NodeMetrics.unmatched(view(1, 0, 3, 1)))
                 .containsExactly(new Unmatched("n3", 3), new Unmatched("n1", 1), new Unmatched("n4", 1));
-        assertThat(NodeFigures.unmatched(view(0, 0))).isEmpty();
-        assertThat(NodeFigures.unmatched(View.EMPTY)).isEmpty();
+        assertThat(NodeMetrics.unmatched(view(0, 0))).isEmpty();
+        assertThat(NodeMetrics.unmatched(View.EMPTY)).isEmpty();
     }
 
     @Test
@@ -44,11 +44,11 @@ class NodeFiguresTest {
         int[] counts = new int[250];
         Arrays.fill(counts, 2);
         counts[249] = 7;
-        List<Unmatched> all = NodeFigures.unmatched(view(counts));
+        List<Unmatched> all = NodeMetrics.unmatched(view(counts));
         assertThat(all).hasSize(101);
         assertThat(all.getFirst()).isEqualTo(new Unmatched("n250", 7));
         assertThat(all.getLast()).isEqualTo(new Unmatched("<others>", 150 * 2));
-        assertThat(NodeFigures.unmatched(view(Collections.nCopies(100, 1).stream()
+        assertThat(NodeMetrics.unmatched(view(Collections.nCopies(100, 1).stream()
                         .mapToInt(Integer::intValue)
                         .toArray())))
                 .hasSize(100)

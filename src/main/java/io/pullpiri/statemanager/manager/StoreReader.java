@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * earlier life, or a commit that was given up, has still on its way wants that this record is not there: either it has come
  * before and is read, or it comes too late.
  */
-final class Reading {
+final class StoreReader {
 
     private static final List<String> ALL_ELSE = Stream.concat(
                     Keys.WATCHED_PREFIXES.stream(), Stream.of(Keys.RECONCILE_PREFIX, Keys.NODE_PREFIX))
@@ -34,7 +34,7 @@ final class Reading {
     private final Executor waiting;
 
     /** @param waiting runs what waits for an answer of the store */
-    Reading(StateStore store, Ownership ownership, Duration timeout, Executor waiting) {
+    StoreReader(StateStore store, Ownership ownership, Duration timeout, Executor waiting) {
         this.store = store;
         this.ownership = ownership;
         this.timeout = timeout;
@@ -43,7 +43,7 @@ final class Reading {
 
     /**
      * @return completes with all keys of ours and of those that we watch, with {@link StoreUnavailableException}, or, before
-     *     anything is written, with {@link NewerStoreException} or {@link Ownership.LostException}
+     *     anything is written, with {@link NewerStoreException} or {@link Ownership.OwnershipLostException}
      */
     CompletableFuture<Snapshot> read() {
         return CompletableFuture.supplyAsync(this::begin, waiting).thenCompose(entries -> {

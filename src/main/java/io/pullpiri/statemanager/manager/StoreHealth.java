@@ -11,9 +11,9 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /** What is known of the store: whether it answers, since when it does not, and how long to leave it alone. */
-final class Health {
+final class StoreHealth {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Health.class);
+    private static final Logger LOG = LoggerFactory.getLogger(StoreHealth.class);
 
     /** After so long without a word from the store it is asked whether it is still there. */
     static final long SILENCE = TimeUnit.SECONDS.toNanos(2);
@@ -30,7 +30,7 @@ final class Health {
     private long heard;
     private long pausedUntil = Long.MIN_VALUE;
 
-    Health(IntToLongFunction backoffMillis, Clock clock) {
+    StoreHealth(IntToLongFunction backoffMillis, Clock clock) {
         this.backoffMillis = backoffMillis;
         this.clock = clock;
     }

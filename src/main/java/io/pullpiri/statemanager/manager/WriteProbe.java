@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 /**
  * Writes a key of StateManager's own, to learn whether the store accepts writes from it at all. Used on the loop only.
  */
-final class Probe {
+final class WriteProbe {
 
     /** Another server may write the same key. */
     private static final int TRIES = 3;
@@ -24,7 +24,7 @@ final class Probe {
     /** The revision that the key had last, as far as is known. */
     private long revision;
 
-    Probe(StateStore store, Duration timeout, Executor loop) {
+    WriteProbe(StateStore store, Duration timeout, Executor loop) {
         this.store = store;
         this.timeout = timeout;
         this.loop = loop;

@@ -13,10 +13,10 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-class InboxTest {
+class CommandQueueTest {
 
     private final List<String> replaced = new ArrayList<>();
-    private final Inbox inbox = new Inbox(10, 10_000, replaced::add);
+    private final CommandQueue queue = new CommandQueue(10, 10_000, replaced::add);
 
     /** Otherwise a command would be decided on a key that others have changed before, and be overruled by their older word. */
     @Test
@@ -27,49 +27,57 @@ class InboxTest {
         Command.StoreEvents toldLater =
                 new Command.StoreEvents(List.of(new WatchEvent("/model/a/state", null, 8)), false);
         offer(first, new CompletableFuture<>(), 0, 10);
-        inbox.offerEvents(told);
+        queue.offerEvents(told);
         offer(second, new CompletableFuture<>(), 0, 10);
-        inbox.offerEvents(toldLater);
-        assertThat(inbox.take(10, 0)).extracting(Inbox.Entry::command).containsExactly(told, toldLater, first, second);
+        queue.offerEvents(toldLater);
+        assertThat(queue.take(10, 0))
+                .extracting(CommandQueue.PendingCommand::command)
+                .containsExactly(told, toldLater, first, second);
     }
 
     /** Found by the simulation (day 25799): what the clock had begun was decided without what the store had told. */
     @Test
     void whatTheClockBeginsComesBehindWhatTheStoreTellsAndBeforeAllElse() {
         offer(change("a"));
-        inbox.offerEvents(told("b"));
-        inbox.offerTick();
-        assertThat(inbox.take(10, 0))
-                .extracting(Inbox.Entry::command)
+        queue.offerEvents(told("b"));
+        queue.offerTick();
+        assertThat(queue.take(10, 0))
+                .extracting(CommandQueue.PendingCommand::command)
                 .containsExactly(told("b"), new Command.Tick(), change("a"));
         for (int i = 0; i < 5; i++) {
             offer(change("m" + i));
-            inbox.offerEvents(told("m" + i));
+            queue.offerEvents(told("m" + i));
         }
-        inbox.offerTick();
-        assertThat(inbox.take(3, 0))
+        queue.offerTick();
+        assertThat(queue.take(3, 0))
                 .as("however few are taken")
-                .extracting(Inbox.Entry::command)
+                .extracting(CommandQueue.PendingCommand::command)
                 .containsExactly(told("m0"), told("m1"), told("m2"));
-        assertThat(inbox.take(4, 0))
-                .extracting(Inbox.Entry::command)
+        assertThat(queue.take(4, 0))
+                .extracting(CommandQueue.PendingCommand::command)
                 .containsExactly(told("m3"), told("m4"), new Command.Tick(), change("m0"));
-        assertThat(inbox.size()).isEqualTo(4);
-        inbox.offerTick();
-        inbox.offerTick();
-        assertThat(inbox.size()).as("one turn is enough").isEqualTo(5);
-        inbox.offerEvents(told("b"));
-        assertThat(inbox.take(1, 0)).extracting(Inbox.Entry::command).containsExactly(new Command.Tick());
-        inbox.offerTick();
-        assertThat(inbox.take(2, 0)).extracting(Inbox.Entry::command).containsExactly(told("b"), new Command.Tick());
+        assertThat(queue.size()).isEqualTo(4);
+        queue.offerTick();
+        queue.offerTick();
+        assertThat(queue.size()).as("one turn is enough").isEqualTo(5);
+        queue.offerEvents(told("b"));
+        assertThat(queue.take(1, 0))
+                .extracting(CommandQueue.PendingCommand::command)
+                .containsExactly(new Command.Tick());
+        queue.offerTick();
+        assertThat(queue.take(2, 0))
+                .extracting(CommandQueue.PendingCommand::command)
+                .containsExactly(told("b"), new Command.Tick());
     }
 
     /** Else what the store refuses would never be alone, and never be found, as long as the store tells something. */
     @Test
     void whereOneIsTakenAloneItIsTheOldest() {
         offer(change("refused"));
-        inbox.offerEvents(told("b"));
-        assertThat(inbox.take(1, 0)).extracting(Inbox.Entry::command).containsExactly(change("refused"));
+        queue.offerEvents(told("b"));
+        assertThat(queue.take(1, 0))
+                .extracting(CommandQueue.PendingCommand::command)
+                .containsExactly(change("refused"));
     }
 
     @Test
@@ -77,11 +85,11 @@ class InboxTest {
         Command large = new Command.ModelChange("a", ModelState.RUNNING, "t".repeat(6_000), "test");
         assertThat(offer(large, new CompletableFuture<>(), 0, 10)).isTrue();
         assertThat(offer(large, new CompletableFuture<>(), 0, 10)).isFalse();
-        inbox.giveBack(inbox.take(10, 0));
+        queue.giveBack(queue.take(10, 0));
         assertThat(offer(large, new CompletableFuture<>(), 0, 10))
                 .as("given back, it waits again")
                 .isFalse();
-        assertThat(inbox.take(10, 0)).hasSize(1);
+        assertThat(queue.take(10, 0)).hasSize(1);
         assertThat(offer(large, new CompletableFuture<>(), 0, 10)).isTrue();
     }
 
@@ -92,7 +100,9 @@ class InboxTest {
         offer(new Command.ModelChange("a", ModelState.RUNNING, "", "test"), new CompletableFuture<>(), 0, 10);
         assertThat(offer(report(11_000), new CompletableFuture<>(), 0, 10)).isFalse();
         assertThat(offer(report(10), new CompletableFuture<>(), 0, 10)).isTrue();
-        assertThat(inbox.take(10, 0)).extracting(Inbox.Entry::command).startsWith(report(10));
+        assertThat(queue.take(10, 0))
+                .extracting(CommandQueue.PendingCommand::command)
+                .startsWith(report(10));
         assertThat(offer(report(9_000), new CompletableFuture<>(), 0, 10)).isTrue();
     }
 
@@ -102,7 +112,7 @@ class InboxTest {
         assertThat(offer(
                         new Command.ModelChange("a", ModelState.RUNNING, "", "test"), new CompletableFuture<>(), 0, 10))
                 .isFalse();
-        assertThat(inbox.take(10, 0)).hasSize(1);
+        assertThat(queue.take(10, 0)).hasSize(1);
     }
 
     @Test
@@ -113,55 +123,55 @@ class InboxTest {
             offer(report(10), new CompletableFuture<>(), 0, 10);
         }
         assertThat(first).isCompletedWithValueMatching(answer -> answer instanceof CommandResult.NotDurableYet);
-        assertThat(inbox.take(10, 0)).hasSize(1);
+        assertThat(queue.take(10, 0)).hasSize(1);
     }
 
     @Test
     void commandsAndEventsAreBoundedEachForThemselves() {
         for (int i = 0; i < 10; i++) {
             assertThat(offer(change("m" + i))).isTrue();
-            assertThat(inbox.offerEvents(told("m" + i))).isTrue();
+            assertThat(queue.offerEvents(told("m" + i))).isTrue();
         }
         assertThat(offer(change("one-more"))).isFalse();
-        assertThat(inbox.offerEvents(told("one-more"))).isFalse();
-        assertThat(inbox.size()).isEqualTo(20);
-        assertThat(inbox.take(11, 0)).hasSize(11);
+        assertThat(queue.offerEvents(told("one-more"))).isFalse();
+        assertThat(queue.size()).isEqualTo(20);
+        assertThat(queue.take(11, 0)).hasSize(11);
         assertThat(offer(change("one-more"))).isTrue();
-        assertThat(inbox.offerEvents(told("one-more"))).isTrue();
+        assertThat(queue.offerEvents(told("one-more"))).isTrue();
     }
 
     @Test
     void aNewSnapshotHasTheEventsAndNotTheCommands() {
         for (int i = 0; i < 10; i++) {
             offer(change("m" + i));
-            inbox.offerEvents(told("m" + i));
+            queue.offerEvents(told("m" + i));
         }
-        inbox.dropEvents();
+        queue.dropEvents();
         assertThat(offer(change("one-more"))).isFalse();
         for (int i = 0; i < 10; i++) {
-            assertThat(inbox.offerEvents(told("m" + i))).isTrue();
+            assertThat(queue.offerEvents(told("m" + i))).isTrue();
         }
-        assertThat(inbox.offerEvents(told("one-more"))).isFalse();
-        assertThat(inbox.size()).isEqualTo(20);
+        assertThat(queue.offerEvents(told("one-more"))).isFalse();
+        assertThat(queue.size()).isEqualTo(20);
     }
 
     @Test
     void whatIsGivenBackComesFirstInItsOrderButForWhatTheLoopHasBegun() {
         offer(change("a"));
-        inbox.offerEvents(told("b"));
+        queue.offerEvents(told("b"));
         offer(report(10));
         offer(change("c"));
-        List<Inbox.Entry> batch = new ArrayList<>(inbox.take(10, 0));
-        batch.add(new Inbox.Entry(new Command.Tick(), 0, Long.MAX_VALUE));
-        batch.add(new Inbox.Entry(new Command.Repair(), 0, Long.MAX_VALUE));
-        assertThat(inbox.size()).isZero();
+        List<CommandQueue.PendingCommand> batch = new ArrayList<>(queue.take(10, 0));
+        batch.add(new CommandQueue.PendingCommand(new Command.Tick(), 0, Long.MAX_VALUE));
+        batch.add(new CommandQueue.PendingCommand(new Command.Repair(), 0, Long.MAX_VALUE));
+        assertThat(queue.size()).isZero();
         offer(change("later"));
-        inbox.giveBack(batch);
-        assertThat(inbox.take(10, 0))
-                .extracting(Inbox.Entry::command)
+        queue.giveBack(batch);
+        assertThat(queue.take(10, 0))
+                .extracting(CommandQueue.PendingCommand::command)
                 .containsExactly(told("b"), change("a"), report(10), change("c"), change("later"));
         for (int i = 0; i < 10; i++) {
-            assertThat(inbox.offerEvents(told("m" + i))).isTrue();
+            assertThat(queue.offerEvents(told("m" + i))).isTrue();
             assertThat(offer(change("m" + i))).isTrue();
         }
     }
@@ -171,11 +181,11 @@ class InboxTest {
         CompletableFuture<CommandResult> older = new CompletableFuture<>();
         CompletableFuture<CommandResult> newer = new CompletableFuture<>();
         offer(report(10), older, 0, 10);
-        List<Inbox.Entry> batch = inbox.take(10, 0);
+        List<CommandQueue.PendingCommand> batch = queue.take(10, 0);
         offer(report(20), newer, 0, 10);
-        inbox.giveBack(batch);
-        List<Inbox.Entry> taken = inbox.take(10, 0);
-        assertThat(taken).extracting(Inbox.Entry::command).containsExactly(report(20));
+        queue.giveBack(batch);
+        List<CommandQueue.PendingCommand> taken = queue.take(10, 0);
+        assertThat(taken).extracting(CommandQueue.PendingCommand::command).containsExactly(report(20));
         taken.getFirst().answer(new CommandResult.Done("stored"));
         assertThat(older).isCompletedWithValue(new CommandResult.Done("stored"));
         assertThat(newer).isCompletedWithValue(new CommandResult.Done("stored"));
@@ -187,14 +197,18 @@ class InboxTest {
     void whoDoesNotWaitAnyMoreIsPassedOverUnlessItIsAReport() {
         offer(change("a"), new CompletableFuture<>(), 100, 10);
         offer(report(10), new CompletableFuture<>(), 100, 10);
-        inbox.offerEvents(told("b"));
-        List<Inbox.Entry> inTime = inbox.take(10, 110);
-        assertThat(inTime).extracting(Inbox.Entry::command).containsExactly(told("b"), change("a"), report(10));
-        assertThat(inTime).extracting(Inbox.Entry::hasCaller).containsExactly(false, true, true);
-        assertThat(inTime).extracting(Inbox.Entry::received).containsExactly(0L, 100L, 100L);
-        inbox.giveBack(inTime);
-        assertThat(inbox.take(10, 111)).extracting(Inbox.Entry::command).containsExactly(told("b"), report(10));
-        assertThat(inbox.size()).isZero();
+        queue.offerEvents(told("b"));
+        List<CommandQueue.PendingCommand> inTime = queue.take(10, 110);
+        assertThat(inTime)
+                .extracting(CommandQueue.PendingCommand::command)
+                .containsExactly(told("b"), change("a"), report(10));
+        assertThat(inTime).extracting(CommandQueue.PendingCommand::hasCaller).containsExactly(false, true, true);
+        assertThat(inTime).extracting(CommandQueue.PendingCommand::received).containsExactly(0L, 100L, 100L);
+        queue.giveBack(inTime);
+        assertThat(queue.take(10, 111))
+                .extracting(CommandQueue.PendingCommand::command)
+                .containsExactly(told("b"), report(10));
+        assertThat(queue.size()).isZero();
     }
 
     @Test
@@ -209,24 +223,24 @@ class InboxTest {
 
     @Test
     void listsOfUnknownNodesShareAQuarterOfTheQueue() {
-        assertThat(unknown("x", 10)).isEqualTo(Inbox.Offer.TAKEN);
-        assertThat(unknown("y", 10)).isEqualTo(Inbox.Offer.TAKEN);
-        assertThat(unknown("z", 10)).as("two of ten places").isEqualTo(Inbox.Offer.UNKNOWN_FULL);
-        assertThat(unknown("x", 500)).as("in place of the older one").isEqualTo(Inbox.Offer.TAKEN);
-        assertThat(unknown("y", 2_000)).as("2,500 of 10,000 bytes").isEqualTo(Inbox.Offer.UNKNOWN_FULL);
+        assertThat(unknown("x", 10)).isEqualTo(CommandQueue.Offer.TAKEN);
+        assertThat(unknown("y", 10)).isEqualTo(CommandQueue.Offer.TAKEN);
+        assertThat(unknown("z", 10)).as("two of ten places").isEqualTo(CommandQueue.Offer.UNKNOWN_FULL);
+        assertThat(unknown("x", 500)).as("in place of the older one").isEqualTo(CommandQueue.Offer.TAKEN);
+        assertThat(unknown("y", 2_000)).as("2,500 of 10,000 bytes").isEqualTo(CommandQueue.Offer.UNKNOWN_FULL);
         assertThat(offer(change("a"))).isTrue();
-        inbox.giveBack(inbox.take(10, 0));
-        assertThat(unknown("z", 10)).as("given back, they wait again").isEqualTo(Inbox.Offer.UNKNOWN_FULL);
-        inbox.take(10, 0);
-        assertThat(unknown("z", 9_000)).as("alone").isEqualTo(Inbox.Offer.TAKEN);
+        queue.giveBack(queue.take(10, 0));
+        assertThat(unknown("z", 10)).as("given back, they wait again").isEqualTo(CommandQueue.Offer.UNKNOWN_FULL);
+        queue.take(10, 0);
+        assertThat(unknown("z", 9_000)).as("alone").isEqualTo(CommandQueue.Offer.TAKEN);
     }
 
     @Test
     void aKnownNodesListDisplacesTheNewestOfUnknownNodes() {
         CompletableFuture<CommandResult> first = new CompletableFuture<>();
         CompletableFuture<CommandResult> second = new CompletableFuture<>();
-        inbox.offer(list("x", 10), false, first, 0, 10);
-        inbox.offer(list("y", 10), false, second, 0, 10);
+        queue.offer(list("x", 10), false, first, 0, 10);
+        queue.offer(list("y", 10), false, second, 0, 10);
         for (int i = 0; i < 8; i++) {
             assertThat(offer(change("m" + i))).isTrue();
         }
@@ -241,7 +255,7 @@ class InboxTest {
         assertThat(replaced).as("in vain, so nothing is replaced").containsExactly("y");
         assertThat(offer(list("known", 8_000))).isTrue();
         assertThat(replaced).containsExactly("y", "x");
-        assertThat(inbox.take(10, 0))
+        assertThat(queue.take(10, 0))
                 .hasSize(9)
                 .last()
                 .matches(entry -> entry.command().equals(list("known", 8_000)));
@@ -267,23 +281,23 @@ class InboxTest {
         offer(list("a", 10));
         unknown("y", 10);
         offer(change("b"));
-        assertThat(inbox.take(1, 0))
+        assertThat(queue.take(1, 0))
                 .as("where one is taken alone, the oldest")
-                .extracting(Inbox.Entry::command)
+                .extracting(CommandQueue.PendingCommand::command)
                 .containsExactly(list("x", 10));
         unknown("x", 10);
-        assertThat(inbox.take(3, 0))
-                .extracting(Inbox.Entry::command)
+        assertThat(queue.take(3, 0))
+                .extracting(CommandQueue.PendingCommand::command)
                 .containsExactly(list("a", 10), change("b"), list("y", 10));
         offer(change("c"));
-        assertThat(inbox.take(3, 0))
+        assertThat(queue.take(3, 0))
                 .as("in the order in which they came, if all are taken")
-                .extracting(Inbox.Entry::command)
+                .extracting(CommandQueue.PendingCommand::command)
                 .containsExactly(list("x", 10), change("c"));
     }
 
-    private Inbox.Offer unknown(String node, int length) {
-        return inbox.offer(list(node, length), false, new CompletableFuture<>(), 0, 10);
+    private CommandQueue.Offer unknown(String node, int length) {
+        return queue.offer(list(node, length), false, new CompletableFuture<>(), 0, 10);
     }
 
     private boolean offer(Command command) {
@@ -291,7 +305,7 @@ class InboxTest {
     }
 
     private boolean offer(Command command, CompletableFuture<CommandResult> caller, long now, long patience) {
-        return inbox.offer(command, true, caller, now, patience).isTaken();
+        return queue.offer(command, true, caller, now, patience).isTaken();
     }
 
     private static Command change(String model) {

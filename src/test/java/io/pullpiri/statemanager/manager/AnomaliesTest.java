@@ -15,13 +15,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-class NoticesTest {
+class AnomaliesTest {
 
-    private static final Logger LOG = (Logger) LoggerFactory.getLogger(Notices.class);
+    private static final Logger LOG = (Logger) LoggerFactory.getLogger(Anomalies.class);
 
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
     private long ticks;
-    private final Notices notices = new Notices(() -> new Timestamp(0, ticks));
+    private final Anomalies anomalies = new Anomalies(() -> new Timestamp(0, ticks));
 
     @BeforeEach
     void listen() {
@@ -40,46 +40,46 @@ class NoticesTest {
         add("worse", "one", 1);
 
         assertThat(lines()).containsExactly("bad: one");
-        assertThat(notices.counts()).containsEntry("bad", 3L).containsEntry("worse", 1L);
+        assertThat(anomalies.counts()).containsEntry("bad", 3L).containsEntry("worse", 1L);
     }
 
     @Test
     void aKindHasAHundredLinesAMinute() {
         for (int i = 0; i < 150; i++) {
-            notices.add("bad", "number " + i);
+            anomalies.add("bad", "number " + i);
         }
-        notices.add("worse", "one");
+        anomalies.add("worse", "one");
 
         assertThat(lines())
                 .hasSize(102)
                 .contains("bad: number 0", "bad: number 99", "worse: one")
                 .contains("bad: more than 100 in a minute, the others are only counted");
-        assertThat(notices.counts()).containsEntry("bad", 150L);
+        assertThat(anomalies.counts()).containsEntry("bad", 150L);
 
         ticks = TimeUnit.SECONDS.toNanos(61);
-        notices.add("bad", "number 99");
-        notices.add("bad", "number 149");
+        anomalies.add("bad", "number 99");
+        anomalies.add("bad", "number 149");
 
         assertThat(lines()).hasSize(103).last().isEqualTo("bad: number 149");
     }
 
     @Test
     void whatAPlanSaysIsCountedToo() {
-        notices.addAll(List.of(new Plan.Anomaly("bad", "", "one"), new Plan.Anomaly("bad", "", "two")));
+        anomalies.addAll(List.of(new Plan.Anomaly("bad", "", "one"), new Plan.Anomaly("bad", "", "two")));
         assertThat(lines()).containsExactly("bad: one", "bad: two");
-        assertThat(notices.counts()).containsEntry("bad", 2L);
+        assertThat(anomalies.counts()).containsEntry("bad", 2L);
     }
 
     @Test
     void refusal_isCountedByLimitAndReason_andLoggedOnce() {
-        notices.refused("connections", "address", "127.0.0.1 holds 3 of 4 connections");
-        notices.refused("connections", "address", "127.0.0.1 holds 3 of 4 connections");
-        notices.refused("connections", "full", "all 4 connections are open");
+        anomalies.refused("connections", "address", "127.0.0.1 holds 3 of 4 connections");
+        anomalies.refused("connections", "address", "127.0.0.1 holds 3 of 4 connections");
+        anomalies.refused("connections", "full", "all 4 connections are open");
 
-        assertThat(notices.refusals())
+        assertThat(anomalies.refusals())
                 .isEqualTo(Map.of(
-                        new Notices.Refusal("connections", "address"), 2L,
-                        new Notices.Refusal("connections", "full"), 1L));
+                        new Anomalies.RefusalLabels("connections", "address"), 2L,
+                        new Anomalies.RefusalLabels("connections", "full"), 1L));
         assertThat(lines())
                 .containsExactly(
                         "connections: 127.0.0.1 holds 3 of 4 connections", "connections: all 4 connections are open");
@@ -87,7 +87,7 @@ class NoticesTest {
 
     private void add(String kind, String message, int times) {
         for (int i = 0; i < times; i++) {
-            notices.add(kind, message);
+            anomalies.add(kind, message);
         }
     }
 

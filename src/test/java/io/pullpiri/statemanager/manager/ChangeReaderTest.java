@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What readers of the feed are told, from what is kept and from the journal. */
-class FollowerTest {
+class ChangeReaderTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
 
@@ -41,7 +41,7 @@ class FollowerTest {
             new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(), false, 100),
             new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
     private FaultyStore store;
-    private Feed feed;
+    private ChangeFeed feed;
     private View view = View.EMPTY;
 
     @BeforeEach
@@ -74,12 +74,12 @@ class FollowerTest {
 
     /** Another process on the same store: of what was before it has the journal alone. */
     private void restart() {
-        feed = new Feed(store, 1 << 20);
+        feed = new ChangeFeed(store, 1 << 20);
         feed.publish(view, List.of());
     }
 
-    private static List<String> next(Follower follower) throws Exception {
-        return follower.next(Duration.ZERO).stream()
+    private static List<String> next(ChangeReader reader) throws Exception {
+        return reader.next(Duration.ZERO).stream()
                 .map(event -> switch (event) {
                     case Event.Changed changed -> changed.id() + " " + name(changed.change());
                     case Event.Fault fault -> fault.id() + " " + fault.detail();
@@ -95,16 +95,16 @@ class FollowerTest {
     @Test
     void whoFollowsFromNowOnHasTheViewAndHearsWhatComes() throws Exception {
         change(ModelState.RUNNING, "a");
-        Follower follower = feed.follow();
-        assertThat(follower.start()).isSameAs(view);
-        assertThat(follower.last()).isEqualTo(new EventId(2, 0));
-        assertThat(next(follower)).isEmpty();
+        ChangeReader reader = feed.follow();
+        assertThat(reader.start()).isSameAs(view);
+        assertThat(reader.last()).isEqualTo(new EventId(2, 0));
+        assertThat(next(reader)).isEmpty();
         change(ModelState.DEAD, "a", "b");
         change(ModelState.PAUSED, "a");
-        assertThat(next(follower)).containsExactly("2.1 a Dead", "2.2 b Dead", "3.1 a Paused");
-        assertThat(follower.last()).isEqualTo(new EventId(3, 1));
-        assertThat(next(follower)).isEmpty();
-        assertThat(follower.isLost()).isFalse();
+        assertThat(next(reader)).containsExactly("2.1 a Dead", "2.2 b Dead", "3.1 a Paused");
+        assertThat(reader.last()).isEqualTo(new EventId(3, 1));
+        assertThat(next(reader)).isEmpty();
+        assertThat(reader.isLost()).isFalse();
     }
 
     @Test
@@ -117,10 +117,10 @@ class FollowerTest {
             }
             for (EventId place : List.of(new EventId(1, 0), new EventId(1, 1), new EventId(1, 2), new EventId(2, 0))) {
                 List<String> told = new ArrayList<>();
-                Follower follower = feed.followAfter(place);
-                assertThat(follower.start()).isNull();
+                ChangeReader reader = feed.followAfter(place);
+                assertThat(reader.start()).isNull();
                 for (int slice = 0; slice < 5; slice++) { // a record each, and those that are kept
-                    told.addAll(next(follower));
+                    told.addAll(next(reader));
                 }
                 List<String> all = List.of("1.1 a Running", "1.2 b Running", "2.1 a Dead");
                 assertThat(told)
@@ -138,16 +138,16 @@ class FollowerTest {
         change(ModelState.RUNNING, "a");
         change(ModelState.DEAD, "a");
         restart();
-        Follower follower = feed.followAfter(new EventId(1, 0));
-        assertThat(follower.isLost()).as("it may still read it").isFalse();
+        ChangeReader reader = feed.followAfter(new EventId(1, 0));
+        assertThat(reader.isLost()).as("it may still read it").isFalse();
         for (String nonsense : new String[] {"nonsense", null}) {
             Transaction.Write write = new Transaction.Write(
                     Keys.journal(1),
                     nonsense,
                     store.get(Keys.journal(1)).orElseThrow().modRevision());
             assertThat(store.commit(new Transaction(List.of(write)), SOON)).isInstanceOf(CommitResult.Committed.class);
-            assertThatThrownBy(() -> follower.next(Duration.ZERO))
-                    .isInstanceOf(Follower.LostException.class)
+            assertThatThrownBy(() -> reader.next(Duration.ZERO))
+                    .isInstanceOf(ChangeReader.GapException.class)
                     .hasMessage("what came after event 1.0 is not in the journal any more");
         }
         assertThat(next(feed.followAfter(new EventId(2, 5))))
@@ -170,49 +170,49 @@ class FollowerTest {
     void whereTheStoreIsAwayTheJournalIsToo() throws Exception {
         change(ModelState.RUNNING, "a");
         restart();
-        Follower follower = feed.followAfter(new EventId(1, 0));
+        ChangeReader reader = feed.followAfter(new EventId(1, 0));
         store.away = true;
-        assertThatThrownBy(() -> follower.next(Duration.ZERO)).isInstanceOf(StoreAwayException.class);
+        assertThatThrownBy(() -> reader.next(Duration.ZERO)).isInstanceOf(StoreAwayException.class);
         store.away = false;
-        assertThat(next(follower)).containsExactly("1.1 a Running");
+        assertThat(next(reader)).containsExactly("1.1 a Running");
     }
 
     @Test
     void eventsAreReadInSlices() throws Exception {
-        Follower follower = feed.follow();
+        ChangeReader reader = feed.follow();
         for (int i = 0; i < 600; i++) {
-            feed.tell(id -> new Event.Fault(id, 0, "x"));
+            feed.append(id -> new Event.Fault(id, 0, "x"));
         }
-        assertThat(next(follower)).hasSize(256);
-        assertThat(next(follower)).hasSize(256);
-        assertThat(next(follower)).hasSize(88);
+        assertThat(next(reader)).hasSize(256);
+        assertThat(next(reader)).hasSize(256);
+        assertThat(next(reader)).hasSize(88);
     }
 
     @Test
     void soManyEventsAreKeptAndWhoFallsFurtherBehindIsTold() throws Exception {
-        Feed large = new Feed(store, 1L << 40);
+        ChangeFeed large = new ChangeFeed(store, 1L << 40);
         large.publish(View.EMPTY, List.of());
-        Follower slow = large.follow();
+        ChangeReader slow = large.follow();
         for (int i = 0; i < 1 << 16; i++) {
-            large.tell(id -> new Event.Fault(id, 0, "x"));
+            large.append(id -> new Event.Fault(id, 0, "x"));
         }
         assertThat(slow.isLost()).isFalse();
-        large.tell(id -> new Event.Fault(id, 0, "one more"));
+        large.append(id -> new Event.Fault(id, 0, "one more"));
         assertThat(slow.isLost()).isTrue();
         assertThatThrownBy(() -> slow.next(Duration.ZERO))
-                .isInstanceOf(Follower.LostException.class)
+                .isInstanceOf(ChangeReader.GapException.class)
                 .hasMessage("more has happened since event 1.0 than is kept for a slow reader");
     }
 
     @Test
     void whoWaitsIsWokenByTheNextEventAndByTheNextChange() throws Exception {
-        assertThat(wokenBy(() -> feed.tell(id -> new Event.Fault(id, 0, "woken"))))
+        assertThat(wokenBy(() -> feed.append(id -> new Event.Fault(id, 0, "woken"))))
                 .hasSize(1);
         assertThat(wokenBy(() -> change(ModelState.DEAD, "a", "b"))).hasSize(2);
     }
 
     private List<Event> wokenBy(Runnable cause) throws Exception {
-        Follower follower = feed.follow();
+        ChangeReader follower = feed.follow();
         CompletableFuture<List<Event>> waiting = new CompletableFuture<>();
         Thread reader = Thread.ofVirtual().start(() -> {
             try {
@@ -228,9 +228,9 @@ class FollowerTest {
 
     @Test
     void beforeTheStoreWasReadThereIsNothingToTell() throws Exception {
-        Feed unread = new Feed(store, 1 << 20);
+        ChangeFeed unread = new ChangeFeed(store, 1 << 20);
         CompletableFuture<?> first = unread.firstView(SOON);
-        unread.tell(id -> new Event.Fault(id, 0, "unheard"));
+        unread.append(id -> new Event.Fault(id, 0, "unheard"));
         assertThat(unread.start().position()).isZero();
         assertThat(first).isNotDone();
         assertThat(unread.firstView(Duration.ofMillis(1)).join()).isEmpty();
@@ -244,7 +244,7 @@ class FollowerTest {
         change(ModelState.RUNNING, "a");
         change(ModelState.DEAD, "a", "b");
         var history = Objects.requireNonNull(view.models().get("a")).state().history();
-        assertThat(feed.history(history)).extracting(FollowerTest::name).containsExactly("a Dead", "a Running");
+        assertThat(feed.history(history)).extracting(ChangeReaderTest::name).containsExactly("a Dead", "a Running");
         store.away = true;
         assertThatThrownBy(() -> feed.history(history).toList()).isInstanceOf(StoreAwayException.class);
     }

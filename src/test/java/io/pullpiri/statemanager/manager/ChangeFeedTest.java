@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What followers hear when the store was read anew. */
-class FeedTest {
+class ChangeFeedTest {
 
     @TempDir
     Path folder;
@@ -43,9 +43,9 @@ class FeedTest {
         loop.close();
     }
 
-    private static List<String> told(Follower follower) throws Exception {
+    private static List<String> told(ChangeReader reader) throws Exception {
         List<String> told = new ArrayList<>();
-        for (Event event : follower.next(Duration.ZERO)) {
+        for (Event event : reader.next(Duration.ZERO)) {
             if (event instanceof Event.Changed changed) {
                 told.add(changed.change().name() + " " + changed.change().to());
             }
@@ -55,7 +55,7 @@ class FeedTest {
 
     @Test
     void whatWasCommittedUnseenIsToldThoughItsRepairFailsAtFirst() throws Exception {
-        Follower follower = manager.feed().follow();
+        ChangeReader reader = manager.feed().follow();
         store.faults.add(FaultyStore.Fault.ANSWER_LOST);
         CompletableFuture<CommandResult> _ = loop.set(ModelState.RUNNING);
         loop.turn();
@@ -66,7 +66,7 @@ class FeedTest {
         loop.pass();
         assertThat(manager.isReady()).as("the repair fails").isFalse();
         loop.pass();
-        assertThat(told(follower)).containsExactly("m Running", "p Running");
+        assertThat(told(reader)).containsExactly("m Running", "p Running");
         assertThat(store.get(Keys.packageState("p")).orElseThrow().value()).isEqualTo("Running");
     }
 
@@ -74,7 +74,7 @@ class FeedTest {
     void whoHasReadEverythingBeginsAnewTooWhenTheJournalIsGone() throws Exception {
         CompletableFuture<CommandResult> _ = loop.set(ModelState.RUNNING);
         loop.turn();
-        Follower follower = manager.feed().follow();
+        ChangeReader reader = manager.feed().follow();
         List<Transaction.Write> deletions = store.getAllWithPrefix(Keys.JOURNAL_PREFIX).stream()
                 .map(entry -> new Transaction.Write(entry.key(), null, entry.modRevision()))
                 .toList();
@@ -85,8 +85,8 @@ class FeedTest {
         loop.turn();
         assertThat(manager.isReady()).as("the outcome is unknown").isFalse();
         loop.pass();
-        assertThat(follower.isLost()).isTrue();
-        assertThatThrownBy(() -> follower.next(Duration.ZERO)).isInstanceOf(Follower.LostException.class);
+        assertThat(reader.isLost()).isTrue();
+        assertThatThrownBy(() -> reader.next(Duration.ZERO)).isInstanceOf(ChangeReader.GapException.class);
         assertThat(told(manager.feed().follow())).isEmpty();
     }
 
@@ -94,25 +94,25 @@ class FeedTest {
     void aPlaceThatNoEventCanHaveIsRefused() {
         EventId now = manager.feed().follow().last();
         assertThatThrownBy(() -> manager.feed().followAfter(new EventId(now.sequence(), 1)))
-                .isInstanceOf(Follower.LostException.class);
+                .isInstanceOf(ChangeReader.GapException.class);
     }
 
     @Test
     void eventsAreKeptAsLongAsTheirTextsAreNotTooLong() throws Exception {
-        Feed feed = new Feed(store, 10_000);
+        ChangeFeed feed = new ChangeFeed(store, 10_000);
         feed.publish(View.EMPTY, List.of());
-        Follower follower = feed.follow();
+        ChangeReader reader = feed.follow();
         for (int i = 0; i < 20; i++) {
-            feed.tell(id -> new Event.Fault(id, 0, "x".repeat(100)));
+            feed.append(id -> new Event.Fault(id, 0, "x".repeat(100)));
         }
-        assertThat(follower.next(Duration.ZERO)).hasSize(20);
+        assertThat(reader.next(Duration.ZERO)).hasSize(20);
         for (int i = 0; i < 20; i++) {
-            feed.tell(id -> new Event.Fault(id, 0, "x".repeat(1_000)));
+            feed.append(id -> new Event.Fault(id, 0, "x".repeat(1_000)));
         }
-        assertThatThrownBy(() -> follower.next(Duration.ZERO)).isInstanceOf(Follower.LostException.class);
-        Follower next = feed.follow();
+        assertThatThrownBy(() -> reader.next(Duration.ZERO)).isInstanceOf(ChangeReader.GapException.class);
+        ChangeReader next = feed.follow();
         for (int i = 0; i < 20; i++) {
-            feed.tell(id -> new Event.Fault(id, 0, "x".repeat(100)));
+            feed.append(id -> new Event.Fault(id, 0, "x".repeat(100)));
         }
         assertThat(next.next(Duration.ZERO)).as("what is gone does not count").hasSize(20);
     }

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * The view of the last commit and the newest events that led to it, for whoever follows them. One writer, the loop, which
  * never waits for a reader; any number of readers, each with a place of its own. The memory does not grow with either.
  */
-public final class Feed {
+public final class ChangeFeed {
 
     /** Events that are kept, if their texts are not too long; who falls further behind is told so. */
     private static final int KEPT = 1 << 16;
@@ -66,7 +66,7 @@ public final class Feed {
     }
 
     /** @param maxBytes of memory that the events may take, about */
-    Feed(StateStore store, long maxBytes) {
+    ChangeFeed(StateStore store, long maxBytes) {
         this.store = store;
         this.maxBytes = maxBytes;
     }
@@ -87,17 +87,17 @@ public final class Feed {
     }
 
     /** Reads all changes from now on. */
-    public Follower follow() {
-        return new Follower(this);
+    public ChangeReader follow() {
+        return new ChangeReader(this);
     }
 
     /**
      * Reads all changes after an event.
      *
-     * @throws Follower.LostException if there is no such event yet
+     * @throws ChangeReader.GapException if there is no such event yet
      */
-    public Follower followAfter(EventId event) throws Follower.LostException {
-        return new Follower(this, event);
+    public ChangeReader followAfter(EventId event) throws ChangeReader.GapException {
+        return new ChangeReader(this, event);
     }
 
     /**
@@ -150,7 +150,7 @@ public final class Feed {
      * The store was read anew: what was committed since the last view without our knowing (the answer was lost) is
      * published with the next one. Where that cannot be told, all readers will have to begin anew.
      */
-    synchronized void readAnew(Journal journal, List<KeyValue> entries) {
+    synchronized void reread(Journal journal, List<KeyValue> entries) {
         missed.clear();
         gap = false;
         if (nextRecord < 0) {
@@ -183,7 +183,7 @@ public final class Feed {
     }
 
     /** What is no change of a state and in no journal: only those hear of it who follow now. */
-    public synchronized void tell(Function<EventId, Event> event) {
+    public synchronized void append(Function<EventId, Event> event) {
         if (nextRecord >= 0) {
             append(event.apply(new EventId(view.journal().next(), 0)));
             notifyAll();

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** Figures of single nodes, for a bounded number of them: a client may invent names of nodes. */
-final class NodeFigures {
+final class NodeMetrics {
 
     /** So many nodes have a label of their own. */
     private static final int LABELLED = 100;
@@ -19,7 +19,7 @@ final class NodeFigures {
     /** The label of all others together. No node has this name: it has characters that names may not have. */
     private static final String OTHERS = "<others>";
 
-    private NodeFigures() {}
+    private NodeMetrics() {}
 
     static void register(PrometheusRegistry registry, Manager manager) {
         GaugeWithCallback.builder()
@@ -41,7 +41,7 @@ final class NodeFigures {
                 .name("statemanager_node_name_turns_total")
                 .help("How often a list came in turn from another address, with different containers")
                 .callback(callback ->
-                        callback.call(manager.notices().counts().getOrDefault(Notices.SHARED_NODE_NAME, 0L)))
+                        callback.call(manager.anomalies().counts().getOrDefault(Anomalies.SHARED_NODE_NAME, 0L)))
                 .register(registry);
     }
 

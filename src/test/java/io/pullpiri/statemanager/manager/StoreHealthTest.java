@@ -8,12 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class HealthTest {
+class StoreHealthTest {
 
     private static final long START = Duration.ofMinutes(1).toNanos();
 
     private long nanos = START;
-    private final Health health = new Health(failures -> failures * 100L, () -> new Timestamp(nanos, nanos));
+    private final StoreHealth health = new StoreHealth(failures -> failures * 100L, () -> new Timestamp(nanos, nanos));
     private final List<Boolean> told = new ArrayList<>();
 
     @Test
@@ -29,7 +29,7 @@ class HealthTest {
     void aStoreThatHasAnsweredIsInDoubtAfterTwoSecondsOfSilence() {
         health.answered();
         assertThat(health.isReady()).isTrue();
-        nanos += Health.SILENCE - 1;
+        nanos += StoreHealth.SILENCE - 1;
         assertThat(health.isInDoubt()).isFalse();
         nanos++;
         assertThat(health.isInDoubt()).isTrue();

@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Takes commands from callers into the queue, or says why it does not. All methods may be called from any thread. */
-final class Intake {
+final class CommandIntake {
 
     /** The name of the queue's limit in metrics and in the log. */
     private static final String LIMIT = "queue";
@@ -18,28 +18,28 @@ final class Intake {
 
     private final int limit;
     private final long maxBytes;
-    private final Feed feed;
-    private final Notices notices;
-    private final Health health;
+    private final ChangeFeed feed;
+    private final Anomalies anomalies;
+    private final StoreHealth health;
     private final Clock clock;
-    private final Inbox inbox;
+    private final CommandQueue queue;
 
     /**
      * @param limit how many commands may wait
      * @param maxBytes how much memory they may take together, about
      */
-    Intake(int limit, long maxBytes, Feed feed, Notices notices, Health health, Clock clock) {
+    CommandIntake(int limit, long maxBytes, ChangeFeed feed, Anomalies anomalies, StoreHealth health, Clock clock) {
         this.limit = limit;
         this.maxBytes = maxBytes;
         this.feed = feed;
-        this.notices = notices;
+        this.anomalies = anomalies;
         this.health = health;
         this.clock = clock;
-        this.inbox = new Inbox(limit, maxBytes, this::replaced);
+        this.queue = new CommandQueue(limit, maxBytes, this::replaced);
     }
 
-    Inbox inbox() {
-        return inbox;
+    CommandQueue inbox() {
+        return queue;
     }
 
     /**
@@ -51,7 +51,7 @@ final class Intake {
      */
     CompletableFuture<CommandResult> submit(Command command, Duration wait, Runnable wake) {
         CompletableFuture<CommandResult> caller = new CompletableFuture<>();
-        return switch (inbox.offer(
+        return switch (queue.offer(
                 command, isKnown(command), caller, clock.now().monotonicNanos(), wait.toNanos())) {
             case TAKEN -> {
                 wake.run();
@@ -75,7 +75,7 @@ final class Intake {
         String who = command instanceof Command.NodeReport report
                 ? "the list of node " + shown(report.node()) + " is refused: "
                 : "a request is refused: ";
-        notices.refused(LIMIT, reason, who + message);
+        anomalies.refused(LIMIT, reason, who + message);
         return CompletableFuture.completedFuture(new CommandResult.NotDurableYet(message));
     }
 
@@ -87,7 +87,7 @@ final class Intake {
     }
 
     private void replaced(String node) {
-        notices.refused(
+        anomalies.refused(
                 LIMIT, "replaced", "the list of unknown node " + shown(node) + " makes room for a known node's list");
     }
 

@@ -21,7 +21,7 @@ import java.util.function.Predicate;
  * <p>NodeAgent never repeats a refused list. So the lists of unknown nodes share a quarter of the queue, a known node's list
  * displaces them when the queue is full, and they are taken last while more waits than one batch holds.
  */
-final class Inbox {
+final class CommandQueue {
 
     /** Of one report: those who wait longest are told that it is not durable yet. */
     private static final int MAX_CALLERS = 100;
@@ -35,13 +35,13 @@ final class Inbox {
     private final ReentrantLock lock = new ReentrantLock();
 
     // Guarded by the lock.
-    private final SequencedSet<Entry> entries = new LinkedHashSet<>();
-    private final Map<String, Entry> reports = new HashMap<>();
+    private final SequencedSet<PendingCommand> entries = new LinkedHashSet<>();
+    private final Map<String, PendingCommand> reports = new HashMap<>();
     private int events;
     private long bytes;
 
     /** The lists of unknown nodes, which are among the entries, and the memory that they take. */
-    private final SequencedSet<Entry> unknown = new LinkedHashSet<>();
+    private final SequencedSet<PendingCommand> unknown = new LinkedHashSet<>();
 
     private long unknownBytes;
 
@@ -49,7 +49,7 @@ final class Inbox {
     private boolean tick;
 
     /** A command that waits, and who waits for its answer. Compared by identity. */
-    static final class Entry {
+    static final class PendingCommand {
 
         private Command command;
         private long bytes;
@@ -62,7 +62,7 @@ final class Inbox {
          * @param received when it came, in ticks
          * @param deadline when nobody waits for the answer any more, in ticks
          */
-        Entry(Command command, long received, long deadline) {
+        PendingCommand(Command command, long received, long deadline) {
             this.command = command;
             this.bytes = command.bytes();
             this.received = received;
@@ -98,7 +98,7 @@ final class Inbox {
      * @param maxBytes how much memory those of callers may take, about
      * @param replacedNodes is told the name of each unknown node whose list is replaced
      */
-    Inbox(int limit, long maxBytes, Consumer<String> replacedNodes) {
+    CommandQueue(int limit, long maxBytes, Consumer<String> replacedNodes) {
         this.limit = limit;
         this.maxBytes = maxBytes;
         this.replacedNodes = replacedNodes;
@@ -125,17 +125,17 @@ final class Inbox {
      * @param patience of the caller, in ticks
      */
     Offer offer(Command command, boolean known, CompletableFuture<CommandResult> caller, long now, long patience) {
-        Entry entry = new Entry(command, now, now + patience);
+        PendingCommand entry = new PendingCommand(command, now, now + patience);
         entry.isUnknown = !known;
         entry.callers.add(caller);
-        List<Entry> replaced = new ArrayList<>();
+        List<PendingCommand> replaced = new ArrayList<>();
         lock.lock();
         try {
-            Entry older = command instanceof Command.NodeReport report ? reports.get(report.node()) : null;
+            PendingCommand older = command instanceof Command.NodeReport report ? reports.get(report.node()) : null;
             return older == null ? add(entry, replaced) : replace(older, entry, replaced);
         } finally {
             lock.unlock();
-            for (Entry other : replaced) {
+            for (PendingCommand other : replaced) {
                 other.answer(new CommandResult.NotDurableYet(
                         "the list was replaced by those of known nodes; send it again"));
                 replacedNodes.accept(((Command.NodeReport) other.command).node());
@@ -143,7 +143,7 @@ final class Inbox {
         }
     }
 
-    private Offer add(Entry entry, List<Entry> replaced) {
+    private Offer add(PendingCommand entry, List<PendingCommand> replaced) {
         if (entry.isUnknown
                 && (unknown.size() >= Math.max(1, limit / UNKNOWN_SHARE) || !hasUnknownRoom(entry.bytes, 0))) {
             return Offer.UNKNOWN_FULL;
@@ -162,7 +162,7 @@ final class Inbox {
         return Offer.TAKEN;
     }
 
-    private Offer replace(Entry older, Entry newer, List<Entry> replaced) {
+    private Offer replace(PendingCommand older, PendingCommand newer, List<PendingCommand> replaced) {
         if (newer.isUnknown && !hasUnknownRoom(newer.bytes, older.isUnknown ? older.bytes : 0)) {
             return Offer.UNKNOWN_FULL;
         }
@@ -195,14 +195,14 @@ final class Inbox {
      * @param more bytes
      * @param places 1 for a list that takes a new place, 0 for one that replaces another
      */
-    private void displaceUnknown(long more, int places, List<Entry> replaced) {
+    private void displaceUnknown(long more, int places, List<PendingCommand> replaced) {
         int otherPlaces = entries.size() - events - unknown.size();
         long otherBytes = bytes - unknownBytes;
         if (otherPlaces + places > limit || (otherBytes > 0 && otherBytes + more > maxBytes)) {
             return; // it would not fit without them either
         }
         while (!unknown.isEmpty() && (entries.size() - events + places > limit || !hasRoomFor(more, 0))) {
-            Entry last = unknown.getLast();
+            PendingCommand last = unknown.getLast();
             entries.remove(last);
             removed(last);
             reports.remove(((Command.NodeReport) last.command).node());
@@ -210,7 +210,7 @@ final class Inbox {
         }
     }
 
-    private void added(Entry entry) {
+    private void added(PendingCommand entry) {
         bytes += entry.bytes;
         if (entry.isUnknown) {
             unknown.addLast(entry);
@@ -218,7 +218,7 @@ final class Inbox {
         }
     }
 
-    private void removed(Entry entry) {
+    private void removed(PendingCommand entry) {
         bytes -= entry.bytes;
         if (unknown.remove(entry)) {
             unknownBytes -= entry.bytes;
@@ -245,7 +245,7 @@ final class Inbox {
                 return false;
             }
             events++;
-            entries.addLast(new Entry(command, 0, Long.MAX_VALUE));
+            entries.addLast(new PendingCommand(command, 0, Long.MAX_VALUE));
             return true;
         } finally {
             lock.unlock();
@@ -258,7 +258,7 @@ final class Inbox {
         try {
             if (!tick) {
                 tick = true;
-                entries.addFirst(new Entry(new Command.Tick(), 0, Long.MAX_VALUE));
+                entries.addFirst(new PendingCommand(new Command.Tick(), 0, Long.MAX_VALUE));
             }
         } finally {
             lock.unlock();
@@ -266,14 +266,14 @@ final class Inbox {
     }
 
     /** Puts back what could not be done, before everything that has come since; but not what the loop itself has begun. */
-    void giveBack(List<Entry> batch) {
+    void giveBack(List<PendingCommand> batch) {
         lock.lock();
         try {
-            for (Entry entry : batch.reversed()) {
+            for (PendingCommand entry : batch.reversed()) {
                 added(entry);
                 switch (entry.command) {
                     case Command.NodeReport report -> {
-                        Entry newer = reports.putIfAbsent(report.node(), entry);
+                        PendingCommand newer = reports.putIfAbsent(report.node(), entry);
                         if (newer == null) {
                             entries.addFirst(entry);
                         } else {
@@ -311,10 +311,10 @@ final class Inbox {
      * else: it has happened already, and what is decided now is decided after it. Not where one is to be taken alone, for
      * there the oldest may be what the store refuses. Where more waits than is taken, lists of unknown nodes come last.
      */
-    List<Entry> take(int most, long ticks) {
+    List<PendingCommand> take(int most, long ticks) {
         lock.lock();
         try {
-            List<Entry> taken = new ArrayList<>();
+            List<PendingCommand> taken = new ArrayList<>();
             if (events > 0 && most > 1) {
                 take(most, ticks, taken, entry -> entry.command instanceof Command.StoreEvents);
             }
@@ -329,10 +329,10 @@ final class Inbox {
     }
 
     /** Takes all that the store has told. */
-    List<Entry> takeEvents() {
+    List<PendingCommand> takeEvents() {
         lock.lock();
         try {
-            List<Entry> taken = new ArrayList<>();
+            List<PendingCommand> taken = new ArrayList<>();
             take(Integer.MAX_VALUE, 0, taken, entry -> entry.command instanceof Command.StoreEvents);
             return taken;
         } finally {
@@ -340,10 +340,10 @@ final class Inbox {
         }
     }
 
-    private void take(int most, long ticks, List<Entry> taken, Predicate<Entry> wanted) {
-        Iterator<Entry> waiting = entries.iterator();
+    private void take(int most, long ticks, List<PendingCommand> taken, Predicate<PendingCommand> wanted) {
+        Iterator<PendingCommand> waiting = entries.iterator();
         while (taken.size() < most && waiting.hasNext()) {
-            Entry entry = waiting.next();
+            PendingCommand entry = waiting.next();
             if (!wanted.test(entry)) {
                 continue;
             }

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What was sent before the store is read is read, or it never comes. */
-class ReadingTest {
+class StoreReaderTest {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
@@ -35,7 +35,7 @@ class ReadingTest {
     Path folder;
 
     private FaultyStore store;
-    private Reading reading;
+    private StoreReader storeReader;
 
     @BeforeEach
     void open() {
@@ -43,7 +43,7 @@ class ReadingTest {
         store.put(Keys.journal(1), "{}");
         store.put("/model/m/state", "Running");
         store.put("/somebody/elses", "key");
-        reading = new Reading(store, new Ownership(store, owner("first")), TIMEOUT, Runnable::run);
+        storeReader = new StoreReader(store, new Ownership(store, owner("first")), TIMEOUT, Runnable::run);
     }
 
     @AfterEach
@@ -53,33 +53,33 @@ class ReadingTest {
 
     @Test
     void allThatIsOursOrWatchedIsReadAndWhatComesAfterwardsIsRefused() {
-        assertThat(keys(reading.read().join()))
+        assertThat(keys(storeReader.read().join()))
                 .containsExactlyInAnyOrder(Keys.journal(1), Keys.journal(2), "/model/m/state");
         assertThat(store.commit(LATE, TIMEOUT)).isInstanceOf(CommitResult.Conflict.class);
-        assertThat(keys(reading.read().join())).contains(Keys.journal(3)).doesNotContain(Keys.node("HPC"));
+        assertThat(keys(storeReader.read().join())).contains(Keys.journal(3)).doesNotContain(Keys.node("HPC"));
     }
 
     @Test
     void whatComesJustBeforeTheFenceIsRead() {
         store.before.add(() -> assertThat(store.commit(LATE, TIMEOUT)).isInstanceOf(CommitResult.Committed.class));
-        assertThat(keys(reading.read().join())).contains(Keys.node("HPC"), Keys.journal(2));
+        assertThat(keys(storeReader.read().join())).contains(Keys.node("HPC"), Keys.journal(2));
     }
 
     @Test
     void whatTakesTheFencesPlaceHasItReadAnew() {
         store.before.add(() -> store.put(Keys.journal(2), "{}"));
-        assertThatThrownBy(() -> reading.read().join())
+        assertThatThrownBy(() -> storeReader.read().join())
                 .hasCauseInstanceOf(StoreUnavailableException.class)
                 .hasMessageContaining("no journal record can be written");
-        assertThat(keys(reading.read().join())).contains(Keys.journal(3));
+        assertThat(keys(storeReader.read().join())).contains(Keys.journal(3));
     }
 
     @Test
     void firstReading_statesTheFormatOfTheRecords() {
-        reading.read().join();
+        storeReader.read().join();
         assertThat(store.get(Keys.FORMAT).orElseThrow().value()).isEqualTo("1");
         long written = store.get(Keys.FORMAT).orElseThrow().modRevision();
-        reading.read().join();
+        storeReader.read().join();
         assertThat(store.get(Keys.FORMAT).orElseThrow().modRevision())
                 .as("stated once")
                 .isEqualTo(written);
@@ -90,7 +90,7 @@ class ReadingTest {
     void formatThatThisBuildDoesNotKnow_isRefusedBeforeAnythingIsWritten(String format) {
         store.put(Keys.FORMAT, format);
         Snapshot before = store.snapshot(List.of("/"));
-        assertThatThrownBy(() -> reading.read().join())
+        assertThatThrownBy(() -> storeReader.read().join())
                 .hasCauseInstanceOf(NewerStoreException.class)
                 .hasMessageContaining(
                         "key /statemanager/format: '" + format.substring(0, Math.min(40, format.length())))
@@ -104,18 +104,18 @@ class ReadingTest {
             store.put(Keys.journal(2), "{}");
             store.put(Keys.FORMAT, "2");
         });
-        assertThatThrownBy(() -> reading.read().join()).hasCauseInstanceOf(StoreUnavailableException.class);
-        assertThatThrownBy(() -> reading.read().join()).hasCauseInstanceOf(NewerStoreException.class);
+        assertThatThrownBy(() -> storeReader.read().join()).hasCauseInstanceOf(StoreUnavailableException.class);
+        assertThatThrownBy(() -> storeReader.read().join()).hasCauseInstanceOf(NewerStoreException.class);
         assertThat(store.get(Keys.FORMAT).orElseThrow().value()).isEqualTo("2");
     }
 
     @Test
     void firstReading_takesTheStoreOver() {
         store.put(Keys.OWNER, owner("crashed").text());
-        reading.read().join();
+        storeReader.read().join();
         assertThat(store.value(Keys.OWNER)).isEqualTo(owner("first").text());
         long written = store.get(Keys.OWNER).orElseThrow().modRevision();
-        reading.read().join();
+        storeReader.read().join();
         assertThat(store.get(Keys.OWNER).orElseThrow().modRevision())
                 .as("later readings leave the record alone")
                 .isEqualTo(written);
@@ -123,15 +123,15 @@ class ReadingTest {
 
     @Test
     void serverWhoseStoreWasTakenOver_writesNothingUntilTheOtherRecordIsGone() {
-        reading.read().join();
+        storeReader.read().join();
         store.put(Keys.OWNER, owner("second").text());
         int commits = store.commits.get();
-        assertThatThrownBy(() -> reading.read().join())
-                .hasCauseInstanceOf(Ownership.LostException.class)
+        assertThatThrownBy(() -> storeReader.read().join())
+                .hasCauseInstanceOf(Ownership.OwnershipLostException.class)
                 .hasMessageContaining("another StateManager (host second, process 7, since 2026-01-01T00:00:00Z)");
         assertThat(store.commits).hasValue(commits);
         store.delete(Keys.OWNER);
-        reading.read().join();
+        storeReader.read().join();
         assertThat(store.value(Keys.OWNER)).isEqualTo(owner("first").text());
     }
 
@@ -141,23 +141,23 @@ class ReadingTest {
             store.put(Keys.journal(2), "{}");
             store.put(Keys.OWNER, owner("second").text());
         });
-        assertThatThrownBy(() -> reading.read().join()).hasCauseInstanceOf(StoreUnavailableException.class);
+        assertThatThrownBy(() -> storeReader.read().join()).hasCauseInstanceOf(StoreUnavailableException.class);
         assertThat(store.value(Keys.OWNER)).isEqualTo(owner("second").text());
     }
 
     @Test
     void claimWhoseAnswerWasLost_isOurs() {
         store.faults.add(FaultyStore.Fault.ANSWER_LOST);
-        assertThatThrownBy(() -> reading.read().join()).hasCauseInstanceOf(StoreUnavailableException.class);
-        reading.read().join();
+        assertThatThrownBy(() -> storeReader.read().join()).hasCauseInstanceOf(StoreUnavailableException.class);
+        storeReader.read().join();
         assertThat(store.value(Keys.OWNER)).isEqualTo(owner("first").text());
     }
 
     @Test
     void ownersRecordThatCannotBeRead_countsAsAnotherServer() {
-        reading.read().join();
+        storeReader.read().join();
         store.put(Keys.OWNER, "nonsense");
-        assertThatThrownBy(() -> reading.read().join())
+        assertThatThrownBy(() -> storeReader.read().join())
                 .hasMessageContaining("another StateManager (its record cannot be read)");
     }
 

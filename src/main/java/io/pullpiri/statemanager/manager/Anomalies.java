@@ -15,7 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Counts what was odd, and logs each oddity once. May be used from any thread. */
-public final class Notices {
+public final class Anomalies {
 
     /** The kind of what another component reports as its own trouble: nothing is wrong with the report. */
     public static final String FAULT = "fault";
@@ -29,14 +29,14 @@ public final class Notices {
     /** Kinds that are no refused inputs, and have figures of their own. */
     static final Set<String> NOT_REJECTED = Set.of(FAULT, EVICTED, SHARED_NODE_NAME);
 
-    private static final Logger LOG = LoggerFactory.getLogger(Notices.class);
+    private static final Logger LOG = LoggerFactory.getLogger(Anomalies.class);
     private static final int REMEMBERED = 10_000;
 
     /** Of one kind, in a minute: more is only counted, so that nobody can fill the disk with our log. */
     private static final int LINES = 100;
 
     private final Map<String, LongAdder> counts = new ConcurrentHashMap<>();
-    private final Map<Refusal, LongAdder> refusals = new ConcurrentHashMap<>();
+    private final Map<RefusalLabels, LongAdder> refusals = new ConcurrentHashMap<>();
 
     /** The messages that were logged; the oldest are forgotten, and logged once more if they come again. */
     private final Set<String> logged = Collections.synchronizedSet(Collections.newSetFromMap(new LinkedHashMap<>() {
@@ -46,17 +46,17 @@ public final class Notices {
         }
     }));
 
-    private final Map<String, Lines> lines = new ConcurrentHashMap<>();
+    private final Map<String, LogBudget> lines = new ConcurrentHashMap<>();
 
     private final Clock clock;
 
     /** @param clock bounds the lines of the log in a minute */
-    public Notices(Clock clock) {
+    public Anomalies(Clock clock) {
         this.clock = clock;
     }
 
     /** How many lines of a kind were logged since when. */
-    private static final class Lines {
+    private static final class LogBudget {
 
         private long since;
         private int count;
@@ -71,7 +71,7 @@ public final class Notices {
     }
 
     /** A limit that refused something, and why it did: the labels of a metric, so both come from a small fixed set. */
-    public record Refusal(String limit, String reason) {}
+    public record RefusalLabels(String limit, String reason) {}
 
     /**
      * Counts what a limit refused, and logs who was refused, at most 100 lines a minute for each limit.
@@ -81,14 +81,14 @@ public final class Notices {
      * @param message who was refused, and what the limit is; it may quote input that was escaped before
      */
     public void refused(String limit, String reason, String message) {
-        refusals.computeIfAbsent(new Refusal(limit, reason), any -> new LongAdder())
+        refusals.computeIfAbsent(new RefusalLabels(limit, reason), any -> new LongAdder())
                 .increment();
         log(limit, message);
     }
 
     /** How often each limit has refused something since the start. */
-    public Map<Refusal, Long> refusals() {
-        Map<Refusal, Long> copy = new HashMap<>();
+    public Map<RefusalLabels, Long> refusals() {
+        Map<RefusalLabels, Long> copy = new HashMap<>();
         refusals.forEach((refusal, count) -> copy.put(refusal, count.sum()));
         return copy;
     }
@@ -100,7 +100,7 @@ public final class Notices {
 
     private void log(String kind, String message) {
         if (logged.add(message)) {
-            int line = lines.computeIfAbsent(kind, any -> new Lines())
+            int line = lines.computeIfAbsent(kind, any -> new LogBudget())
                     .next(clock.now().monotonicNanos());
             if (line <= LINES) {
                 // Names from elsewhere may steer the terminal that shows the log.
