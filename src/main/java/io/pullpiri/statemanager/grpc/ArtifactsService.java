@@ -63,7 +63,7 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
             Calls.fail(caller, Status.UNAVAILABLE.withDescription(busy));
             return;
         }
-        Duration patience = Calls.patience();
+        Duration patience = Calls.remainingTime();
         // Megabytes of YAML are nothing for the network's thread.
         Thread.ofVirtual().name("artifacts").start(() -> {
             try {
@@ -96,7 +96,7 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
             if (answer instanceof CommandResult.ArtifactsDone done) {
                 Calls.answer(caller, response.apply(done));
             } else {
-                Calls.fail(caller, Failures.of(answer).status());
+                Calls.fail(caller, WireStatus.of(answer).status());
             }
         });
     }

@@ -46,11 +46,11 @@ final class CallBudget {
 
     private long usedGeneral;
     private long usedKnown;
-    private final Unfinished unfinished = new Unfinished();
-    private final Map<String, Address> addresses = new HashMap<>();
+    private final UnfinishedRequests unfinished = new UnfinishedRequests();
+    private final Map<String, AddressBudget> addresses = new HashMap<>();
 
     /** Bytes of requests that are not whole. */
-    private static class Unfinished {
+    private static class UnfinishedRequests {
 
         private long bytes;
 
@@ -59,12 +59,12 @@ final class CallBudget {
         }
     }
 
-    private static final class Address extends Unfinished {
+    private static final class AddressBudget extends UnfinishedRequests {
 
-        private final Map<Object, Connection> connections = new HashMap<>();
+        private final Map<Object, ConnectionBudget> connections = new HashMap<>();
     }
 
-    private static final class Connection extends Unfinished {
+    private static final class ConnectionBudget extends UnfinishedRequests {
 
         /** The oldest first. */
         private final SequencedSet<Share> shares = new LinkedHashSet<>();
@@ -120,10 +120,11 @@ final class CallBudget {
         }
 
         private void countUnfinished(long more) {
-            Address ofAddress = addresses.computeIfAbsent(address, any -> new Address());
-            Connection ofConnection = ofAddress.connections.computeIfAbsent(connection, any -> new Connection());
-            ((Unfinished) ofAddress).bytes += more;
-            ((Unfinished) ofConnection).bytes += more;
+            AddressBudget ofAddress = addresses.computeIfAbsent(address, any -> new AddressBudget());
+            ConnectionBudget ofConnection =
+                    ofAddress.connections.computeIfAbsent(connection, any -> new ConnectionBudget());
+            ((UnfinishedRequests) ofAddress).bytes += more;
+            ((UnfinishedRequests) ofConnection).bytes += more;
             unfinished.bytes += more;
             ofConnection.shares.add(this);
         }
@@ -145,14 +146,14 @@ final class CallBudget {
                 return;
             }
             usedGeneral -= all;
-            Address ofAddress = addresses.get(address);
-            Connection ofConnection = ofAddress == null ? null : ofAddress.connections.get(connection);
+            AddressBudget ofAddress = addresses.get(address);
+            ConnectionBudget ofConnection = ofAddress == null ? null : ofAddress.connections.get(connection);
             if (ofAddress == null || ofConnection == null || !ofConnection.shares.remove(this)) {
                 return; // it was whole
             }
             unfinished.bytes -= all;
-            ((Unfinished) ofAddress).bytes -= all;
-            ((Unfinished) ofConnection).bytes -= all;
+            ((UnfinishedRequests) ofAddress).bytes -= all;
+            ((UnfinishedRequests) ofConnection).bytes -= all;
             if (ofConnection.shares.isEmpty()) {
                 ofAddress.connections.remove(connection);
             }
@@ -221,7 +222,7 @@ final class CallBudget {
         }
         List<Share> ended = new ArrayList<>();
         while (isOver(RELIEVED)) {
-            Connection largest = largest();
+            ConnectionBudget largest = largest();
             if (largest == null) {
                 break;
             }
@@ -234,8 +235,8 @@ final class CallBudget {
         ended.forEach(share -> share.end.run());
     }
 
-    private @Nullable Connection largest() {
-        Comparator<Unfinished> byBytes = Comparator.comparingLong(Unfinished::bytes);
+    private @Nullable ConnectionBudget largest() {
+        Comparator<UnfinishedRequests> byBytes = Comparator.comparingLong(UnfinishedRequests::bytes);
         return addresses.values().stream()
                 .max(byBytes)
                 .flatMap(address -> address.connections.values().stream().max(byBytes))

@@ -28,7 +28,7 @@ final class Calls {
     }
 
     /** How long the caller of the current call waits, less a little for the way back. */
-    static Duration patience() {
+    static Duration remainingTime() {
         Deadline deadline = Context.current().getDeadline();
         if (deadline == null) {
             return NO_DEADLINE;

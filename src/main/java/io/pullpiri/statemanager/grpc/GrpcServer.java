@@ -55,14 +55,14 @@ public final class GrpcServer implements AutoCloseable {
     private final EventLoopGroup network;
     private final Anomalies anomalies;
     private final Connections connections;
-    private final Traffic traffic;
+    private final CallMemoryLimiter traffic;
 
     private GrpcServer(EventLoopGroup network, Manager manager) {
         this.network = network;
         this.anomalies = manager.anomalies();
         this.connections = new Connections(anomalies);
         long heap = Runtime.getRuntime().maxMemory();
-        this.traffic = new Traffic(
+        this.traffic = new CallMemoryLimiter(
                 network.next(),
                 SLOWEST,
                 (long) (heap * HEAP_FOR_REQUESTS),
@@ -102,8 +102,8 @@ public final class GrpcServer implements AutoCloseable {
             StateNames names = new StateNames(protobufNames);
             Resources resources = new Resources(manager.feed(), reconciler, names);
             server.subscriptions = new Subscriptions(manager, new EventMessages(names));
-            BindableService health = () ->
-                    ServerInterceptors.intercept(server.health.getHealthService(), new TroubleHeader(manager::trouble));
+            BindableService health = () -> ServerInterceptors.intercept(
+                    server.health.getHealthService(), new UnavailabilityHeader(manager::trouble));
             Queries queries = new Queries(manager, server.traffic);
             server.open(
                     host,
@@ -136,7 +136,7 @@ public final class GrpcServer implements AutoCloseable {
                         new AdaptiveRecvByteBufAllocator(512, 4 << 10, READ).maxMessagesPerRead(1))
                 .directExecutor()
                 .addStreamTracerFactory(traffic)
-                .intercept(new Peer())
+                .intercept(new PeerAddress())
                 .decompressorRegistry(UNCOMPRESSED)
                 .handshakeTimeout(SLOWEST.toSeconds(), TimeUnit.SECONDS)
                 .maxConcurrentCallsPerConnection(MAX_CALLS_OF_A_CONNECTION)

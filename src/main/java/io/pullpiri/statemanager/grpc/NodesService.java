@@ -95,7 +95,8 @@ final class NodesService extends NodesGrpc.NodesImplBase {
             return;
         }
         CompletableFuture<?> _ = manager.submit(
-                        new Command.ForgetNode(request.getName(), request.getForce(), BY_OPERATOR), Calls.patience())
+                        new Command.ForgetNode(request.getName(), request.getForce(), BY_OPERATOR),
+                        Calls.remainingTime())
                 .thenAccept(answer -> {
                     if (answer instanceof CommandResult.Done done) {
                         Calls.answer(
@@ -104,7 +105,7 @@ final class NodesService extends NodesGrpc.NodesImplBase {
                                         .setMessage(done.message())
                                         .build());
                     } else {
-                        Calls.fail(caller, Failures.of(answer).status());
+                        Calls.fail(caller, WireStatus.of(answer).status());
                     }
                 });
     }

@@ -23,28 +23,28 @@ final class Queries {
     private final Executor readers = task -> Thread.ofVirtual().start(task);
 
     /** A list is one message, made and packed as a whole: two at once are twice the memory. */
-    private final Turns lists;
+    private final ConcurrencyLimiter lists;
 
     private final Manager manager;
-    private final Traffic traffic;
+    private final CallMemoryLimiter traffic;
 
-    Queries(Manager manager, Traffic traffic) {
+    Queries(Manager manager, CallMemoryLimiter traffic) {
         this.manager = manager;
         this.traffic = traffic;
-        this.lists = new Turns(1, "grpc-lists", manager.anomalies());
+        this.lists = new ConcurrencyLimiter(1, "grpc-lists", manager.anomalies());
     }
 
     /** The turns of all lists, of whatever kind. */
-    Turns lists() {
+    ConcurrencyLimiter lists() {
         return lists;
     }
 
     /** Answers with what may be large: not on the network's thread, and not while too many answers wait to be taken. */
-    <T> void answerAtLength(StreamObserver<T> caller, Turns turns, Function<View, T> answer) {
-        Duration patience = Calls.patience();
+    <T> void answerAtLength(StreamObserver<T> caller, ConcurrencyLimiter limiter, Function<View, T> answer) {
+        Duration patience = Calls.remainingTime();
         withView(
                 caller,
-                view -> turns.take(patience, () -> {
+                view -> limiter.take(patience, () -> {
                     if (traffic.isJammed()) {
                         throw Status.UNAVAILABLE
                                 .withDescription("busy: too many answers wait to be taken")
@@ -62,7 +62,7 @@ final class Queries {
 
     /** @param answering is given the view on a thread of the executor, once the store was read */
     void withView(StreamObserver<?> caller, Consumer<View> answering, Executor executor) {
-        CompletableFuture<?> _ = manager.firstView(Calls.patience())
+        CompletableFuture<?> _ = manager.firstView(Calls.remainingTime())
                 .thenApplyAsync(
                         view -> {
                             view.ifPresent(answering);

@@ -18,33 +18,33 @@ final class StateChanges {
     private StateChanges() {}
 
     /** What becomes of a request. */
-    sealed interface Reading {
+    sealed interface ParsedRequest {
 
-        record Good(Command command) implements Reading {}
+        record Good(Command command) implements ParsedRequest {}
 
         /** The request is wrong in itself. */
-        record Invalid(String details) implements Reading {}
+        record Invalid(String details) implements ParsedRequest {}
 
         /** The request is sound, but no such step exists. */
-        record NotAllowed(String details) implements Reading {}
+        record DisallowedRequest(String details) implements ParsedRequest {}
     }
 
-    static Reading read(StateChange change) {
+    static ParsedRequest read(StateChange change) {
         String problem = firstProblem(change);
         if (problem != null) {
-            return new Reading.Invalid(problem);
+            return new ParsedRequest.Invalid(problem);
         }
         return switch (change.getResourceType()) {
             case RESOURCE_TYPE_MODEL -> model(change);
             case RESOURCE_TYPE_SCENARIO -> scenario(change);
             case RESOURCE_TYPE_PACKAGE ->
-                new Reading.NotAllowed("package " + change.getResourceName()
+                new ParsedRequest.DisallowedRequest("package " + change.getResourceName()
                         + ": a package's state comes from its models and cannot be set");
             case RESOURCE_TYPE_VOLUME, RESOURCE_TYPE_NETWORK, RESOURCE_TYPE_NODE ->
-                new Reading.Invalid("resource_type: " + change.getResourceType()
+                new ParsedRequest.Invalid("resource_type: " + change.getResourceType()
                         + " is not managed (expected: RESOURCE_TYPE_SCENARIO or RESOURCE_TYPE_MODEL)");
             case RESOURCE_TYPE_UNSPECIFIED, UNRECOGNIZED ->
-                new Reading.Invalid("resource_type: " + change.getResourceTypeValue()
+                new ParsedRequest.Invalid("resource_type: " + change.getResourceTypeValue()
                         + " (expected: RESOURCE_TYPE_SCENARIO or RESOURCE_TYPE_MODEL)");
         };
     }
@@ -79,15 +79,15 @@ final class StateChanges {
         return field + ": has " + text.length() + " characters (expected: 1.." + MAX_CHARACTERS + ")";
     }
 
-    private static Reading model(StateChange change) {
+    private static ParsedRequest model(StateChange change) {
         ModelState target = ModelState.parse(change.getTargetState());
         return target == null
                 ? unknown("target_state", change.getTargetState(), ModelState.values())
-                : new Reading.Good(new Command.ModelChange(
+                : new ParsedRequest.Good(new Command.ModelChange(
                         change.getResourceName(), target, change.getTransitionId(), source(change)));
     }
 
-    private static Reading scenario(StateChange change) {
+    private static ParsedRequest scenario(StateChange change) {
         ScenarioState target = ScenarioState.parse(change.getTargetState());
         if (target == null) {
             return unknown("target_state", change.getTargetState(), ScenarioState.values());
@@ -97,7 +97,7 @@ final class StateChanges {
         if (current == null && !given.isEmpty()) {
             return unknown("current_state", given, ScenarioState.values());
         }
-        return new Reading.Good(new Command.ScenarioChange(
+        return new ParsedRequest.Good(new Command.ScenarioChange(
                 change.getResourceName(), current, target, change.getTransitionId(), source(change)));
     }
 
@@ -106,8 +106,8 @@ final class StateChanges {
         return Names.printable(change.getSource());
     }
 
-    private static Reading unknown(String field, String value, Enum<?>[] states) {
+    private static ParsedRequest unknown(String field, String value, Enum<?>[] states) {
         String known = Arrays.stream(states).map(Enum::name).collect(Collectors.joining(", "));
-        return new Reading.Invalid(field + ": '" + Calls.shown(value) + "' (expected: one of " + known + ")");
+        return new ParsedRequest.Invalid(field + ": '" + Calls.shown(value) + "' (expected: one of " + known + ")");
     }
 }

@@ -30,7 +30,7 @@ import java.util.concurrent.TimeUnit;
 /** Pullpiri's components and the command line call this. */
 final class StateManagerService extends StateManagerConnectionGrpc.StateManagerConnectionImplBase {
 
-    private final Turns histories;
+    private final ConcurrencyLimiter histories;
     private final Manager manager;
     private final ActionControllerClient actionController;
     private final Resources resources;
@@ -48,18 +48,18 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
         this.resources = resources;
         this.subscriptions = subscriptions;
         this.queries = queries;
-        this.histories = new Turns(16, "grpc-histories", manager.anomalies());
+        this.histories = new ConcurrencyLimiter(16, "grpc-histories", manager.anomalies());
     }
 
     @Override
     public void sendStateChange(StateChange change, StreamObserver<StateChangeResponse> caller) {
         switch (StateChanges.read(change)) {
-            case StateChanges.Reading.Good good -> {
+            case StateChanges.ParsedRequest.Good good -> {
                 String id = change.getTransitionId(); // whoever waits must not keep the whole request
-                CompletableFuture<?> _ = manager.submit(good.command(), Calls.patience())
+                CompletableFuture<?> _ = manager.submit(good.command(), Calls.remainingTime())
                         .thenAccept(answer -> Calls.answer(caller, response(id, answer)));
             }
-            case StateChanges.Reading.Invalid invalid -> {
+            case StateChanges.ParsedRequest.Invalid invalid -> {
                 manager.anomalies()
                         .add(
                                 "invalid-state-change",
@@ -68,7 +68,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
                         caller,
                         response(change.getTransitionId(), ErrorCode.ERROR_CODE_INVALID_REQUEST, invalid.details()));
             }
-            case StateChanges.Reading.NotAllowed refused ->
+            case StateChanges.ParsedRequest.DisallowedRequest refused ->
                 Calls.answer(
                         caller,
                         response(
@@ -79,7 +79,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     }
 
     private static StateChangeResponse response(String transitionId, CommandResult answer) {
-        Failures failures = Failures.of(answer);
+        WireStatus failures = WireStatus.of(answer);
         String message = answer instanceof CommandResult.Done done ? done.message() : failures.reason();
         return response(transitionId, failures.code(), failures.reason()).toBuilder()
                 .setMessage(message)
@@ -129,9 +129,10 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
 
     private void submit(ContainerList list, StreamObserver<SendContainerListResponse> caller) {
         String stored = "stored: " + list.getContainersCount() + " containers of " + list.getNodeName();
-        CompletableFuture<?> _ = manager.submit(ContainerLists.command(list, Peer.address()), Calls.patience())
+        CompletableFuture<?> _ = manager.submit(
+                        ContainerLists.command(list, PeerAddress.address()), Calls.remainingTime())
                 .thenAccept(answer -> {
-                    Failures failures = Failures.of(answer);
+                    WireStatus failures = WireStatus.of(answer);
                     if (failures.isSuccess()) {
                         Calls.answer(
                                 caller,
@@ -146,8 +147,9 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
 
     @Override
     public void triggerOffloading(OffloadingRequest request, StreamObserver<OffloadingResponse> caller) {
-        CompletableFuture<?> _ =
-                actionController.offload(request, Calls.patience()).thenAccept(answer -> Calls.answer(caller, answer));
+        CompletableFuture<?> _ = actionController
+                .offload(request, Calls.remainingTime())
+                .thenAccept(answer -> Calls.answer(caller, answer));
     }
 
     @Override

@@ -57,7 +57,7 @@ final class Subscriptions implements AutoCloseable {
             return;
         }
         // Not the request: it may be large, and a subscriber stays.
-        Wanted wanted = Wanted.of(request);
+        SubscriptionFilter wanted = SubscriptionFilter.of(request);
         Semaphore woken = new Semaphore(0);
         call.setOnReadyThreshold(MOST_UNSENT);
         call.setOnReadyHandler(woken::release);
@@ -105,7 +105,7 @@ final class Subscriptions implements AutoCloseable {
                 : "filter.after: '" + after + "' (expected: the id of an event, such as 42.3)";
     }
 
-    private void serve(Wanted wanted, ServerCallStreamObserver<StateChangeEvent> call, Semaphore woken)
+    private void serve(SubscriptionFilter wanted, ServerCallStreamObserver<StateChangeEvent> call, Semaphore woken)
             throws InterruptedException {
         if (manager.firstView(Duration.ofDays(1)).join().isEmpty()) {
             Calls.fail(call, Status.UNAVAILABLE.withDescription(manager.notRead()));
@@ -135,7 +135,7 @@ final class Subscriptions implements AutoCloseable {
 
     /** One message at a time. Only the last has an id, the place behind them all: who is cut off before begins anew. */
     private void sendSnapshot(
-            Wanted wanted,
+            SubscriptionFilter wanted,
             ServerCallStreamObserver<StateChangeEvent> call,
             Semaphore woken,
             ChangeReader reader,
@@ -201,11 +201,11 @@ final class Subscriptions implements AutoCloseable {
      * @param name of the resource, empty for all
      * @param after the place behind which to begin, null for a snapshot first
      */
-    private record Wanted(
+    private record SubscriptionFilter(
             ResourceType type, String name, @Nullable EventId after, boolean recoveries, boolean faults) {
 
-        static Wanted of(StateChangeSubscriptionRequest request) {
-            return new Wanted(
+        static SubscriptionFilter of(StateChangeSubscriptionRequest request) {
+            return new SubscriptionFilter(
                     request.getResourceType(),
                     request.getFilterOrDefault(NAME, ""),
                     EventId.parse(request.getFilterOrDefault(AFTER, "")),

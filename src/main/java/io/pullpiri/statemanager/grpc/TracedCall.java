@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call, and what it takes of {@link Traffic}'s bounds. What concerns the request is called on the network's thread; what
+ * One call, and what it takes of {@link CallMemoryLimiter}'s bounds. What concerns the request is called on the network's thread; what
  * concerns the answer, on any.
  */
 final class TracedCall extends ServerStreamTracer {
@@ -26,7 +26,7 @@ final class TracedCall extends ServerStreamTracer {
     /** What a piece of a request takes besides its bytes: a whole buffer, even if one byte of it is used. */
     private static final int PIECE_BYTES = 1 << 10;
 
-    private final Traffic traffic;
+    private final CallMemoryLimiter traffic;
 
     // Of the network's thread.
     private @Nullable ServerCall<?, ?> call;
@@ -47,13 +47,13 @@ final class TracedCall extends ServerStreamTracer {
     private volatile long answeredAt;
     private final AtomicLong ofAnswer = new AtomicLong();
 
-    TracedCall(Traffic traffic) {
+    TracedCall(CallMemoryLimiter traffic) {
         this.traffic = traffic;
     }
 
     @Override
     public Context filterContext(Context context) {
-        return Traffic.with(context, this);
+        return CallMemoryLimiter.with(context, this);
     }
 
     /**
@@ -196,17 +196,17 @@ final class TracedCall extends ServerStreamTracer {
 
     private boolean admit(ByteString whole) {
         String method = call == null ? "" : call.getMethodDescriptor().getFullMethodName();
-        int parts = MessageParts.count(whole, method);
-        if (parts > MessageParts.MAX) {
+        int parts = FieldCounter.count(whole, method);
+        if (parts > FieldCounter.MAX) {
             refuse(
                     "grpc-message-parts",
                     "parts",
                     Status.RESOURCE_EXHAUSTED,
-                    "the message has more than " + MessageParts.MAX + " parts (expected: fewer)");
+                    "the message has more than " + FieldCounter.MAX + " parts (expected: fewer)");
             return false;
         }
         boolean known = traffic.isOfKnownNode(whole, method);
-        if (share != null && !share.admit((long) parts * MessageParts.BYTES, known)) {
+        if (share != null && !share.admit((long) parts * FieldCounter.BYTES, known)) {
             refuse("grpc-request-memory", "full", Status.UNAVAILABLE, traffic.tooMuch());
             traffic.giveUpUntaken();
             return false;

@@ -62,7 +62,7 @@ public final class MessagesFuzz {
         switch (answer) {
             case CommandResult.Done done -> OneLine.require(done.message());
             case CommandResult.ArtifactsDone _ -> {}
-            case CommandResult refusal -> refusals.accept(Failures.of(refusal).reason());
+            case CommandResult refusal -> refusals.accept(WireStatus.of(refusal).reason());
         }
     }
 
@@ -79,9 +79,10 @@ public final class MessagesFuzz {
                 }
                 case 1 ->
                     switch (StateChanges.read(StateChange.parseFrom(message))) {
-                        case StateChanges.Reading.Good good -> good.command();
-                        case StateChanges.Reading.Invalid invalid -> refused(invalid.details(), refusals);
-                        case StateChanges.Reading.NotAllowed notAllowed -> refused(notAllowed.details(), refusals);
+                        case StateChanges.ParsedRequest.Good good -> good.command();
+                        case StateChanges.ParsedRequest.Invalid invalid -> refused(invalid.details(), refusals);
+                        case StateChanges.ParsedRequest.DisallowedRequest notAllowed ->
+                            refused(notAllowed.details(), refusals);
                     };
                 case 2 ->
                     Command.ApplyArtifacts.parse(ApplyRequest.parseFrom(message).getYaml());

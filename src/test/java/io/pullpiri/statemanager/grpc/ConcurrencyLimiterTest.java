@@ -15,12 +15,12 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-class TurnsTest {
+class ConcurrencyLimiterTest {
 
     private static final Executor THREADS = task -> Thread.ofVirtual().start(task);
 
     private final Anomalies anomalies = new Anomalies(Clock.system());
-    private final Turns turns = new Turns(1, "turns", anomalies);
+    private final ConcurrencyLimiter limiter = new ConcurrencyLimiter(1, "turns", anomalies);
     private final CompletableFuture<String> store = new CompletableFuture<>();
     private final CompletableFuture<Boolean> reading = new CompletableFuture<>();
 
@@ -42,7 +42,7 @@ class TurnsTest {
 
     @Test
     void aTurnThatFailsIsOver() {
-        assertThatThrownBy(() -> turns.take(Duration.ZERO, () -> {
+        assertThatThrownBy(() -> limiter.take(Duration.ZERO, () -> {
                     throw new IllegalStateException("away");
                 }))
                 .hasMessage("away");
@@ -53,7 +53,7 @@ class TurnsTest {
 
     private String take(Duration patience) {
         List<String> read = new ArrayList<>();
-        turns.take(patience, () -> {
+        limiter.take(patience, () -> {
             reading.complete(true);
             read.add(store.join());
         });

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Refusals, which come on the network's thread, and answers, which come on any. */
-class TrafficTest {
+class CallMemoryLimiterTest {
 
     private static final int MAX_BYTES = 1 << 20;
     private static final MethodDescriptor<ContainerList, SendContainerListResponse> METHOD =
@@ -32,7 +32,7 @@ class TrafficTest {
 
     private final DefaultEventExecutor network = new DefaultEventExecutor();
     private final Anomalies anomalies = new Anomalies(Clock.system());
-    private final Traffic traffic = new Traffic(
+    private final CallMemoryLimiter traffic = new CallMemoryLimiter(
             network,
             Duration.ofMinutes(1),
             MAX_BYTES,

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 
 /** Says in a response header why the server is not ready: the health service itself has no field for it. */
-final class TroubleHeader implements ServerInterceptor {
+final class UnavailabilityHeader implements ServerInterceptor {
 
     private static final Metadata.Key<byte[]> NAME =
             Metadata.Key.of("statemanager-trouble-bin", Metadata.BINARY_BYTE_MARSHALLER);
@@ -17,7 +17,7 @@ final class TroubleHeader implements ServerInterceptor {
     private final Supplier<String> trouble;
 
     /** @param trouble empty if the server is ready */
-    TroubleHeader(Supplier<String> trouble) {
+    UnavailabilityHeader(Supplier<String> trouble) {
         this.trouble = trouble;
     }
 

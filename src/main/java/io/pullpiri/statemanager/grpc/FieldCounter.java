@@ -11,7 +11,7 @@ import java.io.IOException;
  * What a message is made of, counted before it is taken apart: four megabytes can be two million containers of two bytes,
  * each of which takes a hundred once it is an object.
  */
-final class MessageParts {
+final class FieldCounter {
 
     /** Fields, containers with theirs, and the entries of their maps. A real container has about twenty-five. */
     static final int MAX = 250_000;
@@ -28,7 +28,7 @@ final class MessageParts {
     private static final int NODE_NAME =
             ContainerList.NODE_NAME_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
 
-    private MessageParts() {}
+    private FieldCounter() {}
 
     /** The name of the node whose container list this is; empty if it has none, cannot be read, or is no such list. */
     static String nodeName(ByteString message, String method) {

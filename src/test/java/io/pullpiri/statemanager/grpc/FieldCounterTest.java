@@ -8,7 +8,7 @@ import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import org.junit.jupiter.api.Test;
 
-class MessagePartsTest {
+class FieldCounterTest {
 
     private static final String REPORT =
             StateManagerConnectionGrpc.getSendChangedContainerListMethod().getFullMethodName();
@@ -26,35 +26,35 @@ class MessagePartsTest {
                 .addContainers(CONTAINER)
                 .build();
 
-        assertThat(MessageParts.count(list.toByteString(), REPORT)).isEqualTo(1 + 2 * 3);
-        assertThat(MessageParts.count(list.toByteString(), OTHER)).isEqualTo(1 + 2);
+        assertThat(FieldCounter.count(list.toByteString(), REPORT)).isEqualTo(1 + 2 * 3);
+        assertThat(FieldCounter.count(list.toByteString(), OTHER)).isEqualTo(1 + 2);
     }
 
     @Test
     void asManyAsMayBeAreCountedAndOneMoreIsMore() {
         ContainerList.Builder list = ContainerList.newBuilder();
-        for (int i = 0; i < MessageParts.MAX; i++) {
+        for (int i = 0; i < FieldCounter.MAX; i++) {
             list.addContainers(ContainerInfo.getDefaultInstance());
         }
         ByteString most = list.build().toByteString();
         ByteString more =
                 list.addContainers(ContainerInfo.getDefaultInstance()).build().toByteString();
 
-        assertThat(MessageParts.count(most, REPORT)).isEqualTo(MessageParts.MAX);
-        assertThat(MessageParts.count(more, REPORT)).isGreaterThan(MessageParts.MAX);
+        assertThat(FieldCounter.count(most, REPORT)).isEqualTo(FieldCounter.MAX);
+        assertThat(FieldCounter.count(more, REPORT)).isGreaterThan(FieldCounter.MAX);
     }
 
     @Test
     void aGroupIsMoreThanMayBe() {
         ByteString group = ByteString.copyFrom(new byte[] {1 << 3 | 3, 1 << 3 | 4});
 
-        assertThat(MessageParts.count(group, OTHER)).isGreaterThan(MessageParts.MAX);
+        assertThat(FieldCounter.count(group, OTHER)).isGreaterThan(FieldCounter.MAX);
     }
 
     @Test
     void whatCannotBeReadEndsTheCount() {
         ByteString cut = ByteString.copyFrom(new byte[] {1 << 3 | 2, 1, 'a', 1 << 3 | 2, 100});
 
-        assertThat(MessageParts.count(cut, OTHER)).isEqualTo(2);
+        assertThat(FieldCounter.count(cut, OTHER)).isEqualTo(2);
     }
 }

@@ -14,7 +14,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Tells a call's handler which address the call comes from. */
-final class Peer implements ServerInterceptor {
+final class PeerAddress implements ServerInterceptor {
 
     private static final Context.Key<String> ADDRESS = Context.key("peer-address");
 

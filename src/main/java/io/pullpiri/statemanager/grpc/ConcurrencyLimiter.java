@@ -8,7 +8,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /** So many at a time may do what takes time or memory; the others wait for their turn, in the order they came. */
-final class Turns {
+final class ConcurrencyLimiter {
 
     /** Whoever has more patience gets an answer all the same. */
     private static final Duration LONGEST = Duration.ofSeconds(5);
@@ -19,7 +19,7 @@ final class Turns {
     private final Semaphore free;
 
     /** @param limit the limit's name for {@link Anomalies#refused} */
-    Turns(int most, String limit, Anomalies anomalies) {
+    ConcurrencyLimiter(int most, String limit, Anomalies anomalies) {
         this.most = most;
         this.limit = limit;
         this.anomalies = anomalies;

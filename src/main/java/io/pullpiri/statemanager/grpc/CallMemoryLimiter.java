@@ -28,7 +28,7 @@ import java.util.function.Predicate;
  * answers until the client takes them, and the number of streams. A request is decoded only when it is whole, came in time, and
  * is not made of too many parts. {@link CallBudget} decides which requests are ended when memory is short.
  */
-final class Traffic extends ServerStreamTracer.Factory implements ServerInterceptor {
+final class CallMemoryLimiter extends ServerStreamTracer.Factory implements ServerInterceptor {
 
     private static final Context.Key<TracedCall> CALL = Context.key("call");
 
@@ -65,7 +65,7 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
      * @param maxAnswers how many bytes of answers may wait before no further list or history is made
      * @param isKnownNode by the node's name
      */
-    Traffic(
+    CallMemoryLimiter(
             EventExecutor network,
             Duration patience,
             long maxRequests,
@@ -156,7 +156,7 @@ final class Traffic extends ServerStreamTracer.Factory implements ServerIntercep
 
     /** Whether the request is a list of a node that is known: its node does not send it again. */
     boolean isOfKnownNode(ByteString request, String method) {
-        String node = MessageParts.nodeName(request, method);
+        String node = FieldCounter.nodeName(request, method);
         return !node.isEmpty() && isKnownNode.test(node);
     }
 
