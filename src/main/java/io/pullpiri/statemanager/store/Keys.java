@@ -57,7 +57,7 @@ public final class Keys {
         return SCENARIO_STATE_PREFIX + name + STATE_SUFFIX;
     }
 
-    /** @param kind {@code Package}, {@code Scenario} or {@code Model} */
+    /** @param kind {@code PackageJson}, {@code ScenarioJson} or {@code ModelJson} */
     public static String artifact(String kind, String name) {
         return kind + "/" + name;
     }

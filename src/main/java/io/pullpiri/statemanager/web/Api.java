@@ -43,33 +43,33 @@ final class Api {
 
     private final Semaphore artifacts = new Semaphore(MAX_READERS);
     private final Manager manager;
-    private final Representations representations;
-    private final Histories histories;
+    private final ResourceJson representations;
+    private final HistoryCache histories;
 
-    Api(Manager manager, Representations representations, Histories histories) {
+    Api(Manager manager, ResourceJson representations, HistoryCache histories) {
         this.manager = manager;
         this.representations = representations;
         this.histories = histories;
     }
 
-    Reply health(Request request) throws Refusal {
+    Reply health(Request request) throws HttpProblem {
         request.requireOnly();
         String trouble = manager.trouble();
         if (!trouble.isEmpty()) {
-            throw new Refusal(503, trouble);
+            throw new HttpProblem(503, trouble);
         }
-        return Reply.smallJson(new Json.Health("ready"));
+        return Reply.smallJson(new Json.HealthJson("ready"));
     }
 
-    Reply packages(Request request) throws Refusal {
+    Reply packages(Request request) throws HttpProblem {
         return listing(request, PackageState::parse, View::packages, PackageEntry::state, representations::of);
     }
 
-    Reply models(Request request) throws Refusal {
+    Reply models(Request request) throws HttpProblem {
         return listing(request, ModelState::parse, View::models, ModelEntry::state, representations::of);
     }
 
-    Reply scenarios(Request request) throws Refusal {
+    Reply scenarios(Request request) throws HttpProblem {
         return listing(
                 request,
                 ScenarioState::parse,
@@ -78,7 +78,7 @@ final class Api {
                 (view, entry) -> representations.of(entry));
     }
 
-    Reply nodes(Request request) throws Refusal {
+    Reply nodes(Request request) throws HttpProblem {
         request.requireOnly();
         Now now = now();
         return listing(now, now.view.nodes().values().stream().map(node -> representations.of(now.view, node)));
@@ -94,13 +94,13 @@ final class Api {
             Function<View, Map<String, E>> entries,
             Function<E, TrackedState<S>> cell,
             Shown<E> shown)
-            throws Refusal {
+            throws HttpProblem {
         request.requireOnly("state", "name");
         Set<S> wanted = new HashSet<>();
         for (String text : request.parameters("state")) {
             S state = states.apply(text);
             if (state == null) {
-                throw new Refusal(400, "state: '" + text + "' is no state of these resources");
+                throw new HttpProblem(400, "state: '" + text + "' is no state of these resources");
             }
             wanted.add(state);
         }
@@ -116,10 +116,10 @@ final class Api {
     }
 
     private Reply listing(Now now, Stream<?> items) {
-        return Reply.json(new Json.Listing(now.eventId, now.current, items.iterator()));
+        return Reply.json(new Json.ListingJson(now.eventId, now.current, items.iterator()));
     }
 
-    Reply onePackage(Request request) throws Refusal {
+    Reply onePackage(Request request) throws HttpProblem {
         request.requireOnly();
         Now now = now();
         View view = now.view;
@@ -139,28 +139,29 @@ final class Api {
                 entry.state());
     }
 
-    Reply model(Request request) throws Refusal {
+    Reply model(Request request) throws HttpProblem {
         request.requireOnly();
         Now now = now();
         View view = now.view;
         ModelEntry entry = known(view.models().get(request.name()), "model", request);
-        Stream<Json.Package> packages = packages(view, entry.packages().stream().sorted());
+        Stream<Json.PackageJson> packages =
+                packages(view, entry.packages().stream().sorted());
         return detail(now, representations.of(view, entry), Stream.of(), packages, Stream.of(), entry.state());
     }
 
-    Reply scenario(Request request) throws Refusal {
+    Reply scenario(Request request) throws HttpProblem {
         request.requireOnly();
         Now now = now();
         ScenarioEntry entry = known(now.view.scenarios().get(request.name()), "scenario", request);
-        Stream<Json.Package> packages = packages(now.view, entry.target().stream());
+        Stream<Json.PackageJson> packages = packages(now.view, entry.target().stream());
         return detail(now, representations.of(entry), Stream.of(), packages, Stream.of(), entry.state());
     }
 
-    Reply node(Request request) throws Refusal {
+    Reply node(Request request) throws HttpProblem {
         request.requireOnly();
         Now now = now();
         NodeEntry entry = known(now.view.nodes().get(request.name()), "node", request);
-        return Reply.json(new Json.Detail(
+        return Reply.json(new Json.DetailJson(
                 now.eventId,
                 now.current,
                 representations.of(now.view, entry),
@@ -178,19 +179,19 @@ final class Api {
     private Reply detail(
             Now now,
             Object resource,
-            Stream<Json.Scenario> scenarios,
-            Stream<Json.Package> packages,
-            Stream<Json.Model> models,
+            Stream<Json.ScenarioJson> scenarios,
+            Stream<Json.PackageJson> packages,
+            Stream<Json.ModelJson> models,
             TrackedState<?> cell)
-            throws Refusal {
-        List<Json.Change> history = List.of();
+            throws HttpProblem {
+        List<Json.ChangeJson> history = List.of();
         String unavailable = null;
         try {
             history = histories.of(cell.history());
         } catch (StoreAwayException e) {
             unavailable = e.getMessage();
         }
-        return Reply.json(new Json.Detail(
+        return Reply.json(new Json.DetailJson(
                 now.eventId,
                 now.current,
                 resource,
@@ -202,13 +203,13 @@ final class Api {
                 unavailable));
     }
 
-    private Stream<Json.Package> packages(View view, Stream<String> names) {
+    private Stream<Json.PackageJson> packages(View view, Stream<String> names) {
         return names.map(view.packages()::get).filter(Objects::nonNull).map(entry -> representations.of(view, entry));
     }
 
-    private static <E> E known(@Nullable E entry, String kind, Request request) throws Refusal {
+    private static <E> E known(@Nullable E entry, String kind, Request request) throws HttpProblem {
         if (entry == null) {
-            throw new Refusal(404, kind + " " + request.name() + " is not known");
+            throw new HttpProblem(404, kind + " " + request.name() + " is not known");
         }
         return entry;
     }
@@ -222,90 +223,90 @@ final class Api {
     private record Now(View view, String eventId, boolean current) {}
 
     /** What is, once the store was read. */
-    private Now now() throws Refusal {
+    private Now now() throws HttpProblem {
         // First: what is old does not become new when the store comes back meanwhile.
         boolean current = manager.isReady();
         if (manager.firstView(PATIENCE).join().isEmpty()) {
-            throw new Refusal(503, manager.notRead());
+            throw new HttpProblem(503, manager.notRead());
         }
         ChangeFeed.Start start = manager.feed().start();
         return new Now(start.view(), start.id().toString(), current);
     }
 
-    Reply apply(Request request) throws Refusal, IOException {
+    Reply apply(Request request) throws HttpProblem, IOException {
         request.requireOnly("strict");
         boolean strict = isSet(request, "strict");
         return submit(request, yaml -> Command.ApplyArtifacts.parse(yaml, strict));
     }
 
-    Reply delete(Request request) throws Refusal, IOException {
+    Reply delete(Request request) throws HttpProblem, IOException {
         request.requireOnly();
         return submit(request, Command.DeleteArtifacts::parse);
     }
 
-    private static boolean isSet(Request request, String flag) throws Refusal {
+    private static boolean isSet(Request request, String flag) throws HttpProblem {
         String value = request.parameter(flag);
         return switch (value) {
             case "true" -> true;
             case "false" -> false;
             default -> {
                 if (request.has(flag)) {
-                    throw new Refusal(400, flag + ": '" + Names.excerpt(value, 60) + "' (expected: true or false)");
+                    throw new HttpProblem(400, flag + ": '" + Names.excerpt(value, 60) + "' (expected: true or false)");
                 }
                 yield false;
             }
         };
     }
 
-    private Reply submit(Request request, Function<String, Command> reading) throws Refusal, IOException {
+    private Reply submit(Request request, Function<String, Command> reading) throws HttpProblem, IOException {
         requireNoPage(request);
         return answer(manager.submit(command(request, reading), PATIENCE).join());
     }
 
     /** A page of another origin, open in a browser on this machine, must not change a vehicle. */
-    private static void requireNoPage(Request request) throws Refusal {
+    private static void requireNoPage(Request request) throws HttpProblem {
         if (request.header("Origin") != null) {
-            throw new Refusal(403, "Origin: web pages may not change anything (expected: no such header)");
+            throw new HttpProblem(403, "Origin: web pages may not change anything (expected: no such header)");
         }
     }
 
-    private static Reply answer(CommandResult answer) throws Refusal {
+    private static Reply answer(CommandResult answer) throws HttpProblem {
         return switch (answer) {
             case CommandResult.ArtifactsDone done ->
-                Reply.json(new Json.Outcomes(
+                Reply.json(new Json.OutcomesJson(
                         done.outcomes().stream().map(Api::outcome).toList(), done.warnings()));
-            case CommandResult.Done done -> Reply.json(new Json.Message(done.message()));
-            case CommandResult.NotDurableYet unavailable -> throw new Refusal(503, unavailable.reason());
-            case CommandResult.ResourceExhausted tooMuch -> throw new Refusal(507, tooMuch.reason());
-            case CommandResult.Rejected impossible -> throw new Refusal(422, impossible.reason());
-            case CommandResult.NotAllowed notAllowed -> throw new Refusal(409, notAllowed.reason());
-            case CommandResult.NotFound notFound -> throw new Refusal(404, notFound.reason());
+            case CommandResult.Done done -> Reply.json(new Json.MessageJson(done.message()));
+            case CommandResult.NotDurableYet unavailable -> throw new HttpProblem(503, unavailable.reason());
+            case CommandResult.ResourceExhausted tooMuch -> throw new HttpProblem(507, tooMuch.reason());
+            case CommandResult.Rejected impossible -> throw new HttpProblem(422, impossible.reason());
+            case CommandResult.NotAllowed notAllowed -> throw new HttpProblem(409, notAllowed.reason());
+            case CommandResult.NotFound notFound -> throw new HttpProblem(404, notFound.reason());
         };
     }
 
-    private static Json.Outcome outcome(CommandResult.ArtifactOutcome outcome) {
+    private static Json.OutcomeJson outcome(CommandResult.ArtifactOutcome outcome) {
         String word = outcome.outcome().name().toLowerCase(Locale.ROOT).replace('_', '-');
-        return new Json.Outcome(outcome.kind(), outcome.name(), word);
+        return new Json.OutcomeJson(outcome.kind(), outcome.name(), word);
     }
 
     /** Forgets a node. */
-    Reply forget(Request request) throws Refusal {
+    Reply forget(Request request) throws HttpProblem {
         request.requireOnly("force");
         requireNoPage(request);
         Command command = new Command.ForgetNode(request.name(), isSet(request, "force"), BY_OPERATOR);
         return answer(manager.submit(command, PATIENCE).join());
     }
 
-    private Command command(Request request, Function<String, Command> reading) throws Refusal, IOException {
+    private Command command(Request request, Function<String, Command> reading) throws HttpProblem, IOException {
         if (!artifacts.tryAcquire()) {
             manager.anomalies().refused("http-artifacts", "full", "too many artifacts are being read");
-            throw new Refusal(503, "busy: artifacts of " + MAX_READERS + " callers are being read");
+            throw new HttpProblem(503, "busy: artifacts of " + MAX_READERS + " callers are being read");
         }
         try {
             return reading.apply(request.body());
         } catch (IllegalArgumentException e) {
             manager.anomalies().add("invalid-artifact", String.valueOf(e.getMessage()));
-            throw new Refusal(400, String.valueOf(e.getMessage()));
+            throw new HttpProblem(400, String.valueOf(e.getMessage()));
         } finally {
             artifacts.release();
         }

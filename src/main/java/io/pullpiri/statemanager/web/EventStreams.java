@@ -36,28 +36,30 @@ final class EventStreams implements AutoCloseable {
     private static final EventId FIRST = new EventId(1, 0);
 
     private final Manager manager;
-    private final Representations representations;
+    private final ResourceJson representations;
     private final Duration heartbeat;
     private final AddressShares shares = new AddressShares(MOST);
 
     /** The threads that serve. */
     private final Set<Thread> streams = ConcurrentHashMap.newKeySet();
 
-    private volatile Json.Store store = new Json.Store(false, Instant.now().toString(), null);
+    private volatile Json.StoreJson store =
+            new Json.StoreJson(false, Instant.now().toString(), null);
     private volatile boolean closed;
 
     /** @param heartbeat so often a silent stream shows that it lives */
-    EventStreams(Manager manager, Representations representations, Duration heartbeat) {
+    EventStreams(Manager manager, ResourceJson representations, Duration heartbeat) {
         this.manager = manager;
         this.representations = representations;
         this.heartbeat = heartbeat;
-        manager.onReadiness(ready -> store = new Json.Store(ready, Instant.now().toString(), null));
+        manager.onReadiness(
+                ready -> store = new Json.StoreJson(ready, Instant.now().toString(), null));
     }
 
     /** Of what a caller wants to hear; without a kind, of all kinds. */
     private record Filter(Set<ResourceKind> kinds, String name) {
 
-        static Filter of(Request request) throws Refusal {
+        static Filter of(Request request) throws HttpProblem {
             Set<ResourceKind> kinds = EnumSet.noneOf(ResourceKind.class);
             for (String text : request.parameters("kind")) {
                 kinds.add(kind(text));
@@ -65,13 +67,13 @@ final class EventStreams implements AutoCloseable {
             return new Filter(kinds, request.parameter("name"));
         }
 
-        private static ResourceKind kind(String text) throws Refusal {
+        private static ResourceKind kind(String text) throws HttpProblem {
             for (ResourceKind kind : ResourceKind.values()) {
                 if (kind.label().equals(text)) {
                     return kind;
                 }
             }
-            throw new Refusal(
+            throw new HttpProblem(
                     400,
                     "kind: '" + text + "' (expected: "
                             + Arrays.stream(ResourceKind.values())
@@ -90,12 +92,12 @@ final class EventStreams implements AutoCloseable {
     }
 
     /** Answers until the caller hangs up or cannot keep up, or the server stops. */
-    void serve(Request request, Exchange exchange) throws IOException, Refusal {
+    void serve(Request request, Exchange exchange) throws IOException, HttpProblem {
         request.requireOnly("kind", "name", "after");
         Filter filter = Filter.of(request);
         EventId after = after(request);
         if (manager.firstView(Duration.ofHours(1)).join().isEmpty()) {
-            throw new Refusal(503, manager.notRead());
+            throw new HttpProblem(503, manager.notRead());
         }
         String address = exchange.address();
         switch (shares.tryAcquire(address, false, () -> {
@@ -104,7 +106,7 @@ final class EventStreams implements AutoCloseable {
         })) {
             case AddressShares.NoPlace(AddressShares.Reason reason, int held, int used) -> {
                 refused(reason.label(), "too many streams", address);
-                throw new Refusal(
+                throw new HttpProblem(
                         503,
                         "busy: your address has %d of %d streams (expected: no more than its share of %d)"
                                 .formatted(held, used, MOST));
@@ -127,7 +129,7 @@ final class EventStreams implements AutoCloseable {
     private void serve(Exchange exchange, Filter filter, @Nullable EventId after) throws IOException {
         streams.add(Thread.currentThread());
         // nginx keeps an answer back until it is whole, unless it says that.
-        Answer answer = exchange.beginStream(
+        ResponseBody answer = exchange.beginStream(
                 Reply.head(200, "text/event-stream", Map.of("Cache-Control", "no-store", "X-Accel-Buffering", "no")));
         try {
             if (!exchange.isHead()) {
@@ -143,13 +145,13 @@ final class EventStreams implements AutoCloseable {
         }
     }
 
-    private static @Nullable EventId after(Request request) throws Refusal {
+    private static @Nullable EventId after(Request request) throws HttpProblem {
         // A browser that reconnects sends the header, and the address that it began with.
         String resumed = request.header("Last-Event-ID");
         String text = resumed == null || resumed.isEmpty() ? request.parameter("after") : resumed;
         EventId after = EventId.parse(text);
         if (after == null && !text.isEmpty()) {
-            throw new Refusal(400, "after: '" + text + "' (expected: the id of an event, such as 42.3)");
+            throw new HttpProblem(400, "after: '" + text + "' (expected: the id of an event, such as 42.3)");
         }
         // Of before the first change, whatever it is called.
         return after != null && after.compareTo(FIRST) < 0 ? FIRST : after;
@@ -164,16 +166,16 @@ final class EventStreams implements AutoCloseable {
             if (start != null) {
                 snapshot(filter, start, sink);
             }
-            Json.Store told = store();
+            Json.StoreJson told = store();
             sink.add(null, "store", told);
-            sink.add(reader.last(), "ready", new Json.Ready(reader.last().toString()));
+            sink.add(reader.last(), "ready", new Json.ReadyJson(reader.last().toString()));
             sink.flush();
             while (!closed && exchange.isOpen()) {
                 Duration wait = sink.untilHeartbeat();
                 for (Event event : reader.next(wait.compareTo(LOOK) < 0 ? wait : LOOK)) {
                     add(filter, event, sink);
                 }
-                Json.Store now = store();
+                Json.StoreJson now = store();
                 if (!now.equals(told)) {
                     sink.add(null, "store", now);
                     told = now;
@@ -181,13 +183,15 @@ final class EventStreams implements AutoCloseable {
                 // What happens may be nothing that this caller asked for.
                 if (sink.untilHeartbeat().isZero()) {
                     sink.add(
-                            reader.last(), "alive", new Json.Ready(reader.last().toString()));
+                            reader.last(),
+                            "alive",
+                            new Json.ReadyJson(reader.last().toString()));
                 }
                 sink.flush();
             }
         } catch (ChangeReader.GapException e) {
             sink.resetId();
-            sink.add(null, "lost", new Json.Problem("Lost", 410, String.valueOf(e.getMessage())));
+            sink.add(null, "lost", new Json.ProblemJson("Lost", 410, String.valueOf(e.getMessage())));
             sink.flush();
         } catch (StoreAwayException e) {
             LOG.debug("a stream ends, to be resumed by its caller: {}", e.getMessage());
@@ -195,10 +199,10 @@ final class EventStreams implements AutoCloseable {
     }
 
     /** With the reason of this moment: it may change while the store stays away. */
-    private Json.Store store() {
-        Json.Store known = store;
+    private Json.StoreJson store() {
+        Json.StoreJson known = store;
         String reason = known.ready() ? "" : manager.trouble();
-        return reason.isEmpty() ? known : new Json.Store(false, known.since(), reason);
+        return reason.isEmpty() ? known : new Json.StoreJson(false, known.since(), reason);
     }
 
     /** No event of it has an id: who is cut off within it has to begin anew. */
@@ -243,10 +247,10 @@ final class EventStreams implements AutoCloseable {
     /** Gathers events and gives them to the caller, who may take them slowly. */
     private final class Sink {
 
-        private final Answer caller;
+        private final ResponseBody caller;
         private long lastAdded = System.nanoTime();
 
-        Sink(Answer caller) {
+        Sink(ResponseBody caller) {
             this.caller = caller;
         }
 

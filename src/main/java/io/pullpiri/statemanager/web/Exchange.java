@@ -80,12 +80,12 @@ final class Exchange {
     }
 
     /** Begins an answer whose length is not known. To be closed only if the answer is whole; else it is cut. */
-    Answer begin(Head head) {
+    ResponseBody begin(Head head) {
         return connection.begin(head, true);
     }
 
     /** The same for an answer that may take as long as it likes; it ends when the client hangs up. */
-    Answer beginStream(Head head) {
+    ResponseBody beginStream(Head head) {
         return connection.begin(head, false);
     }
 

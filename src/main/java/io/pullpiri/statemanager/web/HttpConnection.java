@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One client's connection: takes a request, hands it on when it is complete, and sends the answer. Runs on the HTTP thread,
- * but for what {@link Exchange} and {@link Answer} call. {@link #look} enforces all limits of time.
+ * but for what {@link Exchange} and {@link ResponseBody} call. {@link #look} enforces all limits of time.
  */
 final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
 
@@ -43,7 +43,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     private static final long MOST_LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** What is read or sent at present. */
-    private enum Phase {
+    private enum ConnectionPhase {
         IDLE,
         HEADER,
         BODY,
@@ -61,7 +61,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     private final Sender sender;
 
     // Of the request that is read or answered.
-    private Phase phase = Phase.IDLE;
+    private ConnectionPhase phase = ConnectionPhase.IDLE;
     private long deadline;
     private long kept;
     private @Nullable HttpRequest request;
@@ -105,7 +105,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     }
 
     boolean isAnswering() {
-        return phase == Phase.ANSWER;
+        return phase == ConnectionPhase.ANSWER;
     }
 
     /** How much memory the request takes. */
@@ -125,7 +125,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
 
     /** Its first byte has come. */
     void beginHeader() {
-        phase = Phase.HEADER;
+        phase = ConnectionPhase.HEADER;
         if (!restricted) {
             deadline = System.nanoTime() + all.patience().request().toNanos();
         }
@@ -135,7 +135,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     boolean keep(long bytes) {
         if (!all.makeRoom(this, bytes)) {
             all.refused("http-request-memory", "full", "a request is refused", this);
-            if (phase == Phase.ANSWER) {
+            if (phase == ConnectionPhase.ANSWER) {
                 close();
             } else {
                 refuse(503, "busy: requests that are not answered yet take all of their memory");
@@ -166,10 +166,10 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, HttpObject message) {
-        if (message instanceof HttpRequest begins && (phase == Phase.HEADER)) {
+        if (message instanceof HttpRequest begins && (phase == ConnectionPhase.HEADER)) {
             begin(begins);
         }
-        if (message instanceof HttpContent content && phase == Phase.BODY) {
+        if (message instanceof HttpContent content && phase == ConnectionPhase.BODY) {
             take(content);
         }
     }
@@ -192,7 +192,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
             refuseBody();
             return;
         }
-        phase = Phase.BODY;
+        phase = ConnectionPhase.BODY;
         takesBody = all.service().takesBody(begins.method().name(), begins.uri());
         if (length != 0) {
             if (!restricted) {
@@ -244,7 +244,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     }
 
     private void expectAnswer(boolean headOnly, boolean chunkable) {
-        phase = Phase.ANSWER;
+        phase = ConnectionPhase.ANSWER;
         sender.expect(keepAlive, headOnly, chunkable);
         reader.pause();
         channel.config().setAutoRead(false);
@@ -277,13 +277,13 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
      *
      * @param limited whether it must be taken within a time
      */
-    Answer begin(Exchange.Head head, boolean limited) {
+    ResponseBody begin(Exchange.Head head, boolean limited) {
         sender.begin(head, limited);
         if (!limited) {
             // So that a client that hangs up is noticed at once.
             channel.eventLoop().execute(this::watchClient);
         }
-        return new Answer(sender, this::endAnswer);
+        return new ResponseBody(sender, this::endAnswer);
     }
 
     private void watchClient() {
@@ -302,17 +302,17 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     }
 
     private void finish() {
-        if (phase != Phase.ANSWER) {
+        if (phase != ConnectionPhase.ANSWER) {
             return;
         }
         forget();
         if (sender.keepsAlive()) {
-            phase = Phase.IDLE;
+            phase = ConnectionPhase.IDLE;
             deadline = System.nanoTime() + all.patience().limit().toNanos();
             setReusable(true);
             channel.eventLoop().execute(this::resume);
         } else if (linger) {
-            phase = Phase.LINGER;
+            phase = ConnectionPhase.LINGER;
             deadline = System.nanoTime() + MOST_LINGER_NANOS;
             setReusable(true);
             ChannelFuture _ = channel.shutdownOutput();
@@ -327,7 +327,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         ChannelHandlerContext context = channel.pipeline().context(reader);
         if (context != null) {
             reader.resume(context);
-            channel.config().setAutoRead(phase != Phase.ANSWER);
+            channel.config().setAutoRead(phase != ConnectionPhase.ANSWER);
         }
     }
 
@@ -354,7 +354,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
 
     // Limits of time
 
-    /** To be called every {@link Patience#tick()}. */
+    /** To be called every {@link WriteTimeouts#tick()}. */
     void look(long now) {
         switch (phase) {
             case IDLE, LINGER -> {

@@ -50,7 +50,7 @@ final class HttpConnections implements AutoCloseable {
     private final AddressShares shares;
     private final RequestMemory memory;
     private final Service service;
-    private final Patience patience;
+    private final WriteTimeouts patience;
     private final Anomalies anomalies;
     private final Channel port;
 
@@ -83,7 +83,7 @@ final class HttpConnections implements AutoCloseable {
     HttpConnections(
             InetSocketAddress address,
             Service service,
-            Patience patience,
+            WriteTimeouts patience,
             Anomalies anomalies,
             int most,
             long requestBytes)
@@ -196,7 +196,7 @@ final class HttpConnections implements AutoCloseable {
         return service;
     }
 
-    Patience patience() {
+    WriteTimeouts patience() {
         return patience;
     }
 

@@ -26,7 +26,7 @@ final class Json {
     private Json() {}
 
     /** A problem as RFC 9457 has it. */
-    record Problem(String title, int status, String detail) {}
+    record ProblemJson(String title, int status, String detail) {}
 
     /**
      * Resources of one kind. Written once: items are made when it is their turn.
@@ -35,23 +35,23 @@ final class Json {
      * @param current false while the store is away, and this is what was known last
      */
     @JsonInclude(JsonInclude.Include.ALWAYS)
-    record Listing(String eventId, boolean current, Iterator<?> items) {}
+    record ListingJson(String eventId, boolean current, Iterator<?> items) {}
 
     /**
-     * One resource, what stands around it, and its last changes, newest first. Written once, as a {@link Listing}.
+     * One resource, what stands around it, and its last changes, newest first. Written once, as a {@link ListingJson}.
      *
      * @param current false while the store is away, and this is what was known last
      * @param historyUnavailable why they are not told; null if they are
      */
-    record Detail(
+    record DetailJson(
             String eventId,
             boolean current,
             Object resource,
-            Iterator<Scenario> scenarios,
-            Iterator<Package> packages,
-            Iterator<Model> models,
-            Iterator<Container> containers,
-            List<Change> history,
+            Iterator<ScenarioJson> scenarios,
+            Iterator<PackageJson> packages,
+            Iterator<ModelJson> models,
+            Iterator<ContainerJson> containers,
+            List<ChangeJson> history,
             @Nullable String historyUnavailable) {}
 
     /**
@@ -59,7 +59,7 @@ final class Json {
      * @param modelsNotReported how many of its models have no state and were not reported; null for none
      */
     @SuppressWarnings("AvoidCommonTypeNames") // it is the field's
-    record Package(
+    record PackageJson(
             String kind,
             String name,
             @Nullable String state,
@@ -76,7 +76,7 @@ final class Json {
             @Nullable String artifactBroken,
             @Nullable Boolean lastGoodInForce) {}
 
-    record Model(
+    record ModelJson(
             String kind,
             String name,
             @Nullable String state,
@@ -85,9 +85,9 @@ final class Json {
             String cause,
             String source,
             List<String> packages,
-            List<Container> containers) {}
+            List<ContainerJson> containers) {}
 
-    record Scenario(
+    record ScenarioJson(
             String kind,
             String name,
             @Nullable String state,
@@ -107,7 +107,7 @@ final class Json {
      * @param unmatched true if it counts for no package; null otherwise
      * @param absent true if its node's last report left it out; null otherwise
      */
-    record Container(
+    record ContainerJson(
             String name,
             String node,
             @Nullable String model,
@@ -127,7 +127,7 @@ final class Json {
      * @param unmatched how many of its containers count for no package
      * @param warning that its lists come in turn from two addresses, in words; null if they do not
      */
-    record Node(
+    record NodeJson(
             String kind,
             String name,
             @Nullable String lastReport,
@@ -138,10 +138,10 @@ final class Json {
             @Nullable String warning) {}
 
     /** What was done. */
-    record Message(String message) {}
+    record MessageJson(String message) {}
 
     /** @param to empty if the resource is gone */
-    record Change(
+    record ChangeJson(
             String kind,
             String name,
             String from,
@@ -153,31 +153,31 @@ final class Json {
             String source,
             long durationMillis) {}
 
-    record Recovery(
+    record RecoveryJson(
             String time,
             String step,
             @JsonProperty("package") String packageName,
             String scenario,
             String detail) {}
 
-    record Fault(String time, String detail) {}
+    record FaultJson(String time, String detail) {}
 
     /** From here on, the events continue what was said before. */
-    record Ready(String eventId) {}
+    record ReadyJson(String eventId) {}
 
     /**
      * @param ready whether the store was read and, as far as is known, can be written
      * @param reason why it is not ready, in words and where possible the store's own; null if it is ready
      */
-    record Store(boolean ready, String since, @Nullable String reason) {}
+    record StoreJson(boolean ready, String since, @Nullable String reason) {}
 
     /** What became of an artifact. */
-    record Outcome(String kind, String name, String outcome) {}
+    record OutcomeJson(String kind, String name, String outcome) {}
 
     /** @param warnings what the author of the artifacts probably did not mean */
-    record Outcomes(List<Outcome> items, List<String> warnings) {}
+    record OutcomesJson(List<OutcomeJson> items, List<String> warnings) {}
 
-    record Health(String status) {}
+    record HealthJson(String status) {}
 
     static byte[] bytes(Object value) {
         try {

@@ -73,7 +73,7 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
     }
 
     static Reply problem(int status, String detail, Map<String, String> headers) {
-        Json.Problem problem = new Json.Problem(TITLES.getOrDefault(status, "Problem"), status, detail);
+        Json.ProblemJson problem = new Json.ProblemJson(TITLES.getOrDefault(status, "Problem"), status, detail);
         return new Reply(status, "application/problem+json", new Body.Bytes(Json.bytes(problem)), headers);
     }
 
@@ -121,7 +121,7 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
     }
 
     private static void send(Exchange exchange, Exchange.Head head, boolean gzip, Making making) throws IOException {
-        Answer answer = exchange.begin(head);
+        ResponseBody answer = exchange.begin(head);
         try {
             if (!exchange.isHead()) {
                 fill(answer, gzip, making);
@@ -132,7 +132,7 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
         }
     }
 
-    private static void fill(Answer answer, boolean gzip, Making making) throws IOException {
+    private static void fill(ResponseBody answer, boolean gzip, Making making) throws IOException {
         if (!gzip) {
             making.writeTo(answer);
             return;

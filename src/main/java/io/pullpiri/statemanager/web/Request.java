@@ -29,7 +29,7 @@ final class Request {
     private final String name;
 
     /** @param name what the path holds where its route has {@code {name}}, empty if it has none */
-    Request(Exchange exchange, String name) throws Refusal {
+    Request(Exchange exchange, String name) throws HttpProblem {
         this.exchange = exchange;
         this.name = name;
         String target = exchange.target();
@@ -53,9 +53,9 @@ final class Request {
     /**
      * The decoded path of a request's target.
      *
-     * @throws Refusal if it is no path, or one that cannot be decoded
+     * @throws HttpProblem if it is no path, or one that cannot be decoded
      */
-    static String path(String target) throws Refusal {
+    static String path(String target) throws HttpProblem {
         String local = target;
         if (target.startsWith("http://") || target.startsWith("https://")) {
             int slash = target.indexOf('/', target.indexOf("://") + 3);
@@ -64,13 +64,13 @@ final class Request {
         int end = local.indexOf('?');
         String path = end < 0 ? local : local.substring(0, end);
         if (!path.startsWith("/")) {
-            throw new Refusal(400, "path: '" + target + "' (expected: / first)");
+            throw new HttpProblem(400, "path: '" + target + "' (expected: / first)");
         }
         return decode("path", path);
     }
 
     /** @param text each character is a byte as it was sent */
-    private static String decode(String what, String text) throws Refusal {
+    private static String decode(String what, String text) throws HttpProblem {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(text.length());
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
@@ -82,7 +82,7 @@ final class Request {
                 bytes.write(HexFormat.fromHexDigits(text, i + 1, i + 3));
                 i += 2;
             } else {
-                throw new Refusal(400, what + ": '" + text + "' (expected: % only before two hexadecimal digits)");
+                throw new HttpProblem(400, what + ": '" + text + "' (expected: % only before two hexadecimal digits)");
             }
         }
         return bytes.toString(StandardCharsets.UTF_8);
@@ -93,10 +93,10 @@ final class Request {
     }
 
     /** Empty if it is not given. */
-    String parameter(String key) throws Refusal {
+    String parameter(String key) throws HttpProblem {
         List<String> values = parameters(key);
         if (values.size() > 1) {
-            throw new Refusal(400, "query: '" + key + "' is given " + values.size() + " times (expected: once)");
+            throw new HttpProblem(400, "query: '" + key + "' is given " + values.size() + " times (expected: once)");
         }
         return values.isEmpty() ? "" : values.getFirst();
     }
@@ -113,10 +113,10 @@ final class Request {
     }
 
     /** Refuses what would otherwise be passed over in silence. */
-    void requireOnly(String... known) throws Refusal {
+    void requireOnly(String... known) throws HttpProblem {
         for (String key : parameters.keySet()) {
             if (!Set.of(known).contains(key)) {
-                throw new Refusal(
+                throw new HttpProblem(
                         400,
                         "query: '" + key + "' is no parameter (expected: "
                                 + (known.length == 0 ? "none" : String.join(", ", Arrays.asList(known))) + ")");
@@ -132,22 +132,22 @@ final class Request {
     /**
      * The whole body.
      *
-     * @throws Refusal 415 if the headers say that it is compressed or not in UTF-8, and 400 if it is not UTF-8
+     * @throws HttpProblem 415 if the headers say that it is compressed or not in UTF-8, and 400 if it is not UTF-8
      */
-    String body() throws Refusal {
+    String body() throws HttpProblem {
         requireNoEncoding();
         requireUtf8();
         try {
             return Utf8.decode(exchange.body());
         } catch (Utf8.MalformedException e) {
-            throw new Refusal(400, "body: " + e.getMessage());
+            throw new HttpProblem(400, "body: " + e.getMessage());
         }
     }
 
-    private void requireNoEncoding() throws Refusal {
+    private void requireNoEncoding() throws HttpProblem {
         for (String encoding : exchange.headers("Content-Encoding")) {
             if (!encoding.isBlank() && !encoding.strip().equalsIgnoreCase("identity")) {
-                throw new Refusal(
+                throw new HttpProblem(
                         415,
                         "Content-Encoding: '" + Names.excerpt(encoding, 60)
                                 + "' (expected: no such header, and the body as it is)");
@@ -155,12 +155,12 @@ final class Request {
         }
     }
 
-    private void requireUtf8() throws Refusal {
+    private void requireUtf8() throws HttpProblem {
         for (String type : exchange.headers("Content-Type")) {
             Matcher charset = CHARSET.matcher(type);
             while (charset.find()) {
                 if (!UTF_8.contains(charset.group(1).toLowerCase(Locale.ROOT))) {
-                    throw new Refusal(
+                    throw new HttpProblem(
                             415,
                             "Content-Type: charset '" + Names.excerpt(charset.group(1), 60)
                                     + "' (expected: utf-8; convert the body to UTF-8)");

@@ -27,7 +27,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter {
     /** The body ends where its last chunk says. */
     static final long CHUNKED = -1;
 
-    private enum Phase {
+    private enum ReadPhase {
         HEADER,
         BODY,
         /** A request is complete; what comes now is the next one. */
@@ -36,7 +36,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter {
     }
 
     private final HttpConnection connection;
-    private Phase phase = Phase.HEADER;
+    private ReadPhase phase = ReadPhase.HEADER;
     private byte[] header = NONE;
     private int filled;
     private int lines;
@@ -127,7 +127,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter {
         connection.endHeader(whole.length, (long) length + (long) lines * LINE_OBJECTS);
         lines = 0;
         ctx.fireChannelRead(Unpooled.wrappedBuffer(whole, 0, length));
-        if (phase == Phase.HEADER) {
+        if (phase == ReadPhase.HEADER) {
             connection.refuseMalformed("it has no request line");
         }
     }
@@ -148,25 +148,25 @@ final class RequestReader extends ChannelInboundHandlerAdapter {
 
     /** @param length in bytes, or {@link #CHUNKED} */
     void expectBody(long length) {
-        phase = Phase.BODY;
+        phase = ReadPhase.BODY;
         bodyLeft = length;
     }
 
     /** A request is complete. */
     void pause() {
-        phase = Phase.ANSWER;
+        phase = ReadPhase.ANSWER;
     }
 
     /** Nothing that still comes is of interest. */
     void discard() {
-        phase = Phase.DISCARD;
+        phase = ReadPhase.DISCARD;
         clearHeader();
         next = NONE;
     }
 
     /** The request is answered: takes the next one. */
     void resume(ChannelHandlerContext ctx) {
-        phase = Phase.HEADER;
+        phase = ReadPhase.HEADER;
         byte[] waiting = next;
         next = NONE;
         take(ctx, Unpooled.wrappedBuffer(waiting));

@@ -22,11 +22,11 @@ final class Routes {
     /** Answers a request, or has answered it if it returns null. */
     interface Handler {
         @Nullable
-        Reply handle(Request request, Exchange exchange) throws IOException, Refusal;
+        Reply handle(Request request, Exchange exchange) throws IOException, HttpProblem;
     }
 
     private interface Answering {
-        Reply answer(Request request) throws IOException, Refusal;
+        Reply answer(Request request) throws IOException, HttpProblem;
     }
 
     /** @param path with {@code {name}} in the last place, or without */
@@ -96,7 +96,7 @@ final class Routes {
      * @param orElse answers a GET of a path without a route
      */
     @Nullable
-    Reply reply(Exchange exchange, String method, String path, Handler orElse) throws IOException, Refusal {
+    Reply reply(Exchange exchange, String method, String path, Handler orElse) throws IOException, HttpProblem {
         TreeSet<String> others = new TreeSet<>();
         for (Route route : table) {
             String name = route.match(path);

@@ -177,7 +177,7 @@ final class Sender {
         LATE
     }
 
-    Pace pace(Patience patience, long now) {
+    Pace pace(WriteTimeouts patience, long now) {
         long since = waitingSince;
         if (since == 0) {
             return Pace.GOOD;

@@ -45,7 +45,7 @@ public final class WebServer implements AutoCloseable {
     /** What a browser says of a request that no other page made. */
     private static final Set<String> OWN_SITE = Set.of("same-origin", "none");
 
-    private final Hosts hosts;
+    private final HostHeaderCheck hosts;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
     // A virtual thread would wait until all others that are ready have run. These answers wait for no client.
@@ -66,7 +66,7 @@ public final class WebServer implements AutoCloseable {
      */
     public static WebServer start(String host, int port, Manager manager, Reconciler reconciler, Metrics metrics)
             throws IOException {
-        return start(host, port, manager, reconciler, metrics, new Patience(STALLED), HEARTBEAT);
+        return start(host, port, manager, reconciler, metrics, new WriteTimeouts(STALLED), HEARTBEAT);
     }
 
     static WebServer start(
@@ -75,7 +75,7 @@ public final class WebServer implements AutoCloseable {
             Manager manager,
             Reconciler reconciler,
             Metrics metrics,
-            Patience patience,
+            WriteTimeouts patience,
             Duration heartbeat)
             throws IOException {
         try {
@@ -92,16 +92,16 @@ public final class WebServer implements AutoCloseable {
             Manager manager,
             Reconciler reconciler,
             Metrics metrics,
-            Patience patience,
+            WriteTimeouts patience,
             Duration heartbeat)
             throws IOException {
-        Representations representations = new Representations(reconciler::progress);
-        Histories histories = new Histories(
+        ResourceJson representations = new ResourceJson(reconciler::progress);
+        HistoryCache histories = new HistoryCache(
                 history ->
                         manager.feed().history(history).map(representations::of).toList(),
                 HISTORIES_AT_ONCE,
                 HISTORY_PATIENCE);
-        this.hosts = new Hosts(host);
+        this.hosts = new HostHeaderCheck(host);
         this.anomalies = manager.anomalies();
         this.streams = new EventStreams(manager, representations, heartbeat);
         this.routes = new Routes(new Api(manager, representations, histories), streams, metrics);
@@ -129,7 +129,7 @@ public final class WebServer implements AutoCloseable {
         public boolean takesBody(String method, String target) {
             try {
                 return routes.changesAt(method, Request.path(target));
-            } catch (Refusal e) {
+            } catch (HttpProblem e) {
                 return false;
             }
         }
@@ -168,7 +168,7 @@ public final class WebServer implements AutoCloseable {
                     return;
                 }
                 reply = reply(exchange, path);
-            } catch (Refusal e) {
+            } catch (HttpProblem e) {
                 reply = problem(e);
             }
             if (reply != null) {
@@ -184,12 +184,12 @@ public final class WebServer implements AutoCloseable {
         }
     }
 
-    private static Reply problem(Refusal refusal) {
+    private static Reply problem(HttpProblem refusal) {
         Map<String, String> headers = refusal.status() == 503 ? Map.of("Retry-After", "1") : Map.of();
         return Reply.problem(refusal.status(), refusal.detail(), headers);
     }
 
-    private void answerInTurn(Exchange exchange, String path) throws IOException, Refusal {
+    private void answerInTurn(Exchange exchange, String path) throws IOException, HttpProblem {
         AddressShares.Place place = place(exchange);
         try {
             exchange.hold(place);
@@ -203,7 +203,7 @@ public final class WebServer implements AutoCloseable {
     }
 
     /** Waits for a place among the answers that are being made. */
-    private AddressShares.Place place(Exchange exchange) throws Refusal {
+    private AddressShares.Place place(Exchange exchange) throws HttpProblem {
         long deadline = System.nanoTime() + ANSWER_PATIENCE.toNanos();
         String address = exchange.address();
         while (true) {
@@ -222,7 +222,7 @@ public final class WebServer implements AutoCloseable {
                                 "http-answers",
                                 refused.reason().label(),
                                 "too many callers are being answered (client: " + address + ")");
-                        throw new Refusal(503, "busy: " + refused.used() + " callers are being answered");
+                        throw new HttpProblem(503, "busy: " + refused.used() + " callers are being answered");
                     }
                 }
             }
@@ -230,7 +230,7 @@ public final class WebServer implements AutoCloseable {
                 TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new Refusal(503, "StateManager is stopping");
+                throw new HttpProblem(503, "StateManager is stopping");
             }
         }
     }
@@ -242,7 +242,7 @@ public final class WebServer implements AutoCloseable {
             requireOwnSite(exchange);
             return routes.reply(
                     exchange, method, path, (request, same) -> assets.reply(path, request.header("If-None-Match")));
-        } catch (Refusal e) {
+        } catch (HttpProblem e) {
             return problem(e);
         } catch (RuntimeException e) {
             LOG.error("{} cannot be answered, which is a defect", exchange.target(), e);
@@ -251,10 +251,10 @@ public final class WebServer implements AutoCloseable {
     }
 
     /** A page of another site that is open in a browser on this machine must not change anything. */
-    private static void requireOwnSite(Exchange exchange) throws Refusal {
+    private static void requireOwnSite(Exchange exchange) throws HttpProblem {
         String site = exchange.header("Sec-Fetch-Site");
         if (site != null && !SAFE.contains(exchange.method()) && !OWN_SITE.contains(site)) {
-            throw new Refusal(
+            throw new HttpProblem(
                     403,
                     "Sec-Fetch-Site: '" + site
                             + "' may not change anything (expected: same-origin, none or no such header)");

@@ -26,14 +26,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HttpConnectionsTest {
 
     private static final Duration SOON = Duration.ofSeconds(10);
-    private static final Patience PATIENT = new Patience(Duration.ofSeconds(30));
+    private static final WriteTimeouts PATIENT = new WriteTimeouts(Duration.ofSeconds(30));
 
     /** More than the buffers between two sockets take. */
     private static final ByteBuf LARGE =
             Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(16 << 20)));
 
     /** A request has 100 ms to come in. */
-    private final Patience impatient = new Patience(Duration.ofMillis(300));
+    private final WriteTimeouts impatient = new WriteTimeouts(Duration.ofMillis(300));
 
     @SuppressWarnings("NullAway.Init") // each test starts it with its own limits
     private PlainServer server;
@@ -41,11 +41,11 @@ class HttpConnectionsTest {
     private final List<RawHttp> clients = new ArrayList<>();
     private final CountDownLatch held = new CountDownLatch(1);
 
-    private void start(Patience patience) throws IOException {
+    private void start(WriteTimeouts patience) throws IOException {
         start(patience, 100, 1 << 20);
     }
 
-    private void start(Patience patience, int most, long requestBytes) throws IOException {
+    private void start(WriteTimeouts patience, int most, long requestBytes) throws IOException {
         server = new PlainServer(patience, this::answer, most, requestBytes);
     }
 
@@ -280,7 +280,7 @@ class HttpConnectionsTest {
 
     @Test
     void newConnection_keepsItsPlaceUntilItCanAsk() throws IOException {
-        start(new Patience(Duration.ofHours(1)), 4, 1 << 20);
+        start(new WriteTimeouts(Duration.ofHours(1)), 4, 1 << 20);
         RawHttp first = client();
         for (int i = 0; i < 20; i++) {
             client();

@@ -16,11 +16,12 @@ final class PlainServer implements AutoCloseable {
     final HttpConnections connections;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-    PlainServer(Patience patience, Function<Exchange, Reply> answers) throws IOException {
+    PlainServer(WriteTimeouts patience, Function<Exchange, Reply> answers) throws IOException {
         this(patience, answers, 100, 1 << 20);
     }
 
-    PlainServer(Patience patience, Function<Exchange, Reply> answers, int most, long requestBytes) throws IOException {
+    PlainServer(WriteTimeouts patience, Function<Exchange, Reply> answers, int most, long requestBytes)
+            throws IOException {
         connections = new HttpConnections(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 new HttpConnections.Service() {

@@ -26,7 +26,7 @@ class ReplyTest {
     @BeforeEach
     void start() throws IOException {
         server = new PlainServer(
-                new Patience(Duration.ofSeconds(10)),
+                new WriteTimeouts(Duration.ofSeconds(10)),
                 exchange -> listing(exchange.target().equals("/whole") ? ITEMS : ITEMS / 2));
         http = new Http(server.connections.port());
     }
@@ -47,7 +47,7 @@ class ReplyTest {
                     return List.of("item", "number " + i);
                 })
                 .iterator();
-        return Reply.json(new Json.Listing("1.1", true, items));
+        return Reply.json(new Json.ListingJson("1.1", true, items));
     }
 
     @Test

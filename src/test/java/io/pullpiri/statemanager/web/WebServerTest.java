@@ -63,8 +63,8 @@ class WebServerTest {
     void whatIsServedIsWhatIsDescribedAndNothingElse() throws Exception {
         OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
         TreeSet<String> served = new TreeSet<>();
-        Representations unused = new Representations(any -> List.of());
-        Histories none = new Histories(any -> List.of(), 1, SOON);
+        ResourceJson unused = new ResourceJson(any -> List.of());
+        HistoryCache none = new HistoryCache(any -> List.of(), 1, SOON);
         try (EventStreams streams = new EventStreams(rig.server.manager(), unused, SOON)) {
             new Routes(new Api(rig.server.manager(), unused, none), streams, new Metrics())
                     .table()

@@ -1,14 +1,14 @@
 package io.pullpiri.statemanager.web;
 
 /** A request that is not answered as its sender hoped; the message is for the sender. */
-final class Refusal extends Exception {
+final class HttpProblem extends Exception {
 
     private static final long serialVersionUID = 1L;
 
     private final int status;
 
     /** @param status of HTTP */
-    Refusal(int status, String detail) {
+    HttpProblem(int status, String detail) {
         super(detail);
         this.status = status;
     }

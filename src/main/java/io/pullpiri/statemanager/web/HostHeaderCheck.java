@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * The names that requests may be addressed to. A stranger's page whose name is made to point here (DNS rebinding) is, for
  * its browser, one of ours; only the name that it asks for tells it from them.
  */
-final class Hosts {
+final class HostHeaderCheck {
 
     private static final Path MACHINE = Path.of("/proc/sys/kernel/hostname");
     private static final Pattern PORT = Pattern.compile(":\\d*$");
@@ -22,7 +22,7 @@ final class Hosts {
     private final Set<String> names = new TreeSet<>(Set.of("localhost"));
 
     /** @param configured the address or name that the server listens on */
-    Hosts(String configured) {
+    HostHeaderCheck(String configured) {
         names.add(configured.toLowerCase(Locale.ROOT));
         try {
             names.add(Files.readString(MACHINE).strip().toLowerCase(Locale.ROOT));
@@ -32,13 +32,13 @@ final class Hosts {
     }
 
     /** @param header Host; null if there is none, as no browser does it */
-    void require(@Nullable String header) throws Refusal {
+    void require(@Nullable String header) throws HttpProblem {
         if (header == null) {
             return;
         }
         String name = PORT.matcher(header.toLowerCase(Locale.ROOT)).replaceFirst("");
         if (!names.contains(name) && !ADDRESS.matcher(name).matches()) {
-            throw new Refusal(
+            throw new HttpProblem(
                     403,
                     "Host: '" + header + "' is no name of this server (expected: an IP address, "
                             + String.join(", ", names) + ")");

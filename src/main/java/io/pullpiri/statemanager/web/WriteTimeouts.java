@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * How slow clients may be. A request has a third of the limit to come in. A client that takes nothing of its answer for the limit, or takes four times as long for all of it,
  * is ended. Before that, others may get its place: after {@link #stalled()} without progress, or if it {@link #isSlow}.
  */
-final class Patience {
+final class WriteTimeouts {
 
     private static final int PARTS = 4;
     private static final int BYTES_A_SECOND = 32 << 10;
@@ -17,7 +17,7 @@ final class Patience {
     private final Duration limit;
     private final AtomicInteger givenUp = new AtomicInteger();
 
-    Patience(Duration limit) {
+    WriteTimeouts(Duration limit) {
         this.limit = limit;
     }
 

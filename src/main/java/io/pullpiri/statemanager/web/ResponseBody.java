@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * The body of an answer while it is made. One slice at a time waits to be taken, so a slow client keeps at most that. For one
  * thread, which waits here; {@link HttpConnection} ends a client that is too slow.
  */
-final class Answer extends OutputStream {
+final class ResponseBody extends OutputStream {
 
     private static final int FIRST = 1 << 10;
     private static final int SLICE = 16 << 10;
@@ -23,7 +23,7 @@ final class Answer extends OutputStream {
     private @Nullable ByteBuf slice;
 
     /** @param onEnd called when all of the answer is sent */
-    Answer(Sender sender, Runnable onEnd) {
+    ResponseBody(Sender sender, Runnable onEnd) {
         this.sender = sender;
         this.onEnd = onEnd;
     }

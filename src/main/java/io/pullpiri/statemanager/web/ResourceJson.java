@@ -26,18 +26,18 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Makes what the HTTP interface says of what a view holds. */
-final class Representations {
+final class ResourceJson {
 
     private static final long NANOS = 1_000_000_000;
 
     private final Function<String, List<Reconciler.Progress>> reconciling;
 
     /** @param reconciling how far the requests for a package have come */
-    Representations(Function<String, List<Reconciler.Progress>> reconciling) {
+    ResourceJson(Function<String, List<Reconciler.Progress>> reconciling) {
         this.reconciling = reconciling;
     }
 
-    Json.Package of(View view, PackageEntry entry) {
+    Json.PackageJson of(View view, PackageEntry entry) {
         PackageState state = entry.state().value();
         Map<String, Integer> counts = new LinkedHashMap<>();
         for (ModelState model : ModelState.values()) {
@@ -48,7 +48,7 @@ final class Representations {
         int unknown = view.unknownModels(entry).size();
         int notReported = entry.models().total() - entry.reported() - unknown;
         Latest latest = Latest.of(entry.state());
-        return new Json.Package(
+        return new Json.PackageJson(
                 "package",
                 entry.name(),
                 state == null ? null : state.title(),
@@ -66,13 +66,13 @@ final class Representations {
                 entry.artifact().isLastGoodInForce() ? true : null);
     }
 
-    Json.Model of(View view, ModelEntry entry) {
+    Json.ModelJson of(View view, ModelEntry entry) {
         ModelState state = entry.state().value();
         Latest latest = Latest.of(entry.state());
-        List<Json.Container> containers = new ArrayList<>();
+        List<Json.ContainerJson> containers = new ArrayList<>();
         entry.containers()
                 .forEach((node, ofNode) -> ofNode.forEach(container -> containers.add(of(view, node, container))));
-        return new Json.Model(
+        return new Json.ModelJson(
                 "model",
                 entry.name(),
                 state == null ? null : state.title(),
@@ -84,10 +84,10 @@ final class Representations {
                 containers);
     }
 
-    Json.Scenario of(ScenarioEntry entry) {
+    Json.ScenarioJson of(ScenarioEntry entry) {
         ScenarioState state = entry.state().value();
         Latest latest = Latest.of(entry.state());
-        return new Json.Scenario(
+        return new Json.ScenarioJson(
                 "scenario",
                 entry.name(),
                 state == null ? null : state.title(),
@@ -101,9 +101,9 @@ final class Representations {
                 entry.artifact().isLastGoodInForce() ? true : null);
     }
 
-    Json.Node of(View view, NodeEntry entry) {
+    Json.NodeJson of(View view, NodeEntry entry) {
         long reported = TimeUnit.MILLISECONDS.toNanos(entry.reportedMillis());
-        return new Json.Node(
+        return new Json.NodeJson(
                 "node",
                 entry.name(),
                 reported == 0 ? null : time(reported),
@@ -114,8 +114,8 @@ final class Representations {
                 entry.warning().isEmpty() ? null : entry.warning());
     }
 
-    Json.Container of(View view, String node, Container container) {
-        return new Json.Container(
+    Json.ContainerJson of(View view, String node, Container container) {
+        return new Json.ContainerJson(
                 container.name(),
                 node,
                 container.model(),
@@ -136,8 +136,8 @@ final class Representations {
         return ExitCode.isInteger(text) ? new BigInteger(text) : null;
     }
 
-    Json.Change of(Transition change) {
-        return new Json.Change(
+    Json.ChangeJson of(Transition change) {
+        return new Json.ChangeJson(
                 change.kind().label(),
                 change.name(),
                 change.from(),
@@ -150,8 +150,8 @@ final class Representations {
                 change.durationMillis());
     }
 
-    Json.Recovery of(Event.Recovery recovery) {
-        return new Json.Recovery(
+    Json.RecoveryJson of(Event.Recovery recovery) {
+        return new Json.RecoveryJson(
                 time(recovery.atNanos()),
                 recovery.step().name().toLowerCase(Locale.ROOT),
                 recovery.packageName(),
@@ -159,8 +159,8 @@ final class Representations {
                 recovery.detail());
     }
 
-    Json.Fault of(Event.Fault fault) {
-        return new Json.Fault(time(fault.atNanos()), fault.detail());
+    Json.FaultJson of(Event.Fault fault) {
+        return new Json.FaultJson(time(fault.atNanos()), fault.detail());
     }
 
     private static String time(long epochNanos) {

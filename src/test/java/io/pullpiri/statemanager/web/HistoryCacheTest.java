@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class HistoriesTest {
+class HistoryCacheTest {
 
     private static final Duration SOON = Duration.ofSeconds(10);
 
@@ -22,15 +22,15 @@ class HistoriesTest {
         return new History(null, new long[] {record});
     }
 
-    private static List<Json.Change> changes(int count) {
-        Json.Change change = new Json.Change("model", "m", "", "Dead", "", 1, "", "", "", 0);
+    private static List<Json.ChangeJson> changes(int count) {
+        Json.ChangeJson change = new Json.ChangeJson("model", "m", "", "Dead", "", 1, "", "", "", 0);
         return IntStream.range(0, count).mapToObj(i -> change).toList();
     }
 
     @Test
     void whatHasNotChangedIsNotReadAgain() throws Exception {
         AtomicInteger reads = new AtomicInteger();
-        Histories histories = new Histories(
+        HistoryCache histories = new HistoryCache(
                 history -> {
                     reads.incrementAndGet();
                     return changes(100);
@@ -40,13 +40,13 @@ class HistoriesTest {
         History one = history(1);
         assertThat(histories.of(one)).isSameAs(histories.of(one)).hasSize(100);
         assertThat(reads).hasValue(1);
-        List<Json.Change> _ = histories.of(history(2));
+        List<Json.ChangeJson> _ = histories.of(history(2));
         assertThat(reads).hasValue(2);
         // The memory has a bound: of many, those that were not asked for are forgotten.
         for (int i = 0; i < 100; i++) {
-            List<Json.Change> _ = histories.of(history(i));
+            List<Json.ChangeJson> _ = histories.of(history(i));
         }
-        List<Json.Change> _ = histories.of(one);
+        List<Json.ChangeJson> _ = histories.of(one);
         assertThat(reads).hasValue(103);
     }
 
@@ -54,7 +54,7 @@ class HistoriesTest {
     void onlySomeAreReadAtATimeAndNobodyWaitsForEver() throws Exception {
         AtomicInteger reading = new AtomicInteger();
         CountDownLatch store = new CountDownLatch(1);
-        Histories histories = new Histories(
+        HistoryCache histories = new HistoryCache(
                 history -> {
                     reading.incrementAndGet();
                     try {
@@ -72,7 +72,7 @@ class HistoriesTest {
             Await.until(SOON, () -> "2 readers", () -> reading.get() == 2);
             assertThatThrownBy(() -> histories.of(history(3)))
                     .isInstanceOfSatisfying(
-                            Refusal.class,
+                            HttpProblem.class,
                             refusal -> assertThat(refusal.status()).isEqualTo(503))
                     .hasMessage("too many histories are being read");
             store.countDown();

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A server that has less patience with its callers than usual. */
 @Tag("slow")
-class PatienceTest {
+class WriteTimeoutsTest {
 
     private static final Duration SOON = Duration.ofSeconds(10);
 
@@ -40,14 +40,14 @@ class PatienceTest {
     private Path folder;
 
     private Rig rig;
-    private Patience patience;
+    private WriteTimeouts patience;
     private WebServer server;
     private Http http;
 
     @BeforeEach
     void start() throws Exception {
         rig = new Rig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
-        patience = new Patience(Duration.ofMillis(300));
+        patience = new WriteTimeouts(Duration.ofMillis(300));
         Reconciler idle = new Reconciler(
                 (scenario, timeout) -> new CompletableFuture<>(),
                 new Reconciler.Timing(SOON, SOON, SOON, failures -> 1),
