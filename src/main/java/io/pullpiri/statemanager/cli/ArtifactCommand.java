@@ -68,7 +68,7 @@ abstract class ArtifactCommand implements Callable<Integer> {
                     sent.warnings()
                             .forEach(warning ->
                                     err.println(Names.printable("warning: " + input.name() + ": " + warning)));
-                } catch (CommandFailure.Refused e) {
+                } catch (CommandFailure.ServerRefusal e) {
                     refused.add(input.name() + ": " + e.getMessage());
                 }
             }
@@ -76,7 +76,7 @@ abstract class ArtifactCommand implements Callable<Integer> {
         if (!refused.isEmpty()) {
             throw new CommandFailure(String.join("\nerror: ", refused));
         }
-        return ExitCode.OK;
+        return ProgramExitCode.OK;
     }
 
     private static Input read(String file) {

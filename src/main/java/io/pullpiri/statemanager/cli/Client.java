@@ -134,9 +134,9 @@ final class Client implements AutoCloseable {
     }
 
     /** @param state the only one, in whatever spelling; empty for all */
-    List<ResourceState> states(Kind kind, String state) {
-        if (kind == Kind.NODE) {
-            return call(Nodes::all);
+    List<ResourceState> states(ResourceColumns kind, String state) {
+        if (kind == ResourceColumns.NODE) {
+            return call(NodeQueries::all);
         }
         ListResourcesByStateResponse response =
                 call(channel -> within(StateManagerConnectionGrpc.newBlockingStub(channel))
@@ -187,9 +187,9 @@ final class Client implements AutoCloseable {
     }
 
     /** @throws CommandFailure also if there is none of this name */
-    ResourceState state(Kind kind, String name) {
-        if (kind == Kind.NODE) {
-            return call(channel -> Nodes.one(channel, name));
+    ResourceState state(ResourceColumns kind, String name) {
+        if (kind == ResourceColumns.NODE) {
+            return call(channel -> NodeQueries.one(channel, name));
         }
         ResourceStateResponse response = ask(kind, name);
         if (!response.getSuccess()) {
@@ -199,12 +199,12 @@ final class Client implements AutoCloseable {
     }
 
     /** Empty if there is none of this name. */
-    Optional<ResourceState> find(Kind kind, String name) {
+    Optional<ResourceState> find(ResourceColumns kind, String name) {
         ResourceStateResponse response = ask(kind, name);
         return response.getSuccess() ? Optional.of(response.getResourceState()) : Optional.empty();
     }
 
-    private ResourceStateResponse ask(Kind kind, String name) {
+    private ResourceStateResponse ask(ResourceColumns kind, String name) {
         return call(channel -> within(StateManagerConnectionGrpc.newBlockingStub(channel))
                 .getResourceState(ResourceStateRequest.newBuilder()
                         .setResourceType(kind.type())
@@ -213,7 +213,7 @@ final class Client implements AutoCloseable {
     }
 
     /** The newest first. */
-    List<StateTransitionHistory> history(Kind kind, String name, int limit) {
+    List<StateTransitionHistory> history(ResourceColumns kind, String name, int limit) {
         ResourceStateHistoryResponse response =
                 call(channel -> within(StateManagerConnectionGrpc.newBlockingStub(channel))
                         .getResourceStateHistory(ResourceStateHistoryRequest.newBuilder()
@@ -263,7 +263,7 @@ final class Client implements AutoCloseable {
         }
         String detail = detail(status);
         return switch (status.getCode()) {
-            case INVALID_ARGUMENT -> new CommandFailure.Refused(detail);
+            case INVALID_ARGUMENT -> new CommandFailure.ServerRefusal(detail);
             // What the server says has no cause; what keeps gRPC from reaching it has.
             case UNAVAILABLE ->
                 new CommandFailure(

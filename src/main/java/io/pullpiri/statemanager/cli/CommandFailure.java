@@ -10,11 +10,11 @@ class CommandFailure extends RuntimeException {
     }
 
     /** The server understood the call and turned down what was in it. */
-    static final class Refused extends CommandFailure {
+    static final class ServerRefusal extends CommandFailure {
 
         private static final long serialVersionUID = 1L;
 
-        Refused(String message) {
+        ServerRefusal(String message) {
             super(message);
         }
     }

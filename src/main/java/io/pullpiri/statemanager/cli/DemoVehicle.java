@@ -33,15 +33,15 @@ import org.jspecify.annotations.Nullable;
  * The demo's two nodes, its operator and its eyes: everything here goes to the server over gRPC and comes from there. For
  * one thread.
  */
-final class DemoVehicle implements Story.Vehicle, AutoCloseable {
+final class DemoVehicle implements DemoScript.Vehicle, AutoCloseable {
 
     static final String ABOUT =
             "two simulated nodes, a simulated ActionController, a real server on a store of its own";
     private static final int REPAIR_SECONDS = 1;
 
-    private record Event(double second, AttributedString text) {
+    private record DemoEvent(double second, AttributedString text) {
 
-        Event {
+        DemoEvent {
             text = Output.printable(text);
         }
 
@@ -60,8 +60,8 @@ final class DemoVehicle implements Story.Vehicle, AutoCloseable {
     private final Map<String, SimulatedNode> nodes = new LinkedHashMap<>();
     private final Map<String, PackageArtifact> packages = new LinkedHashMap<>();
     private final Map<String, ResourceState> known = new HashMap<>();
-    private final List<Event> events = new ArrayList<>();
-    private final Story story;
+    private final List<DemoEvent> events = new ArrayList<>();
+    private final DemoScript story;
     private List<ResourceState> states = List.of();
     private int told;
     private int accepted;
@@ -80,13 +80,13 @@ final class DemoVehicle implements Story.Vehicle, AutoCloseable {
         for (String name : List.of("HPC", "ZONE")) {
             nodes.put(name, new SimulatedNode(name, channel));
         }
-        this.story = new Story(this);
+        this.story = new DemoScript(this);
     }
 
     /** Lives up to this moment. False when the demo is over. */
     boolean live() {
         double now = now();
-        story.tellUpTo(now * Story.SECONDS / seconds);
+        story.tellUpTo(now * DemoScript.SECONDS / seconds);
         if (now - reportedAt >= 1) {
             reportedAt = now;
             nodes.values().forEach(SimulatedNode::report);
@@ -144,7 +144,7 @@ final class DemoVehicle implements Story.Vehicle, AutoCloseable {
 
     @Override
     public void tell(String who, String what) {
-        events.add(new Event(now(), new AttributedString(who + ": " + what)));
+        events.add(new DemoEvent(now(), new AttributedString(who + ": " + what)));
     }
 
     /** Sees what has changed. */
@@ -157,7 +157,7 @@ final class DemoVehicle implements Story.Vehicle, AutoCloseable {
         for (ResourceState state : states) {
             ResourceState before = known.put(state.getResourceName(), state);
             if (before == null || before.getStateGeneration() != state.getStateGeneration()) {
-                events.add(new Event(now(), change(before, state)));
+                events.add(new DemoEvent(now(), change(before, state)));
             }
         }
     }
@@ -175,7 +175,7 @@ final class DemoVehicle implements Story.Vehicle, AutoCloseable {
 
     /** Does what ActionController was asked: a moment later the package's containers run again. */
     private void obey() {
-        SimulatedActionController.Request request;
+        SimulatedActionController.ReconcileCall request;
         while ((request = controller.requests().poll()) != null) {
             String scenario = request.scenario();
             if (!request.accepted()) {
@@ -189,7 +189,7 @@ final class DemoVehicle implements Story.Vehicle, AutoCloseable {
             List<String> models = Objects.requireNonNull(packages.get(scenario), scenario).models().stream()
                     .map(PackageArtifact.ModelRef::name)
                     .toList();
-            story.then((now() + REPAIR_SECONDS) * Story.SECONDS / seconds, () -> containers("running", 0, models));
+            story.then((now() + REPAIR_SECONDS) * DemoScript.SECONDS / seconds, () -> containers("running", 0, models));
         }
     }
 
@@ -225,9 +225,9 @@ final class DemoVehicle implements Story.Vehicle, AutoCloseable {
     }
 
     List<AttributedString> table() {
-        Table table = Kind.PACKAGE.table();
+        Table table = ResourceColumns.PACKAGE.table();
         Instant now = Instant.now();
-        states.forEach(state -> table.add(Kind.PACKAGE.row(state, now)));
+        states.forEach(state -> table.add(ResourceColumns.PACKAGE.row(state, now)));
         return table.lines();
     }
 

@@ -28,13 +28,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             ArtifactCommand.Apply.class,
             ArtifactCommand.Delete.class,
-            Forget.class,
-            Get.class,
-            Describe.class,
-            History.class,
-            Watch.class,
-            Wait.class,
-            Demo.class,
+            ForgetCommand.class,
+            GetCommand.class,
+            DescribeCommand.class,
+            HistoryCommand.class,
+            WatchCommand.class,
+            WaitCommand.class,
+            DemoCommand.class,
             AutoComplete.GenerateCompletion.class
         })
 public final class Main {
@@ -59,7 +59,7 @@ public final class Main {
         CommandLine line = args.length > 0 && args[0].equals("serve")
                 ? new CommandLine(CommandSpec.create().name("statemanager"))
                 : new CommandLine(new Main());
-        line.addSubcommand("serve", new CommandLine(Serve.spec()));
+        line.addSubcommand("serve", new CommandLine(ServeCommand.spec()));
         line.setOut(out).setErr(err);
         line.setExecutionStrategy(parsed -> execute(parsed, out, err));
         line.setParameterExceptionHandler((e, wrong) -> usageError(e, err));
@@ -75,11 +75,11 @@ public final class Main {
         }
         if (!parsed.hasSubcommand()) {
             parsed.commandSpec().commandLine().usage(err);
-            return ExitCode.USAGE;
+            return ProgramExitCode.USAGE;
         }
         ParseResult command = parsed.subcommand();
         if (command.commandSpec().name().equals("serve")) {
-            return Serve.run(command.commandSpec(), out, err);
+            return ServeCommand.run(command.commandSpec(), out, err);
         }
         return new CommandLine.RunLast().execute(parsed);
     }
@@ -92,14 +92,14 @@ public final class Main {
             err.println("Commands are " + String.join(", ", commands) + ".");
         }
         err.println("See '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
-        return ExitCode.USAGE;
+        return ProgramExitCode.USAGE;
     }
 
     private static int failure(Exception e, PrintWriter err) throws Exception {
         if (e instanceof CommandFailure) {
             err.println(
                     "error: " + CONTROL.matcher(String.valueOf(e.getMessage())).replaceAll("?"));
-            return ExitCode.FAILED;
+            return ProgramExitCode.FAILED;
         }
         throw e;
     }

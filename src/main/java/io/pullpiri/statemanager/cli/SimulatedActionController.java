@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class SimulatedActionController extends ActionControllerConnectionImplBase implements AutoCloseable {
 
     /** One request and what became of it. */
-    record Request(String scenario, boolean accepted) {}
+    record ReconcileCall(String scenario, boolean accepted) {}
 
     private static final int REFUSALS = 2;
 
@@ -27,7 +27,7 @@ final class SimulatedActionController extends ActionControllerConnectionImplBase
     private final Set<String> refused;
 
     private final AtomicInteger refusals = new AtomicInteger();
-    private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
+    private final Queue<ReconcileCall> requests = new ConcurrentLinkedQueue<>();
     private final Server server;
 
     SimulatedActionController(Set<String> refused) throws IOException {
@@ -44,7 +44,7 @@ final class SimulatedActionController extends ActionControllerConnectionImplBase
     }
 
     /** What was asked since the last call of this, oldest first; it may be emptied from another thread. */
-    Queue<Request> requests() {
+    Queue<ReconcileCall> requests() {
         return requests;
     }
 
@@ -52,7 +52,7 @@ final class SimulatedActionController extends ActionControllerConnectionImplBase
     public void reconcile(ReconcileRequest request, StreamObserver<ReconcileResponse> caller) {
         String scenario = request.getScenarioName();
         boolean accepted = !refused.contains(scenario) || refusals.incrementAndGet() > REFUSALS;
-        requests.add(new Request(scenario, accepted));
+        requests.add(new ReconcileCall(scenario, accepted));
         if (accepted) {
             caller.onNext(ReconcileResponse.getDefaultInstance());
             caller.onCompleted();

@@ -37,7 +37,7 @@ import picocli.CommandLine.TypeConversionException;
             "talk gRPC with a real server."
         },
         mixinStandardHelpOptions = true)
-final class Demo implements Callable<Integer> {
+final class DemoCommand implements Callable<Integer> {
 
     /** Takes {@code 30s}, {@code 2m}, {@code 500ms}. */
     static final class Seconds implements ITypeConverter<Duration> {
@@ -88,7 +88,7 @@ final class Demo implements Callable<Integer> {
         } finally {
             delete(folder);
         }
-        return ExitCode.OK;
+        return ProgramExitCode.OK;
     }
 
     private void run(Path folder) throws IOException, InterruptedException, SettingsException {
@@ -143,7 +143,7 @@ final class Demo implements Callable<Integer> {
     /** Ends the demo as if its time were over; who asks twice does not want to wait for that. */
     private void stop() {
         if (stopped) {
-            Runtime.getRuntime().halt(ExitCode.OK);
+            Runtime.getRuntime().halt(ProgramExitCode.OK);
         }
         stopped = true;
     }

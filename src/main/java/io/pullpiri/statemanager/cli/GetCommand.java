@@ -21,10 +21,10 @@ import picocli.CommandLine.Spec;
         description = "Shows packages, models or scenarios: state, since when, and why; or nodes.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
-final class Get implements Callable<Integer> {
+final class GetCommand implements Callable<Integer> {
 
     /** How the answer is written. */
-    enum Format {
+    enum OutputFormat {
         table,
         json,
         yaml
@@ -33,10 +33,10 @@ final class Get implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "KIND",
-            converter = Kind.Converter.class,
-            completionCandidates = Kind.Plurals.class,
+            converter = ResourceColumns.Converter.class,
+            completionCandidates = ResourceColumns.Plurals.class,
             description = "packages, models, scenarios or nodes")
-    private Kind kind;
+    private ResourceColumns kind;
 
     @Parameters(index = "1", arity = "0..1", paramLabel = "NAME", description = "only this one")
     private @Nullable String name;
@@ -44,7 +44,7 @@ final class Get implements Callable<Integer> {
     @Option(
             names = "--state",
             paramLabel = "STATE",
-            completionCandidates = Kind.States.class,
+            completionCandidates = ResourceColumns.States.class,
             description = "only those in this state, such as error")
     private @Nullable String state;
 
@@ -53,7 +53,7 @@ final class Get implements Callable<Integer> {
             paramLabel = "FORMAT",
             defaultValue = "table",
             description = "${COMPLETION-CANDIDATES} (default: table)")
-    private Format format = Format.table;
+    private OutputFormat format = OutputFormat.table;
 
     @Mixin
     private Client.Server server;
@@ -73,7 +73,7 @@ final class Get implements Callable<Integer> {
         List<ResourceState> found = server.ask(client ->
                 name == null ? client.states(kind, state == null ? "" : state) : List.of(client.state(kind, name)));
         PrintWriter out = spec.commandLine().getOut();
-        if (format == Format.table) {
+        if (format == OutputFormat.table) {
             Instant now = Instant.now();
             Table table = kind.table();
             found.forEach(state -> table.add(kind.row(state, now)));
@@ -86,11 +86,12 @@ final class Get implements Callable<Integer> {
                 table.lines().forEach(line -> out.println(Output.shown(line)));
             }
         } else {
-            List<Map<String, Object>> shown = found.stream().map(Fields::of).toList();
+            List<Map<String, Object>> shown =
+                    found.stream().map(OutputFields::of).toList();
             Object value = name == null ? shown : shown.getFirst();
-            out.print(format == Format.json ? Output.json(value) : Output.yaml(value));
+            out.print(format == OutputFormat.json ? Output.json(value) : Output.yaml(value));
             out.flush();
         }
-        return ExitCode.OK;
+        return ProgramExitCode.OK;
     }
 }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * What programs read, as JSON or YAML. Names and types are those of REST (openapi.yaml); what gRPC tells in another form
  * has a name that REST does not have. What is unknown or empty is left out.
  */
-final class Fields {
+final class OutputFields {
 
     /** A container's name, and its node behind the last "on". */
     private static final Pattern CONTAINER = Pattern.compile("container\\.(.*) on (.*)");
@@ -30,15 +30,15 @@ final class Fields {
 
     private final Map<String, Object> fields = new LinkedHashMap<>();
 
-    private Fields() {}
+    private OutputFields() {}
 
     static Map<String, Object> of(ResourceState state) {
-        Kind kind = Kind.of(state.getResourceType());
+        ResourceColumns kind = ResourceColumns.of(state.getResourceType());
         Map<String, String> metadata = new TreeMap<>(state.getMetadataMap());
-        if (kind == Kind.NODE) {
+        if (kind == ResourceColumns.NODE) {
             return node(state, metadata);
         }
-        Fields all = new Fields()
+        OutputFields all = new OutputFields()
                 .put("kind", kind.singular())
                 .put("name", state.getResourceName())
                 .put("state", kind.title(state.getCurrentState()))
@@ -54,13 +54,13 @@ final class Fields {
                         .put("reported", reported)
                         .put("modelsUnknown", number(metadata.remove("unknown")))
                         .put("modelsNotReported", rest(models, reported))
-                        .put("models", Kind.list(metadata.remove("model.names")))
-                        .put("scenarios", Kind.list(metadata.remove("scenarios")))
+                        .put("models", ResourceColumns.list(metadata.remove("model.names")))
+                        .put("scenarios", ResourceColumns.list(metadata.remove("scenarios")))
                         .put("reconcileDetail", metadata.remove("reconcile"));
             }
             case MODEL ->
-                all.put("packages", Kind.list(metadata.remove("packages")))
-                        .put("nodes", Kind.list(metadata.remove("nodes")))
+                all.put("packages", ResourceColumns.list(metadata.remove("packages")))
+                        .put("nodes", ResourceColumns.list(metadata.remove("nodes")))
                         .put("containerCount", number(metadata.remove("containers")))
                         .put("containers", containers(metadata));
             case SCENARIO -> all.put("action", metadata.remove("action")).put("target", metadata.remove("target"));
@@ -73,19 +73,19 @@ final class Fields {
     }
 
     private static Map<String, Object> node(ResourceState state, Map<String, String> metadata) {
-        return new Fields()
-                .put("kind", Kind.NODE.singular())
+        return new OutputFields()
+                .put("kind", ResourceColumns.NODE.singular())
                 .put("name", state.getResourceName())
                 .put("lastReport", time(state.getLastTransitionTimeNs()))
                 .put("known", Boolean.valueOf(metadata.get("known")))
                 .put("containers", number(metadata.get("containers")))
                 .put("unmatched", number(metadata.get("unmatched")))
-                .put("models", Kind.list(metadata.get("models")))
+                .put("models", ResourceColumns.list(metadata.get("models")))
                 .put("warning", metadata.get("warning"))
                 .fields;
     }
 
-    static Map<String, Object> of(Kind kind, String name, StateTransitionHistory change) {
+    static Map<String, Object> of(ResourceColumns kind, String name, StateTransitionHistory change) {
         return change(kind, name, change.getFromState(), change.getToState())
                 .put("time", time(change.getTimestampNs()))
                 .put("transitionId", change.getTransitionId())
@@ -98,7 +98,7 @@ final class Fields {
     /** The data of an event, and before it its id and its type as the stream of REST calls them. */
     static Map<String, Object> of(StateChangeEvent event) {
         Map<String, String> metadata = event.getMetadataMap();
-        Fields all = new Fields().put("id", event.getEventId());
+        OutputFields all = new OutputFields().put("id", event.getEventId());
         if (!event.hasStateChange()) {
             return all.put("type", metadata.containsKey("step") ? "recovery" : "fault")
                     .put("time", time(event.getEventTimestampNs()))
@@ -109,7 +109,7 @@ final class Fields {
                     .fields;
         }
         StateChange change = event.getStateChange();
-        Kind kind = Kind.of(change.getResourceType());
+        ResourceColumns kind = ResourceColumns.of(change.getResourceType());
         String name = change.getResourceName();
         if (metadata.containsKey("snapshot")) {
             all.put("type", "snapshot")
@@ -130,15 +130,18 @@ final class Fields {
                 .fields;
     }
 
-    private static Fields change(Kind kind, String name, String from, String to) {
-        Fields all = new Fields().put("kind", kind.singular()).put("name", name).put("from", kind.title(from));
+    private static OutputFields change(ResourceColumns kind, String name, String from, String to) {
+        OutputFields all = new OutputFields()
+                .put("kind", kind.singular())
+                .put("name", name)
+                .put("from", kind.title(from));
         // Empty if the resource is gone.
         all.fields.put("to", kind.title(to));
         return all;
     }
 
     private static Map<String, Object> modelCounts(Map<String, String> metadata) {
-        Fields counts = new Fields();
+        OutputFields counts = new OutputFields();
         for (ModelState state : ModelState.values()) {
             counts.put(
                     state.title(),
@@ -157,7 +160,7 @@ final class Fields {
             }
             Matcher words = WORDS.matcher(entry.getValue());
             String state = words.matches() ? words.group(1) : entry.getValue();
-            containers.add(new Fields()
+            containers.add(new OutputFields()
                     .put("name", container.group(1))
                     .put("node", container.group(2))
                     .put("state", state.substring(0, 1).toUpperCase(Locale.ROOT) + state.substring(1))
@@ -169,7 +172,7 @@ final class Fields {
         return containers;
     }
 
-    private Fields put(String name, @Nullable Object value) {
+    private OutputFields put(String name, @Nullable Object value) {
         boolean empty = value == null
                 || value.equals("")
                 || (value instanceof Collection<?> all && all.isEmpty())
@@ -190,6 +193,6 @@ final class Fields {
     }
 
     private static String time(long nanos) {
-        return nanos == 0 ? "" : Kind.instant(nanos).toString();
+        return nanos == 0 ? "" : ResourceColumns.instant(nanos).toString();
     }
 }

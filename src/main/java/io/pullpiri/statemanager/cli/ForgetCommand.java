@@ -18,24 +18,24 @@ import picocli.CommandLine.Spec;
         description = "Forgets a node that is gone: its containers are gone, and its models follow.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
-final class Forget implements Callable<Integer> {
+final class ForgetCommand implements Callable<Integer> {
 
     /** To complete the only kind. */
     static final class OnlyNode implements Iterable<String> {
 
         @Override
         public Iterator<String> iterator() {
-            return List.of(Kind.NODE.singular()).iterator();
+            return List.of(ResourceColumns.NODE.singular()).iterator();
         }
     }
 
     @Parameters(
             index = "0",
             paramLabel = "KIND",
-            converter = Kind.Converter.class,
+            converter = ResourceColumns.Converter.class,
             completionCandidates = OnlyNode.class,
             description = "node")
-    private Kind kind;
+    private ResourceColumns kind;
 
     @Parameters(index = "1", paramLabel = "NAME", description = "which")
     private String name = "";
@@ -54,14 +54,14 @@ final class Forget implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (kind != Kind.NODE) {
+        if (kind != ResourceColumns.NODE) {
             throw new ParameterException(
                     spec.commandLine(), "KIND: a " + kind.singular() + " cannot be forgotten (expected: node)");
         }
         try (Client client = server.connect()) {
-            String done = client.call(channel -> Nodes.forget(channel, name, force));
+            String done = client.call(channel -> NodeQueries.forget(channel, name, force));
             spec.commandLine().getOut().println(Names.printable(done));
-            return ExitCode.OK;
+            return ProgramExitCode.OK;
         }
     }
 }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** {@code watch} against a server whose streams end as a test wants it. */
-class WatchTest {
+class WatchCommandTest {
 
     /** One stream: what it tells, each with an id or none, and how it ends. */
     private record Script(List<String> ids, Status end) {}
@@ -92,7 +92,7 @@ class WatchTest {
 
     @Test
     void recoveriesAndFaultsHaveTheFieldsOfTheStreamOfRest() {
-        assertThat(Output.jsonLine(Fields.of(StateChangeEvent.newBuilder()
+        assertThat(Output.jsonLine(OutputFields.of(StateChangeEvent.newBuilder()
                         .setEventId("7.1")
                         .setEventType(EventType.EVENT_TYPE_RECOVERY_START)
                         .setEventTimestampNs(1_000_000_000)
@@ -104,7 +104,7 @@ class WatchTest {
                 .isEqualTo("{'id':'7.1','type':'recovery','time':'1970-01-01T00:00:01Z','step':'requested',"
                                 .replace('\'', '"')
                         + "'package':'adas','scenario':'drive','detail':'request 1'}".replace('\'', '"'));
-        assertThat(Output.jsonLine(Fields.of(StateChangeEvent.newBuilder()
+        assertThat(Output.jsonLine(OutputFields.of(StateChangeEvent.newBuilder()
                         .setEventId("7.2")
                         .setEventType(EventType.EVENT_TYPE_WARNING)
                         .setEventTimestampNs(1_000_000_000)

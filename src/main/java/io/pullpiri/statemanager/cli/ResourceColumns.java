@@ -22,7 +22,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
 /** The kinds of resources, and what of each is shown. */
-enum Kind {
+enum ResourceColumns {
     PACKAGE(ResourceType.RESOURCE_TYPE_PACKAGE),
     MODEL(ResourceType.RESOURCE_TYPE_MODEL),
     SCENARIO(ResourceType.RESOURCE_TYPE_SCENARIO),
@@ -30,10 +30,10 @@ enum Kind {
     NODE(ResourceType.RESOURCE_TYPE_NODE);
 
     /** Takes {@code packages}, {@code package}. */
-    static final class Converter implements ITypeConverter<Kind> {
+    static final class Converter implements ITypeConverter<ResourceColumns> {
 
         @Override
-        public Kind convert(String text) {
+        public ResourceColumns convert(String text) {
             return Arrays.stream(values())
                     .filter(kind -> text.equals(kind.plural()) || text.equals(kind.singular()))
                     .findFirst()
@@ -47,7 +47,7 @@ enum Kind {
 
         @Override
         public Iterator<String> iterator() {
-            return Arrays.stream(values()).map(Kind::plural).iterator();
+            return Arrays.stream(values()).map(ResourceColumns::plural).iterator();
         }
     }
 
@@ -56,7 +56,7 @@ enum Kind {
 
         @Override
         public Iterator<String> iterator() {
-            return Arrays.stream(values()).map(Kind::singular).iterator();
+            return Arrays.stream(values()).map(ResourceColumns::singular).iterator();
         }
     }
 
@@ -67,7 +67,7 @@ enum Kind {
         public Iterator<String> iterator() {
             return Arrays.stream(values())
                     .filter(kind -> kind != NODE)
-                    .map(Kind::singular)
+                    .map(ResourceColumns::singular)
                     .iterator();
         }
     }
@@ -90,11 +90,11 @@ enum Kind {
 
     private final ResourceType type;
 
-    Kind(ResourceType type) {
+    ResourceColumns(ResourceType type) {
         this.type = type;
     }
 
-    static Kind of(ResourceType type) {
+    static ResourceColumns of(ResourceType type) {
         return Arrays.stream(values())
                 .filter(kind -> kind.type == type)
                 .findFirst()
@@ -152,7 +152,7 @@ enum Kind {
             case SCENARIO -> ScenarioState.values();
             case NODE -> new Enum<?>[0];
         };
-        return Arrays.stream(states).map(Kind::lower).toList();
+        return Arrays.stream(states).map(ResourceColumns::lower).toList();
     }
 
     private static String lower(Enum<?> value) {

@@ -24,17 +24,17 @@ import picocli.CommandLine.Spec;
         description = "Shows a package, model, scenario or node with everything that its state comes from, as a tree.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
-final class Describe implements Callable<Integer> {
+final class DescribeCommand implements Callable<Integer> {
 
     private static final String CONTAINER = "container.";
 
     @Parameters(
             index = "0",
             paramLabel = "KIND",
-            converter = Kind.Converter.class,
-            completionCandidates = Kind.Singulars.class,
+            converter = ResourceColumns.Converter.class,
+            completionCandidates = ResourceColumns.Singulars.class,
             description = "package, model, scenario or node")
-    private Kind kind;
+    private ResourceColumns kind;
 
     @Parameters(index = "1", paramLabel = "NAME", description = "which")
     private String name = "";
@@ -46,21 +46,21 @@ final class Describe implements Callable<Integer> {
     private CommandSpec spec;
 
     /** A line and what stands below it. */
-    private record Node(AttributedString line, List<Node> below) {}
+    private record TreeNode(AttributedString line, List<TreeNode> below) {}
 
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         print(out, server.ask(client -> node(client, client.state(kind, name), Instant.now(), null)), "", "");
         out.flush();
-        return ExitCode.OK;
+        return ProgramExitCode.OK;
     }
 
     /** @param above under whom it stands, who is not shown again below it; null at the top */
-    private static Node node(Client client, ResourceState state, Instant now, @Nullable ResourceState above) {
+    private static TreeNode node(Client client, ResourceState state, Instant now, @Nullable ResourceState above) {
         Map<String, String> metadata = new TreeMap<>(state.getMetadataMap());
-        List<Node> below = new ArrayList<>();
-        Kind kind = Kind.of(state.getResourceType());
+        List<TreeNode> below = new ArrayList<>();
+        ResourceColumns kind = ResourceColumns.of(state.getResourceType());
         boolean lastGood = metadata.containsKey("artifact.last-good");
         note(
                 below,
@@ -70,25 +70,25 @@ final class Describe implements Callable<Integer> {
         switch (kind) {
             case PACKAGE -> {
                 note(below, "reconcile: ", metadata.get("reconcile"));
-                for (String scenario : Kind.list(metadata.get("scenarios"))) {
+                for (String scenario : ResourceColumns.list(metadata.get("scenarios"))) {
                     if (above == null || !scenario.equals(above.getResourceName())) {
-                        below.add(node(client, Kind.SCENARIO, scenario, now, state));
+                        below.add(node(client, ResourceColumns.SCENARIO, scenario, now, state));
                     }
                 }
-                for (String model : Kind.list(metadata.get("model.names"))) {
-                    below.add(node(client, Kind.MODEL, model, now, state));
+                for (String model : ResourceColumns.list(metadata.get("model.names"))) {
+                    below.add(node(client, ResourceColumns.MODEL, model, now, state));
                 }
             }
             case MODEL -> {
                 if (above == null) {
-                    List<String> packages = Kind.list(metadata.get("packages"));
+                    List<String> packages = ResourceColumns.list(metadata.get("packages"));
                     String users =
                             packages.isEmpty() ? "used by no package" : "used by: " + String.join(", ", packages);
-                    below.add(new Node(new AttributedString(users), List.of()));
+                    below.add(new TreeNode(new AttributedString(users), List.of()));
                 }
                 metadata.forEach((key, value) -> {
                     if (key.startsWith(CONTAINER)) {
-                        below.add(new Node(
+                        below.add(new TreeNode(
                                 new AttributedString("container " + key.substring(CONTAINER.length()) + ": " + value),
                                 List.of()));
                     }
@@ -97,7 +97,7 @@ final class Describe implements Callable<Integer> {
             case NODE ->
                 metadata.forEach((key, value) -> {
                     if (key.startsWith(CONTAINER)) {
-                        below.add(new Node(
+                        below.add(new TreeNode(
                                 new AttributedString("container " + key.substring(CONTAINER.length()) + ": " + value),
                                 List.of()));
                     }
@@ -105,28 +105,28 @@ final class Describe implements Callable<Integer> {
             case SCENARIO -> {
                 String target = metadata.getOrDefault("target", "");
                 if (above == null && !target.isEmpty()) {
-                    below.add(node(client, Kind.PACKAGE, target, now, state));
+                    below.add(node(client, ResourceColumns.PACKAGE, target, now, state));
                 }
             }
         }
-        return new Node(line(kind, state, now), below);
+        return new TreeNode(line(kind, state, now), below);
     }
 
-    private static Node node(Client client, Kind kind, String name, Instant now, ResourceState above) {
+    private static TreeNode node(Client client, ResourceColumns kind, String name, Instant now, ResourceState above) {
         return client.find(kind, name)
                 .map(state -> node(client, state, now, above))
-                .orElseGet(() ->
-                        new Node(new AttributedString(kind.singular() + "/" + name + "  does not exist"), List.of()));
+                .orElseGet(() -> new TreeNode(
+                        new AttributedString(kind.singular() + "/" + name + "  does not exist"), List.of()));
     }
 
-    private static void note(List<Node> below, String title, @Nullable String text) {
+    private static void note(List<TreeNode> below, String title, @Nullable String text) {
         if (text != null && !text.isEmpty()) {
-            below.add(new Node(new AttributedString(title + text, Styles.BOLD), List.of()));
+            below.add(new TreeNode(new AttributedString(title + text, Styles.BOLD), List.of()));
         }
     }
 
-    private static AttributedString line(Kind kind, ResourceState state, Instant now) {
-        if (kind == Kind.NODE) {
+    private static AttributedString line(ResourceColumns kind, ResourceState state, Instant now) {
+        if (kind == ResourceColumns.NODE) {
             return nodeLine(state, now);
         }
         AttributedStringBuilder line = new AttributedStringBuilder()
@@ -139,7 +139,9 @@ final class Describe implements Callable<Integer> {
                                 ? new AttributedString("no state yet", Styles.FAINT)
                                 : Styles.state(state.getCurrentState()));
         if (state.getLastTransitionTimeNs() != 0) {
-            line.append("  ").append(Kind.age(Duration.between(Kind.instant(state.getLastTransitionTimeNs()), now)));
+            line.append("  ")
+                    .append(ResourceColumns.age(
+                            Duration.between(ResourceColumns.instant(state.getLastTransitionTimeNs()), now)));
         }
         String cause = state.getMetadataOrDefault("cause", "");
         return (cause.isEmpty() ? line : line.append("  ").append(cause)).toAttributedString();
@@ -149,7 +151,9 @@ final class Describe implements Callable<Integer> {
         Map<String, String> metadata = state.getMetadataMap();
         String report = state.getLastTransitionTimeNs() == 0
                 ? "last report unknown"
-                : "last report " + Kind.age(Duration.between(Kind.instant(state.getLastTransitionTimeNs()), now))
+                : "last report "
+                        + ResourceColumns.age(
+                                Duration.between(ResourceColumns.instant(state.getLastTransitionTimeNs()), now))
                         + " ago";
         return new AttributedStringBuilder()
                 .append("node/", Styles.FAINT)
@@ -160,7 +164,7 @@ final class Describe implements Callable<Integer> {
                 .toAttributedString();
     }
 
-    private static void print(PrintWriter out, Node node, String first, String rest) {
+    private static void print(PrintWriter out, TreeNode node, String first, String rest) {
         out.println(first + Output.shown(node.line()));
         for (int i = 0; i < node.below().size(); i++) {
             boolean last = i == node.below().size() - 1;

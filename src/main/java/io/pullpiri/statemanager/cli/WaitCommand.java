@@ -20,15 +20,15 @@ import picocli.CommandLine.Spec;
         footer = {"", "Ends with 0 when it is, and with 3 when the time is up."},
         mixinStandardHelpOptions = true,
         sortOptions = false)
-final class Wait implements Callable<Integer> {
+final class WaitCommand implements Callable<Integer> {
 
     @Parameters(
             index = "0",
             paramLabel = "KIND",
-            converter = Kind.Converter.class,
-            completionCandidates = Kind.WithStates.class,
+            converter = ResourceColumns.Converter.class,
+            completionCandidates = ResourceColumns.WithStates.class,
             description = "package, model or scenario")
-    private Kind kind;
+    private ResourceColumns kind;
 
     @Parameters(index = "1", paramLabel = "NAME", description = "which; it need not exist yet")
     private String name = "";
@@ -37,14 +37,14 @@ final class Wait implements Callable<Integer> {
             names = "--for",
             paramLabel = "STATE",
             required = true,
-            completionCandidates = Kind.States.class,
+            completionCandidates = ResourceColumns.States.class,
             description = "such as running")
     private String wanted = "";
 
     @Option(
             names = "--timeout",
             paramLabel = "TIME",
-            converter = Demo.Seconds.class,
+            converter = DemoCommand.Seconds.class,
             defaultValue = "30s",
             description = "how long to wait (default: 30s)")
     private Duration timeout = Duration.ofSeconds(30);
@@ -78,7 +78,7 @@ final class Wait implements Callable<Integer> {
                 spec.commandLine().getErr().println(Client.old(trouble));
             }
             spec.commandLine().getOut().println(kind.singular() + "/" + name + " is " + state);
-            return ExitCode.OK;
+            return ProgramExitCode.OK;
         }
     }
 
@@ -93,6 +93,6 @@ final class Wait implements Callable<Integer> {
                 .getErr()
                 .println("error: %s/%s %s after %s%s (expected: %s)"
                         .formatted(kind.singular(), name, found, waited, old ? ", with the store away" : "", wanted));
-        return ExitCode.TIMED_OUT;
+        return ProgramExitCode.TIMED_OUT;
     }
 }

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
         description = "Shows the last changes of one package, model or scenario, the newest first.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
-final class History implements Callable<Integer> {
+final class HistoryCommand implements Callable<Integer> {
 
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
@@ -29,10 +29,10 @@ final class History implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "KIND",
-            converter = Kind.Converter.class,
-            completionCandidates = Kind.WithStates.class,
+            converter = ResourceColumns.Converter.class,
+            completionCandidates = ResourceColumns.WithStates.class,
             description = "package, model or scenario")
-    private Kind kind;
+    private ResourceColumns kind;
 
     @Parameters(index = "1", paramLabel = "NAME", description = "whose")
     private String name = "";
@@ -49,7 +49,7 @@ final class History implements Callable<Integer> {
             paramLabel = "FORMAT",
             defaultValue = "table",
             description = "${COMPLETION-CANDIDATES} (default: table)")
-    private Get.Format format = Get.Format.table;
+    private GetCommand.OutputFormat format = GetCommand.OutputFormat.table;
 
     @Mixin
     private Client.Server server;
@@ -62,26 +62,27 @@ final class History implements Callable<Integer> {
         kind.requireStates(spec);
         List<StateTransitionHistory> changes = server.ask(client -> client.history(kind, name, limit));
         PrintWriter out = spec.commandLine().getOut();
-        if (format == Get.Format.table) {
+        if (format == GetCommand.OutputFormat.table) {
             Table table = new Table("TIME", "STATE", "AFTER", "CAUSE", "SOURCE");
             for (StateTransitionHistory change : changes) {
                 table.add(
-                        TIME.format(Kind.instant(change.getTimestampNs())),
+                        TIME.format(ResourceColumns.instant(change.getTimestampNs())),
                         change.getToState().isEmpty() ? "gone" : Styles.state(change.getToState()),
                         change.getFromState().isEmpty()
                                 ? "-"
-                                : Kind.age(Duration.ofMillis(change.getDurationMs())) + " " + change.getFromState(),
+                                : ResourceColumns.age(Duration.ofMillis(change.getDurationMs())) + " "
+                                        + change.getFromState(),
                         change.getReason(),
                         change.getSource());
             }
             table.lines().forEach(line -> out.println(Output.shown(line)));
         } else {
             List<Map<String, Object>> all = changes.stream()
-                    .map(change -> Fields.of(kind, name, change))
+                    .map(change -> OutputFields.of(kind, name, change))
                     .toList();
-            out.print(format == Get.Format.json ? Output.json(all) : Output.yaml(all));
+            out.print(format == GetCommand.OutputFormat.json ? Output.json(all) : Output.yaml(all));
         }
         out.flush();
-        return ExitCode.OK;
+        return ProgramExitCode.OK;
     }
 }

@@ -13,9 +13,9 @@ import io.pullpiri.proto.statemanager.v1.NodesGrpc;
 import java.util.List;
 
 /** Asks a server for its nodes. Each is put into the form of other resources: the same code shows all of them. */
-final class Nodes {
+final class NodeQueries {
 
-    private Nodes() {}
+    private NodeQueries() {}
 
     static List<ResourceState> all(Channel channel) {
         return Client.within(NodesGrpc.newBlockingStub(channel))

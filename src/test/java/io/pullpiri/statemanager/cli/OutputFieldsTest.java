@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** One server asked twice: what the commands write as JSON is what REST says. */
-class FieldsTest {
+class OutputFieldsTest {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
 

@@ -26,13 +26,13 @@ import picocli.CommandLine.Spec;
         description = "Shows states and then every change, until Ctrl-C or until nobody reads it any more.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
-final class Watch implements Callable<Integer> {
+final class WatchCommand implements Callable<Integer> {
 
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
 
     /** How a change is written. */
-    enum Format {
+    enum StreamFormat {
         text,
         json
     }
@@ -41,10 +41,10 @@ final class Watch implements Callable<Integer> {
             index = "0",
             arity = "0..1",
             paramLabel = "KIND",
-            converter = Kind.Converter.class,
-            completionCandidates = Kind.Plurals.class,
+            converter = ResourceColumns.Converter.class,
+            completionCandidates = ResourceColumns.Plurals.class,
             description = "only packages, models or scenarios; of nodes, only that they were forgotten")
-    private @Nullable Kind kind;
+    private @Nullable ResourceColumns kind;
 
     @Parameters(index = "1", arity = "0..1", paramLabel = "NAME", description = "only this one")
     private @Nullable String name;
@@ -54,7 +54,7 @@ final class Watch implements Callable<Integer> {
             paramLabel = "FORMAT",
             defaultValue = "text",
             description = "${COMPLETION-CANDIDATES}: json is one object a line (default: text)")
-    private Format format = Format.text;
+    private StreamFormat format = StreamFormat.text;
 
     @Option(names = "--recovery", description = "also what is done about dead packages, and faults")
     private boolean recovery;
@@ -94,7 +94,7 @@ final class Watch implements Callable<Integer> {
                         news = interrupted(client, e.getStatus());
                     }
                     if (isUnread()) {
-                        return ExitCode.OK;
+                        return ProgramExitCode.OK;
                     }
                     err.println(Names.printable(news));
                     err.flush();
@@ -153,7 +153,7 @@ final class Watch implements Callable<Integer> {
 
     private boolean show(StateChangeEvent event) {
         PrintWriter out = spec.commandLine().getOut();
-        out.println(format == Format.json ? Output.jsonLine(Fields.of(event)) : text(event));
+        out.println(format == StreamFormat.json ? Output.jsonLine(OutputFields.of(event)) : text(event));
         // Within what is at first no event has an id: whoever is cut off there begins anew.
         if (!event.getEventId().isEmpty()) {
             last = event.getEventId();
@@ -164,10 +164,10 @@ final class Watch implements Callable<Integer> {
     private static String text(StateChangeEvent event) {
         StateChange change = event.getStateChange();
         AttributedStringBuilder line = new AttributedStringBuilder();
-        line.append(TIME.format(Kind.instant(event.getEventTimestampNs())), Styles.FAINT)
+        line.append(TIME.format(ResourceColumns.instant(event.getEventTimestampNs())), Styles.FAINT)
                 .append("  ");
         if (event.hasStateChange()) {
-            line.append(Kind.of(change.getResourceType()).singular())
+            line.append(ResourceColumns.of(change.getResourceType()).singular())
                     .append("/")
                     .append(change.getResourceName())
                     .append("  ");

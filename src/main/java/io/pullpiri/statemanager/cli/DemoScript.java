@@ -9,7 +9,7 @@ import java.util.PriorityQueue;
  * What befalls the demo's vehicle, and when: written for {@link #SECONDS}, and run faster or slower if the demo is shorter
  * or longer.
  */
-final class Story {
+final class DemoScript {
 
     static final double SECONDS = 30;
 
@@ -24,18 +24,18 @@ final class Story {
         void tell(String who, String what);
     }
 
-    private record Step(double second, int number, Runnable action) {}
+    private record ScriptStep(double second, int number, Runnable action) {}
 
     private static final List<String> ADAS =
             List.of("camera-perception", "lidar-perception", "object-fusion", "emergency-brake");
     private static final List<String> BODY = List.of("door-lock", "light-control");
 
-    private final PriorityQueue<Step> steps =
-            new PriorityQueue<>(Comparator.comparingDouble(Step::second).thenComparingInt(Step::number));
+    private final PriorityQueue<ScriptStep> steps =
+            new PriorityQueue<>(Comparator.comparingDouble(ScriptStep::second).thenComparingInt(ScriptStep::number));
 
     private int number;
 
-    Story(Vehicle vehicle) {
+    DemoScript(Vehicle vehicle) {
         List<String> all = new ArrayList<>(ADAS);
         all.addAll(BODY);
         all.addAll(List.of(
@@ -79,7 +79,7 @@ final class Story {
     }
 
     private void at(double second, Runnable action) {
-        steps.add(new Step(second, number++, action));
+        steps.add(new ScriptStep(second, number++, action));
     }
 
     /** Has done what was to happen up to this second of the story. */

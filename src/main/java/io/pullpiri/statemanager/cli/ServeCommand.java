@@ -19,11 +19,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /** {@code serve}: one server, until it is told to stop. Its options are the table of settings. */
-final class Serve {
+final class ServeCommand {
 
     private static final String CONFIG = "--config";
 
-    private Serve() {}
+    private ServeCommand() {}
 
     static CommandSpec spec() {
         CommandSpec spec = CommandSpec.create().name("serve").mixinStandardHelpOptions(true);
@@ -66,7 +66,7 @@ final class Serve {
             settings = SettingsLoader.load(options, System.getenv(), file, SettingsLoader.PULLPIRI);
         } catch (SettingsException e) {
             err.println("error: " + e.getMessage());
-            return ExitCode.USAGE;
+            return ProgramExitCode.USAGE;
         }
         System.setProperty(Logging.LEVEL, settings.logLevel());
         try (HeapTrimmer _ = HeapTrimmer.start();
@@ -82,10 +82,10 @@ final class Serve {
             String reason = server.manager().mustStop().join();
             err.println("error: " + reason);
             removeHook(hook);
-            return ExitCode.FAILED;
+            return ProgramExitCode.FAILED;
         } catch (IOException | StoreUnavailableException | IllegalArgumentException e) {
             err.println("error: " + e.getMessage());
-            return ExitCode.FAILED;
+            return ProgramExitCode.FAILED;
         }
     }
 
@@ -94,16 +94,16 @@ final class Serve {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
-            LoggerFactory.getLogger(Serve.class).debug("a signal has come first", e);
+            LoggerFactory.getLogger(ServeCommand.class).debug("a signal has come first", e);
         }
     }
 
     /** On SIGTERM and Ctrl-C: the JVM waits for this, and ends with 0 afterwards. */
     private static void stop(StateManager server) {
         // Not before: the level is taken from the settings when the first logger is made.
-        LoggerFactory.getLogger(Serve.class).info("told to stop: finishing what is under way");
+        LoggerFactory.getLogger(ServeCommand.class).info("told to stop: finishing what is under way");
         server.close();
         // A signal would otherwise make it 143; an orderly stop is a success.
-        Runtime.getRuntime().halt(ExitCode.OK);
+        Runtime.getRuntime().halt(ProgramExitCode.OK);
     }
 }

@@ -18,12 +18,12 @@ import java.util.Set;
  * The demo's vehicle on each of the stores that are named, for a second: {@code tools/build} lets it run once, and what
  * {@code serve} needs for a start and a day's work goes into the class cache.
  */
-final class Rehearsal {
+final class AotTraining {
 
     private static final Duration ACT = Duration.ofSeconds(1);
     private static final long FRAME_MILLIS = 50;
 
-    private Rehearsal() {}
+    private AotTraining() {}
 
     public static void main(String[] stores) throws IOException, InterruptedException, SettingsException {
         PrintWriter nowhere = new PrintWriter(PrintWriter.nullWriter());

@@ -1,12 +1,12 @@
 package io.pullpiri.statemanager.cli;
 
 /** What scripts may rely on. */
-final class ExitCode {
+final class ProgramExitCode {
 
     static final int OK = 0;
     static final int FAILED = 1;
     static final int USAGE = 2;
     static final int TIMED_OUT = 3;
 
-    private ExitCode() {}
+    private ProgramExitCode() {}
 }
