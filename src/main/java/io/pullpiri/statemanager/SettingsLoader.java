@@ -75,7 +75,7 @@ public final class SettingsLoader {
                         value(Setting.CONTAINER_VANISH_GRACE).duration(false),
                         value(Setting.MODEL_VANISHED).oneOf(Rules.Vanished.class),
                         value(Setting.RECONCILE_ON).states(Settings.MAY_BE_DEAD),
-                        value(Setting.STATE_NAMES).oneOf(StateNames.class) == StateNames.PROTOBUF,
+                        value(Setting.STATE_NAMES).oneOf(StateNameStyle.class) == StateNameStyle.PROTOBUF,
                         value(Setting.HISTORY_LIMIT).integer(1, 10_000)),
                 value(Setting.RECONCILE_DELAY).duration(false),
                 value(Setting.RECONCILE_RESYNC).duration(true),
@@ -93,7 +93,7 @@ public final class SettingsLoader {
         return value(setting).isOff() ? null : value(setting).integer(0, 65_535);
     }
 
-    private enum StateNames {
+    private enum StateNameStyle {
         TITLE,
         PROTOBUF
     }
