@@ -14,7 +14,7 @@ import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.manager.Tracing;
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.etcd.EtcdStore;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
@@ -162,7 +162,7 @@ public final class StateManager implements AutoCloseable {
     private static Owner thisServer() {
         String host;
         try {
-            host = Names.printable(Files.readString(HOST_NAME).strip());
+            host = LogText.printable(Files.readString(HOST_NAME).strip());
         } catch (IOException e) {
             host = "unknown";
         }

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.artifact;
 
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -51,7 +51,7 @@ public final class ArtifactParser {
         for (Artifact artifact : artifacts) {
             String name = artifact.kind() + "/" + artifact.name();
             if (!(artifact instanceof OtherArtifact) && !names.add(name)) {
-                throw new BrokenArtifactException(Names.printable(name) + ": stands there twice (expected: once)");
+                throw new BrokenArtifactException(LogText.printable(name) + ": stands there twice (expected: once)");
             }
         }
         return artifacts;

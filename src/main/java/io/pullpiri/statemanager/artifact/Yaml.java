@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.artifact;
 
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -106,7 +106,7 @@ public final class Yaml {
             String where = e.getProblemMark()
                     .map(mark -> "line " + (mark.getLine() + firstLine) + ", column " + (mark.getColumn() + 1) + ": ")
                     .orElse("");
-            throw new BrokenArtifactException("no YAML: " + where + Names.excerpt(e.getProblem(), QUOTED) + hint(e));
+            throw new BrokenArtifactException("no YAML: " + where + LogText.excerpt(e.getProblem(), QUOTED) + hint(e));
         } catch (YamlVersionException e) {
             throw new BrokenArtifactException(
                     "no YAML: the directive %YAML " + e.getSpecVersion().getMajor() + "."
@@ -129,7 +129,9 @@ public final class Yaml {
     }
 
     private static String firstLine(@Nullable String message) {
-        return message == null ? "" : Names.excerpt(message.lines().findFirst().orElse(""), QUOTED);
+        return message == null
+                ? ""
+                : LogText.excerpt(message.lines().findFirst().orElse(""), QUOTED);
     }
 
     /**

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.artifact;
 
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -122,14 +122,14 @@ final class YamlFields {
                 && scalar.isPlain()
                 && !isText(value)
                 && !scalar.getValue().isEmpty()) {
-            return ": put it in quotes, \"" + Names.excerpt(scalar.getValue(), QUOTED) + "\"";
+            return ": put it in quotes, \"" + LogText.excerpt(scalar.getValue(), QUOTED) + "\"";
         }
         if (!isNull(value)) {
             return "";
         }
         for (ScalarNode unknown : unknown()) {
             if (SpellingSuggestions.meant(unknown.getValue(), List.of(key)) != null) {
-                return "; did you mean it by '" + Names.excerpt(unknown.getValue(), QUOTED) + "' on line "
+                return "; did you mean it by '" + LogText.excerpt(unknown.getValue(), QUOTED) + "' on line "
                         + line(unknown) + "?";
             }
         }
@@ -142,7 +142,7 @@ final class YamlFields {
         for (ScalarNode unknown : unknown()) {
             String nearest = SpellingSuggestions.meant(unknown.getValue(), absent);
             if (nearest != null) {
-                messages.accept(path + Names.excerpt(unknown.getValue(), QUOTED) + " on line " + line(unknown)
+                messages.accept(path + LogText.excerpt(unknown.getValue(), QUOTED) + " on line " + line(unknown)
                         + " is an unknown field and is ignored (did you mean " + nearest + "?)");
             }
         }
@@ -191,7 +191,7 @@ final class YamlFields {
         return switch (node) {
             case ScalarNode scalar
             when !isNull(scalar) || !scalar.getValue().isEmpty() ->
-                "'" + Names.excerpt(scalar.getValue(), QUOTED) + "'";
+                "'" + LogText.excerpt(scalar.getValue(), QUOTED) + "'";
             case MappingNode _ -> "a map";
             case SequenceNode _ -> "a list";
             case null, default -> "missing";
@@ -213,7 +213,7 @@ final class YamlFields {
         } else if (tag.equals(Tag.NULL)) {
             type = " is null";
         } else if (!tag.equals(Tag.STR)) {
-            type = " is " + Names.excerpt(tag.getValue(), QUOTED);
+            type = " is " + LogText.excerpt(tag.getValue(), QUOTED);
         }
         return " on line " + line(scalar) + type;
     }

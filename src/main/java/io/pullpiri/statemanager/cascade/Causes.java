@@ -1,8 +1,8 @@
 package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.state.ContainerState;
+import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.state.ModelState;
-import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.StateMachine;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -88,7 +88,7 @@ final class Causes {
         List<String> reporters = new ArrayList<>();
         for (String name : entry.containers().keySet()) {
             NodeEntry node = nodes.get(name);
-            String shown = Names.printable(name);
+            String shown = LogText.printable(name);
             reporters.add(
                     node == null || node.reportedMillis() == 0
                             ? shown
@@ -121,8 +121,8 @@ final class Causes {
                     continue;
                 }
                 if (first == null) {
-                    first = "container " + Names.printable(container.name()) + " on " + Names.printable(ofNode.getKey())
-                            + ": " + container.description();
+                    first = "container " + LogText.printable(container.name()) + " on "
+                            + LogText.printable(ofNode.getKey()) + ": " + container.description();
                 } else {
                     others++;
                 }

@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.cascade;
 import static io.pullpiri.statemanager.cascade.Transition.BY_STATE_MANAGER;
 
 import io.pullpiri.statemanager.state.ContainerState;
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -95,7 +95,7 @@ final class NodeRegistry {
     }
 
     private static String shown(String node) {
-        return Names.excerpt(node, SHOWN);
+        return LogText.excerpt(node, SHOWN);
     }
 
     /**

@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.ExitCode;
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -85,7 +85,7 @@ record PodmanFacts(
             return text;
         }
         String begin = text.length() > MAX_ERROR ? text.substring(0, MAX_ERROR) + "…" : text;
-        return Names.printable(begin.replaceAll("\\s+", " ").strip());
+        return LogText.printable(begin.replaceAll("\\s+", " ").strip());
     }
 
     private static @Nullable String word(String status, String usual) {
@@ -93,6 +93,6 @@ record PodmanFacts(
     }
 
     private static String excerpt(String text, int most) {
-        return Names.excerpt(text, most);
+        return LogText.excerpt(text, most);
     }
 }

@@ -7,8 +7,8 @@ import io.pullpiri.statemanager.artifact.ArtifactParser;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.artifact.ScenarioArtifact;
+import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.state.ModelState;
-import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Transaction.Write;
@@ -94,7 +94,7 @@ final class StoreEventApplier {
         builder.addAnomaly(
                 "package-overwritten",
                 "the state of package " + name + " was "
-                        + (text == null ? "deleted" : "overwritten with '" + Names.excerpt(text, 60) + "'")
+                        + (text == null ? "deleted" : "overwritten with '" + LogText.excerpt(text, 60) + "'")
                         + "; it is put right");
         if (builder.mayRepair(entry)) {
             builder.touchedPackages.add(name);
@@ -132,7 +132,7 @@ final class StoreEventApplier {
     private void nonsense(String kind, String name, String text) {
         builder.addAnomaly(
                 "nonsense-state",
-                kind + " " + name + ": its key holds '" + Names.excerpt(text, 60) + "', which is no state");
+                kind + " " + name + ": its key holds '" + LogText.excerpt(text, 60) + "', which is no state");
     }
 
     private void artifact(String kind, String name, Versioned<String> text) {

@@ -7,7 +7,7 @@ import io.pullpiri.proto.statemanager.v1.ArtifactResult;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
 import io.pullpiri.proto.statemanager.v1.DeleteRequest;
 import io.pullpiri.proto.statemanager.v1.DeleteResponse;
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.state.Utf8;
 import java.io.IOException;
 import java.io.InputStream;
@@ -67,7 +67,7 @@ abstract class ArtifactCommand implements Callable<Integer> {
                     sent.results().forEach(result -> out.println(line(result)));
                     sent.warnings()
                             .forEach(warning ->
-                                    err.println(Names.printable("warning: " + input.name() + ": " + warning)));
+                                    err.println(LogText.printable("warning: " + input.name() + ": " + warning)));
                 } catch (CommandFailure.ServerRefusal e) {
                     refused.add(input.name() + ": " + e.getMessage());
                 }
@@ -109,7 +109,7 @@ abstract class ArtifactCommand implements Callable<Integer> {
                 "passed over: no state depends on a " + result.getKind() + " (only on Scenario, Package and Model)";
             case OUTCOME_UNSPECIFIED, UNRECOGNIZED -> "answered with something unknown";
         };
-        return Names.printable(result.getKind().toLowerCase(Locale.ROOT) + "/" + result.getName() + " " + outcome);
+        return LogText.printable(result.getKind().toLowerCase(Locale.ROOT) + "/" + result.getName() + " " + outcome);
     }
 
     @Command(name = "apply", description = "Puts artifacts (scenarios, packages, models) into the store.")

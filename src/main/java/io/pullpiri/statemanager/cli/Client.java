@@ -24,7 +24,7 @@ import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerConnectionBlockingStub;
 import io.pullpiri.proto.statemanager.StateTransitionHistory;
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -183,7 +183,7 @@ final class Client implements AutoCloseable {
             return ""; // the question that follows fails as well, and says why
         }
         byte @Nullable [] trouble = headers.get() == null ? null : headers.get().get(TROUBLE);
-        return trouble == null ? "the store is away" : Names.printable(new String(trouble, StandardCharsets.UTF_8));
+        return trouble == null ? "the store is away" : LogText.printable(new String(trouble, StandardCharsets.UTF_8));
     }
 
     /** @throws CommandFailure also if there is none of this name */

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.cli;
 
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -60,7 +60,7 @@ final class ForgetCommand implements Callable<Integer> {
         }
         try (Client client = server.connect()) {
             String done = client.call(channel -> NodeQueries.forget(channel, name, force));
-            spec.commandLine().getOut().println(Names.printable(done));
+            spec.commandLine().getOut().println(LogText.printable(done));
             return ProgramExitCode.OK;
         }
     }

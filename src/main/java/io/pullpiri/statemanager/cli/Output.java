@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -33,13 +33,13 @@ final class Output {
 
     /** Anybody may have put anything into a name or a cause; the styles are all that steers the terminal. */
     static AttributedString printable(AttributedString line) {
-        if (Names.isPrintable(line)) {
+        if (LogText.isPrintable(line)) {
             return line;
         }
         AttributedStringBuilder plain = new AttributedStringBuilder(line.length());
         for (int i = 0; i < line.length(); ) {
             String character = Character.toString(Character.codePointAt(line, i));
-            plain.append(Names.printable(character), line.styleAt(i));
+            plain.append(LogText.printable(character), line.styleAt(i));
             i += character.length();
         }
         return plain.toAttributedString();
@@ -88,7 +88,7 @@ final class Output {
             RepresentToNode usual = Objects.requireNonNull(representers.get(String.class));
             representers.put(
                     String.class,
-                    text -> Names.isPrintable((String) text)
+                    text -> LogText.isPrintable((String) text)
                             ? usual.representData(text)
                             : representScalar(Tag.STR, (String) text, ScalarStyle.DOUBLE_QUOTED));
         }

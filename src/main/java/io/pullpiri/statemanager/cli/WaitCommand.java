@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.cli;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -68,7 +68,7 @@ final class WaitCommand implements Callable<Integer> {
             String trouble = client.trouble();
             try {
                 client.follow(request, timeout.toMillis(), event -> {
-                    state = Names.printable(event.getStateChange().getTargetState());
+                    state = LogText.printable(event.getStateChange().getTargetState());
                     return !kind.isSameState(wanted, state);
                 });
             } catch (StatusRuntimeException e) {

@@ -5,7 +5,7 @@ import io.grpc.StatusRuntimeException;
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.StateChangeEvent;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import java.io.PrintWriter;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -96,7 +96,7 @@ final class WatchCommand implements Callable<Integer> {
                     if (isUnread()) {
                         return ProgramExitCode.OK;
                     }
-                    err.println(Names.printable(news));
+                    err.println(LogText.printable(news));
                     err.flush();
                     TimeUnit.SECONDS.sleep(1);
                 }

@@ -63,7 +63,7 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
             Calls.fail(caller, Status.UNAVAILABLE.withDescription(busy));
             return;
         }
-        Duration patience = Calls.remainingTime();
+        Duration patience = CallDeadline.remaining();
         // Megabytes of YAML are nothing for the network's thread.
         Thread.ofVirtual().name("artifacts").start(() -> {
             try {

@@ -96,7 +96,7 @@ final class NodesService extends NodesGrpc.NodesImplBase {
         }
         CompletableFuture<?> _ = manager.submit(
                         new Command.ForgetNode(request.getName(), request.getForce(), BY_OPERATOR),
-                        Calls.remainingTime())
+                        CallDeadline.remaining())
                 .thenAccept(answer -> {
                     if (answer instanceof CommandResult.Done done) {
                         Calls.answer(

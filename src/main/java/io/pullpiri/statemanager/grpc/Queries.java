@@ -41,7 +41,7 @@ final class Queries {
 
     /** Answers with what may be large: not on the network's thread, and not while too many answers wait to be taken. */
     <T> void answerAtLength(StreamObserver<T> caller, ConcurrencyLimiter limiter, Function<View, T> answer) {
-        Duration patience = Calls.remainingTime();
+        Duration patience = CallDeadline.remaining();
         withView(
                 caller,
                 view -> limiter.take(patience, () -> {
@@ -62,7 +62,7 @@ final class Queries {
 
     /** @param answering is given the view on a thread of the executor, once the store was read */
     void withView(StreamObserver<?> caller, Consumer<View> answering, Executor executor) {
-        CompletableFuture<?> _ = manager.firstView(Calls.remainingTime())
+        CompletableFuture<?> _ = manager.firstView(CallDeadline.remaining())
                 .thenApplyAsync(
                         view -> {
                             view.ifPresent(answering);

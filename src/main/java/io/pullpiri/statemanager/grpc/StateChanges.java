@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.grpc;
 
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.ScenarioState;
@@ -103,7 +104,7 @@ final class StateChanges {
 
     /** It becomes part of causes, which stand in lines of logs and terminals. */
     private static String source(StateChange change) {
-        return Names.printable(change.getSource());
+        return LogText.printable(change.getSource());
     }
 
     private static ParsedRequest unknown(String field, String value, Enum<?>[] states) {

@@ -56,7 +56,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
         switch (StateChanges.read(change)) {
             case StateChanges.ParsedRequest.Good good -> {
                 String id = change.getTransitionId(); // whoever waits must not keep the whole request
-                CompletableFuture<?> _ = manager.submit(good.command(), Calls.remainingTime())
+                CompletableFuture<?> _ = manager.submit(good.command(), CallDeadline.remaining())
                         .thenAccept(answer -> Calls.answer(caller, response(id, answer)));
             }
             case StateChanges.ParsedRequest.Invalid invalid -> {
@@ -130,7 +130,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     private void submit(ContainerList list, StreamObserver<SendContainerListResponse> caller) {
         String stored = "stored: " + list.getContainersCount() + " containers of " + list.getNodeName();
         CompletableFuture<?> _ = manager.submit(
-                        ContainerLists.command(list, PeerAddress.address()), Calls.remainingTime())
+                        ContainerLists.command(list, PeerAddress.address()), CallDeadline.remaining())
                 .thenAccept(answer -> {
                     WireStatus failures = WireStatus.of(answer);
                     if (failures.isSuccess()) {
@@ -148,7 +148,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     @Override
     public void triggerOffloading(OffloadingRequest request, StreamObserver<OffloadingResponse> caller) {
         CompletableFuture<?> _ = actionController
-                .offload(request, Calls.remainingTime())
+                .offload(request, CallDeadline.remaining())
                 .thenAccept(answer -> Calls.answer(caller, answer));
     }
 

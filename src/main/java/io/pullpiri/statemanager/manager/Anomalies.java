@@ -1,7 +1,7 @@
 package io.pullpiri.statemanager.manager;
 
 import io.pullpiri.statemanager.cascade.Plan.Anomaly;
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -104,7 +104,7 @@ public final class Anomalies {
                     .next(clock.now().monotonicNanos());
             if (line <= LINES) {
                 // Names from elsewhere may steer the terminal that shows the log.
-                LOG.warn("{}: {}", kind, Names.printable(message));
+                LOG.warn("{}: {}", kind, LogText.printable(message));
                 return;
             }
             logged.remove(message);

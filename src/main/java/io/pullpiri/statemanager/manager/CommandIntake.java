@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.manager;
 
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -92,7 +92,7 @@ final class CommandIntake {
     }
 
     private static String shown(String node) {
-        return Names.excerpt(node, SHOWN);
+        return LogText.excerpt(node, SHOWN);
     }
 
     private CommandResult notYet(boolean kept, Duration waited) {

@@ -4,7 +4,7 @@ import io.pullpiri.statemanager.cascade.PackageEntry;
 import io.pullpiri.statemanager.cascade.ReconcileRecord;
 import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Event.Recovery.RecoveryStep;
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -272,8 +272,8 @@ public final class Reconciler implements AutoCloseable {
         publish(RecoveryStep.ACKNOWLEDGED, task.packageName, task.scenario, task.lastOutcome);
         LOG.info(
                 "reconcile of package {} acknowledged for scenario {}",
-                Names.printable(task.packageName),
-                Names.printable(task.scenario));
+                LogText.printable(task.packageName),
+                LogText.printable(task.scenario));
         later(task, timing.resync().toNanos());
     }
 
@@ -284,9 +284,9 @@ public final class Reconciler implements AutoCloseable {
         long wait = timing.backoffMillis().applyAsLong(task.failures);
         LOG.warn(
                 "reconcile of package {} for scenario {} {}; next try in {} ms",
-                Names.printable(task.packageName),
-                Names.printable(task.scenario),
-                Names.printable(outcome),
+                LogText.printable(task.packageName),
+                LogText.printable(task.scenario),
+                LogText.printable(outcome),
                 wait);
         later(task, TimeUnit.MILLISECONDS.toNanos(wait));
     }

@@ -12,52 +12,6 @@ public final class Names {
     private Names() {}
 
     /**
-     * A text of whatever origin, with {@code \\u{200B}} in place of each character that could break a line of a log, steer a
-     * terminal, hide, or change the direction of the text around it.
-     */
-    public static String printable(String text) {
-        return isPrintable(text) ? text : escaped(text, Integer.MAX_VALUE);
-    }
-
-    /** Whether {@link #printable} leaves the text as it is. */
-    public static boolean isPrintable(CharSequence text) {
-        return text.codePoints().noneMatch(Names::isUnprintable);
-    }
-
-    /** The beginning of a text, printable, with … where it was cut: to be quoted within a line of ours. */
-    public static String excerpt(String text, int most) {
-        return text.length() <= most && isPrintable(text) ? text : escaped(text, most);
-    }
-
-    private static String escaped(String text, int most) {
-        StringBuilder out = new StringBuilder();
-        for (int i = 0; i < text.length(); ) {
-            int c = text.codePointAt(i);
-            String next = isUnprintable(c) ? "\\u{%X}".formatted(c) : Character.toString(c);
-            if (out.length() + next.length() > most) {
-                return out.append('…').toString();
-            }
-            out.append(next);
-            i += Character.charCount(c);
-        }
-        return out.toString();
-    }
-
-    private static boolean isUnprintable(int c) {
-        int type = Character.getType(c);
-        return type == Character.CONTROL || type == Character.SURROGATE || isInvisible(c);
-    }
-
-    /** Unicode's formats, lines, paragraphs and spaces (Cf, Zl, Zp, Zs) but the plain space. */
-    private static boolean isInvisible(int c) {
-        return switch (Character.getType(c)) {
-            case Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
-            case Character.SPACE_SEPARATOR -> c != ' ';
-            default -> false;
-        };
-    }
-
-    /**
      * What is wrong with a name, in words that follow the name of a field; null if nothing is: 1 to 253 bytes, no
      * {@code /}, none of {@code < > ? { }}, no control characters.
      */
@@ -78,7 +32,7 @@ public final class Names {
     /** What is wrong with a name that has invisible characters; null if it has none. */
     public static @Nullable String invisible(String name) {
         return name.codePoints()
-                .filter(Names::isInvisible)
+                .filter(LogText::isInvisible)
                 .mapToObj(c -> String.format(
                         Locale.ROOT, "has the invisible character U+%04X (expected: visible ones and plain spaces)", c))
                 .findFirst()

@@ -11,8 +11,8 @@ import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.ChangeFeed;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
+import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.state.ModelState;
-import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import java.io.IOException;
@@ -251,7 +251,8 @@ final class Api {
             case "false" -> false;
             default -> {
                 if (request.has(flag)) {
-                    throw new HttpProblem(400, flag + ": '" + Names.excerpt(value, 60) + "' (expected: true or false)");
+                    throw new HttpProblem(
+                            400, flag + ": '" + LogText.excerpt(value, 60) + "' (expected: true or false)");
                 }
                 yield false;
             }

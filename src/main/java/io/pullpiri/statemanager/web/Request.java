@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.web;
 
-import io.pullpiri.statemanager.state.Names;
+import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.state.Utf8;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -149,7 +149,7 @@ final class Request {
             if (!encoding.isBlank() && !encoding.strip().equalsIgnoreCase("identity")) {
                 throw new HttpProblem(
                         415,
-                        "Content-Encoding: '" + Names.excerpt(encoding, 60)
+                        "Content-Encoding: '" + LogText.excerpt(encoding, 60)
                                 + "' (expected: no such header, and the body as it is)");
             }
         }
@@ -162,7 +162,7 @@ final class Request {
                 if (!UTF_8.contains(charset.group(1).toLowerCase(Locale.ROOT))) {
                     throw new HttpProblem(
                             415,
-                            "Content-Type: charset '" + Names.excerpt(charset.group(1), 60)
+                            "Content-Type: charset '" + LogText.excerpt(charset.group(1), 60)
                                     + "' (expected: utf-8; convert the body to UTF-8)");
                 }
             }

@@ -61,7 +61,7 @@ class NamesTest {
         String name = "a" + (char) Integer.parseInt(code, 16);
 
         assertThat(Names.problem(name)).isEqualTo("has the control character U+" + code + " (expected: none)");
-        assertThat(Names.printable(name + "b")).isEqualTo("a\\u{%X}b".formatted(Integer.parseInt(code, 16)));
+        assertThat(LogText.printable(name + "b")).isEqualTo("a\\u{%X}b".formatted(Integer.parseInt(code, 16)));
     }
 
     @Test
@@ -75,18 +75,18 @@ class NamesTest {
 
     @Test
     void anExcerptIsOnOneLineWhateverItQuotes() {
-        assertThat(Names.excerpt("a\r\n\u001b[31m\u009b2J\u2028b", 60))
+        assertThat(LogText.excerpt("a\r\n\u001b[31m\u009b2J\u2028b", 60))
                 .isEqualTo("a\\u{D}\\u{A}\\u{1B}[31m\\u{9B}2J\\u{2028}b");
-        assertThat(Names.excerpt("0123456789", 10)).isEqualTo("0123456789");
-        assertThat(Names.excerpt("0123456789a", 10)).isEqualTo("0123456789…");
-        assertThat(Names.excerpt("012345678\uD83D\uDE97", 10))
+        assertThat(LogText.excerpt("0123456789", 10)).isEqualTo("0123456789");
+        assertThat(LogText.excerpt("0123456789a", 10)).isEqualTo("0123456789…");
+        assertThat(LogText.excerpt("012345678\uD83D\uDE97", 10))
                 .as("no half of a car")
                 .isEqualTo("012345678…");
     }
 
     @Test
     void anExcerptIsCutBetweenEscapes() {
-        assertThat(Names.excerpt("ab\u200B\u200B", 10)).isEqualTo("ab\\u{200B}…");
+        assertThat(LogText.excerpt("ab\u200B\u200B", 10)).isEqualTo("ab\\u{200B}…");
     }
 
     @ParameterizedTest
@@ -97,14 +97,14 @@ class NamesTest {
         assertThat(Names.problem(name)).isNull();
         assertThat(Names.problemOfNew(name))
                 .isEqualTo("has the invisible character U+" + code + " (expected: visible ones and plain spaces)");
-        assertThat(Names.printable(name)).isEqualTo("a\\u{" + code.replaceFirst("^0+", "") + "}b");
+        assertThat(LogText.printable(name)).isEqualTo("a\\u{" + code.replaceFirst("^0+", "") + "}b");
     }
 
     @Test
     void aNewNameMayHaveAnyScriptAndPlainSpaces() {
         for (String name : List.of("주차 보조", "türe", "\uD83D\uDE97", "דלת", "a b")) {
             assertThat(Names.problemOfNew(name)).isNull();
-            assertThat(Names.printable(name)).isEqualTo(name);
+            assertThat(LogText.printable(name)).isEqualTo(name);
         }
     }
 
