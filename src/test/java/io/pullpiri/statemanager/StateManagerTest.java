@@ -2,7 +2,7 @@ package io.pullpiri.statemanager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;
@@ -62,9 +62,9 @@ class StateManagerTest {
     }
 
     private static int startWorkAndStop(String store) throws IOException {
-        try (Rig rig = new Rig(store, "127.0.0.1:1", Map.of())) {
-            rig.apply(Rig.BRAKING);
-            var _ = rig.client().sendChangedContainerList(Rig.list("exited:1", "exited:1"));
+        try (ServerRig rig = new ServerRig(store, "127.0.0.1:1", Map.of())) {
+            rig.apply(ServerRig.BRAKING);
+            var _ = rig.client().sendChangedContainerList(ServerRig.list("exited:1", "exited:1"));
             assertThat(rig.packageState("braking")).isEqualTo("Error");
             return rig.server.port();
         }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import io.pullpiri.statemanager.grpc.FakeActionController;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.store.Await;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -37,11 +37,11 @@ class TracesTest {
         });
         collector.start();
         try (FakeActionController controller = FakeActionController.start(0);
-                Rig rig = rig(
+                ServerRig rig = rig(
                         controller.address(),
                         "http://127.0.0.1:" + collector.getAddress().getPort())) {
-            rig.apply(Rig.BRAKING);
-            rig.client().sendChangedContainerList(Rig.list("exited:139", "exited:1"));
+            rig.apply(ServerRig.BRAKING);
+            rig.client().sendChangedContainerList(ServerRig.list("exited:139", "exited:1"));
             for (String expected : new String[] {
                 "apply artifacts",
                 "container list",
@@ -62,14 +62,15 @@ class TracesTest {
     @Tag("slow")
     @Test
     void aCollectorThatIsAwayHoldsUpNothing() throws Exception {
-        try (Rig rig = rig("off", "http://127.0.0.1:1")) {
-            rig.apply(Rig.BRAKING);
-            rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        try (ServerRig rig = rig("off", "http://127.0.0.1:1")) {
+            rig.apply(ServerRig.BRAKING);
+            rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
             assertThat(rig.packageState("braking")).isEqualTo("Degraded");
         }
     }
 
-    private Rig rig(String controller, String endpoint) throws Exception {
-        return new Rig("sqlite:" + folder.resolve("states.db"), controller, Map.of(Setting.TRACING_ENDPOINT, endpoint));
+    private ServerRig rig(String controller, String endpoint) throws Exception {
+        return new ServerRig(
+                "sqlite:" + folder.resolve("states.db"), controller, Map.of(Setting.TRACING_ENDPOINT, endpoint));
     }
 }

@@ -1,11 +1,11 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.World.apply;
-import static io.pullpiri.statemanager.cascade.World.delete;
-import static io.pullpiri.statemanager.cascade.World.modelYaml;
-import static io.pullpiri.statemanager.cascade.World.packageYaml;
-import static io.pullpiri.statemanager.cascade.World.report;
-import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
+import static io.pullpiri.statemanager.cascade.CascadeRig.delete;
+import static io.pullpiri.statemanager.cascade.CascadeRig.modelYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.packageYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.report;
+import static io.pullpiri.statemanager.cascade.CascadeRig.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.cascade.CommandResult.ArtifactOutcome;
@@ -23,7 +23,7 @@ class ArtifactHandlerTest {
 
     private static final String OTHER = "kind: Node\nmetadata:\n  name: HPC";
 
-    private final World world = new World();
+    private final CascadeRig world = new CascadeRig();
 
     private List<ArtifactOutcome> outcomes(Command command) {
         CommandResult answer = world.run(command).getFirst();

@@ -1,9 +1,9 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.World.apply;
-import static io.pullpiri.statemanager.cascade.World.packageYaml;
-import static io.pullpiri.statemanager.cascade.World.report;
-import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
+import static io.pullpiri.statemanager.cascade.CascadeRig.packageYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.report;
+import static io.pullpiri.statemanager.cascade.CascadeRig.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ContainerState;
@@ -23,9 +23,10 @@ class BoundsTest {
     /** Room for a package, two models, a node and two containers, and not for another model. */
     private static final long MEMORY = 4_000;
 
-    private final World world = new World(World.RULES, new Cascade.TransactionLimits(128, 1 << 20, MEMORY));
+    private final CascadeRig world =
+            new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 1 << 20, MEMORY));
 
-    private final World large = new World();
+    private final CascadeRig large = new CascadeRig();
 
     private void fill() {
         world.run(apply(packageYaml("p", "a", "b")));
@@ -72,7 +73,8 @@ class BoundsTest {
         assertThat(world.run(apply(packageYaml("p", "a", "b"))))
                 .hasOnlyElementsOfType(CommandResult.ArtifactsDone.class);
         assertThat(world.run(apply(packageYaml("p", "b")))).hasOnlyElementsOfType(CommandResult.ArtifactsDone.class);
-        assertThat(world.run(World.delete(packageYaml("p")))).hasOnlyElementsOfType(CommandResult.ArtifactsDone.class);
+        assertThat(world.run(CascadeRig.delete(packageYaml("p"))))
+                .hasOnlyElementsOfType(CommandResult.ArtifactsDone.class);
     }
 
     @Test
@@ -96,7 +98,7 @@ class BoundsTest {
 
     @Test
     void whoIsRefusedIsToldHowMuchThereMayBe() {
-        World mebibyte = new World(World.RULES, new Cascade.TransactionLimits(128, 1 << 20, 1 << 20));
+        CascadeRig mebibyte = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 1 << 20, 1 << 20));
         CommandResult answer = new CommandResult.Done("");
         for (int i = 0; i < 3_000 && answer instanceof CommandResult.Done; i++) {
             answer = mebibyte.run(model("model-" + i)).getFirst();
@@ -143,7 +145,7 @@ class BoundsTest {
         large.run(report("n", "a/1=running", "b/2=running"), model("a"), model("c"), scenario("s"));
         large.run(
                 apply(packageYaml("p", "b"), scenarioYaml("s", "somewhere-else")),
-                World.delete(scenarioYaml("t", "p")));
+                CascadeRig.delete(scenarioYaml("t", "p")));
         long before = large.view.bytes();
         large.restart();
         assertThat(large.view.bytes()).isEqualTo(before).isPositive();
@@ -200,7 +202,7 @@ class BoundsTest {
     /** The oldest record was larger than what any transaction had left for it. */
     @Test
     void whatIsCarriedForwardGetsATransactionOfItsOwnIfNoOtherHasRoom() {
-        World tight = new World(World.RULES, new Cascade.TransactionLimits(128, 100_000, 1L << 40));
+        CascadeRig tight = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 100_000, 1L << 40));
         String words = "\u0001".repeat(253);
         Command[] still = new Command[18];
         for (int i = 0; i < still.length; i++) {
@@ -234,7 +236,7 @@ class BoundsTest {
 
     @Test
     void noMoreOldRecordsGoAtOnceThanWhatTheyLeaveHasRoomFor() {
-        World tight = new World(World.RULES, new Cascade.TransactionLimits(128, 100_000, 1L << 40));
+        CascadeRig tight = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 100_000, 1L << 40));
         String words = "\u0001".repeat(253);
         for (int i = 0; i < 12; i++) {
             Command[] still = new Command[6];

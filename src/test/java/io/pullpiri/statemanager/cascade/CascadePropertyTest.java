@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
-import io.pullpiri.statemanager.state.Tables;
+import io.pullpiri.statemanager.state.SpecificationTables;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.OwnKeys;
@@ -52,7 +52,8 @@ class CascadePropertyTest {
     void everyStepEqualsTheRulesAppliedToTheWholeStore(@ForAll long seed) {
         Random random = new Random(seed);
         boolean small = random.nextInt(4) == 0;
-        World world = new World(World.RULES, new Cascade.TransactionLimits(small ? 9 : 128, 1 << 20, 1L << 40));
+        CascadeRig world =
+                new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(small ? 9 : 128, 1 << 20, 1L << 40));
         awoken.clear();
         for (int i = 0; i < 60; i++) {
             step(world, random);
@@ -68,12 +69,13 @@ class CascadePropertyTest {
         }
     }
 
-    private void step(World world, Random random) {
+    private void step(CascadeRig world, Random random) {
         switch (random.nextInt(12)) {
-            case 0 -> world.run(World.apply(aPackage(random)));
-            case 1 -> world.run(World.delete(World.packageYaml(one(PACKAGES, random))));
-            case 2 -> world.run(World.apply(World.scenarioYaml(one(SCENARIOS, random), one(PACKAGES, random))));
-            case 3 -> world.run(World.delete(World.scenarioYaml(one(SCENARIOS, random), "p")));
+            case 0 -> world.run(CascadeRig.apply(aPackage(random)));
+            case 1 -> world.run(CascadeRig.delete(CascadeRig.packageYaml(one(PACKAGES, random))));
+            case 2 ->
+                world.run(CascadeRig.apply(CascadeRig.scenarioYaml(one(SCENARIOS, random), one(PACKAGES, random))));
+            case 3 -> world.run(CascadeRig.delete(CascadeRig.scenarioYaml(one(SCENARIOS, random), "p")));
             case 4 ->
                 world.foreign(
                         Keys.modelState(one(MODELS, random)),
@@ -110,18 +112,18 @@ class CascadePropertyTest {
         }
     }
 
-    private static void foreignArtifact(World world, Random random) {
+    private static void foreignArtifact(CascadeRig world, Random random) {
         String name = one(PACKAGES, random);
         switch (random.nextInt(4)) {
             case 0 -> world.foreign(Keys.artifact("Package", name), null);
-            case 1 -> world.foreign(Keys.artifact("Package", name), World.packageYaml(name, models(random)));
+            case 1 -> world.foreign(Keys.artifact("Package", name), CascadeRig.packageYaml(name, models(random)));
             case 2 -> world.foreign(Keys.packageState(name), random.nextBoolean() ? null : "Paused");
-            default -> world.foreign(Keys.artifact("Scenario", "s"), World.scenarioYaml("s", name));
+            default -> world.foreign(Keys.artifact("Scenario", "s"), CascadeRig.scenarioYaml("s", name));
         }
     }
 
     private static String aPackage(Random random) {
-        return World.packageYaml(one(PACKAGES, random), models(random));
+        return CascadeRig.packageYaml(one(PACKAGES, random), models(random));
     }
 
     private static String[] models(Random random) {
@@ -137,7 +139,7 @@ class CascadePropertyTest {
             String name = one(MODELS, random) + "_" + random.nextInt(3);
             containers.add(label + "/" + name + "=" + one(WORDS, random));
         }
-        return World.report(one(NODES, random), containers.toArray(new String[0]));
+        return CascadeRig.report(one(NODES, random), containers.toArray(new String[0]));
     }
 
     private static <T> T one(List<T> list, Random random) {
@@ -145,7 +147,7 @@ class CascadePropertyTest {
     }
 
     /** The tables of the specification, applied to what the store holds: written apart from the code under test. */
-    private void check(World world, String when) {
+    private void check(CascadeRig world, String when) {
         for (String name : PACKAGES) {
             KeyValue artifact = world.store.get(Keys.artifact("Package", name));
             String state = world.packageState(name);
@@ -175,13 +177,13 @@ class CascadePropertyTest {
     }
 
     /** Empty for a model that has no state. */
-    private static String written(World world, String model) {
-        return Tables.name(Objects.requireNonNullElse(world.modelState(model), ""));
+    private static String written(CascadeRig world, String model) {
+        return SpecificationTables.name(Objects.requireNonNullElse(world.modelState(model), ""));
     }
 
     /** As it is stored: {@code Error}. */
     private static String rule(List<String> states) {
-        String state = Tables.packageState(states);
+        String state = SpecificationTables.packageState(states);
         return state.charAt(0) + state.substring(1).toLowerCase(Locale.ROOT);
     }
 

@@ -1,10 +1,10 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.World.apply;
-import static io.pullpiri.statemanager.cascade.World.delete;
-import static io.pullpiri.statemanager.cascade.World.packageYaml;
-import static io.pullpiri.statemanager.cascade.World.report;
-import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
+import static io.pullpiri.statemanager.cascade.CascadeRig.delete;
+import static io.pullpiri.statemanager.cascade.CascadeRig.packageYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.report;
+import static io.pullpiri.statemanager.cascade.CascadeRig.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ModelState;
@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 class CascadeTest {
 
-    private final World world = new World();
+    private final CascadeRig world = new CascadeRig();
 
     @Test
     void aNewPackagesIdleIsStoredAtOnce() {
@@ -243,16 +243,16 @@ class CascadeTest {
 
     @Test
     void containersThatGoWhileAPackageCannotBeReadAreGoneForIt() {
-        Command deleted = World.delete(packageYaml("braking", "brake"));
+        Command deleted = CascadeRig.delete(packageYaml("braking", "brake"));
         for (Command known : List.of(apply(packageYaml("braking", "brake")), deleted)) {
-            World world = new World();
+            CascadeRig world = new CascadeRig();
             world.run(apply(packageYaml("braking", "brake")));
             world.run(report("HPC", "/brake_ctl=running", "brake/log=running"));
             world.foreignUnseen(Keys.artifact("Package", "braking"), "no: [yaml");
             world.restart();
             assertThat(world.modelEntry("brake").containers().get("HPC")).hasSize(2);
             world.run(report("HPC"));
-            world.pass(World.RULES.vanishGrace());
+            world.pass(CascadeRig.RULES.vanishGrace());
             world.run(new Command.Tick());
             assertThat(world.modelState("brake")).isEqualTo("Exited");
             assertThat(world.packageState("braking")).isEqualTo("Running");
@@ -369,7 +369,7 @@ class CascadeTest {
 
     @Test
     void aLargePlanIsCutModelsFirstAndDigestLast() {
-        World small = new World(World.RULES, new Cascade.TransactionLimits(20, 1 << 20, 1L << 40));
+        CascadeRig small = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(20, 1 << 20, 1L << 40));
         String[] models = new String[50];
         String[] containers = new String[50];
         for (int i = 0; i < 50; i++) {
@@ -409,7 +409,7 @@ class CascadeTest {
 
     @Test
     void aPlanOfWhichOnlyAPartWasCommittedIsTakenBackToWhatTheNodesHaveSaid() {
-        World small = new World(World.RULES, new Cascade.TransactionLimits(9, 1 << 20, 1L << 40));
+        CascadeRig small = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(9, 1 << 20, 1L << 40));
         small.run(apply(packageYaml("p", "a", "b", "c", "d", "e")));
         small.run(report("HPC", "a/a=running", "b/b=running", "c/c=running", "d/d=running", "e/e=running"));
         small.run(report("HPC", "a/a=running", "b/b=strange", "c/c=running", "d/d=running", "e/e=running"));
@@ -456,7 +456,7 @@ class CascadeTest {
 
     @Test
     void degradedMayCountAsDeadToo() {
-        World wide = new World(
+        CascadeRig wide = new CascadeRig(
                 new Rules(
                         Set.of(0),
                         Duration.ZERO,

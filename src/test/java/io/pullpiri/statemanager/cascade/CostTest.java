@@ -1,8 +1,8 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.World.apply;
-import static io.pullpiri.statemanager.cascade.World.packageYaml;
-import static io.pullpiri.statemanager.cascade.World.report;
+import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
+import static io.pullpiri.statemanager.cascade.CascadeRig.packageYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
@@ -21,8 +21,8 @@ class CostTest {
     /** 15,648 when this was written, in the small vehicle; a map of 2,000 packages is deeper. */
     private static final long MOST_BYTES = 22_000;
 
-    private static World vehicle(int packages) {
-        World world = new World();
+    private static CascadeRig vehicle(int packages) {
+        CascadeRig world = new CascadeRig();
         for (int i = 0; i < packages; i++) {
             world.run(apply(packageYaml("package-" + i, "model-" + i + "-a", "model-" + i + "-b")));
         }
@@ -40,7 +40,7 @@ class CostTest {
     @Test
     void aChangeIsFourWritesInOneCommitHoweverManyPackagesThereAre() {
         for (int packages : new int[] {1, 2_000}) {
-            World world = vehicle(packages);
+            CascadeRig world = vehicle(packages);
             world.run(reportOf(0, "running"));
             Plan plan = world.cascade.plan(world.view, List.of(reportOf(0, "exited:1")), world.now());
             assertThat(plan.parts()).hasSize(1);
@@ -55,7 +55,7 @@ class CostTest {
 
     @Test
     void manyReportsShareOneCommitAndOneJournalRecord() {
-        World world = vehicle(20);
+        CascadeRig world = vehicle(20);
         List<Command> batch = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             world.run(reportOf(i, "running"));
@@ -69,7 +69,7 @@ class CostTest {
 
     @Test
     void aReportWithoutNewsIsNoCommit() {
-        World world = vehicle(1);
+        CascadeRig world = vehicle(1);
         world.run(reportOf(0, "running"));
         assertThat(world.cascade
                         .plan(world.view, List.of(reportOf(0, "running")), world.now())
@@ -85,7 +85,7 @@ class CostTest {
 
     /** Of the decision and of the view that follows, once the code is warm. */
     private static long bytesOfAReport(int packages) {
-        World world = vehicle(packages);
+        CascadeRig world = vehicle(packages);
         world.run(reportOf(0, "running"));
         List<Command> report = List.of(reportOf(0, "exited:1"));
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();

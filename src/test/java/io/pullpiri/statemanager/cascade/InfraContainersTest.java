@@ -104,8 +104,8 @@ class InfraContainersTest {
     @ParameterizedTest
     @ValueSource(strings = {"podman-4", "podman-5", "podman-kube-play"})
     void modelWhoseOnlyContainerHasExited_exits_althoughItsPodRuns(String file) throws IOException {
-        World world = new World();
-        world.run(World.apply(World.packageYaml("p", "wiper")));
+        CascadeRig world = new CascadeRig();
+        world.run(CascadeRig.apply(CascadeRig.packageYaml("p", "wiper")));
         world.run(new Command.NodeReport(
                 "HPC", inspected(file).stream().map(InfraContainersTest::sent).toList()));
         assertThat(world.modelState("wiper")).isEqualTo("Exited");
@@ -168,9 +168,9 @@ class InfraContainersTest {
 
     @Test
     void infraContainers_countForNoModel() {
-        World world = new World();
-        world.run(World.apply(World.packageYaml("p", "m")));
-        world.run(World.report("n", "m/0123456789ab-infra=exited:1", "m/c=running"));
+        CascadeRig world = new CascadeRig();
+        world.run(CascadeRig.apply(CascadeRig.packageYaml("p", "m")));
+        world.run(CascadeRig.report("n", "m/0123456789ab-infra=exited:1", "m/c=running"));
         assertThat(world.modelState("m")).isEqualTo("Running");
         assertThat(world.modelEntry("m").containers().get("n")).hasSize(1);
         assertThat(world.view.unmatched(world.node("n"))).isEmpty();

@@ -1,8 +1,8 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.World.apply;
-import static io.pullpiri.statemanager.cascade.World.packageYaml;
-import static io.pullpiri.statemanager.cascade.World.report;
+import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
+import static io.pullpiri.statemanager.cascade.CascadeRig.packageYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.store.Keys;
@@ -19,10 +19,11 @@ class NodeRegistryTest {
 
     private static final Duration A_DAY = Duration.ofHours(24);
 
-    private final World world = new World();
+    private final CascadeRig world = new CascadeRig();
 
     /** A quarter of it has room for four nodes with a container and its model, and not for five. */
-    private final World small = new World(World.RULES, new Cascade.TransactionLimits(128, 1 << 20, 32_000));
+    private final CascadeRig small =
+            new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 1 << 20, 32_000));
 
     private static Command forget(String node) {
         return new Command.ForgetNode(node, false, "operator");
@@ -38,7 +39,7 @@ class NodeRegistryTest {
                 .toArray(String[]::new);
     }
 
-    private NodeEntry node(World in, String name) {
+    private NodeEntry node(CascadeRig in, String name) {
         return Objects.requireNonNull(in.view.nodes().get(name), name);
     }
 
@@ -197,7 +198,7 @@ class NodeRegistryTest {
     void nodeThatNamedAKnownModelOnce_isNeverEvicted() {
         small.run(apply(packageYaml("p", "brake")));
         small.run(report("HPC", "brake/ctl=running"));
-        small.run(World.delete(packageYaml("p", "brake")));
+        small.run(CascadeRig.delete(packageYaml("p", "brake")));
         small.restart();
         assertThat(node(small, "HPC").recognized()).isTrue();
         small.pass(A_DAY);

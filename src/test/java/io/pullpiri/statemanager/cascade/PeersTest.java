@@ -15,12 +15,12 @@ class PeersTest {
 
     private static final String KIND = "shared-node-name";
 
-    private final World world = new World();
+    private final CascadeRig world = new CascadeRig();
 
     /** @param containers {@code name} or {@code name=status} */
     private void list(String peer, String... containers) {
         List<ContainerFacts> facts = Arrays.stream(containers)
-                .map(text -> World.container("/" + text + (text.contains("=") ? "" : "=running")))
+                .map(text -> CascadeRig.container("/" + text + (text.contains("=") ? "" : "=running")))
                 .toList();
         world.run(new Command.NodeReport("HPC", peer, facts));
         world.pass(Duration.ofSeconds(1));

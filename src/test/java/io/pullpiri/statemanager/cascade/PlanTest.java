@@ -1,10 +1,10 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.World.apply;
-import static io.pullpiri.statemanager.cascade.World.delete;
-import static io.pullpiri.statemanager.cascade.World.packageYaml;
-import static io.pullpiri.statemanager.cascade.World.report;
-import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
+import static io.pullpiri.statemanager.cascade.CascadeRig.delete;
+import static io.pullpiri.statemanager.cascade.CascadeRig.packageYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.report;
+import static io.pullpiri.statemanager.cascade.CascadeRig.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ModelState;
@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 class PlanTest {
 
     /** More than 30 of 40 writes make a transaction full, and 5 places are the journal's. */
-    private final World world = new World(World.RULES, new Cascade.TransactionLimits(40, 1 << 20, 1L << 40));
+    private final CascadeRig world =
+            new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(40, 1 << 20, 1L << 40));
 
     private static Command model(String name, ModelState state) {
         return new Command.ModelChange(name, state, "", "test");
@@ -77,7 +78,7 @@ class PlanTest {
         assertDecided(1, report("n", first), report("o", second)); // of 22 writes each
         assertThat(world.packageState("p")).isEqualTo("Running");
 
-        World small = new World(World.RULES, new Cascade.TransactionLimits(128, 20_000, 1L << 40));
+        CascadeRig small = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 20_000, 1L << 40));
         Command[] large = IntStream.range(0, 5)
                 .mapToObj(i -> apply(packageYaml("p" + i) + "\n# " + "x".repeat(9_000)))
                 .toArray(Command[]::new);
@@ -135,7 +136,7 @@ class PlanTest {
     /** World lets no transaction through that is larger than the store takes. Control characters become six. */
     @Test
     void aTransactionIsNeverLargerThanTheStoreTakes() {
-        World small = new World(World.RULES, new Cascade.TransactionLimits(128, 12_000, 1L << 40));
+        CascadeRig small = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 12_000, 1L << 40));
         String words = "\u0001".repeat(253);
         for (String[] each : new String[][] {{"i" + words, "s"}, {"i", "s" + words}, {"i" + words, "s" + words}}) {
             List<Command> batch = new ArrayList<>();
@@ -178,7 +179,7 @@ class PlanTest {
     @Test
     void aModelThatSomebodyGivesAStateAfterItWasForsakenHasIt() {
         world.run(apply(packageYaml("p", "m")), report("n", "m/c=running"), report("n"));
-        world.pass(World.RULES.vanishGrace());
+        world.pass(CascadeRig.RULES.vanishGrace());
         world.run(new Command.Tick());
         world.run(delete(packageYaml("p")), model("m", ModelState.PAUSED));
         assertThat(world.modelState("m")).isEqualTo("Paused");
@@ -187,7 +188,7 @@ class PlanTest {
     @Test
     void aModelThatComesBackInTheSameBatchBeginsAnew() {
         world.run(apply(packageYaml("p", "m")), report("n", "m/c=exited:0"), report("n"));
-        world.pass(World.RULES.vanishGrace());
+        world.pass(CascadeRig.RULES.vanishGrace());
         world.run(new Command.Tick());
         assertThat(world.modelState("m")).isEqualTo("Exited");
         world.run(delete(packageYaml("p")), report("n", "m/c=exited:0"));
@@ -210,7 +211,7 @@ class PlanTest {
         world.run(apply(packageYaml("p", "a", "b")), model("a", ModelState.DEAD), model("b", ModelState.DEAD));
         String record = world.value(Keys.reconcile("p"));
         assertThat(record).contains("\"state\":\"Error\"").contains("b dead (requested by test)");
-        world.pass(World.RULES.vanishGrace());
+        world.pass(CascadeRig.RULES.vanishGrace());
         world.run(apply(packageYaml("p", "a"), scenarioYaml("s", "p")));
         assertThat(world.value(Keys.reconcile("p"))).isEqualTo(record);
         world.run(delete(packageYaml("p")));

@@ -17,20 +17,21 @@ class PodmanFactsTest {
 
     private static final String ERROR = "crun: executable file `app` not found in $PATH: No such file or directory";
 
-    private final World world = new World();
+    private final CascadeRig world = new CascadeRig();
 
     private static ContainerFacts container(Map<String, String> state) {
         return new ContainerFacts("0123456789abcdef", "/m_a", "image", state, Map.of(), Map.of("model", "m"));
     }
 
     private static Container read(Map<String, String> state) {
-        PodmanFacts facts = PodmanFacts.of(StateMachine.containerState(state, World.RULES.cleanExitCodes()), state);
+        PodmanFacts facts =
+                PodmanFacts.of(StateMachine.containerState(state, CascadeRig.RULES.cleanExitCodes()), state);
         return new Container(
                 "m_a",
                 "0123456789ab",
                 "m",
                 "m",
-                StateMachine.containerState(state, World.RULES.cleanExitCodes()),
+                StateMachine.containerState(state, CascadeRig.RULES.cleanExitCodes()),
                 facts.exitCode(),
                 facts.word(),
                 facts.why(),

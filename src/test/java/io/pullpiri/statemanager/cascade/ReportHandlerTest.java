@@ -1,8 +1,8 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.World.apply;
-import static io.pullpiri.statemanager.cascade.World.packageYaml;
-import static io.pullpiri.statemanager.cascade.World.report;
+import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
+import static io.pullpiri.statemanager.cascade.CascadeRig.packageYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ModelState;
@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** Whose containers are whose, and what is said about it. */
 class ReportHandlerTest {
 
-    private final World world = new World();
+    private final CascadeRig world = new CascadeRig();
 
     private String cause(String model) {
         return world.lastCause(ResourceKind.MODEL, model);
@@ -77,7 +77,8 @@ class ReportHandlerTest {
     void aContainerIsAbsentUntilTheVeryEndOfItsGrace() {
         world.run(report("n", "m/a=running", "m/b=exited:1"));
         world.run(report("n", "m/a=running"));
-        long ends = world.now().monotonicNanos() + World.RULES.vanishGrace().toNanos();
+        long ends =
+                world.now().monotonicNanos() + CascadeRig.RULES.vanishGrace().toNanos();
         world.pass(Duration.ofNanos(ends - world.now().monotonicNanos() - 1_000_001));
         world.run(new Command.Tick());
         assertThat(world.modelState("m")).isEqualTo("Dead");
@@ -95,7 +96,7 @@ class ReportHandlerTest {
         world.run(report("b", "m/2=nonsense"));
         world.run(report("a", "m/1=nonsense"));
         world.run(report("a"));
-        world.pass(World.RULES.vanishGrace());
+        world.pass(CascadeRig.RULES.vanishGrace());
         world.run(new Command.Tick());
         world.foreign(Keys.modelState("m"), "Dead");
         world.restart();

@@ -1,8 +1,8 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.World.apply;
-import static io.pullpiri.statemanager.cascade.World.delete;
-import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
+import static io.pullpiri.statemanager.cascade.CascadeRig.delete;
+import static io.pullpiri.statemanager.cascade.CascadeRig.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ScenarioState;
@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** Steps that are asked for again, late, or of a scenario that is not known. */
 class ScenarioTest {
 
-    private final World world = new World();
+    private final CascadeRig world = new CascadeRig();
 
     private CommandResult step(@Nullable ScenarioState current, ScenarioState target, String id) {
         return world.run(new Command.ScenarioChange("s", current, target, id, "test"))

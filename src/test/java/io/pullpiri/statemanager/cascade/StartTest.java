@@ -1,10 +1,10 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.World.apply;
-import static io.pullpiri.statemanager.cascade.World.modelYaml;
-import static io.pullpiri.statemanager.cascade.World.packageYaml;
-import static io.pullpiri.statemanager.cascade.World.report;
-import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
+import static io.pullpiri.statemanager.cascade.CascadeRig.modelYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.packageYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.report;
+import static io.pullpiri.statemanager.cascade.CascadeRig.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ModelState;
@@ -26,7 +26,7 @@ class StartTest {
 
     private static final String AWAY = "changed in the store while StateManager was away";
 
-    private final World world = new World();
+    private final CascadeRig world = new CascadeRig();
 
     private View read(List<KeyValue> entries) {
         return world.cascade
@@ -107,7 +107,8 @@ class StartTest {
         world.run(report("n"));
         world.pass(Duration.ofSeconds(2));
         world.restart();
-        long ends = world.now().monotonicNanos() + World.RULES.vanishGrace().toNanos();
+        long ends =
+                world.now().monotonicNanos() + CascadeRig.RULES.vanishGrace().toNanos();
         assertThat(Cascade.nextTick(world.view)).isBetween(ends - 1_000_000, ends);
         world.pass(Duration.ofMillis(2_900));
         world.run(new Command.Tick());
@@ -122,7 +123,7 @@ class StartTest {
     void aModelThatWasGivenUpByAPlanThatBrokeOffHasTheStateThatItsContainersGive() {
         world.run(report("n", "m/a=exited:1"));
         world.run(report("n"));
-        world.pass(World.RULES.vanishGrace());
+        world.pass(CascadeRig.RULES.vanishGrace());
         Plan torn = world.cascade.plan(world.view, List.of(new Command.Tick()), world.now());
         for (Transaction.Write write : torn.parts().getFirst().transaction().writes()) {
             if (!write.key().equals(Keys.node("n"))) {
@@ -133,7 +134,7 @@ class StartTest {
         world.restart();
         assertThat(world.modelState("m")).isEqualTo("Dead");
         assertThat(world.lastCause(ResourceKind.MODEL, "m")).isEqualTo("container a on n: exit code 1");
-        world.pass(World.RULES.vanishGrace());
+        world.pass(CascadeRig.RULES.vanishGrace());
         world.run(new Command.Tick());
         assertThat(world.states()).as("when its grace is over once more").isEmpty();
         assertThat(world.view.models()).isEmpty();
@@ -202,7 +203,7 @@ class StartTest {
 
     @Test
     void aPackageThatIsGoneDoesNotComeBackByAnothersWordAlone() {
-        world.run(apply(packageYaml("p", "a")), World.delete(packageYaml("p")));
+        world.run(apply(packageYaml("p", "a")), CascadeRig.delete(packageYaml("p")));
         world.foreignUnseen(Keys.packageState("p"), "Paused");
         world.restart();
         assertThat(world.states()).isEmpty();

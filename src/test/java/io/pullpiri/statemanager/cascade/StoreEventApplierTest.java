@@ -1,11 +1,11 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.World.apply;
-import static io.pullpiri.statemanager.cascade.World.delete;
-import static io.pullpiri.statemanager.cascade.World.modelYaml;
-import static io.pullpiri.statemanager.cascade.World.packageYaml;
-import static io.pullpiri.statemanager.cascade.World.report;
-import static io.pullpiri.statemanager.cascade.World.scenarioYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
+import static io.pullpiri.statemanager.cascade.CascadeRig.delete;
+import static io.pullpiri.statemanager.cascade.CascadeRig.modelYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.packageYaml;
+import static io.pullpiri.statemanager.cascade.CascadeRig.report;
+import static io.pullpiri.statemanager.cascade.CascadeRig.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ModelState;
@@ -29,7 +29,7 @@ class StoreEventApplierTest {
     private static final String BRAKE = Keys.modelState("brake");
     private static final String BRAKING = Keys.artifact("Package", "braking");
 
-    private final World world = new World();
+    private final CascadeRig world = new CascadeRig();
 
     private void tell(String key, @Nullable String value, long revision) {
         world.run(new Command.StoreEvents(List.of(new WatchEvent(key, value, revision)), false));

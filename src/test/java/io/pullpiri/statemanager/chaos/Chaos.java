@@ -5,11 +5,11 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
 import io.pullpiri.statemanager.Argument;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Journal;
 import io.pullpiri.statemanager.cascade.ResourceKind;
 import io.pullpiri.statemanager.cascade.Transition;
-import io.pullpiri.statemanager.cascade.World;
-import io.pullpiri.statemanager.state.Tables;
+import io.pullpiri.statemanager.state.SpecificationTables;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
 import java.io.IOException;
@@ -132,7 +132,7 @@ final class Chaos implements AutoCloseable {
                 .build();
         try {
             for (int i = 0; i < MODELS / MODELS_OF_A_PACKAGE; i++) {
-                String yaml = World.packageYaml("package-" + i, modelsOf(i).toArray(new String[0]));
+                String yaml = CascadeRig.packageYaml("package-" + i, modelsOf(i).toArray(new String[0]));
                 var _ = ArtifactsGrpc.newBlockingStub(channel)
                         .withWaitForReady()
                         .withDeadlineAfter(60, TimeUnit.SECONDS)
@@ -211,7 +211,7 @@ final class Chaos implements AutoCloseable {
                     .toList();
             String found = state(stored, Keys.packageState("package-" + i));
             require(
-                    found.equals(Tables.packageState(states)),
+                    found.equals(SpecificationTables.packageState(states)),
                     "package-" + i + " is " + found + " with models " + states);
         }
     }
@@ -226,13 +226,13 @@ final class Chaos implements AutoCloseable {
         for (Transition change : changes) {
             if (change.kind() == ResourceKind.MODEL) {
                 recorded.computeIfAbsent(change.name(), any -> new ArrayList<>())
-                        .add(new Requests.Change(Tables.name(change.to()), change.transitionId()));
+                        .add(new Requests.Change(SpecificationTables.name(change.to()), change.transitionId()));
             }
         }
     }
 
     private static String state(Map<String, String> stored, String key) {
-        return Tables.name(stored.getOrDefault(key, ""));
+        return SpecificationTables.name(stored.getOrDefault(key, ""));
     }
 
     /** Each change once and in order, down to the last that was acknowledged; the one after that may be there or not. */

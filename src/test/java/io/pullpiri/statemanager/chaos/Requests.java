@@ -9,8 +9,8 @@ import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerConnectionBlockingStub;
-import io.pullpiri.statemanager.grpc.Rig;
-import io.pullpiri.statemanager.state.Tables;
+import io.pullpiri.statemanager.grpc.ServerRig;
+import io.pullpiri.statemanager.state.SpecificationTables;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -82,7 +82,7 @@ final class Requests implements AutoCloseable {
             for (int number = 1; !stopped; number++) {
                 String status = REPORTED.get(number % REPORTED.size());
                 Change change = reports
-                        ? new Change(Tables.containerState(status), "")
+                        ? new Change(SpecificationTables.containerState(status), "")
                         : new Change(REQUESTED.get(number % REQUESTED.size()), model + "-" + number);
                 made.add(change);
                 while (!isAcknowledged(change, status)) {
@@ -110,7 +110,7 @@ final class Requests implements AutoCloseable {
         private String report(StateManagerConnectionBlockingStub server, String status) {
             var _ = server.sendChangedContainerList(ContainerList.newBuilder()
                     .setNodeName("node-of-" + model)
-                    .addContainers(Rig.container(model, status))
+                    .addContainers(ServerRig.container(model, status))
                     .build());
             return "";
         }

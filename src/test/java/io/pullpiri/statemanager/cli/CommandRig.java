@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.cli;
 
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -20,11 +20,11 @@ abstract class CommandRig {
     @TempDir
     Path folder;
 
-    Rig rig;
+    ServerRig rig;
 
     @BeforeEach
     void setUp() throws IOException {
-        rig = new Rig("sqlite:" + folder.resolve("states.db"), "127.0.0.1:1", Map.of());
+        rig = new ServerRig("sqlite:" + folder.resolve("states.db"), "127.0.0.1:1", Map.of());
         rig.awaitReady();
     }
 
@@ -44,7 +44,7 @@ abstract class CommandRig {
         return ask(rig, args);
     }
 
-    static Run ask(Rig rig, String... args) {
+    static Run ask(ServerRig rig, String... args) {
         return run(Stream.concat(Stream.of(args), Stream.of("--server", "127.0.0.1:" + rig.server.port()))
                 .toArray(String[]::new));
     }

@@ -9,7 +9,7 @@ import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.statemanager.artifact.Handwritten;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.WatchEvent;
@@ -37,7 +37,7 @@ class CommandsTest extends CommandRig {
 
     @Test
     void applySaysWhatBecameOfEachArtifact() throws IOException {
-        String braking = file("braking.yaml", Rig.BRAKING);
+        String braking = file("braking.yaml", ServerRig.BRAKING);
         String other =
                 file("other.yaml", "kind: Policy\nmetadata: {name: p}\n---\nkind: Model\nmetadata: {name: brake}\n");
 
@@ -49,7 +49,7 @@ class CommandsTest extends CommandRig {
                         """, ""));
         assertThat(ask("apply", "-f", braking).out())
                 .isEqualTo("package/braking unchanged\nscenario/drive unchanged\n");
-        file("braking.yaml", Rig.BRAKING.replace("{name: light}", "{name: horn}"));
+        file("braking.yaml", ServerRig.BRAKING.replace("{name: light}", "{name: horn}"));
         assertThat(ask("apply", "-f", braking).out()).isEqualTo("package/braking changed\nscenario/drive unchanged\n");
         assertThat(ask("delete", "-f", braking).out()).isEqualTo("package/braking deleted\nscenario/drive deleted\n");
         assertThat(ask("delete", "-f", braking).out())
@@ -59,7 +59,7 @@ class CommandsTest extends CommandRig {
     @Test
     void aRefusedFileIsNamedAndKeepsNoneOfTheOthersBack() throws IOException {
         String broken = file("broken.yaml", "kind: Package\nmetadata: {name: 5}\n");
-        String good = file("good.yaml", Rig.BRAKING);
+        String good = file("good.yaml", ServerRig.BRAKING);
 
         Run run = ask("apply", "-f", broken, "-f", good);
 
@@ -93,7 +93,7 @@ class CommandsTest extends CommandRig {
 
     @Test
     void anUnknownKind_isAnErrorWithASuggestion() throws IOException {
-        String typo = file("typo.yaml", Rig.BRAKING + "---\n" + Handwritten.text("misspelt-kind.yaml"));
+        String typo = file("typo.yaml", ServerRig.BRAKING + "---\n" + Handwritten.text("misspelt-kind.yaml"));
 
         for (String command : List.of("apply", "delete")) {
             Run run = ask(command, "-f", typo);
@@ -108,7 +108,7 @@ class CommandsTest extends CommandRig {
 
     @Test
     void nothingIsSentIfAFileCannotBeRead() throws IOException {
-        String good = file("good.yaml", Rig.BRAKING);
+        String good = file("good.yaml", ServerRig.BRAKING);
         Files.write(folder.resolve("latin1.yaml"), new byte[] {'k', (byte) 0xE9});
         String missing = folder.resolve("missing.yaml").toString();
         String latin1 = folder.resolve("latin1.yaml").toString();
@@ -124,8 +124,8 @@ class CommandsTest extends CommandRig {
 
     @Test
     void getShowsStateSinceCountsAndCause() {
-        rig.apply(Rig.BRAKING);
-        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        rig.apply(ServerRig.BRAKING);
+        rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
         List<String> packages = ask("get", "packages").out().lines().toList();
         assertThat(packages).hasSize(2);
@@ -145,13 +145,13 @@ class CommandsTest extends CommandRig {
     @Test
     void getNodes_showsTheLastReportAndHowManyContainersCountForNoPackage() throws IOException {
         assertThat(ask("get", "nodes")).isEqualTo(new Run(0, "", "There are no nodes yet.\n"));
-        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
         List<String> unknown = ask("get", "nodes").out().lines().toList();
         assertThat(unknown.getFirst().split(" {2,}", -1))
                 .containsExactly("NAME", "LAST REPORT", "CONTAINERS", "UNMATCHED", "KNOWN", "WARNING");
         assertThat(unknown.getLast()).matches("HPC +\\d+s +2 +2 +no +- *");
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         assertThat(ask("get", "nodes").out().lines().toList().getLast()).matches("HPC +\\d+s +2 +0 +yes +- *");
         JsonNode one = new ObjectMapper()
                 .readTree(ask("get", "node", "HPC", "-o", "json").out());
@@ -169,8 +169,8 @@ class CommandsTest extends CommandRig {
 
     @Test
     void forgetNode_isRefusedForALiveNodeUnlessForced() {
-        rig.apply(Rig.BRAKING);
-        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        rig.apply(ServerRig.BRAKING);
+        rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
         Run refused = ask("forget", "node", "HPC");
         assertThat(refused.exitCode()).isEqualTo(1);
@@ -190,8 +190,8 @@ class CommandsTest extends CommandRig {
 
     @Test
     void programsReadTheSameAsJsonAndYaml() throws IOException {
-        rig.apply(Rig.BRAKING);
-        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        rig.apply(ServerRig.BRAKING);
+        rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
         JsonNode all =
                 new ObjectMapper().readTree(ask("get", "packages", "-o", "json").out());
@@ -211,9 +211,9 @@ class CommandsTest extends CommandRig {
 
     @Test
     void getNamesThoseInAState() {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         rig.apply("kind: Package\nmetadata: {name: cabin}\n");
-        rig.client().sendChangedContainerList(Rig.list("exited:139", "exited:1"));
+        rig.client().sendChangedContainerList(ServerRig.list("exited:139", "exited:1"));
 
         for (String state : List.of("error", "Error", "PACKAGE_STATE_ERROR")) {
             assertThat(ask("get", "packages", "--state=" + state).out().lines().skip(1))
@@ -259,8 +259,8 @@ class CommandsTest extends CommandRig {
 
     @Test
     void describeShowsTheChainOfCausesDownToTheContainers() {
-        rig.apply(Rig.BRAKING);
-        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        rig.apply(ServerRig.BRAKING);
+        rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
         List<String> tree = ask("describe", "package", "braking").out().lines().toList();
 
@@ -276,12 +276,12 @@ class CommandsTest extends CommandRig {
 
     @Test
     void describeShowsOfAModelWhoUsesIt() {
-        rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         assertThat(ask("describe", "model", "brake").out()).contains("├─ used by no package\n");
 
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         rig.apply("kind: Package\nmetadata: {name: alarm}\nspec: {models: [{name: brake}]}\n");
-        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
         assertThat(ask("describe", "model", "brake").out().lines().skip(1))
                 .containsExactly("├─ used by: alarm, braking", "└─ container brake_main on HPC: dead, exit code 139");
@@ -289,10 +289,10 @@ class CommandsTest extends CommandRig {
 
     @Test
     void describeShowsOfAScenarioTheWholeChainAndWhatIsNotThere() {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         rig.apply("kind: Scenario\nmetadata: {name: park}\nspec: {action: launch, target: braking}\n");
         rig.apply("kind: Scenario\nmetadata: {name: lost}\nspec: {action: launch, target: nothing}\n");
-        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
         assertThat(ask("describe", "scenario", "drive").out().lines().map(line -> line.split(" {2}[A-Z0-9]", -1)[0]))
                 .containsExactly(
@@ -320,7 +320,7 @@ class CommandsTest extends CommandRig {
 
     @Test
     void describeSaysWhetherALastGoodArtifactIsInForce() throws IOException {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         for (String name : List.of("braking", "steering")) {
             // As another component writes into the store.
             WatchEvent broken = new WatchEvent(Keys.artifact("Package", name), "kind: Package", 1_000_000);
@@ -354,7 +354,7 @@ class CommandsTest extends CommandRig {
     @ParameterizedTest
     @ValueSource(strings = {"get models", "get model brake", "describe package p", "history model brake"})
     void invisibleCharactersOfOthers_areShownEscaped(String args) {
-        ContainerInfo container = Rig.container("brake", "exited:3").toBuilder()
+        ContainerInfo container = ServerRig.container("brake", "exited:3").toBuilder()
                 .setNames(0, "brake\u202Emain")
                 .build();
         rig.apply("kind: Package\nmetadata: {name: p}\nspec: {models: [{name: brake}]}\n");
@@ -388,8 +388,8 @@ class CommandsTest extends CommandRig {
 
     @Test
     void historyShowsTheNewestFirst() throws IOException {
-        rig.apply(Rig.BRAKING);
-        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        rig.apply(ServerRig.BRAKING);
+        rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
         assertThat(ask("history", "package", "braking").out().lines().map(line -> line.split(" {2,}", -1)[1]))
                 .containsExactly("STATE", "Degraded", "Idle");
@@ -404,10 +404,10 @@ class CommandsTest extends CommandRig {
 
     @Test
     void waitEndsWhenTheStateIsThereOrTheTimeIsUp() {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         CompletableFuture<Run> waiting =
                 CompletableFuture.supplyAsync(() -> ask("wait", "package", "braking", "--for=running"));
-        rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
 
         assertThat(waiting.join()).isEqualTo(new Run(0, "package/braking is Running\n", ""));
         assertThat(ask("wait", "package", "braking", "--for", "PACKAGE_STATE_RUNNING")

@@ -12,7 +12,7 @@ import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -39,7 +39,7 @@ class ContainersShownTest {
     @TempDir
     Path folder;
 
-    private Rig rig;
+    private ServerRig rig;
 
     @BeforeEach
     void setUp() throws IOException {
@@ -47,7 +47,7 @@ class ContainersShownTest {
     }
 
     private void start() throws IOException {
-        rig = new Rig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
+        rig = new ServerRig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
     }
 
     @AfterEach
@@ -80,12 +80,12 @@ class ContainersShownTest {
     }
 
     private static ContainerInfo.Builder container(String model, String state) {
-        return Rig.container(model, state).toBuilder();
+        return ServerRig.container(model, state).toBuilder();
     }
 
     @Test
     void modelWhoseContainersAreUnknown_isNotCalledUnreported_alsoAfterARestart() throws IOException {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         assertThat(ask("get", "packages")).contains("2 not reported");
 
         report(container("brake", "healthy"));
@@ -115,7 +115,7 @@ class ContainersShownTest {
 
     @Test
     void podmansOwnWord_isShownWithTheState() throws IOException {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         report(container("brake", "running"), container("light", "running"));
         report(container("brake", "stopping"), container("light", "exited:2147483648"));
 
@@ -134,7 +134,7 @@ class ContainersShownTest {
 
     @Test
     void startThatFailed_isShownWithPodmansErrorAndItsCode() throws IOException {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         report(container("brake", "created:127").putState("Error", "crun: executable file `x` not found\nin $PATH"));
 
         String expected = "start failed with code 127: crun: executable file `x` not found in $PATH";
@@ -156,7 +156,7 @@ class ContainersShownTest {
 
     @Test
     void containerFoundByItsNameAlone_isShownAsSuch() throws IOException {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         report(container("brake", "running").clearAnnotation(), container("light", "running"));
         assertThat(ask("describe", "package", "braking"))
                 .contains("container brake_main on HPC: running, found by its name\n")
@@ -178,7 +178,7 @@ class ContainersShownTest {
 
     @Test
     void containersThatCountForNoPackage_areCountedAndListed() throws IOException {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         assertThat(metrics()).doesNotContain("statemanager_unmatched_containers{");
         report(
                 container("brake", "running"),

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pullpiri.statemanager.Setting;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -33,17 +33,17 @@ class OutputFieldsTest {
     @TempDir
     Path folder;
 
-    private Rig rig;
+    private ServerRig rig;
 
     @BeforeEach
     void setUp() throws IOException {
-        rig = new Rig(
+        rig = new ServerRig(
                 "sqlite:" + folder.resolve("states.db"),
                 "127.0.0.1:1",
                 // REST does not depend on it, so programs that read JSON should not either.
                 Map.of(Setting.STATE_NAMES, "protobuf"));
-        rig.apply(Rig.BRAKING);
-        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        rig.apply(ServerRig.BRAKING);
+        rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
     }
 
     @AfterEach
@@ -66,7 +66,7 @@ class OutputFieldsTest {
 
     /** The first lines of {@code watch}: it ends when nobody takes more. */
     private List<ObjectNode> watched(int lines, String... args) throws IOException {
-        Head head = new Head(lines);
+        ClosingReader head = new ClosingReader(lines);
         String[] command =
                 concat(new String[] {"watch", "-o", "json", "--server", "127.0.0.1:" + rig.server.port()}, args);
         assertThat(Main.run(new PrintWriter(head, true), new PrintWriter(new StringWriter()), command))
@@ -133,7 +133,7 @@ class OutputFieldsTest {
     @Test
     void changesAreTheSameInHistoriesAndStreams() throws IOException {
         List<ObjectNode> snapshot = watched(4);
-        rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         rig.apply("kind: Scenario\nmetadata: {name: park}\nspec: {action: launch, target: braking}\n");
         String after = snapshot.getLast().get("id").asText();
         List<ObjectNode> changes = watched(3, "--after", after);

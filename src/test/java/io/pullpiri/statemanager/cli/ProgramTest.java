@@ -13,7 +13,7 @@ import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerCon
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
 import io.pullpiri.statemanager.grpc.FakeActionController;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
@@ -75,7 +75,7 @@ class ProgramTest {
     private void applyBraking() {
         var _ = ArtifactsGrpc.newBlockingStub(channel)
                 .withDeadlineAfter(20, TimeUnit.SECONDS)
-                .apply(ApplyRequest.newBuilder().setYaml(Rig.BRAKING).build());
+                .apply(ApplyRequest.newBuilder().setYaml(ServerRig.BRAKING).build());
     }
 
     @Test
@@ -87,7 +87,7 @@ class ProgramTest {
                 try {
                     for (int i = 1; ; i++) {
                         boolean dead = i % 2 == 0;
-                        client().sendChangedContainerList(Rig.list(dead ? "exited:1" : "running", "running"));
+                        client().sendChangedContainerList(ServerRig.list(dead ? "exited:1" : "running", "running"));
                         acknowledged.set(i);
                     }
                 } catch (StatusRuntimeException e) {
@@ -126,7 +126,7 @@ class ProgramTest {
         String address = "127.0.0.1:" + port;
         try (Program program = serve("--action-controller", address)) {
             applyBraking();
-            var _ = client().sendChangedContainerList(Rig.list("exited:1", "exited:1"));
+            var _ = client().sendChangedContainerList(ServerRig.list("exited:1", "exited:1"));
             assertThat(packageState()).isEqualTo("Error");
             program.kill();
         }
@@ -138,7 +138,7 @@ class ProgramTest {
                     .extracting(ReconcileRequest::getScenarioName)
                     .containsOnly("drive");
 
-            var _ = client().sendChangedContainerList(Rig.list("running", "running"));
+            var _ = client().sendChangedContainerList(ServerRig.list("running", "running"));
             assertThat(packageState()).isEqualTo("Running");
         }
     }
@@ -185,7 +185,7 @@ class ProgramTest {
     void artifactsMayComeFromStandardInput() throws Exception {
         try (Program _ = serve();
                 Program apply = Program.start(folder, "apply", "-f", "-", "--server", channel.authority())) {
-            apply.standardInput(Rig.BRAKING);
+            apply.standardInput(ServerRig.BRAKING);
 
             assertThat(apply.exitCode()).isZero();
             assertThat(apply.output()).isEqualTo("package/braking created\nscenario/drive created");
@@ -206,7 +206,7 @@ class ProgramTest {
             first.kill();
             Await.until(SOON, watch::output, () -> watch.output().contains("; trying again."));
             try (Program _ = serve("--port", port)) {
-                var _ = client().sendChangedContainerList(Rig.list("running", "running"));
+                var _ = client().sendChangedContainerList(ServerRig.list("running", "running"));
                 Await.until(SOON, watch::output, () -> watch.output().contains("\"to\":\"Running\""));
                 assertThat(watch.output().lines().filter(line -> line.startsWith("{")))
                         .as("begun anew only once")

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.cli.CommandRig.Run;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;
@@ -38,15 +38,15 @@ class StoreAwayTest {
         etcd.close();
     }
 
-    private Rig server() throws IOException {
-        return new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "500ms"));
+    private ServerRig server() throws IOException {
+        return new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "500ms"));
     }
 
     @Test
     void whatIsShownMayBeOld() throws Exception {
-        try (Rig rig = server()) {
+        try (ServerRig rig = server()) {
             rig.awaitReady();
-            rig.apply(Rig.BRAKING);
+            rig.apply(ServerRig.BRAKING);
             assertThat(ask(rig, "get", "packages").err()).isEmpty();
 
             etcd.pause();
@@ -74,9 +74,9 @@ class StoreAwayTest {
     }
 
     /** What it says before the first state is shown. */
-    private static String watch(Rig rig) {
+    private static String watch(ServerRig rig) {
         StringWriter err = new StringWriter();
-        Head head = new Head(1);
+        ClosingReader head = new ClosingReader(1);
         int exitCode = Main.run(
                 new PrintWriter(head, true),
                 new PrintWriter(err, true),
@@ -91,7 +91,7 @@ class StoreAwayTest {
     @Test
     void whatWasNeverReadIsNotKnown() throws Exception {
         etcd.pause();
-        try (Rig rig = server()) {
+        try (ServerRig rig = server()) {
             assertThat(ask(rig, "wait", "package", "braking", "--for=idle", "--timeout=200ms"))
                     .isEqualTo(new Run(
                             3,

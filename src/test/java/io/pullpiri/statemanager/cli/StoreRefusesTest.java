@@ -12,7 +12,7 @@ import io.pullpiri.proto.statemanager.ErrorCode;
 import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateChangeResponse;
 import io.pullpiri.statemanager.Setting;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
@@ -56,13 +56,13 @@ class StoreRefusesTest {
         etcd.close();
     }
 
-    private Rig server() throws IOException {
-        return new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "500ms"));
+    private ServerRig server() throws IOException {
+        return new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "500ms"));
     }
 
-    private static Status report(Rig rig, String brake, String light) {
+    private static Status report(ServerRig rig, String brake, String light) {
         try {
-            var _ = rig.client().sendChangedContainerList(Rig.list(brake, light));
+            var _ = rig.client().sendChangedContainerList(ServerRig.list(brake, light));
             return Status.OK;
         } catch (StatusRuntimeException e) {
             return e.getStatus();
@@ -75,13 +75,13 @@ class StoreRefusesTest {
         }
     }
 
-    private static ServingStatus health(Rig rig) {
+    private static ServingStatus health(ServerRig rig) {
         return HealthGrpc.newBlockingStub(rig.channel())
                 .check(HealthCheckRequest.getDefaultInstance())
                 .getStatus();
     }
 
-    private static HttpResponse<String> httpHealth(Rig rig) throws Exception {
+    private static HttpResponse<String> httpHealth(ServerRig rig) throws Exception {
         URI uri = URI.create("http://127.0.0.1:" + rig.server.httpPort() + "/health");
         try (HttpClient http = HttpClient.newHttpClient()) {
             return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
@@ -90,9 +90,9 @@ class StoreRefusesTest {
 
     @Test
     void reportDuringAuthentication_isKeptAndStoredAfterwards() throws Exception {
-        try (Rig rig = server()) {
+        try (ServerRig rig = server()) {
             rig.awaitReady();
-            rig.apply(Rig.BRAKING);
+            rig.apply(ServerRig.BRAKING);
             assertThat(report(rig, "running", "running").isOk()).isTrue();
 
             auth.enable();
@@ -100,7 +100,7 @@ class StoreRefusesTest {
             assertThat(refused.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
             assertThat(refused.getDescription()).contains(NO_USER).contains("it is kept");
             StateChangeResponse change = rig.client()
-                    .sendStateChange(Rig.change(ResourceType.RESOURCE_TYPE_MODEL, "brake", "PAUSED")
+                    .sendStateChange(ServerRig.change(ResourceType.RESOURCE_TYPE_MODEL, "brake", "PAUSED")
                             .build());
             assertThat(change.getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_RESOURCE_UNAVAILABLE);
             assertThat(change.getErrorDetails()).contains(NO_USER);
@@ -124,7 +124,7 @@ class StoreRefusesTest {
     }
 
     /** What {@code get packages} says beside its answer. */
-    private static String getPackages(Rig rig) {
+    private static String getPackages(ServerRig rig) {
         CommandRig.Run run = CommandRig.ask(rig, "get", "packages");
         assertThat(run.exitCode()).isZero();
         return run.err();
@@ -132,9 +132,9 @@ class StoreRefusesTest {
 
     @Test
     void changeByAnotherComponentDuringAuthentication_isSeenAfterwards() throws Exception {
-        try (Rig rig = server()) {
+        try (ServerRig rig = server()) {
             rig.awaitReady();
-            rig.apply(Rig.BRAKING);
+            rig.apply(ServerRig.BRAKING);
             assertThat(report(rig, "running", "running").isOk()).isTrue();
             auth.enable();
             Await.until(SOON, () -> "not ready", () -> !rig.server.manager().isReady());
@@ -149,7 +149,7 @@ class StoreRefusesTest {
     @Test
     void startWhileAuthenticationIsEnabled_isNotReadyAndGoesOnAfterwards() throws Exception {
         auth.enable();
-        try (Rig rig = server()) {
+        try (ServerRig rig = server()) {
             Await.until(
                     SOON, () -> "a reason", () -> rig.server.manager().trouble().contains(NO_USER));
             assertThat(health(rig)).isEqualTo(ServingStatus.NOT_SERVING);
@@ -171,9 +171,9 @@ class StoreRefusesTest {
 
     @Test
     void usersAndRolesThatChangeDuringTraffic_loseNoReport() throws Exception {
-        try (Rig rig = server()) {
+        try (ServerRig rig = server()) {
             rig.awaitReady();
-            rig.apply(Rig.BRAKING);
+            rig.apply(ServerRig.BRAKING);
             for (int i = 0; i < 6; i++) {
                 switch (i % 3) {
                     case 0 -> auth.addUser("user-" + i);

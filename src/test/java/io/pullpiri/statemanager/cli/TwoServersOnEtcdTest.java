@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;
@@ -21,15 +21,15 @@ class TwoServersOnEtcdTest {
 
     private static final Duration SOON = Duration.ofSeconds(30);
 
-    private static Rig server(EtcdServer etcd) throws IOException {
-        Rig rig = new Rig("etcd://" + etcd.endpoint(), "off", Map.of());
+    private static ServerRig server(EtcdServer etcd) throws IOException {
+        ServerRig rig = new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of());
         rig.awaitReady();
         return rig;
     }
 
-    private static Status report(Rig rig, String light) {
+    private static Status report(ServerRig rig, String light) {
         try {
-            var _ = rig.client().sendChangedContainerList(Rig.list("running", light));
+            var _ = rig.client().sendChangedContainerList(ServerRig.list("running", light));
             return Status.OK;
         } catch (StatusRuntimeException e) {
             return e.getStatus();
@@ -39,10 +39,10 @@ class TwoServersOnEtcdTest {
     @Test
     void newestStartOwnsTheStore_untilItEnds() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
-                Rig first = server(etcd)) {
-            first.apply(Rig.BRAKING);
+                ServerRig first = server(etcd)) {
+            first.apply(ServerRig.BRAKING);
             assertThat(report(first, "running").isOk()).isTrue();
-            try (Rig second = server(etcd)) {
+            try (ServerRig second = server(etcd)) {
                 Await.until(
                         SOON,
                         () -> "the first gives way",

@@ -76,7 +76,7 @@ class WatchCommandTest {
     void itEndsWhenNobodyReadsItAnyMore() {
         scripts.add(new Script(List.of("1.0", "2.0", "3.0"), Status.UNAVAILABLE));
 
-        Head head = new Head(2);
+        ClosingReader head = new ClosingReader(2);
         StringWriter err = new StringWriter();
         int exitCode = Main.run(
                 new PrintWriter(head, true),

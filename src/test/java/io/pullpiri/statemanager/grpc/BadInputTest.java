@@ -66,11 +66,11 @@ class BadInputTest {
     @TempDir
     Path folder;
 
-    private Rig rig;
+    private ServerRig rig;
 
     @BeforeEach
     void setUp() throws IOException {
-        rig = new Rig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
+        rig = new ServerRig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
     }
 
     @AfterEach
@@ -79,7 +79,8 @@ class BadInputTest {
     }
 
     static Stream<Arguments> invalidChanges() {
-        StateChange good = Rig.change(RESOURCE_TYPE_MODEL, "brake", "dead").build();
+        StateChange good =
+                ServerRig.change(RESOURCE_TYPE_MODEL, "brake", "dead").build();
         return Stream.of(
                 Arguments.of("resource_type", good.toBuilder().clearResourceType()),
                 Arguments.of("resource_type", good.toBuilder().setResourceTypeValue(99)),
@@ -108,7 +109,8 @@ class BadInputTest {
                 Arguments.of("timestamp_ns", good.toBuilder().setTimestampNs(-1)),
                 Arguments.of(
                         "current_state",
-                        Rig.change(RESOURCE_TYPE_SCENARIO, "drive", "idle").setCurrentState("odd")));
+                        ServerRig.change(RESOURCE_TYPE_SCENARIO, "drive", "idle")
+                                .setCurrentState("odd")));
     }
 
     @ParameterizedTest(name = "{0}: {1}")
@@ -124,10 +126,10 @@ class BadInputTest {
     @Test
     void aStepThatTheRulesRefuseNamesBothStates() {
         rig.client()
-                .sendStateChange(
-                        Rig.change(RESOURCE_TYPE_SCENARIO, "drive", "idle").build());
+                .sendStateChange(ServerRig.change(RESOURCE_TYPE_SCENARIO, "drive", "idle")
+                        .build());
         StateChangeResponse response = rig.client()
-                .sendStateChange(Rig.change(RESOURCE_TYPE_SCENARIO, "drive", "allowed")
+                .sendStateChange(ServerRig.change(RESOURCE_TYPE_SCENARIO, "drive", "allowed")
                         .setTransitionId("id-2")
                         .build());
         assertThat(response.getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_STATE_TRANSITION);
@@ -137,10 +139,10 @@ class BadInputTest {
 
     @Test
     void aPackagesStateComesFromItsModels() {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         StateChangeResponse response = rig.client()
-                .sendStateChange(
-                        Rig.change(RESOURCE_TYPE_PACKAGE, "braking", "running").build());
+                .sendStateChange(ServerRig.change(RESOURCE_TYPE_PACKAGE, "braking", "running")
+                        .build());
         assertThat(response.getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_STATE_TRANSITION);
         assertThat(rig.packageState("braking")).isEqualTo("Idle");
     }
@@ -152,7 +154,7 @@ class BadInputTest {
                     Status.Code.INVALID_ARGUMENT,
                     "node_name",
                     () -> rig.client()
-                            .sendChangedContainerList(Rig.list("running", "running").toBuilder()
+                            .sendChangedContainerList(ServerRig.list("running", "running").toBuilder()
                                     .setNodeName(node)
                                     .build()));
         }
@@ -161,14 +163,15 @@ class BadInputTest {
 
     @Test
     void aContainerWithABadNameIsPassedOverCountedAndTheOthersAreTaken() {
-        ContainerList list = Rig.list("running", "running").toBuilder()
-                .addContainers(
-                        Rig.container("x", "dead").toBuilder().clearNames().addNames("a/b"))
-                .addContainers(Rig.container("bad{model}", "dead").toBuilder()
+        ContainerList list = ServerRig.list("running", "running").toBuilder()
+                .addContainers(ServerRig.container("x", "dead").toBuilder()
+                        .clearNames()
+                        .addNames("a/b"))
+                .addContainers(ServerRig.container("bad{model}", "dead").toBuilder()
                         .clearNames()
                         .addNames("fine"))
                 .addContainers(
-                        Rig.container("y", "odd").toBuilder().clearNames().clearId())
+                        ServerRig.container("y", "odd").toBuilder().clearNames().clearId())
                 .build();
         rig.client().sendChangedContainerList(list);
         assertThat(rig.state(RESOURCE_TYPE_MODEL, "brake").getCurrentState()).isEqualTo("Running");
@@ -180,11 +183,11 @@ class BadInputTest {
 
     @Test
     void aMessageOverTheSizeLimitIsResourceExhausted() {
-        ContainerList large = Rig.list("running", "running").toBuilder()
-                .addContainers(Rig.container("x", "running").toBuilder().setImage("x".repeat(4 << 20)))
+        ContainerList large = ServerRig.list("running", "running").toBuilder()
+                .addContainers(ServerRig.container("x", "running").toBuilder().setImage("x".repeat(4 << 20)))
                 .build();
         assertStatus(Status.Code.RESOURCE_EXHAUSTED, "", () -> rig.client().sendChangedContainerList(large));
-        rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         assertThat(rig.state(RESOURCE_TYPE_MODEL, "brake").getCurrentState())
                 .as("the service goes on")
                 .isEqualTo("Running");
@@ -234,7 +237,8 @@ class BadInputTest {
     void offloading_isNotAccepted_whenActionControllerRefusesOrIsSilent() throws Exception {
         OffloadingRequest.Builder request = offloading();
         try (FakeActionController controller = FakeActionController.start(0);
-                Rig other = new Rig("sqlite:" + folder.resolve("other.db"), controller.address(), Map.of())) {
+                ServerRig other =
+                        new ServerRig("sqlite:" + folder.resolve("other.db"), controller.address(), Map.of())) {
             controller.refusal = Status.INTERNAL.withDescription("no room");
             assertThat(other.client().triggerOffloading(request.build()).getMessage())
                     .contains("no room");
@@ -306,7 +310,8 @@ class BadInputTest {
     @ValueSource(strings = {"bra\u200Bke", "brake\u202E", "brake\u00A0left", "\u2066brake"})
     void namesWithInvisibleCharacters_areRefusedInRequests(String name) {
         StateChangeResponse answer = rig.client()
-                .sendStateChange(Rig.change(RESOURCE_TYPE_MODEL, name, "dead").build());
+                .sendStateChange(
+                        ServerRig.change(RESOURCE_TYPE_MODEL, name, "dead").build());
 
         assertThat(answer.getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_REQUEST);
         assertThat(answer.getErrorDetails()).startsWith("resource_name: has the invisible character U+");
@@ -330,7 +335,7 @@ class BadInputTest {
                 .isInstanceOf(CommandResult.Done.class);
 
         rig.client()
-                .sendChangedContainerList(Rig.list("running", "running").toBuilder()
+                .sendChangedContainerList(ServerRig.list("running", "running").toBuilder()
                         .setNodeName(node)
                         .build());
 
@@ -349,12 +354,12 @@ class BadInputTest {
     @Tag("etcd")
     void aStoreThatCannotBeReachedAnswersUnavailableAndTakesTheNewestReportLater() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
-                Rig onEtcd = new Rig("etcd://" + etcd.endpoint(), "off", Map.of())) {
-            onEtcd.apply(Rig.BRAKING);
+                ServerRig onEtcd = new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of())) {
+            onEtcd.apply(ServerRig.BRAKING);
             etcd.kill();
             assertThat(onEtcd.client()
                             .withDeadlineAfter(PATIENCE)
-                            .sendStateChange(Rig.change(RESOURCE_TYPE_MODEL, "brake", "dead")
+                            .sendStateChange(ServerRig.change(RESOURCE_TYPE_MODEL, "brake", "dead")
                                     .build())
                             .getErrorCode())
                     .isEqualTo(ErrorCode.ERROR_CODE_RESOURCE_UNAVAILABLE);
@@ -363,7 +368,7 @@ class BadInputTest {
                     "",
                     () -> onEtcd.client()
                             .withDeadlineAfter(PATIENCE)
-                            .sendChangedContainerList(Rig.list("paused", "paused")));
+                            .sendChangedContainerList(ServerRig.list("paused", "paused")));
             etcd.restart();
             Await.until(
                     Duration.ofSeconds(20),
@@ -377,7 +382,7 @@ class BadInputTest {
     void aQuestionBeforeTheStoreWasReadWaitsForItWithinTheCallersDeadline() throws Exception {
         try (EtcdServer etcd = EtcdServer.start()) {
             etcd.pause();
-            try (Rig early = new Rig("etcd://" + etcd.endpoint(), "off", Map.of())) {
+            try (ServerRig early = new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of())) {
                 ResourceStateRequest question = ResourceStateRequest.newBuilder()
                         .setResourceType(RESOURCE_TYPE_MODEL)
                         .setResourceName("brake")
@@ -397,15 +402,15 @@ class BadInputTest {
     @Tag("etcd")
     void moreThanTheQueuesBoundIsUnavailableAtOnce() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
-                Rig small = new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.QUEUE_LIMIT, "1"))) {
-            small.apply(Rig.BRAKING);
+                ServerRig small = new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.QUEUE_LIMIT, "1"))) {
+            small.apply(ServerRig.BRAKING);
             etcd.pause();
             // One is being committed, one waits, and eighteen are refused, whichever they are.
             Queue<String> refusals = new ConcurrentLinkedQueue<>();
             try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
                 for (int i = 0; i < 20; i++) {
-                    StateChange change =
-                            Rig.change(RESOURCE_TYPE_MODEL, "m" + i, "dead").build();
+                    StateChange change = ServerRig.change(RESOURCE_TYPE_MODEL, "m" + i, "dead")
+                            .build();
                     callers.execute(() -> {
                         String details = small.client().sendStateChange(change).getErrorDetails();
                         if (details.contains("queue.limit")) {
@@ -428,7 +433,7 @@ class BadInputTest {
 
     @Test
     void controlCharactersInASourceDoNotReachCauses() {
-        StateChange change = Rig.change(RESOURCE_TYPE_MODEL, "brake", "dead")
+        StateChange change = ServerRig.change(RESOURCE_TYPE_MODEL, "brake", "dead")
                 .setSource("me\n\u001b[2J")
                 .build();
         assertThat(rig.client().sendStateChange(change).getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_SUCCESS);

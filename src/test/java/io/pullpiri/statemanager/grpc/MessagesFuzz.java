@@ -5,11 +5,11 @@ import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.DeleteRequest;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
-import io.pullpiri.statemanager.cascade.World;
+import io.pullpiri.statemanager.hostile.FuzzInput;
 import io.pullpiri.statemanager.hostile.OneLine;
-import io.pullpiri.statemanager.hostile.Pieces;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.OwnKeys;
@@ -37,8 +37,8 @@ public final class MessagesFuzz {
      * @return the keys of states at the end
      */
     public static List<String> run(byte[] input, Consumer<String> refusals) {
-        World world = new World();
-        for (Pieces pieces = new Pieces(ByteBuffer.wrap(input)); pieces.next(); ) {
+        CascadeRig world = new CascadeRig();
+        for (FuzzInput pieces = new FuzzInput(ByteBuffer.wrap(input)); pieces.next(); ) {
             Command command = command(pieces.kind(), pieces.bytes(), refusals);
             if (command != null) {
                 world.run(command).forEach(answer -> hear(answer, refusals));

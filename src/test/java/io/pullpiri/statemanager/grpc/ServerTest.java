@@ -48,7 +48,7 @@ class ServerTest {
     Path folder;
 
     private FakeActionController controller;
-    private Rig rig;
+    private ServerRig rig;
 
     @BeforeEach
     void setUp() throws IOException {
@@ -56,8 +56,8 @@ class ServerTest {
         rig = rig(controller.address());
     }
 
-    private Rig rig(String actionController) throws IOException {
-        return new Rig(
+    private ServerRig rig(String actionController) throws IOException {
+        return new ServerRig(
                 "sqlite:" + folder.resolve("states.db"), actionController, Map.of(Setting.RECONCILE_RESYNC, "1s"));
     }
 
@@ -69,11 +69,11 @@ class ServerTest {
 
     @Test
     void theSeedsJobFromContainerListToReconcile() {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         assertThat(rig.packageState("braking")).isEqualTo("Idle");
-        rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         assertThat(rig.packageState("braking")).isEqualTo("Running");
-        rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
         ResourceState degraded = rig.state(RESOURCE_TYPE_PACKAGE, "braking");
         assertThat(degraded.getCurrentState()).isEqualTo("Degraded");
         assertThat(degraded.getStateGeneration()).isEqualTo(3);
@@ -85,13 +85,13 @@ class ServerTest {
                 .containsEntry("scenarios", "drive")
                 .doesNotContainKey("reconcile");
         assertThat(controller.reconciles).isEmpty();
-        rig.client().sendChangedContainerList(Rig.list("exited:139", "exited:1"));
+        rig.client().sendChangedContainerList(ServerRig.list("exited:139", "exited:1"));
         assertThat(rig.packageState("braking")).isEqualTo("Error");
         Await.until(SOON, () -> "a call", () -> !controller.reconciles.isEmpty());
         assertThat(controller.reconciles.getFirst().getScenarioName()).isEqualTo("drive");
         assertThat(controller.reconciles.getFirst().getCurrent()).isEqualTo(PodStatus.FAILED);
         assertThat(controller.reconciles.getFirst().getDesired()).isEqualTo(PodStatus.RUNNING);
-        rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         assertThat(rig.packageState("braking")).isEqualTo("Running");
     }
 
@@ -99,8 +99,8 @@ class ServerTest {
     @Tag("slow")
     void reconcileIsRetriedWhileActionControllerRefusesOrIsAway() throws Exception {
         controller.refusal = Status.INTERNAL.withDescription("FAILED is no good");
-        rig.apply(Rig.BRAKING);
-        rig.client().sendChangedContainerList(Rig.list("dead", "dead"));
+        rig.apply(ServerRig.BRAKING);
+        rig.client().sendChangedContainerList(ServerRig.list("dead", "dead"));
         Await.until(
                 SOON,
                 () -> "the refusal is told: " + rig.state(RESOURCE_TYPE_PACKAGE, "braking"),
@@ -126,9 +126,9 @@ class ServerTest {
 
     @Test
     void aDeadPackageIsAskedForAgainByTheNextServer() throws Exception {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         controller.silent = true;
-        rig.client().sendChangedContainerList(Rig.list("dead", "dead"));
+        rig.client().sendChangedContainerList(ServerRig.list("dead", "dead"));
         rig.close();
         controller.silent = false;
         controller.reconciles.clear();
@@ -140,11 +140,11 @@ class ServerTest {
     @Test
     void apiServersAnnouncementAndFilterGatewaysStepsAreTaken() {
         StateChangeResponse announced = rig.client()
-                .sendStateChange(
-                        Rig.change(RESOURCE_TYPE_SCENARIO, "drive", "idle").build());
+                .sendStateChange(ServerRig.change(RESOURCE_TYPE_SCENARIO, "drive", "idle")
+                        .build());
         assertThat(announced.getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_SUCCESS);
         assertThat(announced.getTransitionId()).isEqualTo("id-1");
-        StateChange step = Rig.change(RESOURCE_TYPE_SCENARIO, "drive", "SCENARIO_STATE_WAITING")
+        StateChange step = ServerRig.change(RESOURCE_TYPE_SCENARIO, "drive", "SCENARIO_STATE_WAITING")
                 .setCurrentState("idle")
                 .setTransitionId("id-2")
                 .build();
@@ -160,7 +160,7 @@ class ServerTest {
     @Test
     void artifactsAreAppliedAndDeleted() {
         ApplyRequest request = ApplyRequest.newBuilder()
-                .setYaml(Rig.BRAKING + "---\nkind: Model\nmetadata: {name: brake}\n---\nkind: Policy\n")
+                .setYaml(ServerRig.BRAKING + "---\nkind: Model\nmetadata: {name: brake}\n---\nkind: Policy\n")
                 .build();
         assertThat(rig.artifacts().apply(request).getResultsList())
                 .extracting(ArtifactResult::getOutcome)
@@ -188,8 +188,8 @@ class ServerTest {
 
     @Test
     void resourcesAreListedByStateInAnySpelling() {
-        rig.apply(Rig.BRAKING);
-        rig.client().sendChangedContainerList(Rig.list("running", "dead"));
+        rig.apply(ServerRig.BRAKING);
+        rig.client().sendChangedContainerList(ServerRig.list("running", "dead"));
         ListResourcesByStateRequest.Builder request =
                 ListResourcesByStateRequest.newBuilder().setResourceType(RESOURCE_TYPE_MODEL);
         assertThat(rig.client().listResourcesByState(request.build()).getResourcesList())
@@ -229,7 +229,7 @@ class ServerTest {
 
     @Test
     void aFaultIsCountedAndChangesNoState() {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         FaultInfo fault = FaultInfo.newBuilder()
                 .setWorkloadId("braking")
                 .setNodeId("HPC")
@@ -254,7 +254,7 @@ class ServerTest {
     @Test
     void aPortThatIsTakenIsNamed() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            assertThatThrownBy(() -> new Rig(
+            assertThatThrownBy(() -> new ServerRig(
                             "sqlite:" + folder.resolve("other.db"),
                             "off",
                             Map.of(Setting.PORT, Integer.toString(taken.getLocalPort()))))

@@ -71,7 +71,7 @@ class SubscriptionTest {
     Path folder;
 
     private FakeActionController controller;
-    private Rig rig;
+    private ServerRig rig;
     private final List<Subscriber> subscribers = new CopyOnWriteArrayList<>();
 
     @BeforeEach
@@ -81,7 +81,7 @@ class SubscriptionTest {
     }
 
     private void start() throws IOException {
-        rig = new Rig(
+        rig = new ServerRig(
                 "sqlite:" + folder.resolve("states.db"),
                 controller.address(),
                 Map.of(
@@ -143,8 +143,8 @@ class SubscriptionTest {
 
     @Test
     void aSubscriberGetsWhatIsAndThenEveryChangeInOrder() {
-        rig.apply(Rig.BRAKING);
-        var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        rig.apply(ServerRig.BRAKING);
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         Subscriber all = new Subscriber(request());
 
         List<StateChangeEvent> snapshot = List.of(all.next(), all.next(), all.next(), all.next());
@@ -159,7 +159,7 @@ class SubscriptionTest {
                 .allSatisfy(event -> assertThat(event.getEventId()).isEmpty());
         Subscriber behindIt =
                 new Subscriber(request().putFilter("after", snapshot.getLast().getEventId()));
-        var _ = rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
         assertThat(all.told()).isEqualTo("brake: Running > Dead");
         StateChangeEvent degraded = all.next();
         assertThat(degraded.getEventType()).isEqualTo(EventType.EVENT_TYPE_STATE_CHANGE);
@@ -172,14 +172,14 @@ class SubscriptionTest {
 
     @Test
     void aFilterLeavesOutOtherTypesAndNames() {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         Subscriber packages = new Subscriber(request().setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE));
         Subscriber light = new Subscriber(request().putFilter("name", "light"));
         assertThat(packages.told()).isEqualTo("braking:  > Idle");
 
-        var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
-        var _ = rig.client().sendChangedContainerList(Rig.list("running", "paused"));
-        var _ = rig.client().sendChangedContainerList(Rig.list("paused", "paused"));
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "paused"));
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("paused", "paused"));
 
         assertThat(packages.told()).isEqualTo("braking: Idle > Running");
         assertThat(packages.told()).isEqualTo("braking: Running > Paused");
@@ -189,14 +189,14 @@ class SubscriptionTest {
 
     @Test
     void afterARestartASubscriberGoesOnWhereItStopped() throws IOException {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         Subscriber first = new Subscriber(request());
         assertThat(first.next().getMetadataMap()).containsEntry("snapshot", "true");
         assertThat(first.next().getMetadataMap()).containsEntry("snapshot", "true");
-        var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         StateChangeEvent last = first.next();
         assertThat(last.getStateChange().getResourceName()).isEqualTo("brake");
-        var _ = rig.client().sendChangedContainerList(Rig.list("paused", "paused"));
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("paused", "paused"));
         rig.close();
         assertThatThrownBy(() -> {
                     while (true) {
@@ -213,13 +213,13 @@ class SubscriptionTest {
         assertThat(resumed.told()).isEqualTo("brake: Running > Paused");
         assertThat(resumed.told()).isEqualTo("light: Running > Paused");
         assertThat(resumed.told()).isEqualTo("braking: Running > Paused");
-        var _ = rig.client().sendChangedContainerList(Rig.list("running", "paused"));
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "paused"));
         assertThat(resumed.told()).isEqualTo("brake: Paused > Running");
     }
 
     @Test
     void recoveryAndFaultsAreToldToThoseWhoAsk() {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         Subscriber asking = new Subscriber(request()
                 .setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE)
                 .setIncludeRecoveryEvents(true)
@@ -228,7 +228,7 @@ class SubscriptionTest {
         assertThat(asking.told()).isEqualTo("braking:  > Idle");
         assertThat(other.told()).isEqualTo("braking:  > Idle");
 
-        var _ = rig.client().sendChangedContainerList(Rig.list("exited:1", "exited:1"));
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("exited:1", "exited:1"));
         assertThat(asking.told()).isEqualTo("braking: Idle > Error");
         StateChangeEvent requested = asking.next();
         assertThat(requested.getEventType()).isEqualTo(EventType.EVENT_TYPE_RECOVERY_START);
@@ -237,7 +237,7 @@ class SubscriptionTest {
                 .containsEntry("package", "braking")
                 .containsEntry("scenario", "drive");
         assertThat(asking.next().getMetadataMap()).containsEntry("step", "acknowledged");
-        var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         List<EventType> two =
                 List.of(asking.next().getEventType(), asking.next().getEventType());
         assertThat(two)
@@ -274,10 +274,10 @@ class SubscriptionTest {
 
     @Test
     void theHistoryHasTheNewestChangesWithCauseSourceAndDuration() throws IOException {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         for (int i = 0; i < 4; i++) {
-            var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
-            var _ = rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
+            var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
+            var _ = rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
         }
         for (int start = 0; start < 2; start++) {
             ResourceStateHistoryResponse history = history("braking", 0, 0);
@@ -303,10 +303,10 @@ class SubscriptionTest {
 
     @Test
     void theHistoryOfATimeIsWholeThoughTheClockWasPutBackInIt() throws IOException {
-        rig.apply(Rig.BRAKING);
-        var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
-        var _ = rig.client().sendChangedContainerList(Rig.list("exited:139", "running"));
-        var _ = rig.client().sendChangedContainerList(Rig.list("running", "running"));
+        rig.apply(ServerRig.BRAKING);
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         rig.close();
         try (StateStore store = SqliteStore.open(folder.resolve("states.db"))) {
             List<KeyValue> records = store.getAllWithPrefix(Keys.JOURNAL_PREFIX);

@@ -6,8 +6,8 @@ import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.DeleteRequest;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
-import io.pullpiri.statemanager.cascade.World;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -21,8 +21,8 @@ import java.util.Objects;
 /** Sound inputs for the fuzz targets, from which fuzzing goes on. */
 final class FuzzSeeds {
 
-    private static final String PACKAGE = World.packageYaml("p", "m", "n");
-    private static final String SCENARIO = World.scenarioYaml("s", "p");
+    private static final String PACKAGE = CascadeRig.packageYaml("p", "m", "n");
+    private static final String SCENARIO = CascadeRig.scenarioYaml("s", "p");
     private static final String MODEL = "kind: Model\nmetadata:\n  name: m";
 
     private FuzzSeeds() {}
@@ -66,7 +66,7 @@ final class FuzzSeeds {
 
     /** What is stored while a package is well, and once it is dead. */
     static List<byte[]> store() {
-        World world = new World();
+        CascadeRig world = new CascadeRig();
         world.run(Command.ApplyArtifacts.parse(String.join("\n---\n", PACKAGE, SCENARIO, MODEL)));
         world.run(report("running"));
         byte[] well = stored(world);
@@ -75,7 +75,7 @@ final class FuzzSeeds {
     }
 
     private static Command report(String state) {
-        return new Command.NodeReport("n", List.of(World.container("m/m_a=" + state)));
+        return new Command.NodeReport("n", List.of(CascadeRig.container("m/m_a=" + state)));
     }
 
     static List<byte[]> messages() {
@@ -136,7 +136,7 @@ final class FuzzSeeds {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    private static byte[] stored(World world) {
+    private static byte[] stored(CascadeRig world) {
         return pieces(world.keys().stream()
                 .map(key -> piece(StoreFuzz.kind(key), bytes(Objects.requireNonNull(world.value(key)))))
                 .toArray(byte[][]::new));

@@ -13,7 +13,7 @@ import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
-import io.pullpiri.statemanager.cascade.World;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -88,7 +88,8 @@ class HostileClientsTest extends HostileRig {
                 var _ = ArtifactsGrpc.newBlockingStub(channel)
                         .withDeadlineAfter(PATIENCE)
                         .apply(ApplyRequest.newBuilder()
-                                .setYaml("# " + "x".repeat(1_000_000) + "\n" + World.packageYaml("large-" + i, "m"))
+                                .setYaml(
+                                        "# " + "x".repeat(1_000_000) + "\n" + CascadeRig.packageYaml("large-" + i, "m"))
                                 .build());
             } catch (StatusRuntimeException e) {
                 refusal = e.getMessage();

@@ -6,7 +6,7 @@ import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
-import io.pullpiri.statemanager.cascade.World;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -105,7 +105,7 @@ class HostileConnectionsTest extends HostileRig {
         var _ = ArtifactsGrpc.newBlockingStub(channel)
                 .withDeadlineAfter(PATIENCE)
                 .apply(ApplyRequest.newBuilder()
-                        .setYaml(World.packageYaml("package", "known-0"))
+                        .setYaml(CascadeRig.packageYaml("package", "known-0"))
                         .build());
         ContainerList list = list("known", 1_000);
         var _ = stub().sendChangedContainerList(list);

@@ -15,7 +15,7 @@ import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
 import io.pullpiri.statemanager.Proc;
-import io.pullpiri.statemanager.cascade.World;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cli.Program;
 import io.pullpiri.statemanager.store.Await;
 import java.io.Closeable;
@@ -118,7 +118,7 @@ abstract class HostileRig {
         var _ = ArtifactsGrpc.newBlockingStub(channel)
                 .withDeadlineAfter(PATIENCE)
                 .apply(ApplyRequest.newBuilder()
-                        .setYaml(World.packageYaml(name, models))
+                        .setYaml(CascadeRig.packageYaml(name, models))
                         .build());
     }
 

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.hostile;
 
-import io.pullpiri.statemanager.cascade.World;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.OwnKeys;
 import java.nio.ByteBuffer;
@@ -49,8 +49,8 @@ public final class StoreFuzz {
      * @return the keys of states at the end
      */
     static List<String> run(byte[] input, Consumer<String> complaints) {
-        World world = new World();
-        for (Pieces pieces = new Pieces(ByteBuffer.wrap(input)); pieces.next(); ) {
+        CascadeRig world = new CascadeRig();
+        for (FuzzInput pieces = new FuzzInput(ByteBuffer.wrap(input)); pieces.next(); ) {
             world.foreignUnseen(
                     KEYS.get(pieces.kind() % KEYS.size()), new String(pieces.bytes(), StandardCharsets.UTF_8));
         }

@@ -26,13 +26,13 @@ class ChangeFeedTest {
     @TempDir
     Path folder;
 
-    private TurnedManager loop;
+    private SteppedManager loop;
     private FaultyStore store;
     private Manager manager;
 
     @BeforeEach
     void setUp() {
-        loop = new TurnedManager(SqliteStore.open(folder.resolve("states.db")), 1_000);
+        loop = new SteppedManager(SqliteStore.open(folder.resolve("states.db")), 1_000);
         loop.begin();
         store = loop.store;
         manager = loop.manager;
@@ -78,7 +78,7 @@ class ChangeFeedTest {
         List<Transaction.Write> deletions = store.getAllWithPrefix(Keys.JOURNAL_PREFIX).stream()
                 .map(entry -> new Transaction.Write(entry.key(), null, entry.modRevision()))
                 .toList();
-        assertThat(store.commit(new Transaction(deletions), TurnedManager.SOON))
+        assertThat(store.commit(new Transaction(deletions), SteppedManager.SOON))
                 .isInstanceOf(CommitResult.Committed.class);
         store.faults.add(FaultyStore.Fault.LOST);
         CompletableFuture<CommandResult> _ = loop.set(ModelState.DEAD);

@@ -3,12 +3,12 @@ package io.pullpiri.statemanager.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.cascade.View;
-import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.manager.Committer.BatchOutcome;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CommitterTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
-    private static final String P = World.packageYaml("p", "m");
+    private static final String P = CascadeRig.packageYaml("p", "m");
 
     @TempDir
     Path folder;
@@ -146,7 +146,7 @@ class CommitterTest {
     @Test
     void whatTheStoreHasToldMeanwhileIsTakenInToo() throws Exception {
         commit(
-                Command.ApplyArtifacts.parse(World.packageYaml("p", "a", "b")),
+                Command.ApplyArtifacts.parse(CascadeRig.packageYaml("p", "a", "b")),
                 model("a", ModelState.RUNNING),
                 model("b", ModelState.RUNNING));
         store.before.add(() -> {
@@ -284,7 +284,7 @@ class CommitterTest {
     @Test
     void eventsThatArriveBeforeAProbeIsAccepted_areDecidedBeforeTheBatch() throws Exception {
         commit(
-                Command.ApplyArtifacts.parse(World.packageYaml("p", "a", "b")),
+                Command.ApplyArtifacts.parse(CascadeRig.packageYaml("p", "a", "b")),
                 model("a", ModelState.RUNNING),
                 model("b", ModelState.RUNNING));
         store.faults.add(FaultyStore.Fault.UNEXPLAINED);
@@ -314,7 +314,7 @@ class CommitterTest {
         return new Command.NodeReport(
                 "n",
                 IntStream.range(0, 12)
-                        .mapToObj(i -> World.container("m" + i + "/c" + i + "=running"))
+                        .mapToObj(i -> CascadeRig.container("m" + i + "/c" + i + "=running"))
                         .toList());
     }
 
@@ -381,7 +381,7 @@ class CommitterTest {
     void fromTheDecisionOnNobodyIsCalledForWhoRecovers() throws Exception {
         commit(
                 Command.ApplyArtifacts.parse(P),
-                Command.ApplyArtifacts.parse(World.scenarioYaml("s", "p")),
+                Command.ApplyArtifacts.parse(CascadeRig.scenarioYaml("s", "p")),
                 model("m", ModelState.DEAD));
         reconciler.updateAll(view);
         assertThat(due).isNotEmpty();

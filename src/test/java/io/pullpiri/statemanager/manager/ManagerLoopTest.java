@@ -2,9 +2,9 @@ package io.pullpiri.statemanager.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
-import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
@@ -24,11 +24,11 @@ class ManagerLoopTest {
     @TempDir
     Path folder;
 
-    private TurnedManager loop;
+    private SteppedManager loop;
 
     @BeforeEach
     void setUp() {
-        loop = new TurnedManager(SqliteStore.open(folder.resolve("states.db")), 3);
+        loop = new SteppedManager(SqliteStore.open(folder.resolve("states.db")), 3);
     }
 
     @AfterEach
@@ -170,7 +170,7 @@ class ManagerLoopTest {
         loop.begin();
         loop.die("s");
         loop.call();
-        var _ = loop.submit(Command.ApplyArtifacts.parse(World.scenarioYaml("t", "p")));
+        var _ = loop.submit(Command.ApplyArtifacts.parse(CascadeRig.scenarioYaml("t", "p")));
         loop.turn();
         loop.call();
         assertThat(loop.asked).containsExactly("s", "t");
@@ -192,11 +192,11 @@ class ManagerLoopTest {
     @Test
     void theFirstViewIsWaitedForAndNotForEver() {
         assertThat(loop.manager.firstView(Duration.ofMillis(1)).join()).isEmpty();
-        CompletableFuture<?> first = loop.manager.firstView(TurnedManager.SOON);
+        CompletableFuture<?> first = loop.manager.firstView(SteppedManager.SOON);
         assertThat(first).isNotDone();
         loop.begin();
         assertThat(first).isDone();
-        assertThat(loop.manager.firstView(TurnedManager.SOON).join()).contains(loop.manager.view());
+        assertThat(loop.manager.firstView(SteppedManager.SOON).join()).contains(loop.manager.view());
     }
 
     @Test

@@ -2,9 +2,9 @@ package io.pullpiri.statemanager.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
-import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
@@ -28,11 +28,11 @@ class ManagerTroubleTest {
     @TempDir
     Path folder;
 
-    private TurnedManager loop;
+    private SteppedManager loop;
 
     @BeforeEach
     void setUp() {
-        loop = new TurnedManager(SqliteStore.open(folder.resolve("states.db")), 3);
+        loop = new SteppedManager(SqliteStore.open(folder.resolve("states.db")), 3);
     }
 
     @AfterEach
@@ -105,7 +105,7 @@ class ManagerTroubleTest {
         loop.begin();
         loop.store.refusing = true;
         CompletableFuture<CommandResult> report =
-                loop.submit(new Command.NodeReport("HPC", List.of(World.container("m/m_main=exited:139"))));
+                loop.submit(new Command.NodeReport("HPC", List.of(CascadeRig.container("m/m_main=exited:139"))));
         loop.turn();
         for (int i = 0; i < 5; i++) {
             loop.pass();
@@ -141,7 +141,7 @@ class ManagerTroubleTest {
     void reportWhoseLaterPartIsRefused_isRefusedAndRepairedAndTheOthersAreStored(boolean explained) {
         loop.begin();
         List<String> models = IntStream.range(0, 130).mapToObj(i -> "m" + i).toList();
-        var _ = loop.submit(Command.ApplyArtifacts.parse(World.packageYaml("big", models.toArray(String[]::new))));
+        var _ = loop.submit(Command.ApplyArtifacts.parse(CascadeRig.packageYaml("big", models.toArray(String[]::new))));
         var _ = loop.submit(report(models, "running"));
         loop.turn();
         assertThat(loop.store.value(Keys.packageState("big"))).isEqualTo("Running");
@@ -154,7 +154,7 @@ class ManagerTroubleTest {
         loop.foreign(Keys.modelState("m"), "Dead"); // is decided together with the report
         CompletableFuture<CommandResult> refused = loop.submit(report(models, "exited:3"));
         CompletableFuture<CommandResult> other =
-                loop.submit(new Command.NodeReport("ZONE", List.of(World.container("a/a_main=running"))));
+                loop.submit(new Command.NodeReport("ZONE", List.of(CascadeRig.container("a/a_main=running"))));
         loop.turn();
 
         assertThat(refused)
@@ -176,7 +176,7 @@ class ManagerTroubleTest {
         return new Command.NodeReport(
                 "HPC",
                 models.stream()
-                        .map(model -> World.container(model + "/" + model + "_main=" + state))
+                        .map(model -> CascadeRig.container(model + "/" + model + "_main=" + state))
                         .toList());
     }
 
@@ -187,7 +187,7 @@ class ManagerTroubleTest {
         loop.store.refusing = true;
         CompletableFuture<CommandResult> answer = loop.set(ModelState.DEAD);
         loop.turn();
-        loop.elapse(TurnedManager.SOON.plusSeconds(1)); // the caller does not wait any more
+        loop.elapse(SteppedManager.SOON.plusSeconds(1)); // the caller does not wait any more
         for (int i = 0; i < 5; i++) {
             loop.pass();
             assertThat(loop.manager.isReady()).isFalse();
@@ -206,7 +206,7 @@ class ManagerTroubleTest {
         loop.store.faults.add(FaultyStore.Fault.UNAVAILABLE);
         var _ = loop.set(ModelState.DEAD);
         loop.turn();
-        loop.elapse(TurnedManager.SOON.plusSeconds(1));
+        loop.elapse(SteppedManager.SOON.plusSeconds(1));
         loop.store.refusing = true;
         loop.pass();
         loop.pass();
@@ -244,7 +244,7 @@ class ManagerTroubleTest {
     @Test
     void whatWasToldBeforeTheStoreWasReadIsOld() {
         loop.begin();
-        loop.foreign(Keys.artifact("Package", "q"), World.packageYaml("q", "m"));
+        loop.foreign(Keys.artifact("Package", "q"), CascadeRig.packageYaml("q", "m"));
         loop.store.mute = true;
         loop.store.delete(Keys.artifact("Package", "q"));
         loop.store.loseWatch();

@@ -3,11 +3,11 @@ package io.pullpiri.statemanager.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.ContainerFacts;
 import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.cascade.View;
-import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.manager.NodeMetrics.Unmatched;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,11 +23,11 @@ class NodeMetricsTest {
         List<Command> reports = new ArrayList<>();
         for (int i = 0; i < counts.length; i++) {
             List<ContainerFacts> containers = IntStream.range(0, counts[i])
-                    .mapToObj(number -> World.container("/c" + number + "=running"))
+                    .mapToObj(number -> CascadeRig.container("/c" + number + "=running"))
                     .toList();
             reports.add(new Command.NodeReport("n" + (i + 1), containers));
         }
-        Cascade cascade = new Cascade(World.RULES, new Cascade.TransactionLimits(10_000, 1 << 24, 1L << 40));
+        Cascade cascade = new Cascade(CascadeRig.RULES, new Cascade.TransactionLimits(10_000, 1 << 24, 1L << 40));
         return cascade.plan(View.EMPTY, reports, new Timestamp(1, 1)).next();
     }
 

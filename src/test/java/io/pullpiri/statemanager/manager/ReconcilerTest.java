@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pullpiri.statemanager.artifact.ArtifactParser;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.cascade.View;
-import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import java.time.Duration;
@@ -79,9 +79,9 @@ class ReconcilerTest {
     }
 
     private void die(Reconciler reconciler) {
-        apply(World.packageYaml("p", "m"));
-        apply(World.scenarioYaml("s", "p"));
-        apply(World.scenarioYaml("t", "p"));
+        apply(CascadeRig.packageYaml("p", "m"));
+        apply(CascadeRig.scenarioYaml("s", "p"));
+        apply(CascadeRig.scenarioYaml("t", "p"));
         set(ModelState.DEAD);
         reconciler.updateAll(view);
     }
@@ -204,8 +204,8 @@ class ReconcilerTest {
         pass(Duration.ZERO);
         replies.forEach(reply -> reply.complete(new ActionController.ReconcileResult(true, "")));
         pass(Duration.ZERO);
-        apply(World.scenarioYaml("late", "p"));
-        apply(World.scenarioYaml("s", "elsewhere"));
+        apply(CascadeRig.scenarioYaml("late", "p"));
+        apply(CascadeRig.scenarioYaml("s", "elsewhere"));
         reconciler.update(view, Set.of("p"));
         pass(Duration.ofSeconds(61));
         assertThat(asked).containsExactly("s", "t", "late", "t");
@@ -217,7 +217,7 @@ class ReconcilerTest {
         die(reconciler);
         pass(Duration.ZERO);
         for (String target : List.of("elsewhere", "p")) {
-            apply(World.scenarioYaml("s", target));
+            apply(CascadeRig.scenarioYaml("s", target));
             reconciler.update(view, Set.of("p"));
             pass(Duration.ZERO);
         }

@@ -2,9 +2,9 @@ package io.pullpiri.statemanager.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
-import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
@@ -27,14 +27,14 @@ class TwoServersTest {
     Path folder;
 
     private StateStore store;
-    private TurnedManager first;
-    private TurnedManager second;
+    private SteppedManager first;
+    private SteppedManager second;
 
     @BeforeEach
     void setUp() {
         store = SqliteStore.open(folder.resolve("states.db"));
-        first = new TurnedManager(store, 10, "first");
-        second = new TurnedManager(store, 10, "second");
+        first = new SteppedManager(store, 10, "first");
+        second = new SteppedManager(store, 10, "second");
         first.begin();
     }
 
@@ -49,8 +49,8 @@ class TwoServersTest {
         assertThat(second.manager.isReady()).isTrue();
     }
 
-    private static CompletableFuture<CommandResult> crash(TurnedManager server) {
-        return server.submit(new Command.NodeReport("HPC", List.of(World.container("m/m_main=exited:139"))));
+    private static CompletableFuture<CommandResult> crash(SteppedManager server) {
+        return server.submit(new Command.NodeReport("HPC", List.of(CascadeRig.container("m/m_main=exited:139"))));
     }
 
     private static void assertOther(CompletableFuture<CommandResult> answer) {

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.simulation;
 
-import io.pullpiri.statemanager.simulation.Weather.Fate;
+import io.pullpiri.statemanager.simulation.StoreFaults.Fate;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import java.util.List;

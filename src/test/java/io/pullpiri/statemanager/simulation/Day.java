@@ -1,9 +1,9 @@
 package io.pullpiri.statemanager.simulation;
 
-import io.pullpiri.statemanager.cascade.World;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.simulation.Action.Mood;
 import io.pullpiri.statemanager.simulation.Action.Step;
-import io.pullpiri.statemanager.simulation.Weather.Fate;
+import io.pullpiri.statemanager.simulation.StoreFaults.Fate;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Keys;
@@ -57,7 +57,7 @@ record Day(long seed, boolean roomy, List<Step> steps) {
         for (String name : PACKAGES) {
             steps.add(new Step(random.nextInt(20), apply(Keys.artifact("Package", name), aPackage(name, random))));
             String scenario = SCENARIOS.get(steps.size() % SCENARIOS.size());
-            steps.add(new Step(0, apply(Keys.artifact("Scenario", scenario), World.scenarioYaml(scenario, name))));
+            steps.add(new Step(0, apply(Keys.artifact("Scenario", scenario), CascadeRig.scenarioYaml(scenario, name))));
         }
         int length = 20 + random.nextInt(40);
         for (int i = 0; i < length; i++) {
@@ -97,23 +97,24 @@ record Day(long seed, boolean roomy, List<Step> steps) {
             }
             case 21 -> {
                 String name = one(PACKAGES, random);
-                yield new Action.Delete(Keys.artifact("Package", name), World.packageYaml(name));
+                yield new Action.Delete(Keys.artifact("Package", name), CascadeRig.packageYaml(name));
             }
             case 22 -> {
                 String scenario = one(SCENARIOS, random);
-                yield apply(Keys.artifact("Scenario", scenario), World.scenarioYaml(scenario, one(PACKAGES, random)));
+                yield apply(
+                        Keys.artifact("Scenario", scenario), CascadeRig.scenarioYaml(scenario, one(PACKAGES, random)));
             }
             case 23 -> {
                 String scenario = one(SCENARIOS, random);
-                yield new Action.Delete(Keys.artifact("Scenario", scenario), World.scenarioYaml(scenario, "p"));
+                yield new Action.Delete(Keys.artifact("Scenario", scenario), CascadeRig.scenarioYaml(scenario, "p"));
             }
             case 24, 25, 26 -> foreignWrite(random);
             case 27 -> {
                 String model = one(MODELS, random);
                 String key = Keys.artifact("Model", model);
                 yield random.nextBoolean()
-                        ? apply(key, World.modelYaml(model))
-                        : new Action.Delete(key, World.modelYaml(model));
+                        ? apply(key, CascadeRig.modelYaml(model))
+                        : new Action.Delete(key, CascadeRig.modelYaml(model));
             }
             case 28 -> new Action.Forget(one(NODES, random), random.nextInt(4) != 0);
             case 29 -> new Action.Refusal(200 + random.nextInt(4_000));
@@ -135,7 +136,7 @@ record Day(long seed, boolean roomy, List<Step> steps) {
                 String scenario = one(SCENARIOS, random);
                 yield new Action.Write(
                         Keys.artifact("Scenario", scenario),
-                        random.nextBoolean() ? null : World.scenarioYaml(scenario, name));
+                        random.nextBoolean() ? null : CascadeRig.scenarioYaml(scenario, name));
             }
             case 4 ->
                 new Action.Write(Keys.artifact("Model", one(MODELS, random)), random.nextBoolean() ? null : "any");
@@ -151,7 +152,7 @@ record Day(long seed, boolean roomy, List<Step> steps) {
     private static String aPackage(String name, Random random) {
         List<String> models = new ArrayList<>(MODELS);
         Collections.shuffle(models, random);
-        return World.packageYaml(
+        return CascadeRig.packageYaml(
                 name, models.subList(0, random.nextInt(MODELS.size() + 1)).toArray(new String[0]));
     }
 

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.simulation;
 
-import io.pullpiri.statemanager.simulation.Weather.Fate;
+import io.pullpiri.statemanager.simulation.StoreFaults.Fate;
 import io.pullpiri.statemanager.store.CommitResult;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
@@ -27,7 +27,7 @@ final class SimulatedStore implements StateStore {
 
     private static final int MAX_BYTES = 1 << 20;
 
-    private final Weather weather;
+    private final StoreFaults weather;
     private final Sabotage sabotage;
     private final int maxWrites;
     private final TreeMap<String, KeyValue> keys = new TreeMap<>();
@@ -92,7 +92,7 @@ final class SimulatedStore implements StateStore {
         default void cutsOff(String reason) {}
     }
 
-    SimulatedStore(Weather weather, Sabotage sabotage, int maxWrites) {
+    SimulatedStore(StoreFaults weather, Sabotage sabotage, int maxWrites) {
         this.weather = weather;
         this.sabotage = sabotage;
         this.maxWrites = maxWrites;

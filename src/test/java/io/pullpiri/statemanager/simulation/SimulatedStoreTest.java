@@ -10,7 +10,7 @@ import org.junit.jupiter.api.AfterEach;
 class SimulatedStoreTest extends WatchContract {
 
     private final ExecutorService messenger = Executors.newSingleThreadExecutor();
-    private final Weather fair = new Weather() {
+    private final StoreFaults fair = new StoreFaults() {
 
         @Override
         public long ticks() {

@@ -6,7 +6,7 @@ import java.util.Queue;
 import java.util.Random;
 
 /** The store's faults and delays of one simulated day. All delays are drawn from the day's own source of chance. */
-final class SimulatedWeather implements Weather {
+final class SimulatedWeather implements StoreFaults {
 
     private final VirtualTime time;
     private final Random chance;

@@ -3,13 +3,13 @@ package io.pullpiri.statemanager.simulation;
 import static io.pullpiri.statemanager.simulation.Witness.require;
 
 import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.ContainerFacts;
 import io.pullpiri.statemanager.cascade.Owner;
 import io.pullpiri.statemanager.cascade.ResourceKind;
 import io.pullpiri.statemanager.cascade.ScenarioEntry;
-import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.manager.ActionController;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Metrics;
@@ -17,7 +17,7 @@ import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.manager.Tracing;
 import io.pullpiri.statemanager.simulation.Action.Mood;
 import io.pullpiri.statemanager.simulation.Action.Step;
-import io.pullpiri.statemanager.state.Tables;
+import io.pullpiri.statemanager.state.SpecificationTables;
 import io.pullpiri.statemanager.store.Keys;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -192,20 +192,21 @@ final class Simulation {
     }
 
     private static boolean isState(@Nullable String value, String state) {
-        return value != null && Tables.name(value).equals(state);
+        return value != null && SpecificationTables.name(value).equals(state);
     }
 
     private void send(String node, List<String> containers, Consumer<CommandResult> whenAnswered) {
         List<List<String>> sent = reports.computeIfAbsent(node, any -> new ArrayList<>());
         sent.add(containers);
         int number = sent.size();
-        List<ContainerFacts> facts = containers.stream().map(World::container).toList();
+        List<ContainerFacts> facts =
+                containers.stream().map(CascadeRig::container).toList();
         long at = time.ticks();
         submit(
                 new Command.NodeReport(node, facts),
                 recorded -> require(
                         forgottenUntil.getOrDefault(node, Long.MIN_VALUE) >= at
-                                || Digest.of(store.value(Keys.node(node)))
+                                || StoredNodeStates.of(store.value(Keys.node(node)))
                                         .isOneOf(sent.subList(number - 1, sent.size())),
                         "acknowledged, and not stored: report %d of %s: %s, but %s",
                         number,
@@ -387,7 +388,7 @@ final class Simulation {
 
         Life() {
             Cascade cascade = new Cascade(
-                    World.RULES, new Cascade.TransactionLimits(store.maxWrites(), store.maxBytes(), 1L << 40));
+                    CascadeRig.RULES, new Cascade.TransactionLimits(store.maxWrites(), store.maxBytes(), 1L << 40));
             Reconciler reconciler = new Reconciler(
                     this::call,
                     new Reconciler.Timing(Duration.ZERO, RESYNC, PATIENCE, failures -> 100L << Math.min(failures, 4)),

@@ -10,7 +10,7 @@ import io.pullpiri.statemanager.cascade.Journal;
 import io.pullpiri.statemanager.cascade.ResourceKind;
 import io.pullpiri.statemanager.cascade.Transition;
 import io.pullpiri.statemanager.manager.EventId;
-import io.pullpiri.statemanager.state.Tables;
+import io.pullpiri.statemanager.state.SpecificationTables;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.OwnKeys;
 import io.pullpiri.statemanager.store.Prefixes;
@@ -173,13 +173,13 @@ final class Witness {
         if (written.stream().noneMatch(key -> key.startsWith(Keys.NODE_PREFIX))) {
             return;
         }
-        List<Digest> digests = Day.NODES.stream()
-                .map(node -> Digest.counted(store.value(Keys.node(node))))
+        List<StoredNodeStates> digests = Day.NODES.stream()
+                .map(node -> StoredNodeStates.counted(store.value(Keys.node(node))))
                 .toList();
         for (String model : Day.MODELS) {
             List<String> containers =
                     digests.stream().flatMap(digest -> digest.ofModel(model)).toList();
-            String now = Tables.modelState(containers);
+            String now = SpecificationTables.modelState(containers);
             if (containers.isEmpty()) {
                 derived.remove(model);
             } else if (!now.isEmpty() && !now.equals(derived.put(model, now))) {
@@ -193,7 +193,7 @@ final class Witness {
 
     /** The state that is stored, in the tables' words; empty for none. */
     private String state(String key) {
-        return Tables.name(Objects.requireNonNullElse(store.value(key), ""));
+        return SpecificationTables.name(Objects.requireNonNullElse(store.value(key), ""));
     }
 
     /** The key of a resource's state. */
@@ -233,7 +233,7 @@ final class Witness {
         });
         if (roomy) {
             last.forEach((key, change) -> {
-                String state = Tables.name(change.to());
+                String state = SpecificationTables.name(change.to());
                 boolean same = state(key).equals(state);
                 counts.add("record compared with a key", same ? 1 : 0);
                 require(
@@ -308,7 +308,7 @@ final class Witness {
                 .map(model -> state(Keys.modelState(model.name())))
                 .toList();
         String state = state(Keys.packageState(name));
-        String expected = Tables.packageState(models);
+        String expected = SpecificationTables.packageState(models);
         boolean mayBeIdle = models.stream().allMatch(String::isEmpty);
         require(
                 state.equals(expected) || (mayBeIdle && state.equals("IDLE")),
@@ -365,10 +365,10 @@ final class Witness {
 
     private void requireModelRule(String model, Map<String, List<String>> lastReports) {
         List<String> containers = lastReports.values().stream()
-                .flatMap(report -> new Digest(Digest.expected(report)).ofModel(model))
+                .flatMap(report -> new StoredNodeStates(StoredNodeStates.expected(report)).ofModel(model))
                 .toList();
         String state = state(Keys.modelState(model));
-        String expected = Tables.modelState(containers);
+        String expected = SpecificationTables.modelState(containers);
         if (!expected.isEmpty()) {
             require(state.equals(expected), "quiet: model %s is %s (expected: %s)", model, state, expected);
             counts.add("model compared at rest");
@@ -432,6 +432,6 @@ final class Witness {
                 .map(Told::change)
                 .anyMatch(change -> change.kind() == kind
                         && change.name().equals(name)
-                        && Tables.name(change.to()).equals(state));
+                        && SpecificationTables.name(change.to()).equals(state));
     }
 }

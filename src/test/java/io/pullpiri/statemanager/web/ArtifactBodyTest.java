@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.artifact.Handwritten;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -34,11 +34,11 @@ class ArtifactBodyTest {
     private Path folder;
 
     private final HttpClient client = HttpClient.newHttpClient();
-    private Rig rig;
+    private ServerRig rig;
 
     @BeforeEach
     void start() throws Exception {
-        rig = new Rig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
+        rig = new ServerRig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
     }
 
     @AfterEach

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.WatchEvent;
 import java.net.URLEncoder;
@@ -37,7 +37,7 @@ class DashboardNamesTest {
             + " found.push(node.nodeValue ?? '', ...[...node.attributes ?? []].map(one => one.value)); }"
             + " return found.filter(text => /[\\p{Cf}\\p{Zl}\\p{Zp}]/u.test(text)).map(escape).join(' ; ');";
 
-    private static void told(Rig rig, String key, String value) {
+    private static void told(ServerRig rig, String key, String value) {
         WatchEvent event = new WatchEvent(key, value, 1_000_000);
         assertThat(rig.server
                         .manager()
@@ -48,7 +48,7 @@ class DashboardNamesTest {
 
     @Test
     void invisibleCharactersOfStoredTexts_areEscapedOnEachPage() throws Exception {
-        try (Rig rig = new Rig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
+        try (ServerRig rig = new ServerRig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
                 Browser browser = new Browser("en-US")) {
             String name = "pa\u202Eck";
             told(
@@ -110,13 +110,13 @@ class DashboardNamesTest {
 
     @Test
     void invisibleCharactersAreEscaped_andOnlyAKnownGoodArtifactIsSaidToBeInForce() throws Exception {
-        try (Rig rig = new Rig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
+        try (ServerRig rig = new ServerRig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
                 Browser browser = new Browser("en-US")) {
-            rig.apply(Rig.BRAKING);
+            rig.apply(ServerRig.BRAKING);
             rig.client()
                     .sendChangedContainerList(ContainerList.newBuilder()
                             .setNodeName("HPC")
-                            .addContainers(Rig.container("brake", "exited:3").toBuilder()
+                            .addContainers(ServerRig.container("brake", "exited:3").toBuilder()
                                     .setNames(0, "brake\u202Emain"))
                             .build());
             browser.size(390, 844); // the causes as a tree, in text

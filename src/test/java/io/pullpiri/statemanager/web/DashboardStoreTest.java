@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.grpc.StatusRuntimeException;
 import io.pullpiri.statemanager.Setting;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdAuth;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
@@ -42,17 +42,17 @@ class DashboardStoreTest {
         etcd.close();
     }
 
-    private Rig server() throws IOException {
-        return new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "500ms"));
+    private ServerRig server() throws IOException {
+        return new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "500ms"));
     }
 
     @ParameterizedTest
     @CsvSource({"en-US, 'States as of '", "ko-KR, '기준 상태입니다: '"})
     void refusalByTheStore_isShownInItsOwnWordsUntilItEnds(String language, String words) throws Exception {
-        try (Rig rig = server();
+        try (ServerRig rig = server();
                 Browser browser = new Browser(language)) {
             Await.until(SOON, () -> "the store", () -> rig.server.manager().isReady());
-            rig.apply(Rig.BRAKING);
+            rig.apply(ServerRig.BRAKING);
             browser.open(rig.server.httpPort(), "/");
             browser.awaitCount(".connection.live", 1);
             assertThat(browser.count(".banner")).isZero();
@@ -60,7 +60,7 @@ class DashboardStoreTest {
             auth.enable();
             assertThat(catchThrowableOfType(
                             StatusRuntimeException.class,
-                            () -> rig.client().sendChangedContainerList(Rig.list("running", "running"))))
+                            () -> rig.client().sendChangedContainerList(ServerRig.list("running", "running"))))
                     .hasMessageContaining("it is kept");
             browser.awaitText(".banner", NO_USER);
             assertThat(browser.text(".banner")).contains(words);
@@ -77,7 +77,7 @@ class DashboardStoreTest {
     @Test
     void refusalByTheStoreAtTheStart_isShownInItsOwnWordsUntilItEnds() throws Exception {
         auth.enable();
-        try (Rig rig = server();
+        try (ServerRig rig = server();
                 Browser browser = new Browser("en-US")) {
             browser.open(rig.server.httpPort(), "/");
             browser.awaitText(".banner", "The server cannot answer: ");

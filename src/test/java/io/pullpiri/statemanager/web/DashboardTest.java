@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.grpc.FakeActionController;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;
@@ -47,7 +47,7 @@ class DashboardTest {
     private Path folder;
 
     private FakeActionController controller;
-    private Rig rig;
+    private ServerRig rig;
     private final Map<String, String> containers = new HashMap<>();
 
     @BeforeAll
@@ -68,8 +68,8 @@ class DashboardTest {
         rig = open(0);
     }
 
-    private Rig open(int port) throws IOException {
-        return new Rig(
+    private ServerRig open(int port) throws IOException {
+        return new ServerRig(
                 "sqlite:" + folder.resolve("states.db"),
                 controller.address(),
                 Map.of(Setting.HTTP_PORT, Integer.toString(port)));
@@ -97,7 +97,7 @@ class DashboardTest {
     private void report(Map<String, String> changes) {
         containers.putAll(changes);
         ContainerList.Builder list = ContainerList.newBuilder().setNodeName("HPC");
-        containers.forEach((model, state) -> list.addContainers(Rig.container(model, state)));
+        containers.forEach((model, state) -> list.addContainers(ServerRig.container(model, state)));
         rig.client().sendChangedContainerList(list.build());
     }
 
@@ -222,9 +222,9 @@ class DashboardTest {
         Thread busy = Thread.ofVirtual().start(() -> {
             for (int i = 0; !done.get(); i++) {
                 rig.client()
-                        .sendStateChange(
-                                Rig.change(RESOURCE_TYPE_MODEL, "lidar-perception", i % 2 == 0 ? "dead" : "running")
-                                        .build());
+                        .sendStateChange(ServerRig.change(
+                                        RESOURCE_TYPE_MODEL, "lidar-perception", i % 2 == 0 ? "dead" : "running")
+                                .build());
             }
         });
         try {
@@ -253,8 +253,9 @@ class DashboardTest {
         long start = System.nanoTime();
         for (int i = 0; i < 200; i++) {
             rig.client()
-                    .sendStateChange(Rig.change(RESOURCE_TYPE_MODEL, "object-fusion", i % 2 == 0 ? "dead" : "running")
-                            .build());
+                    .sendStateChange(
+                            ServerRig.change(RESOURCE_TYPE_MODEL, "object-fusion", i % 2 == 0 ? "dead" : "running")
+                                    .build());
         }
         report(Map.of("object-fusion", "exited:137"));
         browser.awaitText(".row .cause", "exit code 137");
@@ -340,10 +341,11 @@ class DashboardTest {
     @Test
     void withoutTheStoreAPackagesPageTellsWhatItCan() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
-                Rig cut = new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"))) {
+                ServerRig cut =
+                        new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"))) {
             Await.until(SOON, () -> "the store", () -> cut.server.manager().isReady());
-            cut.apply(Rig.BRAKING);
-            cut.client().sendChangedContainerList(Rig.list("running", "exited:1"));
+            cut.apply(ServerRig.BRAKING);
+            cut.client().sendChangedContainerList(ServerRig.list("running", "exited:1"));
             etcd.pause();
             browser.open(cut.server.httpPort(), "/#/packages/braking");
             browser.awaitText(".title .state", "Degraded");
@@ -447,7 +449,7 @@ class DashboardTest {
     void namesAndCausesAreNeverMarkup() {
         rig.apply("kind: Package\nmetadata: {name: \"a&amp;b'\\\"\"}\nspec: {models: [{name: m}]}\n");
         rig.client()
-                .sendStateChange(Rig.change(RESOURCE_TYPE_MODEL, "m", "dead")
+                .sendStateChange(ServerRig.change(RESOURCE_TYPE_MODEL, "m", "dead")
                         .setSource("<img src=x onerror=document.title='owned'>")
                         .build());
         look("/#/packages/" + "a%26amp%3Bb'%22");
@@ -469,7 +471,7 @@ class DashboardTest {
         for (int i = 0; i < 10_000; i += 7) {
             String state = i % 3 == 0 ? "dead" : i % 5 == 0 ? "paused" : "running";
             rig.client()
-                    .sendStateChange(Rig.change(RESOURCE_TYPE_MODEL, "m-%05d".formatted(i), state)
+                    .sendStateChange(ServerRig.change(RESOURCE_TYPE_MODEL, "m-%05d".formatted(i), state)
                             .build());
         }
         look("/");

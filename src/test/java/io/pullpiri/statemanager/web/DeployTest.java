@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.statemanager.grpc.FakeActionController;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,14 +41,14 @@ class DeployTest {
 
     private String figures() throws Exception {
         try (FakeActionController controller = FakeActionController.start(0);
-                Rig rig = new Rig("sqlite:" + folder.resolve("states.db"), controller.address(), Map.of());
+                ServerRig rig = new ServerRig("sqlite:" + folder.resolve("states.db"), controller.address(), Map.of());
                 Http http = new Http(rig.server.httpPort())) {
-            rig.apply(Rig.BRAKING);
-            rig.client().sendChangedContainerList(Rig.list("running", "running"));
-            rig.client().sendChangedContainerList(Rig.list("exited:139", "exited:1"));
+            rig.apply(ServerRig.BRAKING);
+            rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
+            rig.client().sendChangedContainerList(ServerRig.list("exited:139", "exited:1"));
             rig.client()
-                    .sendStateChange(
-                            Rig.change(RESOURCE_TYPE_MODEL, "brake", "sideways").build());
+                    .sendStateChange(ServerRig.change(RESOURCE_TYPE_MODEL, "brake", "sideways")
+                            .build());
             assertThatThrownBy(() -> rig.client().sendChangedContainerList(tooMany()))
                     .hasMessageContaining("expected: at most 4,096");
             Await.until(

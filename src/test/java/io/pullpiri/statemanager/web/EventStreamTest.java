@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pullpiri.proto.schedinfo.v1.FaultInfo;
 import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.grpc.FakeActionController;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;
@@ -32,7 +32,7 @@ class EventStreamTest {
     private Path folder;
 
     private FakeActionController controller;
-    private Rig rig;
+    private ServerRig rig;
     private Http http;
 
     @BeforeEach
@@ -42,7 +42,7 @@ class EventStreamTest {
     }
 
     private void open() throws IOException {
-        rig = new Rig("sqlite:" + folder.resolve("states.db"), controller.address(), Map.of());
+        rig = new ServerRig("sqlite:" + folder.resolve("states.db"), controller.address(), Map.of());
         http = new Http(rig.server.httpPort());
     }
 
@@ -54,16 +54,18 @@ class EventStreamTest {
     }
 
     private void report(String brake, String light) {
-        rig.client().sendChangedContainerList(Rig.list(brake, light));
+        rig.client().sendChangedContainerList(ServerRig.list(brake, light));
     }
 
     @Test
     void itBeginsWithWhatIsAndTellsEveryChangeAsItIsDescribed() throws Exception {
         OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         try (Http.Events events = http.events("")) {
-            List<Http.Event> start = events.until("ready");
-            assertThat(start).extracting(Http.Event::type).containsExactly("snapshot", "snapshot", "store", "ready");
+            List<Http.ServerSentEvent> start = events.until("ready");
+            assertThat(start)
+                    .extracting(Http.ServerSentEvent::type)
+                    .containsExactly("snapshot", "snapshot", "store", "ready");
             assertThat(start).extracting(event -> event.of("name")).contains("drive", "braking");
             assertThat(openApi.problems("Scenario", start.getFirst().data())).isEmpty();
             assertThat(openApi.problems("Package", start.get(1).data())).isEmpty();
@@ -71,7 +73,7 @@ class EventStreamTest {
             assertThat(openApi.problems("Ready", start.getLast().data())).isEmpty();
             report("running", "running");
             report("exited:139", "exited:1");
-            List<Http.Event> changes = events.until("recovery");
+            List<Http.ServerSentEvent> changes = events.until("recovery");
             assertThat(changes.subList(0, changes.size() - 1))
                     .allSatisfy(event ->
                             assertThat(openApi.problems("Change", event.data())).isEmpty())
@@ -93,7 +95,7 @@ class EventStreamTest {
 
     @Test
     void itContinuesAListAndWhatABrowserHasSeenAcrossARestart() throws Exception {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         String listed = http.json("/api/v1/packages").path("eventId").asText();
         report("running", "running");
         String seen;
@@ -116,8 +118,8 @@ class EventStreamTest {
     @Test
     void whatIsNotRecordedAnyMoreIsLost() throws Exception {
         try (Http.Events events = http.events("?after=4711.1")) {
-            List<Http.Event> all = events.until("end");
-            assertThat(all).extracting(Http.Event::type).containsExactly("lost", "end");
+            List<Http.ServerSentEvent> all = events.until("end");
+            assertThat(all).extracting(Http.ServerSentEvent::type).containsExactly("lost", "end");
             assertThat(all.getFirst().of("detail")).contains("4711.1");
         }
     }
@@ -131,14 +133,14 @@ class EventStreamTest {
 
     @Test
     void behindWhatCameBeforeEverythingComesEverything() throws Exception {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         report("running", "running");
         stop();
         start();
         report("exited:139", "running");
         try (Http.Events events = http.events("", "Last-Event-ID", "0.0")) {
             events.until("ready");
-            List<Http.Event> all = new ArrayList<>();
+            List<Http.ServerSentEvent> all = new ArrayList<>();
             do {
                 all.add(events.next());
             } while (!all.getLast().of("to").equals("Degraded"));
@@ -159,12 +161,13 @@ class EventStreamTest {
     @Tag("etcd")
     void itTellsWhetherTheStoreIsThere() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
-                Rig cut = new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"));
+                ServerRig cut =
+                        new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"));
                 Http client = new Http(cut.server.httpPort())) {
             Await.until(SOON, () -> "the store", () -> cut.server.manager().isReady());
             try (Http.Events events = client.events("?kind=model&name=none")) {
-                List<Http.Event> start = events.until("ready");
-                assertThat(start).extracting(Http.Event::type).containsExactly("store", "ready");
+                List<Http.ServerSentEvent> start = events.until("ready");
+                assertThat(start).extracting(Http.ServerSentEvent::type).containsExactly("store", "ready");
                 assertThat(start.getFirst().of("ready")).isEqualTo("true");
                 etcd.kill();
                 assertThat(events.until("store").getLast().of("ready")).isEqualTo("false");
@@ -174,7 +177,7 @@ class EventStreamTest {
                     assertThat(late.next().of("ready")).isEqualTo("false");
                 }
                 etcd.restart();
-                Http.Event told;
+                Http.ServerSentEvent told;
                 do { // the reason may change while the store is away
                     told = events.until("store").getLast();
                     assertThat(told.of("ready").equals("true"))
@@ -186,7 +189,7 @@ class EventStreamTest {
 
     @Test
     void aFilterLeavesOutWhatWasNotAskedFor() throws Exception {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         try (Http.Events events = http.events("?kind=model&name=light")) {
             events.until("ready");
             report("running", "running");
@@ -200,7 +203,7 @@ class EventStreamTest {
     @Test
     @Tag("slow")
     void readersThatStallOrLeaveHoldUpNobody() throws Exception {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         try (Socket stalled = new Socket(InetAddress.getLoopbackAddress(), rig.server.httpPort());
                 Http.Events events = http.events("?kind=package")) {
             stalled.setReceiveBufferSize(1_024);
@@ -213,7 +216,7 @@ class EventStreamTest {
             events.until("ready");
             for (int i = 0; i < 3_000; i++) {
                 rig.client()
-                        .sendStateChange(Rig.change(RESOURCE_TYPE_MODEL, "brake", i % 2 == 0 ? "dead" : "running")
+                        .sendStateChange(ServerRig.change(RESOURCE_TYPE_MODEL, "brake", i % 2 == 0 ? "dead" : "running")
                                 .build());
             }
             for (int i = 0; i < 3_000; i++) {
@@ -224,10 +227,10 @@ class EventStreamTest {
 
     @Test
     void kindThatIsGivenMoreThanOnce_meansAllOfThem() throws Exception {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         try (Http.Events events = http.events("?kind=scenario&kind=package")) {
             assertThat(events.until("ready"))
-                    .extracting(Http.Event::type)
+                    .extracting(Http.ServerSentEvent::type)
                     .containsExactly("snapshot", "snapshot", "store", "ready");
             report("running", "running");
             assertThat(events.next().of("name")).isEqualTo("braking");

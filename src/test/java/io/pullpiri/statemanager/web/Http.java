@@ -80,7 +80,7 @@ final class Http implements AutoCloseable {
     }
 
     /** An event as it came; what it did not say is empty. */
-    record Event(String id, String type, JsonNode data) {
+    record ServerSentEvent(String id, String type, JsonNode data) {
 
         String of(String field) {
             return data.path(field).asText();
@@ -90,7 +90,7 @@ final class Http implements AutoCloseable {
     /** A stream of events that is read all the time. */
     static final class Events implements AutoCloseable {
 
-        private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+        private final BlockingQueue<ServerSentEvent> events = new LinkedBlockingQueue<>();
         private final InputStream body;
 
         private Events(InputStream body) {
@@ -108,18 +108,18 @@ final class Http implements AutoCloseable {
                     } else if (line.startsWith("event: ")) {
                         type = line.substring(7);
                     } else if (line.startsWith("data: ")) {
-                        events.add(new Event(id, type, MAPPER.readTree(line.substring(6))));
+                        events.add(new ServerSentEvent(id, type, MAPPER.readTree(line.substring(6))));
                         id = "";
                     }
                 }
-                events.add(new Event("", "end", MAPPER.createObjectNode()));
+                events.add(new ServerSentEvent("", "end", MAPPER.createObjectNode()));
             } catch (IOException e) {
-                events.add(new Event("", "broken", MAPPER.createObjectNode()));
+                events.add(new ServerSentEvent("", "broken", MAPPER.createObjectNode()));
             }
         }
 
-        Event next() throws InterruptedException {
-            Event event = events.poll(10, TimeUnit.SECONDS);
+        ServerSentEvent next() throws InterruptedException {
+            ServerSentEvent event = events.poll(10, TimeUnit.SECONDS);
             if (event == null) {
                 throw new AssertionError("no event within 10 s");
             }
@@ -127,8 +127,8 @@ final class Http implements AutoCloseable {
         }
 
         /** All events up to the first of a type, that one included. */
-        List<Event> until(String type) throws InterruptedException {
-            List<Event> found = new ArrayList<>();
+        List<ServerSentEvent> until(String type) throws InterruptedException {
+            List<ServerSentEvent> found = new ArrayList<>();
             do {
                 found.add(next());
             } while (!found.getLast().type().equals(type));

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.grpc.FakeActionController;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
@@ -34,13 +34,13 @@ class WebServerTest {
     private Path folder;
 
     private FakeActionController controller;
-    private Rig rig;
+    private ServerRig rig;
     private Http http;
 
     @BeforeEach
     void start() throws Exception {
         controller = FakeActionController.start(0);
-        rig = new Rig("sqlite:" + folder.resolve("states.db"), controller.address(), Map.of());
+        rig = new ServerRig("sqlite:" + folder.resolve("states.db"), controller.address(), Map.of());
         http = new Http(rig.server.httpPort());
     }
 
@@ -53,9 +53,9 @@ class WebServerTest {
 
     /** Braking is in error, asked to be reconciled; a second package has a broken artifact. */
     private void breakTheBrakes() {
-        rig.apply(Rig.BRAKING);
-        rig.client().sendChangedContainerList(Rig.list("running", "running"));
-        rig.client().sendChangedContainerList(Rig.list("exited:139", "exited:1"));
+        rig.apply(ServerRig.BRAKING);
+        rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
+        rig.client().sendChangedContainerList(ServerRig.list("exited:139", "exited:1"));
         Await.until(SOON, () -> "a request to reconcile", () -> !controller.reconciles.isEmpty());
     }
 
@@ -207,7 +207,7 @@ class WebServerTest {
         "GET, cross-site, 405",
     })
     void changeFromAnotherSite_isRefused(String method, String site, int status) throws Exception {
-        HttpResponse<String> answer = http.send(method, "/api/v1/artifacts", Rig.BRAKING, "Sec-Fetch-Site", site);
+        HttpResponse<String> answer = http.send(method, "/api/v1/artifacts", ServerRig.BRAKING, "Sec-Fetch-Site", site);
         assertThat(answer.statusCode()).isEqualTo(status);
         if (status == 403) {
             assertProblem(answer, 403, "Sec-Fetch-Site: '" + site + "' may not change anything");
@@ -278,7 +278,7 @@ class WebServerTest {
     @Test
     void aWebPageMayNotChangeArtifacts() throws Exception {
         for (String origin : List.of("http://127.0.0.1:" + rig.server.httpPort(), "http://evil.example", "null")) {
-            HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", Rig.BRAKING, "Origin", origin);
+            HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", ServerRig.BRAKING, "Origin", origin);
             assertProblem(answer, 403, "Origin: web pages may not change anything");
         }
         assertThat(http.json("/api/v1/packages").path("items")).isEmpty();
@@ -313,7 +313,8 @@ class WebServerTest {
     void withoutTheStoreCallersAreToldSo() throws Exception {
         try (EtcdServer etcd = EtcdServer.start()) {
             etcd.pause();
-            try (Rig early = new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "300ms"));
+            try (ServerRig early =
+                            new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "300ms"));
                     Http client = new Http(early.server.httpPort())) {
                 assertThat(client.get("/health").statusCode()).isEqualTo(503);
                 HttpResponse<String> answer = client.get("/api/v1/packages");
@@ -331,11 +332,12 @@ class WebServerTest {
     @Tag("etcd")
     void withoutTheStoreWhatIsIsToldAllTheSame() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
-                Rig cut = new Rig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"));
+                ServerRig cut =
+                        new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"));
                 Http client = new Http(cut.server.httpPort())) {
             Await.until(SOON, () -> "the store", () -> cut.server.manager().isReady());
-            cut.apply(Rig.BRAKING);
-            cut.client().sendChangedContainerList(Rig.list("running", "exited:1"));
+            cut.apply(ServerRig.BRAKING);
+            cut.client().sendChangedContainerList(ServerRig.list("running", "exited:1"));
             OpenApi openApi = new OpenApi(client.get("/api/v1/openapi.yaml").body());
             assertThat(client.json("/api/v1/packages").path("current").asBoolean())
                     .isTrue();
@@ -383,15 +385,16 @@ class WebServerTest {
 
     @Test
     void offIsOff() throws Exception {
-        try (Rig without = new Rig("sqlite:" + folder.resolve("other.db"), "off", Map.of(Setting.HTTP_PORT, "off"))) {
+        try (ServerRig without =
+                new ServerRig("sqlite:" + folder.resolve("other.db"), "off", Map.of(Setting.HTTP_PORT, "off"))) {
             assertThat(without.server.httpPort()).isEqualTo(-1);
         }
     }
 
     @Test
     void manyMessagesAtOnceAreAllAnswered() throws Exception {
-        rig.apply(Rig.BRAKING);
-        ContainerList list = Rig.list("running", "running");
+        rig.apply(ServerRig.BRAKING);
+        ContainerList list = ServerRig.list("running", "running");
         rig.client().sendChangedContainerList(list);
         List<Integer> answers = IntStream.range(0, 300)
                 .parallel()

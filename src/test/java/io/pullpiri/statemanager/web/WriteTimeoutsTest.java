@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.manager.Clock;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
@@ -39,14 +39,14 @@ class WriteTimeoutsTest {
     @TempDir
     private Path folder;
 
-    private Rig rig;
+    private ServerRig rig;
     private WriteTimeouts patience;
     private WebServer server;
     private Http http;
 
     @BeforeEach
     void start() throws Exception {
-        rig = new Rig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
+        rig = new ServerRig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
         patience = new WriteTimeouts(Duration.ofMillis(300));
         Reconciler idle = new Reconciler(
                 (scenario, timeout) -> new CompletableFuture<>(),
@@ -113,17 +113,18 @@ class WriteTimeoutsTest {
 
     @Test
     void aStreamLivesAlsoWhereOnlyWhatWasNotAskedForHappens() throws Exception {
-        rig.apply(Rig.BRAKING);
+        rig.apply(ServerRig.BRAKING);
         try (Http.Events events = http.events("?name=nobody")) {
             String begun = events.until("ready").getLast().id();
             AtomicBoolean done = new AtomicBoolean();
             Thread busy = Thread.ofVirtual().start(() -> {
                 for (int i = 0; !done.get(); i++) {
-                    rig.client().sendChangedContainerList(Rig.list(i % 2 == 0 ? "running" : "exited:1", "running"));
+                    rig.client()
+                            .sendChangedContainerList(ServerRig.list(i % 2 == 0 ? "running" : "exited:1", "running"));
                 }
             });
             try {
-                Http.Event alive = events.next();
+                Http.ServerSentEvent alive = events.next();
                 while (alive.id().equals(begun)) {
                     alive = events.next();
                 }

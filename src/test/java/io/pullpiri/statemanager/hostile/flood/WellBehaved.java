@@ -13,7 +13,7 @@ import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerConnectionBlockingStub;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
-import io.pullpiri.statemanager.cascade.World;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
 import java.time.Duration;
@@ -83,7 +83,7 @@ final class WellBehaved implements AutoCloseable {
 
     private static String packages() {
         return IntStream.range(0, NODES)
-                .mapToObj(node -> World.packageYaml(
+                .mapToObj(node -> CascadeRig.packageYaml(
                         "package-" + node,
                         IntStream.range(0, MODELS)
                                 .mapToObj(model -> model(node, model))

@@ -5,12 +5,12 @@ import java.io.StringWriter;
 import java.io.Writer;
 
 /** Whoever reads a command's output and goes away after some lines, as {@code head} does. */
-final class Head extends Writer {
+final class ClosingReader extends Writer {
 
     private final StringWriter text = new StringWriter();
     private final int most;
 
-    Head(int lines) {
+    ClosingReader(int lines) {
         most = lines;
     }
 

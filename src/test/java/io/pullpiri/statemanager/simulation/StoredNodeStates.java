@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.simulation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.pullpiri.statemanager.state.Tables;
+import io.pullpiri.statemanager.state.SpecificationTables;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -11,20 +11,20 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What the store says that a node has reported: the states of the containers that it named, by their names. */
-record Digest(Map<String, String> containers) {
+record StoredNodeStates(Map<String, String> containers) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    static Digest of(@Nullable String stored) {
+    static StoredNodeStates of(@Nullable String stored) {
         return of(stored, false);
     }
 
     /** The same with those that the node has stopped naming, and that count still. */
-    static Digest counted(@Nullable String stored) {
+    static StoredNodeStates counted(@Nullable String stored) {
         return of(stored, true);
     }
 
-    private static Digest of(@Nullable String stored, boolean absent) {
+    private static StoredNodeStates of(@Nullable String stored, boolean absent) {
         Map<String, String> containers = new TreeMap<>();
         try {
             for (JsonNode container :
@@ -38,7 +38,7 @@ record Digest(Map<String, String> containers) {
         } catch (JsonProcessingException e) {
             throw new Witness.Broken("no JSON in a node's record: " + stored);
         }
-        return new Digest(containers);
+        return new StoredNodeStates(containers);
     }
 
     /** The states of the model's containers. */
@@ -58,7 +58,7 @@ record Digest(Map<String, String> containers) {
         Map<String, String> expected = new TreeMap<>();
         for (String container : report) {
             String name = container.substring(container.indexOf('/') + 1, container.indexOf('='));
-            expected.put(name, Tables.containerState(container.substring(container.indexOf('=') + 1)));
+            expected.put(name, SpecificationTables.containerState(container.substring(container.indexOf('=') + 1)));
         }
         return expected;
     }

@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A cascade with the plainest store there can be, and a clock that goes when it is told to. */
-public final class World {
+public final class CascadeRig {
 
     public static final Rules RULES = new Rules(
             Set.of(0, 143), Duration.ofSeconds(3), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
@@ -39,11 +39,11 @@ public final class World {
     long revision;
     long nanos = TimeUnit.DAYS.toNanos(1);
 
-    public World() {
+    public CascadeRig() {
         this(RULES, new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
     }
 
-    World(Rules rules, Cascade.TransactionLimits limits) {
+    CascadeRig(Rules rules, Cascade.TransactionLimits limits) {
         this.limits = limits;
         cascade = new Cascade(rules, limits);
     }
@@ -244,7 +244,7 @@ public final class World {
     /** A node's list; a container is {@code model/name=status} or {@code model/name=exited:139}, model may be empty; {@code :oom} behind the code. */
     static Command report(String node, String... containers) {
         return new Command.NodeReport(
-                node, Arrays.stream(containers).map(World::container).toList());
+                node, Arrays.stream(containers).map(CascadeRig::container).toList());
     }
 
     public static ContainerFacts container(String text) {

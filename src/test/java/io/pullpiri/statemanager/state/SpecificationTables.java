@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Locale;
 
 /** The specification's tables, written apart from the code under test; states in capitals. */
-public final class Tables {
+public final class SpecificationTables {
 
-    private Tables() {}
+    private SpecificationTables() {}
 
     /** @param models of the package; empty text for one that has no state */
     public static String packageState(Collection<String> models) {

@@ -1,7 +1,7 @@
 package io.pullpiri.statemanager.simulation;
 
 /** What befalls a store, and how long what goes to it and comes from it is on its way. */
-interface Weather {
+interface StoreFaults {
 
     /** What becomes of a commit. */
     enum Fate {

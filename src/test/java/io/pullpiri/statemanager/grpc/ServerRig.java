@@ -27,7 +27,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A whole server on free ports, started as {@code serve} starts it, with a real client. */
-public final class Rig implements AutoCloseable {
+public final class ServerRig implements AutoCloseable {
 
     public static final String BRAKING = """
             kind: Package
@@ -43,7 +43,7 @@ public final class Rig implements AutoCloseable {
     private final ManagedChannel channel;
     private final ManagedChannel faultChannel;
 
-    public Rig(String store, String actionController, Map<Setting, String> more) throws IOException {
+    public ServerRig(String store, String actionController, Map<Setting, String> more) throws IOException {
         Map<Setting, String> options = new EnumMap<>(Setting.class);
         options.put(Setting.STORE, store);
         options.put(Setting.PORT, "0");

@@ -8,7 +8,7 @@ import io.grpc.stub.StreamObserver;
 import io.pullpiri.proto.statemanager.StateChangeEvent;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
-import io.pullpiri.statemanager.grpc.Rig;
+import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.store.Await;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -27,19 +27,19 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Measures what a person at the dashboard waits for, and what subscribers get. A program, not a test. */
-final class Figures {
+final class DashboardFigures {
 
     private static final int PACKAGES = 10_000;
     private static final int SUBSCRIBERS = 100;
     private static final int CHANGES = 5_000;
     private static final Duration LONG = Duration.ofMinutes(2);
 
-    private Figures() {}
+    private DashboardFigures() {}
 
     @SuppressWarnings("SystemOut") // its purpose
     public static void main(String[] args) throws Exception {
         Path folder = Files.createTempDirectory("figures");
-        try (Rig rig = new Rig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
+        try (ServerRig rig = new ServerRig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
                 Browser browser = new Browser("en-US")) {
             for (int from = 0; from < PACKAGES; from += 1_000) {
                 StringBuilder yaml = new StringBuilder();
@@ -70,9 +70,9 @@ final class Figures {
                 Thread.sleep(400);
                 Instant sent = Instant.now();
                 rig.client()
-                        .sendChangedContainerList(Rig.list("exited:" + i, "running").toBuilder()
+                        .sendChangedContainerList(ServerRig.list("exited:" + i, "running").toBuilder()
                                 .clearContainers()
-                                .addContainers(Rig.container("m-00007", i % 2 == 0 ? "running" : "exited:" + i))
+                                .addContainers(ServerRig.container("m-00007", i % 2 == 0 ? "running" : "exited:" + i))
                                 .build());
                 if (i % 2 == 1) {
                     String code = Integer.toString(i);
@@ -90,11 +90,11 @@ final class Figures {
             }
             System.out.printf("container report to pixel, 10,000 packages: %s%n", spread(pixels, "ms"));
         }
-        try (Rig rig = new Rig("sqlite:" + folder.resolve("few.db"), "off", Map.of())) {
-            rig.apply(Rig.BRAKING);
+        try (ServerRig rig = new ServerRig("sqlite:" + folder.resolve("few.db"), "off", Map.of())) {
+            rig.apply(ServerRig.BRAKING);
             System.out.printf("gRPC: %s%n", grpc(rig));
         }
-        try (Rig rig = new Rig("sqlite:" + folder.resolve("few-more.db"), "off", Map.of())) {
+        try (ServerRig rig = new ServerRig("sqlite:" + folder.resolve("few-more.db"), "off", Map.of())) {
             System.out.printf("server-sent events: %s%n", http(rig));
         }
     }
@@ -106,7 +106,7 @@ final class Figures {
     }
 
     /** Each change is two events: the model's and the package's. */
-    private static String change(Rig rig, AtomicLong ready, AtomicLong received) {
+    private static String change(ServerRig rig, AtomicLong ready, AtomicLong received) {
         Await.until(LONG, () -> ready + " subscribers", () -> ready.get() == SUBSCRIBERS);
         long start = System.nanoTime();
         try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -117,8 +117,9 @@ final class Figures {
                 callers.execute(() -> {
                     for (int i = 0; i < CHANGES / 50; i++) {
                         Object _ = rig.client()
-                                .sendStateChange(Rig.change(RESOURCE_TYPE_MODEL, model, i % 2 == 0 ? "dead" : "running")
-                                        .build());
+                                .sendStateChange(
+                                        ServerRig.change(RESOURCE_TYPE_MODEL, model, i % 2 == 0 ? "dead" : "running")
+                                                .build());
                     }
                 });
             }
@@ -130,7 +131,7 @@ final class Figures {
                 .formatted(received.get() / seconds, SUBSCRIBERS, 2 * CHANGES, seconds);
     }
 
-    private static String grpc(Rig rig) {
+    private static String grpc(ServerRig rig) {
         AtomicLong ready = new AtomicLong();
         AtomicLong received = new AtomicLong();
         List<ManagedChannel> channels = new ArrayList<>();
@@ -167,7 +168,7 @@ final class Figures {
         }
     }
 
-    private static String http(Rig rig) {
+    private static String http(ServerRig rig) {
         AtomicLong ready = new AtomicLong();
         AtomicLong received = new AtomicLong();
         try (ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {

@@ -3,13 +3,13 @@ package io.pullpiri.statemanager.hostile;
 import java.nio.ByteBuffer;
 
 /** Takes a fuzzer's bytes apart: a byte that says what follows, two with its length, and so many bytes. */
-public final class Pieces {
+public final class FuzzInput {
 
     private final ByteBuffer input;
     private int kind;
     private byte[] bytes = {};
 
-    public Pieces(ByteBuffer input) {
+    public FuzzInput(ByteBuffer input) {
         this.input = input;
     }
 

@@ -3,12 +3,12 @@ package io.pullpiri.statemanager.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.Owner;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.cascade.Timestamp;
-import io.pullpiri.statemanager.cascade.World;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.store.Await;
@@ -22,7 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** A manager whose loop and clock a test turns by hand, with package {@code p} of model {@code m}. */
-final class TurnedManager implements AutoCloseable {
+final class SteppedManager implements AutoCloseable {
 
     static final Duration SOON = Duration.ofSeconds(20);
 
@@ -38,12 +38,12 @@ final class TurnedManager implements AutoCloseable {
     private long nanos = 1;
 
     /** @param queue how many commands may wait */
-    TurnedManager(StateStore real, int queue) {
+    SteppedManager(StateStore real, int queue) {
         this(real, queue, "first");
     }
 
     /** @param host its name in the owner's record */
-    TurnedManager(StateStore real, int queue, String host) {
+    SteppedManager(StateStore real, int queue, String host) {
         store = new FaultyStore(real);
         Clock clock = () -> new Timestamp(nanos, nanos);
         Rules rules =
@@ -73,7 +73,7 @@ final class TurnedManager implements AutoCloseable {
         manager.start();
         turn();
         assertThat(manager.isReady()).isTrue();
-        CompletableFuture<CommandResult> _ = submit(Command.ApplyArtifacts.parse(World.packageYaml("p", "m")));
+        CompletableFuture<CommandResult> _ = submit(Command.ApplyArtifacts.parse(CascadeRig.packageYaml("p", "m")));
         turn();
     }
 
@@ -104,7 +104,7 @@ final class TurnedManager implements AutoCloseable {
 
     /** The package dies; nobody has been called yet. */
     void die(String scenario) {
-        var _ = submit(Command.ApplyArtifacts.parse(World.scenarioYaml(scenario, "p")));
+        var _ = submit(Command.ApplyArtifacts.parse(CascadeRig.scenarioYaml(scenario, "p")));
         var _ = set(ModelState.DEAD);
         turn();
     }
