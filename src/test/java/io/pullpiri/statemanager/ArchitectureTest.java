@@ -32,11 +32,12 @@ class ArchitectureTest {
                     state    | state
                     artifact | artifact state
                     store    | store state
-                    cascade  | cascade artifact store state
-                    manager  | manager cascade artifact store state
+                    cascade  | cascade view artifact store state
+                    manager  | manager cascade view artifact store state
+                    view     | view artifact store state
                     limits   | limits
-                    grpc     | grpc limits manager cascade state
-                    web      | web limits manager cascade state
+                    grpc     | grpc limits manager cascade view state
+                    web      | web limits manager cascade view state
                     """)
     void aRoomUsesOnlyTheRoomsBelowIt(String room, String allowed) {
         classes()
@@ -70,7 +71,7 @@ class ArchitectureTest {
         "java.sql.., store.sqlite",
         "io.netty.handler.codec.http.., web",
         "io.prometheus.., manager web",
-        "com.fasterxml.jackson.., cascade web cli",
+        "com.fasterxml.jackson.., view web cli",
         "org.snakeyaml.., artifact cli",
     })
     void aLibraryHasItsRoom(String library, String rooms) {

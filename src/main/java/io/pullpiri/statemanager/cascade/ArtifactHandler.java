@@ -9,6 +9,12 @@ import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.StateCounts;
+import io.pullpiri.statemanager.view.ModelEntry;
+import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ScenarioEntry;
+import io.pullpiri.statemanager.view.TrackedArtifact;
+import io.pullpiri.statemanager.view.Versioned;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -148,10 +154,10 @@ final class ArtifactHandler {
         long bytes = 0;
         for (Artifact artifact : artifacts) {
             String before = stored(artifact).value();
-            bytes += 2L * artifact.yaml().length() + (before == null ? Cascade.NEW_BYTES : -2L * before.length());
+            bytes += 2L * artifact.yaml().length() + (before == null ? NodeEntry.NEW_BYTES : -2L * before.length());
             if (artifact instanceof PackageArtifact a) {
                 for (String model : modelNames(a)) {
-                    bytes += builder.models.containsKey(model) ? 0 : Cascade.NEW_BYTES;
+                    bytes += builder.models.containsKey(model) ? 0 : NodeEntry.NEW_BYTES;
                 }
             }
         }

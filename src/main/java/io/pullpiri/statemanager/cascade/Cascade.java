@@ -8,6 +8,12 @@ import io.pullpiri.statemanager.state.StateMachine;
 import io.pullpiri.statemanager.store.Snapshot;
 import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.store.WatchEvent;
+import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.Timestamp;
+import io.pullpiri.statemanager.view.TrackedState;
+import io.pullpiri.statemanager.view.Transition;
+import io.pullpiri.statemanager.view.View;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,9 +33,6 @@ public final class Cascade {
 
     /** How full a transaction may be for one more command. */
     private static final double FULL = 0.75;
-
-    /** About what a new model or scenario takes. */
-    static final long NEW_BYTES = 1_000;
 
     private final Rules rules;
     private final TransactionLimits limits;
@@ -126,7 +129,7 @@ public final class Cascade {
             case Command.NodeReport report -> reports.report(report);
             case Command.ForgetNode forget -> new NodeRegistry(builder, reports).forget(forget);
             case Command.ModelChange change -> {
-                if (!builder.models.containsKey(change.model()) && !builder.hasRoomFor(NEW_BYTES)) {
+                if (!builder.models.containsKey(change.model()) && !builder.hasRoomFor(NodeEntry.NEW_BYTES)) {
                     yield tooMuch(builder);
                 }
                 builder.setModel(
@@ -139,7 +142,7 @@ public final class Cascade {
                         "model " + change.model() + " is " + change.target().title());
             }
             case Command.ScenarioChange change ->
-                builder.scenarios.containsKey(change.scenario()) || builder.hasRoomFor(NEW_BYTES)
+                builder.scenarios.containsKey(change.scenario()) || builder.hasRoomFor(NodeEntry.NEW_BYTES)
                         ? step(change, builder)
                         : tooMuch(builder);
             case Command.ApplyArtifacts apply -> {
@@ -239,5 +242,14 @@ public final class Cascade {
             }
         }
         return next;
+    }
+
+    /** Whether the node has named a model of a package, now or before. */
+    public static boolean isKnown(View view, Command.NodeReport report) {
+        NodeEntry node = view.nodes().get(report.node());
+        return (node != null && node.recognized())
+                || report.containers().stream()
+                        .map(facts -> ModelOfContainer.of(facts, view::isNamed))
+                        .anyMatch(model -> model != null && view.isNamed(model));
     }
 }

@@ -1,9 +1,15 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.Transition.BY_STATE_MANAGER;
+import static io.pullpiri.statemanager.view.Transition.BY_STATE_MANAGER;
 
 import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.LogText;
+import io.pullpiri.statemanager.view.Container;
+import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.RecordCodec;
+import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.Transition;
+import io.pullpiri.statemanager.view.UnknownNodes;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;

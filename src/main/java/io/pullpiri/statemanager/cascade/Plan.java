@@ -2,6 +2,8 @@ package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.view.Transition;
+import io.pullpiri.statemanager.view.View;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;

@@ -1,12 +1,17 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.Transition.BY_STATE_MANAGER;
+import static io.pullpiri.statemanager.view.Transition.BY_STATE_MANAGER;
 
 import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.Names;
-import io.pullpiri.statemanager.state.StateCounts;
 import io.pullpiri.statemanager.state.StateMachine;
+import io.pullpiri.statemanager.view.Causes;
+import io.pullpiri.statemanager.view.Container;
+import io.pullpiri.statemanager.view.ModelEntry;
+import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.Peers;
+import io.pullpiri.statemanager.view.Transition;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -125,7 +130,7 @@ final class ReportHandler {
                 }
             }
         }
-        return bytes + models.size() * Cascade.NEW_BYTES;
+        return bytes + models.size() * NodeEntry.NEW_BYTES;
     }
 
     /** Gives up the containers whose grace periods have ended, on all nodes. */
@@ -306,7 +311,7 @@ final class ReportHandler {
             }
             return;
         }
-        ModelState derived = StateMachine.modelState(tally(entry));
+        ModelState derived = StateMachine.modelState(entry.containerCounts());
         if (derived != null && derived != entry.derived()) {
             builder.put(entry.derived(derived));
             builder.setModel(name, derived, "", Causes.containers(entry, derived), source);
@@ -337,22 +342,12 @@ final class ReportHandler {
         }
     }
 
-    static StateCounts<ContainerState> tally(ModelEntry entry) {
-        List<ContainerState> states = new ArrayList<>();
-        for (List<Container> ofNode : entry.containers().values()) {
-            for (Container container : ofNode) {
-                states.add(container.state());
-            }
-        }
-        return StateCounts.of(ContainerState.class, states);
-    }
-
     /**
      * What a model was before its containers fell silent, null if they have not, or never said anything. Only the digests
      * still know it: all of those that have containers of the model.
      */
     private static @Nullable ModelState silenced(ModelEntry entry) {
-        return StateMachine.modelState(tally(entry)) == null ? entry.derived() : null;
+        return StateMachine.modelState(entry.containerCounts()) == null ? entry.derived() : null;
     }
 
     private SortedMap<String, ModelState> lastKnownStates(SortedMap<String, Container> containers) {

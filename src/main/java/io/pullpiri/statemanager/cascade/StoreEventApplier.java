@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.Transition.BY_STORE;
+import static io.pullpiri.statemanager.view.Transition.BY_STORE;
 
 import io.pullpiri.statemanager.artifact.Artifact;
 import io.pullpiri.statemanager.artifact.ArtifactParser;
@@ -13,6 +13,13 @@ import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.store.WatchEvent;
+import io.pullpiri.statemanager.view.ModelEntry;
+import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ScenarioEntry;
+import io.pullpiri.statemanager.view.StoreKey;
+import io.pullpiri.statemanager.view.Transition;
+import io.pullpiri.statemanager.view.Versioned;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps a draft the mirror of the store: takes in what others wrote, and what we have written ourselves. */

@@ -1,11 +1,18 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.Transition.BY_STATE_MANAGER;
-import static io.pullpiri.statemanager.cascade.Transition.BY_STORE;
+import static io.pullpiri.statemanager.view.Transition.BY_STATE_MANAGER;
+import static io.pullpiri.statemanager.view.Transition.BY_STORE;
 
-import io.pullpiri.statemanager.cascade.Journal.Subject;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.view.History;
+import io.pullpiri.statemanager.view.Journal.Subject;
+import io.pullpiri.statemanager.view.ModelEntry;
+import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.ScenarioEntry;
+import io.pullpiri.statemanager.view.Transition;
 import org.jspecify.annotations.Nullable;
 
 /** What has become of things while nobody looked: what differs from the rules is put right, and the history says so. */

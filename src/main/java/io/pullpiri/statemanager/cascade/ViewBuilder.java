@@ -1,13 +1,28 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.Transition.BY_STATE_MANAGER;
+import static io.pullpiri.statemanager.view.Transition.BY_STATE_MANAGER;
 
-import io.pullpiri.statemanager.cascade.Journal.Subject;
 import io.pullpiri.statemanager.cascade.Plan.Anomaly;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.StateMachine;
+import io.pullpiri.statemanager.view.Causes;
+import io.pullpiri.statemanager.view.Container;
+import io.pullpiri.statemanager.view.History;
+import io.pullpiri.statemanager.view.Journal;
+import io.pullpiri.statemanager.view.Journal.Subject;
+import io.pullpiri.statemanager.view.ModelEntry;
+import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ReconcileRecord;
+import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.ScenarioEntry;
+import io.pullpiri.statemanager.view.Timestamp;
+import io.pullpiri.statemanager.view.Transition;
+import io.pullpiri.statemanager.view.UnknownNodes;
+import io.pullpiri.statemanager.view.Versioned;
+import io.pullpiri.statemanager.view.View;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;

@@ -4,7 +4,6 @@ import io.pullpiri.statemanager.artifact.Artifact;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.artifact.ScenarioArtifact;
-import io.pullpiri.statemanager.cascade.Journal.Subject;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
@@ -12,6 +11,25 @@ import io.pullpiri.statemanager.state.StateCounts;
 import io.pullpiri.statemanager.state.StateMachine;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Snapshot;
+import io.pullpiri.statemanager.view.Container;
+import io.pullpiri.statemanager.view.History;
+import io.pullpiri.statemanager.view.Journal;
+import io.pullpiri.statemanager.view.Journal.Subject;
+import io.pullpiri.statemanager.view.ModelEntry;
+import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.Peers;
+import io.pullpiri.statemanager.view.ReconcileRecord;
+import io.pullpiri.statemanager.view.RecordCodec;
+import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.ScenarioEntry;
+import io.pullpiri.statemanager.view.StoreKey;
+import io.pullpiri.statemanager.view.Timestamp;
+import io.pullpiri.statemanager.view.TrackedArtifact;
+import io.pullpiri.statemanager.view.TrackedState;
+import io.pullpiri.statemanager.view.Transition;
+import io.pullpiri.statemanager.view.Versioned;
+import io.pullpiri.statemanager.view.View;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -257,7 +275,7 @@ final class ViewLoader {
     /** What the containers gave last, so that only a change of it writes a model's key. */
     private void derived() {
         for (ModelEntry model : builder.models.values()) {
-            ModelState derived = StateMachine.modelState(ReportHandler.tally(model));
+            ModelState derived = StateMachine.modelState(model.containerCounts());
             if (derived != null) {
                 builder.put(model.derived(derived));
             }
@@ -273,7 +291,7 @@ final class ViewLoader {
             ModelEntry model = builder.models.get(name);
             if (model != null
                     && model.containers().containsKey(node.name())
-                    && StateMachine.modelState(ReportHandler.tally(model)) == null) {
+                    && StateMachine.modelState(model.containerCounts()) == null) {
                 builder.put(model.derived(state));
             }
         });

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.grpc;
 
-import io.pullpiri.statemanager.cascade.ResourceKind;
+import io.pullpiri.statemanager.view.ResourceKind;
 import java.util.Locale;
 
 /**

@@ -1,14 +1,14 @@
 package io.pullpiri.statemanager.manager;
 
-import io.pullpiri.statemanager.cascade.History;
-import io.pullpiri.statemanager.cascade.Journal;
 import io.pullpiri.statemanager.cascade.Plan;
-import io.pullpiri.statemanager.cascade.Transition;
-import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
+import io.pullpiri.statemanager.view.History;
+import io.pullpiri.statemanager.view.Journal;
+import io.pullpiri.statemanager.view.Transition;
+import io.pullpiri.statemanager.view.View;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,8 +1,8 @@
 package io.pullpiri.statemanager.manager;
 
-import io.pullpiri.statemanager.cascade.Journal;
-import io.pullpiri.statemanager.cascade.Transition;
-import io.pullpiri.statemanager.cascade.View;
+import io.pullpiri.statemanager.view.Journal;
+import io.pullpiri.statemanager.view.Transition;
+import io.pullpiri.statemanager.view.View;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;

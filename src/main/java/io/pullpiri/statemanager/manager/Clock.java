@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.manager;
 
-import io.pullpiri.statemanager.cascade.Timestamp;
+import io.pullpiri.statemanager.view.Timestamp;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 

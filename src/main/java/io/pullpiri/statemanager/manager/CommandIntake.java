@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.manager;
 
+import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.state.LogText;
@@ -83,7 +84,7 @@ final class CommandIntake {
     private boolean isKnown(Command command) {
         return !(command instanceof Command.NodeReport report)
                 || !feed.isPublished()
-                || feed.view().isKnown(report);
+                || Cascade.isKnown(feed.view(), report);
     }
 
     private void replaced(String node) {

@@ -120,7 +120,7 @@ final class CommandQueue {
     /**
      * Puts a command at the end of the queue, or in place of the node's older report that still waits.
      *
-     * @param known false for the report of a node that is not known: {@link io.pullpiri.statemanager.cascade.View#isKnown}
+     * @param known false for the report of a node that is not known: {@link io.pullpiri.statemanager.cascade.Cascade#isKnown}
      * @param now in ticks
      * @param patience of the caller, in ticks
      */

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.manager;
 
-import io.pullpiri.statemanager.cascade.Transition;
+import io.pullpiri.statemanager.view.Transition;
 
 /** Something that followers hear of. */
 public sealed interface Event {

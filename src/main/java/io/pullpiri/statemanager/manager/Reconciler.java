@@ -1,10 +1,10 @@
 package io.pullpiri.statemanager.manager;
 
-import io.pullpiri.statemanager.cascade.PackageEntry;
-import io.pullpiri.statemanager.cascade.ReconcileRecord;
-import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Event.Recovery.RecoveryStep;
 import io.pullpiri.statemanager.state.LogText;
+import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ReconcileRecord;
+import io.pullpiri.statemanager.view.View;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

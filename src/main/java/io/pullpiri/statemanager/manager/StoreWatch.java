@@ -1,13 +1,13 @@
 package io.pullpiri.statemanager.manager;
 
 import io.pullpiri.statemanager.cascade.Command;
-import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
 import io.pullpiri.statemanager.store.Watch;
 import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.store.WatchListener;
+import io.pullpiri.statemanager.view.View;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;

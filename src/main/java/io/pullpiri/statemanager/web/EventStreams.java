@@ -1,13 +1,13 @@
 package io.pullpiri.statemanager.web;
 
-import io.pullpiri.statemanager.cascade.ResourceKind;
-import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.limits.AddressShares;
 import io.pullpiri.statemanager.manager.ChangeReader;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.EventId;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
+import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.View;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.web;
 
-import io.pullpiri.statemanager.cascade.History;
+import io.pullpiri.statemanager.view.History;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashMap;

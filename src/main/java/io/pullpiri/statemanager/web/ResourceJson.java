@@ -1,19 +1,19 @@
 package io.pullpiri.statemanager.web;
 
-import io.pullpiri.statemanager.cascade.Container;
-import io.pullpiri.statemanager.cascade.ModelEntry;
-import io.pullpiri.statemanager.cascade.NodeEntry;
-import io.pullpiri.statemanager.cascade.PackageEntry;
-import io.pullpiri.statemanager.cascade.ScenarioEntry;
-import io.pullpiri.statemanager.cascade.TrackedState;
-import io.pullpiri.statemanager.cascade.Transition;
-import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.state.ExitCode;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.view.Container;
+import io.pullpiri.statemanager.view.ModelEntry;
+import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ScenarioEntry;
+import io.pullpiri.statemanager.view.TrackedState;
+import io.pullpiri.statemanager.view.Transition;
+import io.pullpiri.statemanager.view.View;
 import java.math.BigInteger;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -11,6 +11,14 @@ import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Snapshot;
 import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.WatchEvent;
+import io.pullpiri.statemanager.view.Journal;
+import io.pullpiri.statemanager.view.ModelEntry;
+import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.Timestamp;
+import io.pullpiri.statemanager.view.Transition;
+import io.pullpiri.statemanager.view.View;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,7 +42,7 @@ public final class CascadeRig {
     private final Cascade.TransactionLimits limits;
     final TreeMap<String, KeyValue> store = new TreeMap<>();
     final List<Transition> transitions = new ArrayList<>();
-    final List<Plan.Anomaly> notices = new ArrayList<>();
+    public final List<Plan.Anomaly> notices = new ArrayList<>();
     View view = View.EMPTY;
     long revision;
     long nanos = TimeUnit.DAYS.toNanos(1);
@@ -48,7 +56,7 @@ public final class CascadeRig {
         cascade = new Cascade(rules, limits);
     }
 
-    Timestamp now() {
+    public Timestamp now() {
         return new Timestamp(nanos, nanos);
     }
 
@@ -184,7 +192,7 @@ public final class CascadeRig {
         return Objects.requireNonNull(view.models().get(name), name);
     }
 
-    NodeEntry node(String name) {
+    public NodeEntry node(String name) {
         return Objects.requireNonNull(view.nodes().get(name), name);
     }
 

@@ -12,6 +12,8 @@ import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.WatchEvent;
+import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.Transition;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;

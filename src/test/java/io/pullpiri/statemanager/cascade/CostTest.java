@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.view.View;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Collections;

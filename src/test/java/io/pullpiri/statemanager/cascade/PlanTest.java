@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.WatchEvent;
+import io.pullpiri.statemanager.view.ResourceKind;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

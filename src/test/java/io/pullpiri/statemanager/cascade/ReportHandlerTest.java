@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.view.Container;
+import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.Transition;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

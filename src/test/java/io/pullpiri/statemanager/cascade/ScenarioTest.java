@@ -6,6 +6,8 @@ import static io.pullpiri.statemanager.cascade.CascadeRig.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.Transition;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

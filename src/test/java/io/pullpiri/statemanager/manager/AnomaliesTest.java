@@ -6,7 +6,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.pullpiri.statemanager.cascade.Plan;
-import io.pullpiri.statemanager.cascade.Timestamp;
+import io.pullpiri.statemanager.view.Timestamp;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;

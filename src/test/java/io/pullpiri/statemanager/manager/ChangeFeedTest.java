@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pullpiri.statemanager.cascade.CommandResult;
-import io.pullpiri.statemanager.cascade.View;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.CommitResult;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import io.pullpiri.statemanager.view.View;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

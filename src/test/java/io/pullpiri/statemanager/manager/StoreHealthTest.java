@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.Timestamp;
+import io.pullpiri.statemanager.view.Timestamp;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,7 +3,6 @@ package io.pullpiri.statemanager.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.pullpiri.statemanager.cascade.Owner;
 import io.pullpiri.statemanager.store.CommitResult;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
@@ -12,6 +11,7 @@ import io.pullpiri.statemanager.store.StoreUnavailableException;
 import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import io.pullpiri.statemanager.view.Owner;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.pullpiri.statemanager.simulation;
 
-import io.pullpiri.statemanager.cascade.Timestamp;
 import io.pullpiri.statemanager.manager.Clock;
+import io.pullpiri.statemanager.view.Timestamp;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import java.util.Collection;
 import java.util.HashSet;
@@ -26,7 +26,7 @@ public record Peers(
         @Nullable SharedName shared) {
 
     /** Nothing was heard since the start. */
-    static final Peers NONE = new Peers("", 0, "", 0, false, null);
+    public static final Peers NONE = new Peers("", 0, "", 0, false, null);
 
     /** Within this time two addresses must alternate. */
     private static final long TURNS = TimeUnit.SECONDS.toNanos(60);
@@ -63,7 +63,7 @@ public record Peers(
      * @param before the containers that were known of the node
      * @param listed the containers of the list
      */
-    Peers heard(String peer, Collection<Container> before, Collection<Container> listed, Timestamp now) {
+    public Peers heard(String peer, Collection<Container> before, Collection<Container> listed, Timestamp now) {
         if (peer.isEmpty()) {
             return this;
         }

@@ -1,8 +1,12 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.Peers.SharedName;
+import io.pullpiri.statemanager.cascade.CascadeRig;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.ContainerFacts;
+import io.pullpiri.statemanager.cascade.Plan;
+import io.pullpiri.statemanager.view.Peers.SharedName;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 /**
  * Stands in the store for as long as a package is dead: ActionController is to reconcile it.

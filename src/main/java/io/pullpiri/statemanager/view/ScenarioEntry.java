@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import io.pullpiri.statemanager.artifact.ScenarioArtifact;
 import io.pullpiri.statemanager.state.ScenarioState;
@@ -8,15 +8,15 @@ import java.util.Optional;
 public record ScenarioEntry(
         String name, TrackedArtifact<ScenarioArtifact> artifact, TrackedState<ScenarioState> state) {
 
-    static ScenarioEntry empty(String name) {
+    public static ScenarioEntry empty(String name) {
         return new ScenarioEntry(name, TrackedArtifact.empty(), TrackedState.empty());
     }
 
-    ScenarioEntry with(TrackedArtifact<ScenarioArtifact> newArtifact) {
+    public ScenarioEntry with(TrackedArtifact<ScenarioArtifact> newArtifact) {
         return new ScenarioEntry(name, newArtifact, state);
     }
 
-    ScenarioEntry with(TrackedState<ScenarioState> newState) {
+    public ScenarioEntry with(TrackedState<ScenarioState> newState) {
         return new ScenarioEntry(name, artifact, newState);
     }
 
@@ -33,12 +33,12 @@ public record ScenarioEntry(
     }
 
     /** About how much memory it takes. */
-    long bytes() {
+    public long bytes() {
         return 400 + 2 * Versioned.bytes(artifact.text()) + state.history().bytes();
     }
 
     /** Whether nothing is left to remember. */
-    boolean isVoid() {
+    public boolean isVoid() {
         return !artifact.exists() && !artifact.text().exists() && state.isVoid();
     }
 }

@@ -1,6 +1,9 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
+import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.StateCounts;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSet;
@@ -24,30 +27,30 @@ public record ModelEntry(
         TreePMap<String, List<Container>> containers,
         Versioned<String> artifact) {
 
-    static ModelEntry empty(String name) {
+    public static ModelEntry empty(String name) {
         return new ModelEntry(
                 name, TrackedState.empty(), null, TreePSet.<String>empty(), TreePMap.empty(), Versioned.absent());
     }
 
     /** What it counts as in its packages: a model without a state counts as created. */
-    ModelState counted() {
+    public ModelState counted() {
         ModelState value = state.value();
         return value == null ? ModelState.CREATED : value;
     }
 
-    ModelEntry with(TrackedState<ModelState> newState) {
+    public ModelEntry with(TrackedState<ModelState> newState) {
         return new ModelEntry(name, newState, derived, packages, containers, artifact);
     }
 
-    ModelEntry derived(@Nullable ModelState newDerived) {
+    public ModelEntry derived(@Nullable ModelState newDerived) {
         return new ModelEntry(name, state, newDerived, packages, containers, artifact);
     }
 
-    ModelEntry with(PSet<String> newPackages) {
+    public ModelEntry with(PSet<String> newPackages) {
         return new ModelEntry(name, state, derived, newPackages, containers, artifact);
     }
 
-    ModelEntry withContainers(String node, List<Container> ofNode) {
+    public ModelEntry withContainers(String node, List<Container> ofNode) {
         return new ModelEntry(
                 name,
                 state,
@@ -57,12 +60,12 @@ public record ModelEntry(
                 artifact);
     }
 
-    ModelEntry withArtifact(Versioned<String> newArtifact) {
+    public ModelEntry withArtifact(Versioned<String> newArtifact) {
         return new ModelEntry(name, state, derived, packages, containers, newArtifact);
     }
 
     /** About how much memory it takes; its containers are counted with their nodes. */
-    long bytes() {
+    public long bytes() {
         return 250
                 + 50L * packages.size()
                 + Versioned.bytes(artifact)
@@ -70,12 +73,23 @@ public record ModelEntry(
     }
 
     /** Whether a package or a container stands behind it. */
-    boolean anchored() {
+    public boolean anchored() {
         return !packages.isEmpty() || !containers.isEmpty();
     }
 
     /** Whether nothing is left to remember. */
-    boolean isVoid() {
+    public boolean isVoid() {
         return !anchored() && state.isVoid() && artifact.value() == null && !artifact.exists();
+    }
+
+    /** How many containers on all nodes are in each state. */
+    public StateCounts<ContainerState> containerCounts() {
+        List<ContainerState> states = new ArrayList<>();
+        for (List<Container> ofNode : containers.values()) {
+            for (Container container : ofNode) {
+                states.add(container.state());
+            }
+        }
+        return StateCounts.of(ContainerState.class, states);
     }
 }

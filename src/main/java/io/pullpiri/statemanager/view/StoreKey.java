@@ -1,13 +1,13 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.store.Keys;
 import org.jspecify.annotations.Nullable;
 
 /** A key of the store, taken apart. */
-record StoreKey(KeyKind kind, String name) {
+public record StoreKey(KeyKind kind, String name) {
 
-    enum KeyKind {
+    public enum KeyKind {
         PACKAGE_STATE(Keys.PACKAGE_STATE_PREFIX, Keys.STATE_SUFFIX),
         MODEL_STATE(Keys.MODEL_STATE_PREFIX, Keys.STATE_SUFFIX),
         SCENARIO_STATE(Keys.SCENARIO_STATE_PREFIX, Keys.STATE_SUFFIX),
@@ -27,7 +27,7 @@ record StoreKey(KeyKind kind, String name) {
         }
 
         /** Whether others write such keys too; the rest is StateManager's own. */
-        boolean isWatched() {
+        public boolean isWatched() {
             return !prefix.startsWith(Keys.OWN_PREFIX);
         }
     }
@@ -35,7 +35,7 @@ record StoreKey(KeyKind kind, String name) {
     private static final KeyKind[] KINDS = KeyKind.values();
 
     /** Null for a key that means nothing to us. */
-    static @Nullable StoreKey parse(String key) {
+    public static @Nullable StoreKey parse(String key) {
         for (KeyKind kind : KINDS) {
             if (key.startsWith(kind.prefix)
                     && key.endsWith(kind.suffix)

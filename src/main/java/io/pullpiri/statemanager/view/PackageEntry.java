@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.state.ModelState;
@@ -24,7 +24,7 @@ public record PackageEntry(
         Versioned<ReconcileRecord> reconcile,
         long repairFrom) {
 
-    static PackageEntry empty(String name) {
+    public static PackageEntry empty(String name) {
         return new PackageEntry(
                 name,
                 TrackedArtifact.empty(),
@@ -35,23 +35,23 @@ public record PackageEntry(
                 Long.MIN_VALUE);
     }
 
-    PackageEntry with(TrackedArtifact<PackageArtifact> newArtifact) {
+    public PackageEntry with(TrackedArtifact<PackageArtifact> newArtifact) {
         return new PackageEntry(name, newArtifact, state, models, reported, reconcile, repairFrom);
     }
 
-    PackageEntry with(TrackedState<PackageState> newState) {
+    public PackageEntry with(TrackedState<PackageState> newState) {
         return new PackageEntry(name, artifact, newState, models, reported, reconcile, repairFrom);
     }
 
-    PackageEntry with(StateCounts<ModelState> newModels, int newReported) {
+    public PackageEntry with(StateCounts<ModelState> newModels, int newReported) {
         return new PackageEntry(name, artifact, state, newModels, newReported, reconcile, repairFrom);
     }
 
-    PackageEntry with(Versioned<ReconcileRecord> newReconcile) {
+    public PackageEntry with(Versioned<ReconcileRecord> newReconcile) {
         return new PackageEntry(name, artifact, state, models, reported, newReconcile, repairFrom);
     }
 
-    PackageEntry repairedNotBefore(long ticks) {
+    public PackageEntry repairedNotBefore(long ticks) {
         return new PackageEntry(name, artifact, state, models, reported, reconcile, ticks);
     }
 
@@ -64,12 +64,12 @@ public record PackageEntry(
     }
 
     /** About how much memory it takes. */
-    long bytes() {
+    public long bytes() {
         return 500 + 2 * Versioned.bytes(artifact.text()) + state.history().bytes();
     }
 
     /** Whether nothing is left to remember. */
-    boolean isVoid() {
+    public boolean isVoid() {
         return !artifact.exists() && !artifact.text().exists() && state.isVoid() && !reconcile.exists();
     }
 }

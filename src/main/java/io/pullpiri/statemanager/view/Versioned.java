@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
@@ -98,7 +98,7 @@ public record View(
             return entry.containers().isEmpty() ? "" : Causes.reported(entry, nodes);
         }
         boolean follows =
-                latest != null && latest.isDerived() && state == StateMachine.modelState(ReportHandler.tally(entry));
+                latest != null && latest.isDerived() && state == StateMachine.modelState(entry.containerCounts());
         return follows ? Causes.containers(entry, state) : Causes.latest(entry);
     }
 
@@ -115,16 +115,8 @@ public record View(
                 .toList();
     }
 
-    /** Whether the node has named a model of a package, now or before. */
-    public boolean isKnown(Command.NodeReport report) {
-        NodeEntry node = nodes.get(report.node());
-        return (node != null && node.recognized())
-                || report.containers().stream()
-                        .map(facts -> ModelOfContainer.of(facts, this::isNamed))
-                        .anyMatch(model -> model != null && isNamed(model));
-    }
-
-    private boolean isNamed(String model) {
+    /** Whether a package names the model. */
+    public boolean isNamed(String model) {
         ModelEntry entry = models.get(model);
         return entry != null && !entry.packages().isEmpty();
     }
@@ -157,7 +149,7 @@ public record View(
     }
 
     /** The revision at which a watched key is known, 0 for one that is not there or not watched. */
-    long revision(String text) {
+    public long revision(String text) {
         StoreKey key = StoreKey.parse(text);
         if (key == null) {
             return 0;

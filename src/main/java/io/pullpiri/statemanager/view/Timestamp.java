@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import java.util.concurrent.TimeUnit;
 
@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
  */
 public record Timestamp(long wallNanos, long monotonicNanos) {
 
-    long wallMillis() {
+    public long wallMillis() {
         return TimeUnit.NANOSECONDS.toMillis(wallNanos);
     }
 }

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record TrackedState<S>(@Nullable S value, Versioned<S> stored, History history) {
 
-    static <S> TrackedState<S> empty() {
+    public static <S> TrackedState<S> empty() {
         return new TrackedState<>(null, Versioned.absent(), History.NONE);
     }
 
@@ -20,15 +20,15 @@ public record TrackedState<S>(@Nullable S value, Versioned<S> stored, History hi
         return value == null && !stored.exists() && history.generation() == 0;
     }
 
-    TrackedState<S> with(@Nullable S newValue, History newHistory) {
+    public TrackedState<S> with(@Nullable S newValue, History newHistory) {
         return new TrackedState<>(newValue, stored, newHistory);
     }
 
-    TrackedState<S> with(Versioned<S> newStored) {
+    public TrackedState<S> with(Versioned<S> newStored) {
         return new TrackedState<>(value, newStored, history);
     }
 
-    TrackedState<S> with(History newHistory) {
+    public TrackedState<S> with(History newHistory) {
         return new TrackedState<>(value, stored, newHistory);
     }
 }

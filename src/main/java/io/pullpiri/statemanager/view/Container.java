@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.pullpiri.statemanager.state.ContainerState;
@@ -36,16 +36,16 @@ public record Container(
         exitCode = Objects.requireNonNullElse(exitCode, "");
     }
 
-    Container withModel(@Nullable String newModel) {
+    public Container withModel(@Nullable String newModel) {
         return new Container(name, id, label, newModel, state, exitCode, podman, why, absentSinceMillis);
     }
 
-    Container absentSince(long millis) {
+    public Container absentSince(long millis) {
         return new Container(name, id, label, model, state, exitCode, podman, why, millis);
     }
 
     /** About how much memory it takes, with its places in indexes. */
-    long bytes() {
+    public long bytes() {
         return 350L
                 + 2L * name.length()
                 + exitCode.length()
@@ -80,7 +80,7 @@ public record Container(
     }
 
     /** How many characters its texts have. */
-    int characters() {
+    public int characters() {
         return name.length()
                 + id.length()
                 + exitCode.length()

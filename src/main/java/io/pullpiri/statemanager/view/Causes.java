@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.LogText;
@@ -16,20 +16,20 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Why a package or a model is as it is, in words an operator can act on. */
-final class Causes {
+public final class Causes {
 
     private static final int NAMED = 3;
 
     private Causes() {}
 
     /** {@code 1 of 4 models dead: …} */
-    static String count(PackageEntry entry, ModelState counted, String which) {
+    public static String count(PackageEntry entry, ModelState counted, String which) {
         return entry.models().count(counted) + " of " + entry.models().total() + " models "
                 + counted.title().toLowerCase(Locale.ROOT) + ": " + which;
     }
 
     /** Why the model came to its state; empty if that is not known. */
-    static String latest(ModelEntry entry) {
+    public static String latest(ModelEntry entry) {
         Transition latest = entry.state().history().latest();
         return latest == null ? "" : latest.cause();
     }
@@ -39,7 +39,7 @@ final class Causes {
      *
      * @param causes why a model is dead; empty if that is not known
      */
-    static String dead(
+    public static String dead(
             PackageEntry entry, Function<String, @Nullable ModelEntry> models, Function<ModelEntry, String> causes) {
         List<String> named = new ArrayList<>();
         for (String name : entry.modelNames()) {
@@ -63,7 +63,7 @@ final class Causes {
      *
      * @param derived what the model's containers give
      */
-    static String containers(ModelEntry entry, ModelState derived) {
+    public static String containers(ModelEntry entry, ModelState derived) {
         ContainerState counted = switch (derived) {
             case DEAD -> ContainerState.DEAD;
             case PAUSED -> ContainerState.PAUSED;
@@ -96,7 +96,7 @@ final class Causes {
         }
         String by = "reported by " + String.join(", ", reporters.subList(0, Math.min(NAMED, reporters.size())))
                 + (reporters.size() > NAMED ? ", and " + (reporters.size() - NAMED) + " more" : "");
-        ModelState known = StateMachine.modelState(ReportHandler.tally(entry));
+        ModelState known = StateMachine.modelState(entry.containerCounts());
         return known == null
                 ? by + ", its containers are unknown: " + named(entry, container -> true)
                 : by + ", " + containers(entry, known) + "; its state was deleted from the store";

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import java.util.Comparator;
 import org.pcollections.TreePSet;
@@ -20,11 +20,11 @@ public record UnknownNodes(TreePSet<LastReport> oldestFirst, long bytes) {
     /** A node, and when it was heard of last. */
     public record LastReport(long heardTicks, String name) {}
 
-    UnknownNodes plus(NodeEntry node) {
+    public UnknownNodes plus(NodeEntry node) {
         return new UnknownNodes(oldestFirst.plus(new LastReport(node.heardTicks(), node.name())), bytes + node.claim());
     }
 
-    UnknownNodes minus(NodeEntry node) {
+    public UnknownNodes minus(NodeEntry node) {
         return new UnknownNodes(
                 oldestFirst.minus(new LastReport(node.heardTicks(), node.name())), bytes - node.claim());
     }

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import io.pullpiri.statemanager.state.ModelState;
 import java.time.Instant;
@@ -35,17 +35,20 @@ public record NodeEntry(
         long revision,
         boolean unparsable) {
 
+    /** The estimated memory in bytes of a new model or scenario. */
+    public static final long NEW_BYTES = 1_000;
+
     public NodeEntry {
         containers = Collections.unmodifiableSortedMap(containers);
         lastKnownStates = Collections.unmodifiableSortedMap(lastKnownStates);
         graceEnds = Map.copyOf(graceEnds);
     }
 
-    static NodeEntry empty(String name) {
+    public static NodeEntry empty(String name) {
         return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, 0, false, Peers.NONE, 0, false);
     }
 
-    static NodeEntry unparsable(String name, long heardTicks, long revision) {
+    public static NodeEntry unparsable(String name, long heardTicks, long revision) {
         return new NodeEntry(
                 name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, heardTicks, false, Peers.NONE, revision, true);
     }
@@ -68,7 +71,7 @@ public record NodeEntry(
     }
 
     /** About how much memory it takes. */
-    long bytes() {
+    public long bytes() {
         long bytes = 400;
         for (Container container : containers.values()) {
             bytes += container.bytes();
@@ -77,12 +80,12 @@ public record NodeEntry(
     }
 
     /** About how much memory it takes with the models that its containers belong to. */
-    long claim() {
-        return bytes() + models().size() * Cascade.NEW_BYTES;
+    public long claim() {
+        return bytes() + models().size() * NEW_BYTES;
     }
 
     /** The same node with other containers; what could not be read is replaced. */
-    NodeEntry with(
+    public NodeEntry with(
             SortedMap<String, Container> newContainers,
             SortedMap<String, ModelState> newKept,
             Map<String, Long> newGraceEnds) {
@@ -99,7 +102,7 @@ public record NodeEntry(
                 false);
     }
 
-    NodeEntry withLastKnownStates(SortedMap<String, ModelState> newKept) {
+    public NodeEntry withLastKnownStates(SortedMap<String, ModelState> newKept) {
         return new NodeEntry(
                 name,
                 containers,
@@ -114,7 +117,7 @@ public record NodeEntry(
     }
 
     /** The same node as it has just reported. */
-    NodeEntry reported(Timestamp now, Peers newPeers, boolean newRecognized) {
+    public NodeEntry reported(Timestamp now, Peers newPeers, boolean newRecognized) {
         return new NodeEntry(
                 name,
                 containers,
@@ -128,7 +131,7 @@ public record NodeEntry(
                 unparsable);
     }
 
-    NodeEntry recognized(boolean newRecognized) {
+    public NodeEntry recognized(boolean newRecognized) {
         return new NodeEntry(
                 name,
                 containers,
@@ -142,7 +145,7 @@ public record NodeEntry(
                 unparsable);
     }
 
-    NodeEntry at(long newRevision) {
+    public NodeEntry at(long newRevision) {
         return new NodeEntry(
                 name,
                 containers,

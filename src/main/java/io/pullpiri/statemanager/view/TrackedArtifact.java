@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import io.pullpiri.statemanager.artifact.Artifact;
 import org.jspecify.annotations.Nullable;
@@ -28,11 +28,11 @@ public record TrackedArtifact<A extends Artifact>(
     }
 
     /** Whether nothing is known of what the store has: it is broken, and no good one was seen since the store was last read. */
-    boolean isUnparsable() {
+    public boolean isUnparsable() {
         return good == null && broken != null;
     }
 
-    TrackedArtifact<A> with(Versioned<String> newText) {
+    public TrackedArtifact<A> with(Versioned<String> newText) {
         return new TrackedArtifact<>(good, broken, newText);
     }
 }

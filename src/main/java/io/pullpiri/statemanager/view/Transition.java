@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.Objects;
@@ -48,12 +48,12 @@ public record Transition(
     private static final String REQUESTED = "requested by ";
 
     /** The cause of what somebody has asked for. */
-    static String requestedBy(String source) {
+    public static String requestedBy(String source) {
         return REQUESTED + source;
     }
 
     /** Whether it follows from the rules, and is neither what somebody asked for nor what another component wrote. */
-    boolean isDerived() {
+    public boolean isDerived() {
         return !source.equals(BY_STORE) && !cause.startsWith(REQUESTED);
     }
 

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
@@ -24,7 +24,7 @@ public record Journal(TreePMap<Long, JournalRecord> records, long next, long cha
     /** One resource. */
     public record Subject(ResourceKind kind, String name) {
 
-        static Subject of(Transition transition) {
+        public static Subject of(Transition transition) {
             return new Subject(transition.kind(), transition.name());
         }
     }
@@ -78,28 +78,28 @@ public record Journal(TreePMap<Long, JournalRecord> records, long next, long cha
     }
 
     /** About how much memory it takes. */
-    long bytes() {
+    public long bytes() {
         return 80 * changes;
     }
 
     /** Whether the oldest record is still the same. */
-    boolean hasOldestOf(Journal before) {
+    public boolean hasOldestOf(Journal before) {
         return !records.isEmpty()
                 && !before.records.isEmpty()
                 && records.firstKey().equals(before.records.firstKey());
     }
 
-    Journal plus(long sequence, List<Subject> subjects, long revision) {
+    public Journal plus(long sequence, List<Subject> subjects, long revision) {
         JournalRecord page = new JournalRecord(subjects, revision);
         return new Journal(records.plus(sequence, page), Math.max(next, sequence + 1), changes + page.changes());
     }
 
-    Journal minus(long sequence) {
+    public Journal minus(long sequence) {
         JournalRecord page = records.get(sequence);
         return page == null ? this : new Journal(records.minus(sequence), next, changes - page.changes());
     }
 
-    Journal written(long sequence, long revision) {
+    public Journal written(long sequence, long revision) {
         JournalRecord page = records.get(sequence);
         return page == null
                 ? this

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonParser;
@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** StateManager's own records as JSON text, to be read by people too. */
-final class RecordCodec {
+public final class RecordCodec {
 
     private static final ObjectMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -50,13 +50,13 @@ final class RecordCodec {
      * @param recognized see {@link NodeEntry}; null if it is not, and in a record that an older version wrote
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
-    record NodeRecord(
+    public record NodeRecord(
             @Nullable List<Container> containers,
             @Nullable Map<String, ModelState> kept,
             @Nullable Long reportedMillis,
             @Nullable Boolean recognized) {
 
-        static NodeRecord of(NodeEntry entry) {
+        public static NodeRecord of(NodeEntry entry) {
             return new NodeRecord(
                     List.copyOf(entry.containers().values()),
                     entry.lastKnownStates(),
@@ -65,7 +65,7 @@ final class RecordCodec {
         }
 
         /** Of nothing but containers. */
-        static NodeRecord of(SortedMap<String, Container> containers) {
+        public static NodeRecord of(SortedMap<String, Container> containers) {
             return new NodeRecord(List.copyOf(containers.values()), null, null, null);
         }
     }
@@ -78,13 +78,13 @@ final class RecordCodec {
      * @param nodes that were forgotten or evicted, after the changes; a version that does not know the field ignores it
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
-    record JournalRecordText(
+    public record JournalRecordText(
             @Nullable List<Transition> changes,
             @Nullable List<Transition> carried,
             @Nullable List<Transition> nodes) {
 
         /** The changes of the commit, in order. */
-        List<Transition> all() {
+        public List<Transition> all() {
             return Stream.of(changes, nodes)
                     .filter(Objects::nonNull)
                     .flatMap(List::stream)
@@ -92,7 +92,7 @@ final class RecordCodec {
         }
     }
 
-    static String text(Object record) {
+    public static String text(Object record) {
         try {
             return JSON.writeValueAsString(record);
         } catch (JsonProcessingException e) {
@@ -101,7 +101,7 @@ final class RecordCodec {
     }
 
     /** Null for a text that is none of ours: no JSON, or something is missing that we would have written. */
-    static <T> @Nullable T parse(String text, Class<T> type) {
+    public static <T> @Nullable T parse(String text, Class<T> type) {
         try {
             T record = JSON.readValue(text, type);
             return isSound(record) ? record : null;

@@ -1,6 +1,6 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.view;
 
-import io.pullpiri.statemanager.cascade.Journal.Subject;
+import io.pullpiri.statemanager.view.Journal.Subject;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
@@ -21,12 +21,12 @@ public record History(@Nullable Transition latest, long[] records) {
     public static final History NONE = new History(null, new long[0]);
 
     /** With a change that is decided but in no record yet. A resource that was gone begins anew. */
-    History decided(Transition transition) {
+    public History decided(Transition transition) {
         return new History(transition, generation() == 0 ? NONE.records : records);
     }
 
     /** With one more record; of the older ones the newest {@code limit - 1} are kept. */
-    History recorded(long record, int limit) {
+    public History recorded(long record, int limit) {
         if (newestRecord() == record) {
             return this;
         }
@@ -37,7 +37,7 @@ public record History(@Nullable Transition latest, long[] records) {
     }
 
     /** The newest change was carried forward into another record; everything older is gone. */
-    History carriedTo(long record) {
+    public History carriedTo(long record) {
         return new History(latest, new long[] {record});
     }
 
@@ -65,12 +65,12 @@ public record History(@Nullable Transition latest, long[] records) {
     }
 
     /** About how much memory it takes, without the journal. */
-    long bytes() {
+    public long bytes() {
         return 100 + 8L * records.length + (latest == null ? 0 : latest.bytes());
     }
 
     /** The record that holds the newest change; -1 if there is none. */
-    long newestRecord() {
+    public long newestRecord() {
         return records.length == 0 ? -1 : records[records.length - 1];
     }
 
