@@ -32,12 +32,13 @@ class ArchitectureTest {
                     state    | state
                     artifact | artifact state
                     store    | store state
-                    cascade  | cascade view artifact store state
-                    manager  | manager cascade view artifact store state
+                    cascade  | cascade view container artifact store state
+                    manager  | manager cascade view container artifact store state
                     view     | view artifact store state
+                    container | container state
                     limits   | limits
-                    grpc     | grpc limits manager cascade view state
-                    web      | web limits manager cascade view state
+                    grpc     | grpc limits manager cascade view container state
+                    web      | web limits manager cascade view container state
                     """)
     void aRoomUsesOnlyTheRoomsBelowIt(String room, String allowed) {
         classes()

@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.cascade;
 import io.pullpiri.statemanager.artifact.Artifact;
 import io.pullpiri.statemanager.cascade.Plan.Anomaly;
 import io.pullpiri.statemanager.cascade.Plan.PlannedTransaction;
+import io.pullpiri.statemanager.container.ModelOfContainer;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.StateMachine;
 import io.pullpiri.statemanager.store.Snapshot;

@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.cascade;
 import io.pullpiri.statemanager.artifact.Artifact;
 import io.pullpiri.statemanager.artifact.ArtifactParser;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
+import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.WatchEvent;

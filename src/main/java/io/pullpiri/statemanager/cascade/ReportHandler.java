@@ -2,6 +2,10 @@ package io.pullpiri.statemanager.cascade;
 
 import static io.pullpiri.statemanager.view.Transition.BY_STATE_MANAGER;
 
+import io.pullpiri.statemanager.container.ContainerFacts;
+import io.pullpiri.statemanager.container.InfraContainers;
+import io.pullpiri.statemanager.container.ModelOfContainer;
+import io.pullpiri.statemanager.container.PodmanFacts;
 import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.Names;

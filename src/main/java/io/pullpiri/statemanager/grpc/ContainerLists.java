@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.grpc;
 import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.statemanager.cascade.Command;
-import io.pullpiri.statemanager.cascade.ContainerFacts;
+import io.pullpiri.statemanager.container.ContainerFacts;
 import java.util.ArrayList;
 import java.util.List;
 

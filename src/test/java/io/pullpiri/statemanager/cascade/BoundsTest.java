@@ -6,6 +6,7 @@ import static io.pullpiri.statemanager.cascade.CascadeRig.report;
 import static io.pullpiri.statemanager.cascade.CascadeRig.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;

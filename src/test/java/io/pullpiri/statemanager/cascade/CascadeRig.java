@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pullpiri.statemanager.artifact.Artifact;
 import io.pullpiri.statemanager.artifact.ArtifactParser;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
+import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
@@ -43,7 +44,7 @@ public final class CascadeRig {
     final TreeMap<String, KeyValue> store = new TreeMap<>();
     final List<Transition> transitions = new ArrayList<>();
     public final List<Plan.Anomaly> notices = new ArrayList<>();
-    View view = View.EMPTY;
+    public View view = View.EMPTY;
     long revision;
     long nanos = TimeUnit.DAYS.toNanos(1);
 
@@ -169,13 +170,11 @@ public final class CascadeRig {
         return found == null ? 0 : found.modRevision();
     }
 
-    @Nullable
-    String packageState(String name) {
+    public @Nullable String packageState(String name) {
         return value(Keys.packageState(name));
     }
 
-    @Nullable
-    String modelState(String name) {
+    public @Nullable String modelState(String name) {
         return value(Keys.modelState(name));
     }
 
@@ -188,7 +187,7 @@ public final class CascadeRig {
         return Objects.requireNonNull(view.packages().get(name), name);
     }
 
-    ModelEntry modelEntry(String name) {
+    public ModelEntry modelEntry(String name) {
         return Objects.requireNonNull(view.models().get(name), name);
     }
 
@@ -197,7 +196,7 @@ public final class CascadeRig {
     }
 
     /** {@code from>to} of all changes of a resource, in order. */
-    List<String> history(ResourceKind kind, String name) {
+    public List<String> history(ResourceKind kind, String name) {
         return transitions.stream()
                 .filter(transition ->
                         transition.kind() == kind && transition.name().equals(name))
@@ -214,7 +213,7 @@ public final class CascadeRig {
                 .cause();
     }
 
-    static Command apply(String... documents) {
+    public static Command apply(String... documents) {
         return new Command.ApplyArtifacts(parse(documents));
     }
 
@@ -250,7 +249,7 @@ public final class CascadeRig {
     }
 
     /** A node's list; a container is {@code model/name=status} or {@code model/name=exited:139}, model may be empty; {@code :oom} behind the code. */
-    static Command report(String node, String... containers) {
+    public static Command report(String node, String... containers) {
         return new Command.NodeReport(
                 node, Arrays.stream(containers).map(CascadeRig::container).toList());
     }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
-import io.pullpiri.statemanager.cascade.ContainerFacts;
+import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.WatchEvent;
 import java.util.ArrayList;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
-import io.pullpiri.statemanager.cascade.ContainerFacts;
+import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.manager.NodeMetrics.Unmatched;
 import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.View;

@@ -6,7 +6,7 @@ import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
-import io.pullpiri.statemanager.cascade.ContainerFacts;
+import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.manager.ActionController;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Metrics;

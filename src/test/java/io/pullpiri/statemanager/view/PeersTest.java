@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
-import io.pullpiri.statemanager.cascade.ContainerFacts;
 import io.pullpiri.statemanager.cascade.Plan;
+import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.view.Peers.SharedName;
 import java.time.Duration;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.container;
 
 import java.util.regex.Pattern;
 
@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
  * service container of {@code podman kube play}. They run as long as their pod exists, so a model would never exit if they
  * counted. {@code podman inspect} marks them ({@code IsInfra}, {@code IsService}), but NodeAgent does not pass that on.
  */
-final class InfraContainers {
+public final class InfraContainers {
 
     /** The first 12 digits of the pod's id, or of the hash of the kube file. */
     private static final Pattern OWN_NAME = Pattern.compile("[0-9a-f]{12}-(?:infra|service)");
@@ -23,7 +23,7 @@ final class InfraContainers {
 
     private InfraContainers() {}
 
-    static boolean isInfra(ContainerFacts facts) {
+    public static boolean isInfra(ContainerFacts facts) {
         String name = ModelOfContainer.withoutSlash(facts.name());
         String configured = facts.config().getOrDefault(IMAGE, "");
         return isOwnName(name)

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.container;
 
 import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.ExitCode;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param word podman's own word, if it is not the usual one for the state; null otherwise
  * @param why what made the container dead or unknown, or why it could not be started; null for all others
  */
-record PodmanFacts(
+public record PodmanFacts(
         String exitCode, @Nullable String word, @Nullable String why) {
 
     private static final int MAX_WORD = 40;
@@ -31,7 +31,7 @@ record PodmanFacts(
     private static final Set<String> ENDS_BY_PODMAN = Set.of("-1", "125", "126", "127");
 
     /** @param state that {@code StateMachine} makes of the same facts */
-    static PodmanFacts of(ContainerState state, Map<String, String> podman) {
+    public static PodmanFacts of(ContainerState state, Map<String, String> podman) {
         String status = podman.getOrDefault("Status", "");
         String error = error(podman.getOrDefault("Error", ""));
         // What podman says of a running container's end, or of a failed start, is left over from an earlier life.

@@ -1,9 +1,11 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.container;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pullpiri.statemanager.cascade.CascadeRig;
+import io.pullpiri.statemanager.cascade.Command;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;

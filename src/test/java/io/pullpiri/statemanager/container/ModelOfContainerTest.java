@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.container;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

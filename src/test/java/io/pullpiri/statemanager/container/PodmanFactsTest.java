@@ -1,7 +1,9 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.container;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pullpiri.statemanager.cascade.CascadeRig;
+import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.StateMachine;

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.container;
 
 import java.util.Map;
 
@@ -18,7 +18,7 @@ public record ContainerFacts(
         Map<String, String> annotations) {
 
     /** About how much memory this takes. */
-    long bytes() {
+    public long bytes() {
         return 200L + id.length() + name.length() + image.length() + bytes(state) + bytes(config) + bytes(annotations);
     }
 

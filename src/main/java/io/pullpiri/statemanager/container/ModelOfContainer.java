@@ -1,11 +1,11 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.container;
 
 import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Which model a container belongs to (wire specification, "The model of a container"): the first rule that finds one. */
-final class ModelOfContainer {
+public final class ModelOfContainer {
 
     private static final List<String> ANNOTATIONS = List.of("io.pullpiri.annotations.model", "pullpiri.model", "model");
     private static final String CONFIG = "model";
@@ -14,12 +14,12 @@ final class ModelOfContainer {
     private ModelOfContainer() {}
 
     /** podman writes names with or without a leading slash. */
-    static String withoutSlash(String name) {
+    public static String withoutSlash(String name) {
         return name.startsWith("/") ? name.substring(1) : name;
     }
 
     /** The model that labels, config or the name {@code model-…} state outright; null if they state none. */
-    static @Nullable String stated(ContainerFacts facts, String name) {
+    public static @Nullable String stated(ContainerFacts facts, String name) {
         for (String annotation : ANNOTATIONS) {
             String model = facts.annotations().get(annotation);
             if (model != null && !model.isBlank()) {
@@ -36,14 +36,14 @@ final class ModelOfContainer {
     }
 
     /** The first of the rules that finds a model; null if none does. */
-    static @Nullable String of(ContainerFacts facts, Predicate<String> isNamed) {
+    public static @Nullable String of(ContainerFacts facts, Predicate<String> isNamed) {
         String name = withoutSlash(facts.name().isEmpty() ? facts.id() : facts.name());
         String stated = stated(facts, name);
         return stated == null ? byName(name, isNamed) : stated;
     }
 
     /** The longest model that some package names and that the name {@code {model}_{container}} begins with. */
-    static @Nullable String byName(String name, Predicate<String> isNamed) {
+    public static @Nullable String byName(String name, Predicate<String> isNamed) {
         for (int i = name.lastIndexOf('_'); i > 0; i = name.lastIndexOf('_', i - 1)) {
             String model = name.substring(0, i);
             if (isNamed.test(model)) {
