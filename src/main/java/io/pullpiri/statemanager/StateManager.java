@@ -13,6 +13,7 @@ import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.manager.Tracing;
+import io.pullpiri.statemanager.settings.Settings;
 import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.etcd.EtcdStore;

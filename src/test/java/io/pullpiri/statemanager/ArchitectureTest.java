@@ -36,6 +36,7 @@ class ArchitectureTest {
                     manager  | manager cascade view container artifact store state
                     view     | view artifact store state
                     container | container state
+                    settings | settings cascade artifact state
                     limits   | limits
                     grpc     | grpc limits manager cascade view container state
                     web      | web limits manager cascade view container state

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import io.pullpiri.statemanager.grpc.FakeActionController;
 import io.pullpiri.statemanager.grpc.ServerRig;
+import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.store.Await;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

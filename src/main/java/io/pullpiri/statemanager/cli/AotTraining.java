@@ -1,11 +1,11 @@
 package io.pullpiri.statemanager.cli;
 
 import io.pullpiri.statemanager.Logging;
-import io.pullpiri.statemanager.Setting;
-import io.pullpiri.statemanager.Settings;
-import io.pullpiri.statemanager.SettingsException;
-import io.pullpiri.statemanager.SettingsLoader;
 import io.pullpiri.statemanager.StateManager;
+import io.pullpiri.statemanager.settings.Setting;
+import io.pullpiri.statemanager.settings.Settings;
+import io.pullpiri.statemanager.settings.SettingsException;
+import io.pullpiri.statemanager.settings.SettingsLoader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -3,9 +3,9 @@ package io.pullpiri.statemanager.cli;
 import static io.pullpiri.statemanager.cli.CommandRig.ask;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.cli.CommandRig.Run;
 import io.pullpiri.statemanager.grpc.ServerRig;
+import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;

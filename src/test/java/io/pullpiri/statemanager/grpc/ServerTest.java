@@ -25,7 +25,7 @@ import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactResult;
 import io.pullpiri.proto.statemanager.v1.DeleteRequest;
 import io.pullpiri.proto.statemanager.v1.Outcome;
-import io.pullpiri.statemanager.Setting;
+import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.grpc.StatusRuntimeException;
-import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.grpc.ServerRig;
+import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdAuth;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;

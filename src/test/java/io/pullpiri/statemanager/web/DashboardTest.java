@@ -4,9 +4,9 @@ import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_MODEL;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.proto.monitoringserver.ContainerList;
-import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.grpc.FakeActionController;
 import io.pullpiri.statemanager.grpc.ServerRig;
+import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.io.IOException;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pullpiri.proto.monitoringserver.ContainerList;
-import io.pullpiri.statemanager.Setting;
 import io.pullpiri.statemanager.grpc.FakeActionController;
 import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.manager.Metrics;
+import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import java.net.http.HttpResponse;

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager;
+package io.pullpiri.statemanager.settings;
 
 import java.util.Arrays;
 import java.util.Locale;

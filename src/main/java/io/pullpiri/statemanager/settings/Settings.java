@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager;
+package io.pullpiri.statemanager.settings;
 
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.state.PackageState;

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager;
+package io.pullpiri.statemanager.settings;
 
 import io.pullpiri.proto.actioncontroller.PodStatus;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;

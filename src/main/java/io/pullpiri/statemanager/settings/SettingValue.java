@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager;
+package io.pullpiri.statemanager.settings;
 
 import io.pullpiri.statemanager.state.PackageState;
 import java.nio.file.InvalidPathException;

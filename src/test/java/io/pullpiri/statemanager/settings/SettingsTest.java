@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager;
+package io.pullpiri.statemanager.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
