@@ -14,6 +14,9 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.pullpiri.proto.schedinfo.v1.FaultServiceGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.statemanager.grpc.limits.CallMemoryLimiter;
+import io.pullpiri.statemanager.grpc.limits.CappedServerChannel;
+import io.pullpiri.statemanager.grpc.limits.Connections;
 import io.pullpiri.statemanager.manager.Anomalies;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Reconciler;
@@ -29,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 /** The two gRPC ports: one for Pullpiri's components and the command line, one for Timpani. */
 public final class GrpcServer implements AutoCloseable {
 
-    static final int MAX_MESSAGE = 4 << 20;
+    public static final int MAX_MESSAGE = 4 << 20;
 
     // Bounds of what hostile clients can make the server keep.
     private static final int MAX_CALLS_OF_A_CONNECTION = 200;

@@ -3,6 +3,8 @@ package io.pullpiri.statemanager.grpc;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import io.pullpiri.statemanager.grpc.limits.CallMemoryLimiter;
+import io.pullpiri.statemanager.grpc.limits.ConcurrencyLimiter;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
 import io.pullpiri.statemanager.view.View;

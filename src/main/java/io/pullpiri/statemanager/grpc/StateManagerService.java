@@ -21,6 +21,7 @@ import io.pullpiri.proto.statemanager.StateChangeResponse;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.statemanager.cascade.CommandResult;
+import io.pullpiri.statemanager.grpc.limits.ConcurrencyLimiter;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.state.Names;
 import java.time.Instant;

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.grpc;
+package io.pullpiri.statemanager.grpc.limits;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -8,7 +8,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /** So many at a time may do what takes time or memory; the others wait for their turn, in the order they came. */
-final class ConcurrencyLimiter {
+public final class ConcurrencyLimiter {
 
     /** Whoever has more patience gets an answer all the same. */
     private static final Duration LONGEST = Duration.ofSeconds(5);
@@ -19,7 +19,7 @@ final class ConcurrencyLimiter {
     private final Semaphore free;
 
     /** @param limit the limit's name for {@link Anomalies#refused} */
-    ConcurrencyLimiter(int most, String limit, Anomalies anomalies) {
+    public ConcurrencyLimiter(int most, String limit, Anomalies anomalies) {
         this.most = most;
         this.limit = limit;
         this.anomalies = anomalies;
@@ -32,7 +32,7 @@ final class ConcurrencyLimiter {
      * @param patience how long to wait for the turn
      * @throws StatusRuntimeException UNAVAILABLE if it did not come in time
      */
-    void take(Duration patience, Runnable task) {
+    public void take(Duration patience, Runnable task) {
         Duration wait = patience.compareTo(LONGEST) < 0 ? patience : LONGEST;
         try {
             if (!free.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {

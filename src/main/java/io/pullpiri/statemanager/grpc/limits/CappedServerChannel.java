@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.grpc;
+package io.pullpiri.statemanager.grpc.limits;
 
 import io.netty.channel.Channel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
@@ -7,7 +7,7 @@ import io.pullpiri.statemanager.manager.Anomalies;
 import java.util.List;
 
 /** Closes connections that are not admitted at once: each takes memory, even when nothing comes over it. */
-final class CappedServerChannel extends NioServerSocketChannel {
+public final class CappedServerChannel extends NioServerSocketChannel {
 
     /** Connections to one port. */
     static final int MOST = 1_000;
@@ -16,7 +16,7 @@ final class CappedServerChannel extends NioServerSocketChannel {
     private final Anomalies anomalies;
     private final AddressShares places = new AddressShares(MOST);
 
-    CappedServerChannel(Connections connections, Anomalies anomalies) {
+    public CappedServerChannel(Connections connections, Anomalies anomalies) {
         this.connections = connections;
         this.anomalies = anomalies;
     }

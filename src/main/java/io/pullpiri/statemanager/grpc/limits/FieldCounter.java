@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.grpc;
+package io.pullpiri.statemanager.grpc.limits;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.grpc;
+package io.pullpiri.statemanager.grpc.limits;
 
 import io.grpc.Attributes;
 import io.grpc.Grpc;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * connection over which a known node has sent a list stays, because its NodeAgent is silent for hours and sends no list again.
  * Not thread-safe: all methods are called on the network's thread.
  */
-final class Connections {
+public final class Connections {
 
     private static final String LIMIT = "grpc-connections";
 
@@ -30,7 +30,7 @@ final class Connections {
     private record Ends(
             @Nullable SocketAddress local, @Nullable SocketAddress remote) {}
 
-    Connections(Anomalies anomalies) {
+    public Connections(Anomalies anomalies) {
         this.anomalies = anomalies;
     }
 

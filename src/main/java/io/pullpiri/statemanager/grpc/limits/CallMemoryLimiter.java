@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.grpc;
+package io.pullpiri.statemanager.grpc.limits;
 
 import com.google.protobuf.ByteString;
 import io.grpc.BindableService;
@@ -28,7 +28,7 @@ import java.util.function.Predicate;
  * answers until the client takes them, and the number of streams. A request is decoded only when it is whole, came in time, and
  * is not made of too many parts. {@link CallBudget} decides which requests are ended when memory is short.
  */
-final class CallMemoryLimiter extends ServerStreamTracer.Factory implements ServerInterceptor {
+public final class CallMemoryLimiter extends ServerStreamTracer.Factory implements ServerInterceptor {
 
     private static final Context.Key<TracedCall> CALL = Context.key("call");
 
@@ -65,7 +65,7 @@ final class CallMemoryLimiter extends ServerStreamTracer.Factory implements Serv
      * @param maxAnswers how many bytes of answers may wait before no further list or history is made
      * @param isKnownNode by the node's name
      */
-    CallMemoryLimiter(
+    public CallMemoryLimiter(
             EventExecutor network,
             Duration patience,
             long maxRequests,
@@ -85,12 +85,12 @@ final class CallMemoryLimiter extends ServerStreamTracer.Factory implements Serv
     }
 
     /** The service, with this in front of it. */
-    ServerServiceDefinition before(BindableService service) {
+    public ServerServiceDefinition before(BindableService service) {
         return ServerInterceptors.intercept(ServerInterceptors.useInputStreamMessages(service.bindService()), this);
     }
 
     /** Whether so much waits to be taken that no large answer should be made. May be called from any thread. */
-    boolean isJammed() {
+    public boolean isJammed() {
         if (answers.get() <= maxAnswers) {
             return false;
         }

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.grpc;
+package io.pullpiri.statemanager.grpc.limits;
 
 import com.google.protobuf.ByteString;
 import io.grpc.Context;
@@ -9,6 +9,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.pullpiri.statemanager.grpc.GrpcServer;
 import io.pullpiri.statemanager.limits.AddressShares;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;

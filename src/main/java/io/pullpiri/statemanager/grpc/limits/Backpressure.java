@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.grpc;
+package io.pullpiri.statemanager.grpc.limits;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
