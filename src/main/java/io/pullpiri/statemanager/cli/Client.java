@@ -43,7 +43,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The connection of one command to a server. */
-final class Client implements AutoCloseable {
+public final class Client implements AutoCloseable {
 
     /** The option that says which server. */
     static final class Server {
@@ -251,7 +251,7 @@ final class Client implements AutoCloseable {
         }
     }
 
-    static <S extends io.grpc.stub.AbstractStub<S>> S within(S stub) {
+    public static <S extends io.grpc.stub.AbstractStub<S>> S within(S stub) {
         return stub.withDeadlineAfter(SECONDS, TimeUnit.SECONDS);
     }
 

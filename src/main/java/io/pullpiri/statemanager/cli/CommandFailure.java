@@ -1,11 +1,11 @@
 package io.pullpiri.statemanager.cli;
 
 /** A command cannot do what it was told; the message is for the person who called it. */
-class CommandFailure extends RuntimeException {
+public class CommandFailure extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    CommandFailure(String message) {
+    public CommandFailure(String message) {
         super(message);
     }
 

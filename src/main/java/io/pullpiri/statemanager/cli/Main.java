@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.cli;
 
+import io.pullpiri.statemanager.cli.demo.DemoCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -55,7 +56,7 @@ public final class Main {
     }
 
     /** Runs one command and returns its exit code. */
-    static int run(PrintWriter out, PrintWriter err, String... args) {
+    public static int run(PrintWriter out, PrintWriter err, String... args) {
         CommandLine line = args.length > 0 && args[0].equals("serve")
                 ? new CommandLine(CommandSpec.create().name("statemanager"))
                 : new CommandLine(new Main());

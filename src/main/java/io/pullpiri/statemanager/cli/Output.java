@@ -18,7 +18,7 @@ import org.snakeyaml.engine.v2.representer.StandardRepresenter;
 import picocli.CommandLine.Help.Ansi;
 
 /** How answers are written. */
-final class Output {
+public final class Output {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern UNPRINTABLE = Pattern.compile("[\\x7F-\\x9F\\p{Cf}\\p{Zl}\\p{Zp}[\\p{Zs}&&[^ ]]]");
@@ -32,7 +32,7 @@ final class Output {
     }
 
     /** Anybody may have put anything into a name or a cause; the styles are all that steers the terminal. */
-    static AttributedString printable(AttributedString line) {
+    public static AttributedString printable(AttributedString line) {
         if (LogText.isPrintable(line)) {
             return line;
         }

@@ -1,9 +1,9 @@
 package io.pullpiri.statemanager.cli;
 
 /** What scripts may rely on. */
-final class ProgramExitCode {
+public final class ProgramExitCode {
 
-    static final int OK = 0;
+    public static final int OK = 0;
     static final int FAILED = 1;
     static final int USAGE = 2;
     static final int TIMED_OUT = 3;

@@ -22,7 +22,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
 /** The kinds of resources, and what of each is shown. */
-enum ResourceColumns {
+public enum ResourceColumns {
     PACKAGE(ResourceType.RESOURCE_TYPE_PACKAGE),
     MODEL(ResourceType.RESOURCE_TYPE_MODEL),
     SCENARIO(ResourceType.RESOURCE_TYPE_SCENARIO),
@@ -171,7 +171,7 @@ enum ResourceColumns {
         return singular() + "s";
     }
 
-    Table table() {
+    public Table table() {
         return switch (this) {
             case PACKAGE -> new Table("NAME", "STATE", "SINCE", "MODELS", "CAUSE");
             case MODEL -> new Table("NAME", "STATE", "SINCE", "PACKAGES", "NODES", "CAUSE");
@@ -181,7 +181,7 @@ enum ResourceColumns {
     }
 
     /** For people: one cell for each title. */
-    CharSequence[] row(ResourceState state, Instant now) {
+    public CharSequence[] row(ResourceState state, Instant now) {
         Map<String, String> metadata = state.getMetadataMap();
         String since = state.getLastTransitionTimeNs() == 0
                 ? "-"

@@ -5,10 +5,10 @@ import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStyle;
 
 /** How states look in a terminal: the same colours wherever one is shown. */
-final class Styles {
+public final class Styles {
 
-    static final AttributedStyle BOLD = AttributedStyle.DEFAULT.bold();
-    static final AttributedStyle FAINT = AttributedStyle.DEFAULT.faint();
+    public static final AttributedStyle BOLD = AttributedStyle.DEFAULT.bold();
+    public static final AttributedStyle FAINT = AttributedStyle.DEFAULT.faint();
     private static final AttributedStyle GOOD = AttributedStyle.DEFAULT.foreground(AttributedStyle.GREEN);
     private static final AttributedStyle WARNING = AttributedStyle.DEFAULT.foreground(AttributedStyle.YELLOW);
     private static final AttributedStyle BAD = AttributedStyle.BOLD.foreground(AttributedStyle.RED);
@@ -17,7 +17,7 @@ final class Styles {
     private Styles() {}
 
     /** @param state as {@code Running} or as {@code PACKAGE_STATE_RUNNING} */
-    static AttributedString state(String state) {
+    public static AttributedString state(String state) {
         String word = state.toLowerCase(Locale.ROOT);
         AttributedStyle style = switch (word.substring(word.lastIndexOf('_') + 1)) {
             case "running", "completed" -> GOOD;

@@ -7,7 +7,7 @@ import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 
 /** Columns that line up, Korean included. */
-final class Table {
+public final class Table {
 
     private static final String GAP = "   ";
 
@@ -20,14 +20,14 @@ final class Table {
     }
 
     /** @param cells texts or styled texts, one for each title */
-    void add(CharSequence... cells) {
+    public void add(CharSequence... cells) {
         rows.add(Arrays.stream(cells)
                 .map(cell -> cell instanceof AttributedString styled ? styled : new AttributedString(cell))
                 .map(Output::printable)
                 .toList());
     }
 
-    List<AttributedString> lines() {
+    public List<AttributedString> lines() {
         int columns = rows.getFirst().size();
         int[] widths = new int[columns];
         for (List<AttributedString> row : rows) {

@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.cli;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
+import io.pullpiri.statemanager.cli.demo.DemoCommand;
 import io.pullpiri.statemanager.state.LogText;
 import java.time.Duration;
 import java.util.concurrent.Callable;

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cli;
+package io.pullpiri.statemanager.cli.demo;
 
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
@@ -12,6 +12,11 @@ import io.pullpiri.statemanager.StateManager;
 import io.pullpiri.statemanager.artifact.ArtifactParser;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.artifact.PackageArtifact;
+import io.pullpiri.statemanager.cli.Client;
+import io.pullpiri.statemanager.cli.Output;
+import io.pullpiri.statemanager.cli.ResourceColumns;
+import io.pullpiri.statemanager.cli.Styles;
+import io.pullpiri.statemanager.cli.Table;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

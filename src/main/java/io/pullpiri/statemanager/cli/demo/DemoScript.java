@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cli;
+package io.pullpiri.statemanager.cli.demo;
 
 import java.util.ArrayList;
 import java.util.Comparator;

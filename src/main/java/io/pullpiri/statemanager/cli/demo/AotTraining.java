@@ -1,7 +1,8 @@
-package io.pullpiri.statemanager.cli;
+package io.pullpiri.statemanager.cli.demo;
 
 import io.pullpiri.statemanager.Logging;
 import io.pullpiri.statemanager.StateManager;
+import io.pullpiri.statemanager.cli.Main;
 import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.settings.Settings;
 import io.pullpiri.statemanager.settings.SettingsException;

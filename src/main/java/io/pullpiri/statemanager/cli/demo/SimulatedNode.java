@@ -1,9 +1,10 @@
-package io.pullpiri.statemanager.cli;
+package io.pullpiri.statemanager.cli.demo;
 
 import io.grpc.Channel;
 import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.statemanager.cli.Client;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cli;
+package io.pullpiri.statemanager.cli.demo;
 
 import io.grpc.Server;
 import io.grpc.Status;

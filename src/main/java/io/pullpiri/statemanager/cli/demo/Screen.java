@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.cli;
+package io.pullpiri.statemanager.cli.demo;
 
 import java.io.IOException;
 import java.util.List;

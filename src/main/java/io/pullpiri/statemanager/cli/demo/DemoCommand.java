@@ -1,7 +1,9 @@
-package io.pullpiri.statemanager.cli;
+package io.pullpiri.statemanager.cli.demo;
 
 import io.pullpiri.statemanager.Logging;
 import io.pullpiri.statemanager.StateManager;
+import io.pullpiri.statemanager.cli.CommandFailure;
+import io.pullpiri.statemanager.cli.ProgramExitCode;
 import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.settings.Settings;
 import io.pullpiri.statemanager.settings.SettingsException;
@@ -37,10 +39,10 @@ import picocli.CommandLine.TypeConversionException;
             "talk gRPC with a real server."
         },
         mixinStandardHelpOptions = true)
-final class DemoCommand implements Callable<Integer> {
+public final class DemoCommand implements Callable<Integer> {
 
     /** Takes {@code 30s}, {@code 2m}, {@code 500ms}. */
-    static final class Seconds implements ITypeConverter<Duration> {
+    public static final class Seconds implements ITypeConverter<Duration> {
 
         @Override
         public Duration convert(String text) {
