@@ -2,9 +2,9 @@ package io.pullpiri.statemanager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.grpc.ServerRig;
-import io.pullpiri.statemanager.store.Await;
-import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import io.pullpiri.statemanager.testing.Await;
+import io.pullpiri.statemanager.testing.EtcdServer;
+import io.pullpiri.statemanager.testing.ServerRig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -36,7 +36,7 @@ class TagsTest {
             .importPackages(ROOT);
 
     @ParameterizedTest(name = "{1} needs the tag {0}")
-    @CsvSource({"etcd, store.etcd.EtcdServer", "browser, web.Browser", "chaos, chaos.KillableServer"})
+    @CsvSource({"etcd, testing.EtcdServer", "browser, web.Browser", "chaos, chaos.KillableServer"})
     void testThatUsesASlowPart_carriesItsTag(String tag, String part) {
         Set<String> parts = withHelpers(ROOT + "." + part);
         List<String> users = new ArrayList<>();

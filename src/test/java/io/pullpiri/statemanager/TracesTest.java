@@ -3,10 +3,10 @@ package io.pullpiri.statemanager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
-import io.pullpiri.statemanager.grpc.FakeActionController;
-import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.settings.Setting;
-import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.testing.Await;
+import io.pullpiri.statemanager.testing.FakeActionController;
+import io.pullpiri.statemanager.testing.ServerRig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;

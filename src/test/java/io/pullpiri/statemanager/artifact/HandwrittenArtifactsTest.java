@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pullpiri.statemanager.artifact.PackageArtifact.ModelRef;
+import io.pullpiri.statemanager.testing.Handwritten;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;

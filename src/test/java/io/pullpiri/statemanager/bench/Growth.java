@@ -4,7 +4,7 @@ import static io.pullpiri.statemanager.bench.Figure.Goal.atMost;
 
 import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
-import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import io.pullpiri.statemanager.testing.EtcdServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

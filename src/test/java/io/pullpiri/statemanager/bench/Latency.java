@@ -7,7 +7,7 @@ import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerConnectionBlockingStub;
 import io.pullpiri.statemanager.store.Keys;
-import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import io.pullpiri.statemanager.testing.EtcdServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

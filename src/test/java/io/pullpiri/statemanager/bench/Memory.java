@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.bench;
 
 import static io.pullpiri.statemanager.bench.Figure.Goal.atMost;
 
-import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import io.pullpiri.statemanager.testing.EtcdServer;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;

@@ -4,8 +4,8 @@ import static io.pullpiri.statemanager.bench.Figure.Goal.atLeast;
 import static io.pullpiri.statemanager.bench.Figure.Goal.none;
 
 import io.pullpiri.statemanager.store.StateStore;
-import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import io.pullpiri.statemanager.testing.EtcdServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,9 +1,9 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
-import static io.pullpiri.statemanager.cascade.CascadeRig.packageYaml;
-import static io.pullpiri.statemanager.cascade.CascadeRig.report;
-import static io.pullpiri.statemanager.cascade.CascadeRig.scenarioYaml;
+import static io.pullpiri.statemanager.testing.CascadeRig.apply;
+import static io.pullpiri.statemanager.testing.CascadeRig.packageYaml;
+import static io.pullpiri.statemanager.testing.CascadeRig.report;
+import static io.pullpiri.statemanager.testing.CascadeRig.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.container.ContainerFacts;
@@ -11,6 +11,7 @@ import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.History;
 import io.pullpiri.statemanager.view.ModelEntry;

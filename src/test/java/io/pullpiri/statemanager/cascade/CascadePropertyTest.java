@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
-import io.pullpiri.statemanager.state.SpecificationTables;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
-import io.pullpiri.statemanager.store.OwnKeys;
+import io.pullpiri.statemanager.testing.CascadeRig;
+import io.pullpiri.statemanager.testing.OwnKeys;
+import io.pullpiri.statemanager.testing.SpecificationTables;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;

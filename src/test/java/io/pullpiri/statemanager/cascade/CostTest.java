@@ -1,12 +1,13 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
-import static io.pullpiri.statemanager.cascade.CascadeRig.packageYaml;
-import static io.pullpiri.statemanager.cascade.CascadeRig.report;
+import static io.pullpiri.statemanager.testing.CascadeRig.apply;
+import static io.pullpiri.statemanager.testing.CascadeRig.packageYaml;
+import static io.pullpiri.statemanager.testing.CascadeRig.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import io.pullpiri.statemanager.view.View;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;

@@ -1,11 +1,12 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
-import static io.pullpiri.statemanager.cascade.CascadeRig.packageYaml;
-import static io.pullpiri.statemanager.cascade.CascadeRig.report;
+import static io.pullpiri.statemanager.testing.CascadeRig.apply;
+import static io.pullpiri.statemanager.testing.CascadeRig.packageYaml;
+import static io.pullpiri.statemanager.testing.CascadeRig.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.UnknownNodes;

@@ -1,11 +1,12 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
-import static io.pullpiri.statemanager.cascade.CascadeRig.delete;
-import static io.pullpiri.statemanager.cascade.CascadeRig.scenarioYaml;
+import static io.pullpiri.statemanager.testing.CascadeRig.apply;
+import static io.pullpiri.statemanager.testing.CascadeRig.delete;
+import static io.pullpiri.statemanager.testing.CascadeRig.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.Transition;
 import java.util.List;

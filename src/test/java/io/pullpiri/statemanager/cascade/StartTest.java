@@ -1,10 +1,10 @@
 package io.pullpiri.statemanager.cascade;
 
-import static io.pullpiri.statemanager.cascade.CascadeRig.apply;
-import static io.pullpiri.statemanager.cascade.CascadeRig.modelYaml;
-import static io.pullpiri.statemanager.cascade.CascadeRig.packageYaml;
-import static io.pullpiri.statemanager.cascade.CascadeRig.report;
-import static io.pullpiri.statemanager.cascade.CascadeRig.scenarioYaml;
+import static io.pullpiri.statemanager.testing.CascadeRig.apply;
+import static io.pullpiri.statemanager.testing.CascadeRig.modelYaml;
+import static io.pullpiri.statemanager.testing.CascadeRig.packageYaml;
+import static io.pullpiri.statemanager.testing.CascadeRig.report;
+import static io.pullpiri.statemanager.testing.CascadeRig.scenarioYaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ModelState;
@@ -14,6 +14,7 @@ import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Snapshot;
 import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.Transition;

@@ -2,9 +2,9 @@ package io.pullpiri.statemanager.chaos;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
-import io.pullpiri.statemanager.Proc;
-import io.pullpiri.statemanager.cli.Program;
-import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import io.pullpiri.statemanager.testing.EtcdServer;
+import io.pullpiri.statemanager.testing.Proc;
+import io.pullpiri.statemanager.testing.Program;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,7 +1,7 @@
 package io.pullpiri.statemanager.chaos;
 
-import io.pullpiri.statemanager.Argument;
-import io.pullpiri.statemanager.store.etcd.EtcdAdmin;
+import io.pullpiri.statemanager.testing.Argument;
+import io.pullpiri.statemanager.testing.EtcdAdmin;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

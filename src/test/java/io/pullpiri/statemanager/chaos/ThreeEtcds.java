@@ -1,9 +1,9 @@
 package io.pullpiri.statemanager.chaos;
 
 import io.pullpiri.statemanager.store.StateStore;
-import io.pullpiri.statemanager.store.etcd.EtcdAdmin;
-import io.pullpiri.statemanager.store.etcd.EtcdServer;
 import io.pullpiri.statemanager.store.etcd.EtcdStore;
+import io.pullpiri.statemanager.testing.EtcdAdmin;
+import io.pullpiri.statemanager.testing.EtcdServer;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;

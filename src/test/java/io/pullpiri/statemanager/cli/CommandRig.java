@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.cli;
 
-import io.pullpiri.statemanager.grpc.ServerRig;
+import io.pullpiri.statemanager.testing.ServerRig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -12,7 +12,7 @@ import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
-import io.pullpiri.statemanager.grpc.ServerRig;
+import io.pullpiri.statemanager.testing.ServerRig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;

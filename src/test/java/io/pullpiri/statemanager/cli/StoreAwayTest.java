@@ -4,10 +4,10 @@ import static io.pullpiri.statemanager.cli.CommandRig.ask;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.cli.CommandRig.Run;
-import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.settings.Setting;
-import io.pullpiri.statemanager.store.Await;
-import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import io.pullpiri.statemanager.testing.Await;
+import io.pullpiri.statemanager.testing.EtcdServer;
+import io.pullpiri.statemanager.testing.ServerRig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

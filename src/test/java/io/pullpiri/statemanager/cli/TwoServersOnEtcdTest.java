@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.pullpiri.statemanager.grpc.ServerRig;
-import io.pullpiri.statemanager.store.Await;
-import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import io.pullpiri.statemanager.testing.Await;
+import io.pullpiri.statemanager.testing.EtcdServer;
+import io.pullpiri.statemanager.testing.ServerRig;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;

@@ -2,11 +2,11 @@ package io.pullpiri.statemanager.container;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.StateMachine;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.RecordCodec;
 import io.pullpiri.statemanager.view.ResourceKind;

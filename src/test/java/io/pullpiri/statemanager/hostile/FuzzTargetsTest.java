@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.grpc.MessagesFuzz;
+import io.pullpiri.statemanager.testing.OneLine;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -13,7 +13,7 @@ import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
-import io.pullpiri.statemanager.cascade.CascadeRig;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;

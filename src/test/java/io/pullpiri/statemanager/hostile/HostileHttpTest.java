@@ -2,9 +2,9 @@ package io.pullpiri.statemanager.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.Proc;
-import io.pullpiri.statemanager.cli.Program;
-import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.testing.Await;
+import io.pullpiri.statemanager.testing.Proc;
+import io.pullpiri.statemanager.testing.Program;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -11,7 +11,7 @@ import io.grpc.StatusRuntimeException;
 import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
 import io.pullpiri.proto.statemanager.ListResourcesByStateResponse;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
-import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.testing.Await;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.hostile;
 
+import io.pullpiri.statemanager.testing.Frames;
 import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.IOException;

@@ -1,8 +1,10 @@
 package io.pullpiri.statemanager.hostile;
 
-import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.store.Keys;
-import io.pullpiri.statemanager.store.OwnKeys;
+import io.pullpiri.statemanager.testing.CascadeRig;
+import io.pullpiri.statemanager.testing.FuzzInput;
+import io.pullpiri.statemanager.testing.OneLine;
+import io.pullpiri.statemanager.testing.OwnKeys;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

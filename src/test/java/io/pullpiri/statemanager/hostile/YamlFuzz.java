@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.hostile;
 import io.pullpiri.statemanager.artifact.Artifact;
 import io.pullpiri.statemanager.artifact.ArtifactParser;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
+import io.pullpiri.statemanager.testing.OneLine;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;

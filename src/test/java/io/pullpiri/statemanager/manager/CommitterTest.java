@@ -3,7 +3,6 @@ package io.pullpiri.statemanager.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.cascade.Cascade;
-import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.Rules;
@@ -13,6 +12,7 @@ import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.View;
 import java.nio.file.Path;

@@ -3,10 +3,10 @@ package io.pullpiri.statemanager.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.cascade.Cascade;
-import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.manager.NodeMetrics.Unmatched;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.View;
 import java.util.ArrayList;

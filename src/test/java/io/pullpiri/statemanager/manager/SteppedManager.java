@@ -3,14 +3,14 @@ package io.pullpiri.statemanager.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.cascade.Cascade;
-import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
-import io.pullpiri.statemanager.store.Await;
 import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.testing.Await;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import io.pullpiri.statemanager.view.Owner;
 import io.pullpiri.statemanager.view.Timestamp;
 import java.time.Duration;

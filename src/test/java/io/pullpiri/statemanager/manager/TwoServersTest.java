@@ -2,13 +2,13 @@ package io.pullpiri.statemanager.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

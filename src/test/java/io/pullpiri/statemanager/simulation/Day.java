@@ -1,12 +1,12 @@
 package io.pullpiri.statemanager.simulation;
 
-import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.simulation.Action.Mood;
 import io.pullpiri.statemanager.simulation.Action.Step;
 import io.pullpiri.statemanager.simulation.StoreFaults.Fate;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

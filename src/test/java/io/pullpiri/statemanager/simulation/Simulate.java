@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.simulation;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import io.pullpiri.statemanager.Argument;
+import io.pullpiri.statemanager.testing.Argument;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;

@@ -3,7 +3,6 @@ package io.pullpiri.statemanager.simulation;
 import static io.pullpiri.statemanager.simulation.Witness.require;
 
 import io.pullpiri.statemanager.cascade.Cascade;
-import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.container.ContainerFacts;
@@ -14,8 +13,9 @@ import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.manager.Tracing;
 import io.pullpiri.statemanager.simulation.Action.Mood;
 import io.pullpiri.statemanager.simulation.Action.Step;
-import io.pullpiri.statemanager.state.SpecificationTables;
 import io.pullpiri.statemanager.store.Keys;
+import io.pullpiri.statemanager.testing.CascadeRig;
+import io.pullpiri.statemanager.testing.SpecificationTables;
 import io.pullpiri.statemanager.view.Owner;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.ScenarioEntry;

@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.simulation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.pullpiri.statemanager.state.SpecificationTables;
+import io.pullpiri.statemanager.testing.SpecificationTables;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;

@@ -8,6 +8,7 @@ import io.pullpiri.statemanager.store.CommitResult.Conflict;
 import io.pullpiri.statemanager.store.CommitResult.Refused;
 import io.pullpiri.statemanager.store.CommitResult.Unavailable;
 import io.pullpiri.statemanager.store.Transaction.Write;
+import io.pullpiri.statemanager.testing.WatchRecorder;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;

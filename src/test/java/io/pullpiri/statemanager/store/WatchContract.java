@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pullpiri.statemanager.store.CommitResult.Committed;
 import io.pullpiri.statemanager.store.Transaction.Write;
+import io.pullpiri.statemanager.testing.WatchRecorder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

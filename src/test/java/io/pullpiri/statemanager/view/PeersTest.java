@@ -2,10 +2,10 @@ package io.pullpiri.statemanager.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.cascade.CascadeRig;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.container.ContainerFacts;
+import io.pullpiri.statemanager.testing.CascadeRig;
 import io.pullpiri.statemanager.view.Peers.SharedName;
 import java.time.Duration;
 import java.util.Arrays;

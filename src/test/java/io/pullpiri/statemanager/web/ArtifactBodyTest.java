@@ -2,8 +2,8 @@ package io.pullpiri.statemanager.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.artifact.Handwritten;
-import io.pullpiri.statemanager.grpc.ServerRig;
+import io.pullpiri.statemanager.testing.Handwritten;
+import io.pullpiri.statemanager.testing.ServerRig;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;

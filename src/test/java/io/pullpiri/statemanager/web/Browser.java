@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.web;
 
-import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.testing.Await;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.grpc.StatusRuntimeException;
-import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.settings.Setting;
-import io.pullpiri.statemanager.store.Await;
-import io.pullpiri.statemanager.store.etcd.EtcdAuth;
-import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import io.pullpiri.statemanager.testing.Await;
+import io.pullpiri.statemanager.testing.EtcdAuth;
+import io.pullpiri.statemanager.testing.EtcdServer;
+import io.pullpiri.statemanager.testing.ServerRig;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
-import io.pullpiri.statemanager.grpc.FakeActionController;
-import io.pullpiri.statemanager.grpc.ServerRig;
-import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.testing.Await;
+import io.pullpiri.statemanager.testing.FakeActionController;
+import io.pullpiri.statemanager.testing.ServerRig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,11 +4,11 @@ import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_MODEL;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.proto.schedinfo.v1.FaultInfo;
-import io.pullpiri.statemanager.grpc.FakeActionController;
-import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.settings.Setting;
-import io.pullpiri.statemanager.store.Await;
-import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import io.pullpiri.statemanager.testing.Await;
+import io.pullpiri.statemanager.testing.EtcdServer;
+import io.pullpiri.statemanager.testing.FakeActionController;
+import io.pullpiri.statemanager.testing.ServerRig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;

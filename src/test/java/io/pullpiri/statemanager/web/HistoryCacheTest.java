@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.web;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.testing.Await;
 import io.pullpiri.statemanager.view.History;
 import java.time.Duration;
 import java.util.List;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pullpiri.proto.monitoringserver.ContainerList;
-import io.pullpiri.statemanager.grpc.FakeActionController;
-import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.settings.Setting;
-import io.pullpiri.statemanager.store.Await;
-import io.pullpiri.statemanager.store.etcd.EtcdServer;
+import io.pullpiri.statemanager.testing.Await;
+import io.pullpiri.statemanager.testing.EtcdServer;
+import io.pullpiri.statemanager.testing.FakeActionController;
+import io.pullpiri.statemanager.testing.ServerRig;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,11 +2,11 @@ package io.pullpiri.statemanager.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pullpiri.statemanager.grpc.ServerRig;
 import io.pullpiri.statemanager.manager.Clock;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
-import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.testing.Await;
+import io.pullpiri.statemanager.testing.ServerRig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

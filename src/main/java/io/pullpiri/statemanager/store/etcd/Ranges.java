@@ -3,18 +3,18 @@ package io.pullpiri.statemanager.store.etcd;
 import com.google.protobuf.ByteString;
 
 /** Prefixes as etcd takes them: a first key and the key after the last one. */
-final class Ranges {
+public final class Ranges {
 
     /** As a range's start it is the smallest key, as its end it means "no end". */
     private static final ByteString NUL = ByteString.copyFrom(new byte[] {0});
 
     private Ranges() {}
 
-    static ByteString start(String prefix) {
+    public static ByteString start(String prefix) {
         return prefix.isEmpty() ? NUL : ByteString.copyFromUtf8(prefix);
     }
 
-    static ByteString end(String prefix) {
+    public static ByteString end(String prefix) {
         if (prefix.isEmpty()) {
             return NUL;
         }

@@ -7,7 +7,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
-import io.pullpiri.statemanager.Argument;
+import io.pullpiri.statemanager.testing.Argument;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

@@ -1,9 +1,9 @@
 package io.pullpiri.statemanager.hostile.flood;
 
-import io.pullpiri.statemanager.Proc;
-import io.pullpiri.statemanager.cli.Program;
 import io.pullpiri.statemanager.hostile.flood.Attack.Port;
-import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.testing.Await;
+import io.pullpiri.statemanager.testing.Proc;
+import io.pullpiri.statemanager.testing.Program;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

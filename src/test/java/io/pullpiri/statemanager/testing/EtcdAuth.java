@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.store.etcd;
+package io.pullpiri.statemanager.testing;
 
 import com.google.protobuf.ByteString;
 import io.etcd.jetcd.api.AuthDisableRequest;

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager;
+package io.pullpiri.statemanager.testing;
 
 /** What {@code make} is given, for programs among the tests. */
 public final class Argument {

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.artifact;
+package io.pullpiri.statemanager.testing;
 
 import java.io.IOException;
 import java.io.InputStream;

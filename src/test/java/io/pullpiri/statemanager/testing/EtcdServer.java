@@ -1,7 +1,5 @@
-package io.pullpiri.statemanager.store.etcd;
+package io.pullpiri.statemanager.testing;
 
-import io.pullpiri.statemanager.Proc;
-import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.store.etcd;
+package io.pullpiri.statemanager.testing;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -70,7 +70,7 @@ public final class Cable implements AutoCloseable {
     }
 
     /** How much has come through to the target. */
-    long bytesToTarget() {
+    public long bytesToTarget() {
         return bytesToTarget.get();
     }
 

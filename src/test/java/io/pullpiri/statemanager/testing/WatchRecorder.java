@@ -1,7 +1,9 @@
-package io.pullpiri.statemanager.store;
+package io.pullpiri.statemanager.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pullpiri.statemanager.store.WatchEvent;
+import io.pullpiri.statemanager.store.WatchListener;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;

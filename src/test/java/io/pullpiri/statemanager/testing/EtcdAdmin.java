@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.store.etcd;
+package io.pullpiri.statemanager.testing;
 
 import com.google.protobuf.ByteString;
 import io.etcd.jetcd.api.AlarmMember;
@@ -15,6 +15,7 @@ import io.etcd.jetcd.api.StatusResponse;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import io.pullpiri.statemanager.store.etcd.Ranges;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
@@ -23,7 +24,7 @@ public final class EtcdAdmin {
 
     private EtcdAdmin() {}
 
-    static void put(String endpoint, byte[] key, byte[] value) {
+    public static void put(String endpoint, byte[] key, byte[] value) {
         PutRequest request = PutRequest.newBuilder()
                 .setKey(ByteString.copyFrom(key))
                 .setValue(ByteString.copyFrom(value))
@@ -31,7 +32,7 @@ public final class EtcdAdmin {
         with(endpoint, channel -> KVGrpc.newBlockingStub(channel).put(request));
     }
 
-    static void deleteAll(String endpoint) {
+    public static void deleteAll(String endpoint) {
         DeleteRangeRequest all = DeleteRangeRequest.newBuilder()
                 .setKey(Ranges.start(""))
                 .setRangeEnd(Ranges.end(""))

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.grpc;
+package io.pullpiri.statemanager.testing;
 
 import io.grpc.Server;
 import io.grpc.Status;
@@ -21,10 +21,10 @@ public final class FakeActionController extends ActionControllerConnectionGrpc.A
         implements AutoCloseable {
 
     public final List<ReconcileRequest> reconciles = new CopyOnWriteArrayList<>();
-    final List<OffloadModelRequest> offloads = new CopyOnWriteArrayList<>();
-    volatile @Nullable Status refusal;
-    volatile boolean silent;
-    volatile String transitionId = "";
+    public final List<OffloadModelRequest> offloads = new CopyOnWriteArrayList<>();
+    public volatile @Nullable Status refusal;
+    public volatile boolean silent;
+    public volatile String transitionId = "";
     private final Server server;
 
     private FakeActionController(int port) throws IOException {

@@ -1,6 +1,6 @@
-package io.pullpiri.statemanager.cli;
+package io.pullpiri.statemanager.testing;
 
-import io.pullpiri.statemanager.store.Await;
+import io.pullpiri.statemanager.cli.Main;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -88,7 +88,7 @@ public final class Program implements AutoCloseable {
         return builder;
     }
 
-    void standardInput(String text) throws IOException {
+    public void standardInput(String text) throws IOException {
         try (OutputStream in = process.getOutputStream()) {
             in.write(text.getBytes(StandardCharsets.UTF_8));
         }
@@ -119,7 +119,7 @@ public final class Program implements AutoCloseable {
     }
 
     /** Waits for the end of the process and of its output. */
-    int exitCode() {
+    public int exitCode() {
         try {
             if (process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS) && reader.join(SOON)) {
                 return process.exitValue();
@@ -131,7 +131,7 @@ public final class Program implements AutoCloseable {
     }
 
     /** As {@code kill -9}. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
         int _ = exitCode();
     }

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.state;
+package io.pullpiri.statemanager.testing;
 
 import java.util.Collection;
 import java.util.List;

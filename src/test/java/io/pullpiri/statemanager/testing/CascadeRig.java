@@ -1,10 +1,15 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.artifact.Artifact;
 import io.pullpiri.statemanager.artifact.ArtifactParser;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
+import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
+import io.pullpiri.statemanager.cascade.Plan;
+import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.store.KeyValue;
@@ -39,20 +44,20 @@ public final class CascadeRig {
     public static final Rules RULES = new Rules(
             Set.of(0, 143), Duration.ofSeconds(3), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
 
-    final Cascade cascade;
+    public final Cascade cascade;
     private final Cascade.TransactionLimits limits;
-    final TreeMap<String, KeyValue> store = new TreeMap<>();
-    final List<Transition> transitions = new ArrayList<>();
+    public final TreeMap<String, KeyValue> store = new TreeMap<>();
+    public final List<Transition> transitions = new ArrayList<>();
     public final List<Plan.Anomaly> notices = new ArrayList<>();
     public View view = View.EMPTY;
-    long revision;
+    public long revision;
     long nanos = TimeUnit.DAYS.toNanos(1);
 
     public CascadeRig() {
         this(RULES, new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
     }
 
-    CascadeRig(Rules rules, Cascade.TransactionLimits limits) {
+    public CascadeRig(Rules rules, Cascade.TransactionLimits limits) {
         this.limits = limits;
         cascade = new Cascade(rules, limits);
     }
@@ -113,7 +118,7 @@ public final class CascadeRig {
     }
 
     /** Another component writes a key (null: deletes it), and the watch says so. */
-    void foreign(String key, @Nullable String value) {
+    public void foreign(String key, @Nullable String value) {
         revision++;
         put(key, value);
         run(new Command.StoreEvents(List.of(new WatchEvent(key, value, revision)), false));
@@ -165,7 +170,7 @@ public final class CascadeRig {
     }
 
     /** The modification revision of a key, 0 if there is none. */
-    long revision(String key) {
+    public long revision(String key) {
         KeyValue found = store.get(key);
         return found == null ? 0 : found.modRevision();
     }
@@ -178,12 +183,11 @@ public final class CascadeRig {
         return value(Keys.modelState(name));
     }
 
-    @Nullable
-    String scenarioState(String name) {
+    public @Nullable String scenarioState(String name) {
         return value(Keys.scenarioState(name));
     }
 
-    PackageEntry packageEntry(String name) {
+    public PackageEntry packageEntry(String name) {
         return Objects.requireNonNull(view.packages().get(name), name);
     }
 
@@ -204,7 +208,7 @@ public final class CascadeRig {
                 .toList();
     }
 
-    String lastCause(ResourceKind kind, String name) {
+    public String lastCause(ResourceKind kind, String name) {
         return transitions.reversed().stream()
                 .filter(transition ->
                         transition.kind() == kind && transition.name().equals(name))
@@ -217,7 +221,7 @@ public final class CascadeRig {
         return new Command.ApplyArtifacts(parse(documents));
     }
 
-    static Command delete(String... documents) {
+    public static Command delete(String... documents) {
         return new Command.DeleteArtifacts(parse(documents));
     }
 

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.grpc;
+package io.pullpiri.statemanager.testing;
 
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
@@ -18,7 +18,6 @@ import io.pullpiri.statemanager.StateManager;
 import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.settings.Settings;
 import io.pullpiri.statemanager.settings.SettingsLoader;
-import io.pullpiri.statemanager.store.Await;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

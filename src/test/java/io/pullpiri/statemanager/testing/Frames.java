@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.hostile;
+package io.pullpiri.statemanager.testing;
 
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.store;
+package io.pullpiri.statemanager.testing;
 
 import java.util.Collection;
 import java.util.regex.Pattern;
