@@ -1,0 +1,9 @@
+/**
+ * Artifacts: Scenario, Package and Model documents in YAML.
+ * <p>Here: reading and checking untrusted YAML. Not here: what follows from an artifact. Used by: view, cascade and
+ * the command line.
+ */
+@NullMarked
+package io.pullpiri.statemanager.artifact;
+
+import org.jspecify.annotations.NullMarked;

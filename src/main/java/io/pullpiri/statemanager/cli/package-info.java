@@ -1,0 +1,9 @@
+/**
+ * The command line.
+ * <p>Here: one class for each command, and their output. Not here: anything that the server needs. Used by: no other
+ * package.
+ */
+@NullMarked
+package io.pullpiri.statemanager.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,9 @@
+/**
+ * The gRPC services, and the client of ActionController.
+ * <p>Here: the translation between messages and commands or views. Not here: decisions. Used by: the server's start
+ * only.
+ */
+@NullMarked
+package io.pullpiri.statemanager.grpc;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,8 @@
+/**
+ * Limits that HTTP and gRPC share.
+ * <p>Here: the division of places among client addresses. Not here: limits of one protocol. Used by: grpc and web.
+ */
+@NullMarked
+package io.pullpiri.statemanager.limits;
+
+import org.jspecify.annotations.NullMarked;

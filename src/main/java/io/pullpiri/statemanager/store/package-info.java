@@ -1,0 +1,9 @@
+/**
+ * The store: keys, transactions, snapshots and watches.
+ * <p>Here: the interface that all stores implement, and its values. Not here: the meaning of a value. Used by: view,
+ * cascade, manager and the stores.
+ */
+@NullMarked
+package io.pullpiri.statemanager.store;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,8 @@
+/**
+ * The flood: attackers beside well-behaved clients, measured.
+ * <p>Used by: hostile only.
+ */
+@NullMarked
+package io.pullpiri.statemanager.hostile.flood;
+
+import org.jspecify.annotations.NullMarked;
