@@ -41,7 +41,7 @@ class ArchitectureTest {
                     grpc     | grpc limits manager cascade view container state
                     web      | web limits manager cascade view container state
                     """)
-    void aRoomUsesOnlyTheRoomsBelowIt(String room, String allowed) {
+    void eachPackage_dependsOnlyOnLowerPackages(String room, String allowed) {
         classes()
                 .that(resideInAPackage(ROOT + "." + room + ".."))
                 .should()
@@ -50,7 +50,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void theRulesAreInPlainJava() {
+    void statePackage_dependsOnPlainJavaOnly() {
         classes()
                 .that(resideInAPackage(ROOT + ".state"))
                 .should()
@@ -59,7 +59,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void nobodyUsesTheCommandLine() {
+    void otherPackages_doNotDependOnTheCommandLine() {
         noClasses()
                 .that(resideInAPackage(ROOT + "..").and(DescribedPredicate.not(resideInAPackage(ROOT + ".cli.."))))
                 .should()
@@ -76,7 +76,7 @@ class ArchitectureTest {
         "com.fasterxml.jackson.., view web cli",
         "org.snakeyaml.., artifact cli",
     })
-    void aLibraryHasItsRoom(String library, String rooms) {
+    void library_isUsedOnlyByItsPackages(String library, String rooms) {
         noClasses()
                 .that(resideInAPackage(ROOT + "..").and(DescribedPredicate.not(inRooms(rooms.split(" ")))))
                 .should()
@@ -85,7 +85,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void roomsHaveNoCycles() {
+    void packages_haveNoCycles() {
         slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(CLASSES);
     }
 

@@ -28,13 +28,13 @@ class StateManagerTest {
     Path folder;
 
     @Test
-    void onAFileItLeavesNoThreadNoPortAndNoOpenFile() throws Exception {
+    void closeOnSqlite_leavesNoThreadPortOrOpenFile() throws Exception {
         leavesNothing("sqlite:" + folder.resolve("states.db"));
     }
 
     @Test
     @Tag("etcd")
-    void onEtcdItLeavesNoThreadNoPortAndNoOpenFile() throws Exception {
+    void closeOnEtcd_leavesNoThreadPortOrOpenFile() throws Exception {
         try (EtcdServer etcd = EtcdServer.start()) {
             leavesNothing("etcd://" + etcd.endpoint());
         }

@@ -37,7 +37,7 @@ class TagsTest {
 
     @ParameterizedTest(name = "{1} needs the tag {0}")
     @CsvSource({"etcd, testing.EtcdServer", "browser, web.Browser", "chaos, chaos.KillableServer"})
-    void testThatUsesASlowPart_carriesItsTag(String tag, String part) {
+    void testWithASlowPart_carriesItsTag(String tag, String part) {
         Set<String> parts = withHelpers(ROOT + "." + part);
         List<String> users = new ArrayList<>();
         List<String> untagged = new ArrayList<>();
@@ -62,7 +62,7 @@ class TagsTest {
     }
 
     @Test
-    void quickRun_leavesOutEveryTagThatTestsCarry() throws IOException {
+    void quickRun_excludesEveryTagInUse() throws IOException {
         Set<String> tags = TESTS.stream()
                 .flatMap(each -> Stream.concat(
                         Stream.of(each.reflect()), each.getMethods().stream().map(JavaMethod::reflect)))

@@ -27,7 +27,7 @@ class TracesTest {
     private Path folder;
 
     @Test
-    void aCollectorGetsWhatWasDoneAndWhy() throws Exception {
+    void collector_receivesBatchesWithTheirCauses() throws Exception {
         Queue<String> received = new ConcurrentLinkedQueue<>();
         HttpServer collector = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         collector.createContext("/v1/traces", exchange -> {
@@ -62,7 +62,7 @@ class TracesTest {
 
     @Tag("slow")
     @Test
-    void aCollectorThatIsAwayHoldsUpNothing() throws Exception {
+    void unreachableCollector_delaysNothing() throws Exception {
         try (ServerRig rig = rig("off", "http://127.0.0.1:1")) {
             rig.apply(ServerRig.BRAKING);
             rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));

@@ -60,17 +60,18 @@ class ArtifactParserProperties {
     };
 
     @Property
-    void noTextMakesAnythingButAnArtifactOrABrokenOne(@ForAll String text) throws Exception {
+    void anyText_isAnArtifactOrABrokenOne(@ForAll String text) throws Exception {
         readsOrIsBroken(text);
     }
 
     @Property
-    void noSequenceOfYamlsIndicatorsDoesEither(@ForAll("fragments") List<String> fragments) throws Exception {
+    void anySequenceOfYamlIndicators_isAnArtifactOrABrokenOne(@ForAll("fragments") List<String> fragments)
+            throws Exception {
         readsOrIsBroken(String.join("", fragments));
     }
 
     @Property(tries = 2000)
-    void norDoesARealFileThatIsCutAndPatched(@ForAll("mutated") String text) throws Exception {
+    void realFileThatIsCutAndPatched_isAnArtifactOrABrokenOne(@ForAll("mutated") String text) throws Exception {
         readsOrIsBroken(text);
     }
 

@@ -24,7 +24,7 @@ class ArtifactParserTest {
 
     @ParameterizedTest
     @CsvSource({"rain-wiper.yaml, update, body-zone", "rain-wiper-without-condition.yaml, launch, HPC"})
-    void aScenarioItsPackageAndItsModelAreReadFromOneFile(String file, String action, String node) throws Exception {
+    void oneFile_holdsScenarioPackageAndModel(String file, String action, String node) throws Exception {
         List<Artifact> artifacts = ArtifactParser.parseAll(real(file));
 
         List<String> documents = List.of(real(file).split("---\n"));
@@ -36,7 +36,7 @@ class ArtifactParserTest {
     }
 
     @Test
-    void aPolicyIsPassedOver() throws Exception {
+    void policy_isIgnored() throws Exception {
         List<Artifact> artifacts = ArtifactParser.parseAll(real("rain-wiper-with-policy.yaml"));
 
         assertThat(artifacts).extracting(Artifact::kind).containsExactly("Scenario", "Package", "Policy", "Model");
@@ -49,7 +49,7 @@ class ArtifactParserTest {
     }
 
     @Test
-    void aPackageNamesItsModelsInOrderAndAScheduleIsPassedOver() throws Exception {
+    void packageArtifact_keepsTheOrderOfItsModelsAndIgnoresTheSchedule() throws Exception {
         List<Artifact> artifacts = ArtifactParser.parseAll(real("lane-keeping-schedule.yaml"));
 
         assertThat(artifacts)
@@ -73,7 +73,7 @@ class ArtifactParserTest {
     }
 
     @Test
-    void theDocumentsOfAFileAreItsWholeTextButForTheMarkersBetweenThem() throws Exception {
+    void documentTexts_coverTheWholeFileExceptTheMarkers() throws Exception {
         for (String file : REAL) {
             List<String> documents = ArtifactParser.parseAll(real(file)).stream()
                     .map(Artifact::yaml)
@@ -83,7 +83,7 @@ class ArtifactParserTest {
     }
 
     @Test
-    void documentsAreToldApartBehindCharactersOfTwoUnits() throws Exception {
+    void documentsAfterSupplementaryCharacters_areSplitCorrectly() throws Exception {
         String first = "# 🚗🚗🚗\nkind: Model\nmetadata: {name: 🚗}\n";
         String second = "--- # 🚗\nkind: Model\nmetadata: {name: b}\n...\n";
         String third = "--- !!map\n  kind: Model\n  metadata: {name: c}\n";
@@ -95,7 +95,7 @@ class ArtifactParserTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "\n", "# nothing\n", "---\n", "null", "~"})
-    void emptyDocumentsAreSkipped(String text) throws Exception {
+    void emptyDocuments_areSkipped(String text) throws Exception {
         assertThat(ArtifactParser.parseAll(text)).isEmpty();
         assertThatThrownBy(() -> ArtifactParser.parse(text))
                 .isInstanceOf(BrokenArtifactException.class)
@@ -103,12 +103,12 @@ class ArtifactParserTest {
     }
 
     @Test
-    void aFileOfEmptyDocumentsHasNoArtifacts() throws Exception {
+    void fileOfEmptyDocuments_hasNoArtifacts() throws Exception {
         assertThat(ArtifactParser.parseAll("---\n---\n# nothing\n---\nnull\n")).isEmpty();
     }
 
     @Test
-    void aStoredValueIsOneDocument() throws Exception {
+    void storedValue_isOneDocument() throws Exception {
         String stored = "kind: Model\nmetadata: {name: a}\n";
 
         assertThat(ArtifactParser.parse(stored)).isEqualTo(new ModelArtifact("a", stored));
@@ -119,14 +119,14 @@ class ArtifactParserTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", ", spec: ", ", spec: {}", ", spec: {models: }", ", spec: {models: []}"})
-    void aPackageWithoutModelsHasNone(String rest) throws Exception {
+    void packageWithoutModels_hasAnEmptyModelList(String rest) throws Exception {
         assertThat(ArtifactParser.parse("{kind: Package, metadata: {name: p}" + rest + "}"))
                 .isInstanceOfSatisfying(
                         PackageArtifact.class, it -> assertThat(it.models()).isEmpty());
     }
 
     @Test
-    void aModelThatAPackageNamesTwiceCountsOnceWhereItIsFirstNamed() throws Exception {
+    void modelNamedTwice_countsOnceAtItsFirstPlace() throws Exception {
         String yaml = "{kind: Package, metadata: {name: p}, spec: {models: "
                 + "[{name: b, node: HPC}, {name: a}, {name: b, node: cloud}]}}";
 
@@ -136,12 +136,12 @@ class ArtifactParserTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"{kind: Node}", "{kind: Node, metadata: {name: [a/b]}}"})
-    void whatNoStateDependsOnIsNotValidated(String yaml) throws Exception {
+    void fieldsThatAffectNoState_areNotValidated(String yaml) throws Exception {
         assertThat(ArtifactParser.parse(yaml)).isEqualTo(new OtherArtifact("Node", "", yaml));
     }
 
     @Test
-    void unknownFieldsArePassedOver() throws Exception {
+    void unknownFields_areIgnored() throws Exception {
         String yaml =
                 "{kind: Scenario, color: red, metadata: {name: s, x: 1}, spec: {target: p, condition: [1], y: {}}}";
 

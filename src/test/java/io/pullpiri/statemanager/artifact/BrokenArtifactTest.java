@@ -57,7 +57,7 @@ class BrokenArtifactTest {
             kind Deployment    | {kind: Deployment}                    | kind: 'Deployment' on line 3 is unknown (expected: one of Scenario, Package, Model, Network, Node, Pod, Policy, Schedule, Volume)
             a model 7          | {kind: Package, metadata: {name: p}, spec: {models: [{name: 7}]}}        | spec.models[0].name: '7' on line 3 is a number (expected: a model's name, as text: put it in quotes, "7")
             """)
-    void itsAuthorIsToldTheFieldTheValueAndWhatWasExpected(String name, String yaml, String message) {
+    void brokenArtifact_isReportedWithFieldValueAndExpectation(String name, String yaml, String message) {
         assertThatThrownBy(() -> ArtifactParser.parseAll("kind: Policy\n---\n" + yaml))
                 .isInstanceOf(BrokenArtifactException.class)
                 .hasMessage("document 2: " + message);
@@ -75,7 +75,7 @@ class BrokenArtifactTest {
             a merge key           | {a: &b {}, <<: *b}            | the merge key << (expected: none; YAML 1.2 has no merging)
             an unknown tag        | {a: !car x}                   | could not determine a constructor for the tag !car
             """)
-    void whatIsNoYamlIsToldWithItsPlace(String name, String yaml, String problem) {
+    void invalidYaml_isReportedWithItsPosition(String name, String yaml, String problem) {
         assertThatThrownBy(() -> ArtifactParser.parseAll("kind: Policy\n---\n" + yaml))
                 .isInstanceOf(BrokenArtifactException.class)
                 .hasMessageStartingWith("document 2: no YAML: ")
@@ -83,7 +83,7 @@ class BrokenArtifactTest {
     }
 
     @Test
-    void whatIsQuotedIsShort() {
+    void quotedValue_isShortened() {
         String key = "k".repeat(100_000);
         assertThatThrownBy(() -> ArtifactParser.parseAll("? " + key + "\n: 1\n? " + key + "\n: 2"))
                 .hasMessageStartingWith("document 1: no YAML: line 3, column 3: found duplicate key kkk")
@@ -91,7 +91,7 @@ class BrokenArtifactTest {
     }
 
     @Test
-    void aTextOfMoreThanOneMebibyteIsRefused() throws Exception {
+    void textOverOneMebibyte_isRejected() throws Exception {
         String head = "kind: Model\nmetadata: {name: a}\n#";
         String full = head + "x".repeat((1 << 20) - head.length());
 
@@ -102,7 +102,7 @@ class BrokenArtifactTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"[", "{a: ", "- ", "? ", "[?"})
-    void depthIsRefusedWhereItIsMet(String opener) {
+    void excessiveDepth_isRejectedWhereItOccurs(String opener) {
         assertThatThrownBy(() -> ArtifactParser.parseAll(opener.repeat(100_000)))
                 .isInstanceOf(BrokenArtifactException.class)
                 .hasMessageStartingWith("document 1: ");
@@ -114,7 +114,7 @@ class BrokenArtifactTest {
     }
 
     @Test
-    void aliasesAreLimited() {
+    void aliases_areLimited() {
         StringBuilder bomb = new StringBuilder("a0: &a0 [x, x]\n");
         for (int i = 1; i <= 60; i++) {
             bomb.append("a%d: &a%d [*a%d, *a%d]\n".formatted(i, i, i - 1, i - 1));
@@ -135,12 +135,12 @@ class BrokenArtifactTest {
                 "&a {<<: *a}",
                 "&a !!set {? *a }"
             })
-    void aCollectionThatHoldsItselfIsBroken(String yaml) {
+    void collectionThatContainsItself_isBroken(String yaml) {
         assertThatThrownBy(() -> ArtifactParser.parse(yaml)).isInstanceOf(BrokenArtifactException.class);
     }
 
     @Test
-    void aMessageIsOneShortLine() {
+    void message_isOneShortLine() {
         String name = "a\\n".repeat(100);
 
         assertThatThrownBy(() -> ArtifactParser.parse("{kind: Model, metadata: {name: \"" + name + "\"}}"))

@@ -20,7 +20,7 @@ class HandwrittenArtifactsTest {
     private static final String MODEL_B = "kind: Model\nmetadata: {name: b}\n";
 
     @Test
-    void aDirectiveBeforeTheFirstDocument_isPartOfItsText() throws Exception {
+    void directiveBeforeTheFirstDocument_isPartOfItsText() throws Exception {
         String yaml = Handwritten.text("yaml11-directive.yaml");
 
         assertThat(ArtifactParser.parseAll(yaml))
@@ -36,7 +36,7 @@ class HandwrittenArtifactsTest {
                 "%TAG !car! tag:car.example,2026:\n",
                 "%YAML 1.2\n# why\n%TAG ! !x\n"
             })
-    void directivesBetweenDocuments_belongToTheDocumentThatFollows(String directives) throws Exception {
+    void directivesBetweenDocuments_belongToTheNextDocument(String directives) throws Exception {
         String first = directives + "---\n" + MODEL_A + "...\n# between\n";
         String second = directives + "--- # marker\n" + MODEL_B;
 
@@ -45,7 +45,7 @@ class HandwrittenArtifactsTest {
     }
 
     @Test
-    void aTagThatADirectiveDeclares_holdsForItsDocumentOnly() {
+    void tagDeclaredByADirective_appliesToItsDocumentOnly() {
         String yaml = """
                 %TAG !s! tag:yaml.org,2002:
                 ---
@@ -61,20 +61,20 @@ class HandwrittenArtifactsTest {
     }
 
     @Test
-    void aDirectiveWithoutTheEndOfTheDocumentBefore_isRefusedWithWhatToWrite() {
+    void directiveWithoutADocumentEndBefore_isRejectedWithAHint() {
         assertThatThrownBy(() -> ArtifactParser.parseAll(MODEL_A + "%YAML 1.2\n---\n" + MODEL_B))
                 .hasMessageStartingWith("document 1: no YAML: line 3, column 1: ")
                 .hasMessageEndingWith("(expected: a line '...' before a directive)");
     }
 
     @Test
-    void anotherVersionOfYaml_isRefused() {
+    void otherYamlVersion_isRejected() {
         assertThatThrownBy(() -> ArtifactParser.parseAll("%YAML 2.0\n---\n" + MODEL_A))
                 .hasMessage("document 1: no YAML: the directive %YAML 2.0 (expected: %YAML 1.1 or %YAML 1.2)");
     }
 
     @Test
-    void filesWithByteOrderMarksOneAfterTheOther_areReadAsWithout() throws Exception {
+    void concatenatedFilesWithByteOrderMarks_areReadAsWithoutThem() throws Exception {
         String yaml = Handwritten.text("two-files-with-byte-order-marks.yaml");
         assertThat(yaml.chars().filter(c -> c == '\uFEFF')).hasSize(2);
 
@@ -93,7 +93,7 @@ class HandwrittenArtifactsTest {
                 "^# car\r\nkind: Model\r\nmetadata: {name: a}\r\n^# next\r\n^---\r\nkind: Model\r\nmetadata: {name: b}\r\n",
                 "kind: Model\nmetadata: {name: a}\nspec: |\n  🚗\n^---\nkind: Model\nmetadata: {name: b}\nspec: [\n^1,\n^2]\n"
             })
-    void byteOrderMarksAtTheBeginningOfLines_areRemoved(String marked) throws Exception {
+    void byteOrderMarksAtLineStarts_areRemoved(String marked) throws Exception {
         String yaml = marked.replace('^', '\uFEFF');
 
         List<Artifact> artifacts = ArtifactParser.parseAll(yaml);
@@ -104,7 +104,7 @@ class HandwrittenArtifactsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"\"one\n^two\n^three\"", "'one\n^two'", "[ one\n^two ]"})
-    void aByteOrderMarkWithinAScalar_isContent(String scalar) throws Exception {
+    void byteOrderMarkInsideAScalar_isContent(String scalar) throws Exception {
         String before = "kind: Model\nmetadata: {name: 🚗}\nspec: ";
         String yaml = ("^" + before + scalar + "\n^---\n^kind: Model\nmetadata: {name: b}\n").replace('^', '\uFEFF');
 
@@ -123,7 +123,7 @@ class HandwrittenArtifactsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"---", "--- # car", "...\n%YAML 1.2\n---", "...\n# 🚗\n%TAG ! !x\n\n--- !!map"})
-    void linesInMessages_areThoseOfTheFile(String between) {
+    void lineNumbersInMessages_areThoseOfTheFile(String between) {
         String yaml = "# car\n\uFEFF" + MODEL_A + between + "\n" + "kind: Model\nmetadata:\n  name: 5\n";
         long line = yaml.lines().count();
 
@@ -134,7 +134,7 @@ class HandwrittenArtifactsTest {
     }
 
     @Test
-    void aVersionAsAName_isRefusedAsItIsWritten() throws Exception {
+    void numericName_isRejectedAsItIsWritten() throws Exception {
         String yaml = Handwritten.text("version-as-name.yaml");
 
         assertThatThrownBy(() -> ArtifactParser.parseAll(yaml))
@@ -148,7 +148,7 @@ class HandwrittenArtifactsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"Network", "Node", "Pod", "Policy", "Schedule", "Volume"})
-    void pullpirisKindsWithoutState_arePassedOver(String kind) throws Exception {
+    void pullpiriKindsWithoutState_areIgnored(String kind) throws Exception {
         String yaml = "kind: " + kind + "\nmetadata: {name: 5}\nspce: {}\n";
 
         assertThat(ArtifactParser.parseAll(yaml)).containsExactly(new OtherArtifact(kind, "", yaml));
@@ -157,7 +157,7 @@ class HandwrittenArtifactsTest {
     }
 
     @Test
-    void anUnknownKind_refusesAFileAndIsIgnoredInTheStore() throws Exception {
+    void unknownKind_rejectsAFileAndIsIgnoredInTheStore() throws Exception {
         String yaml = Handwritten.text("misspelt-kind.yaml");
 
         for (String file : List.of(yaml, MODEL_A + "---\n" + yaml)) {
@@ -176,7 +176,7 @@ class HandwrittenArtifactsTest {
     }
 
     @Test
-    void aMisspeltField_isAWarningWithItsLine() throws Exception {
+    void misspelledField_isAWarningWithItsLine() throws Exception {
         assertThat(warnings(Handwritten.text("model-for-models.yaml")))
                 .containsExactly(
                         "Package/mirrors: spec.model on line 6 is an unknown field and is ignored"
@@ -196,7 +196,7 @@ class HandwrittenArtifactsTest {
             {kind: Package, metadata: {name: p}, spec: {models: [{name: m, nodes: a}]}}        | spec.models[0].nodes | node
             {kind: Package, metadata: {name: p}, spec: {models: [{name: m}, {name: n, Node: a}]}} | spec.models[1].Node | node
             """)
-    void eachPlaceWhereFieldsAreKnown_isLookedAt(String yaml, String given, String meant) throws Exception {
+    void misspelledField_isFoundWhereverFieldsAreKnown(String yaml, String given, String meant) throws Exception {
         assertThat(warnings("---\n" + yaml))
                 .singleElement()
                 .asString()
@@ -210,7 +210,7 @@ class HandwrittenArtifactsTest {
                 "{kind: Scenario, metadata: {name: s, labels: {nmae: x}}, spec: {target: p, targets: q, condition: {tpye: x}}}",
                 "{kind: Package, metadata: {name: p}, color: red, spec: {pattern: [{tpye: x}], models: [{name: m, names: n, resources: {volumes: }}]}}"
             })
-    void fieldsOfOthersAndFieldsBesideTheKnownOne_areNoWarning(String yaml) throws Exception {
+    void foreignFieldsAndFieldsBesideTheKnownOne_giveNoWarning(String yaml) throws Exception {
         assertThat(warnings(yaml)).isEmpty();
     }
 
@@ -219,20 +219,20 @@ class HandwrittenArtifactsTest {
             {kind: Package, metadata: {name: p}, spec: {models: [{name: m, node: 1.10}]}} | Package/p: spec.models[0].node: '1.10' on line 1 is a number and is ignored (expected: text: put it in quotes, "1.10")
             {kind: Scenario, metadata: {name: s}, spec: {target: p, action: [launch]}}    | Scenario/s: spec.action: a list and is ignored (expected: text)
             """)
-    void anOptionalFieldOfAnotherType_isAWarning(String yaml, String warning) throws Exception {
+    void optionalFieldOfAnotherType_isAWarning(String yaml, String warning) throws Exception {
         assertThat(warnings(yaml)).containsExactly(warning);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", ", spec: ", ", spec: {}", ", spec: {models: }", ", spec: {models: []}"})
-    void aPackageWithoutModels_isAWarning(String rest) throws Exception {
+    void packageWithoutModels_isAWarning(String rest) throws Exception {
         assertThat(warnings("{kind: Package, metadata: {name: p}" + rest + "}"))
                 .containsExactly("Package/p: spec.models names no model, so that the package stays idle"
                         + " (expected: at least one model)");
     }
 
     @Test
-    void aStoredNameWithInvisibleCharacters_staysValidAndCanBeDeleted() throws Exception {
+    void storedNameWithInvisibleCharacters_staysValidAndCanBeDeleted() throws Exception {
         String yaml = "kind: Package\nmetadata: {name: \"a\\u200Bb\"}\nspec: {models: [{name: \"\\u202Em\"}]}\n";
 
         assertThat(ArtifactParser.parse(yaml))

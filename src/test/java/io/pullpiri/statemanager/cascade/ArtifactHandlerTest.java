@@ -46,7 +46,7 @@ class ArtifactHandlerTest {
     /** Found by the simulation (day 11): a Model artifact was acknowledged and not stored unless something named its model. */
     @ParameterizedTest
     @CsvSource({"Package", "Scenario", "Model"})
-    void whatBecameOfAnArtifactIsSaidAndIsSo(String kind) {
+    void applyAndDelete_reportTheActualOutcome(String kind) {
         String key = Keys.artifact(kind, "x");
         String yaml = yaml(kind);
         assertThat(outcomes(delete(yaml))).containsExactly(new ArtifactOutcome(kind, "x", OutcomeKind.NOT_FOUND));
@@ -70,7 +70,7 @@ class ArtifactHandlerTest {
     }
 
     @Test
-    void otherKindsArePassedOver() {
+    void otherKinds_areIgnored() {
         ArtifactOutcome passedOver = new ArtifactOutcome("Node", "HPC", OutcomeKind.PASSED_OVER);
         assertThat(outcomes(apply(OTHER, modelYaml("m"))))
                 .containsExactly(passedOver, new ArtifactOutcome("Model", "m", OutcomeKind.CREATED));
@@ -80,7 +80,7 @@ class ArtifactHandlerTest {
     }
 
     @Test
-    void aModelThatAPackageNamesNoMoreDoesNotCountForIt() {
+    void modelRemovedFromAPackage_noLongerCountsForIt() {
         world.run(new Command.ModelChange("a", ModelState.DEAD, "", "test"));
         world.run(new Command.ModelChange("b", ModelState.RUNNING, "", "test"));
         world.run(apply(packageYaml("p", "a", "b"), packageYaml("q", "a")));
@@ -95,14 +95,14 @@ class ArtifactHandlerTest {
     }
 
     @Test
-    void whyAPackageCameAndWentIsSaid() {
+    void packageCreationAndDeletion_haveACause() {
         world.run(apply(packageYaml("p", "a")), delete(packageYaml("p")));
         assertThat(world.causes()).containsExactly("its artifact appeared", "its artifact was deleted");
         assertThat(world.transitions).extracting(Transition::source).containsOnly("operator");
     }
 
     @Test
-    void aContainerGoesToTheNextModelOfItsNameWhenNoPackageNamesTheLongerOne() {
+    void packageWithTheLongestModelNameGone_movesItsContainersToTheNextModel() {
         world.run(apply(packageYaml("p", "a", "a_b"), packageYaml("q", "a_b")));
         world.run(report("n", "/a_b_c=running"));
         assertThat(world.modelState("a_b")).isEqualTo("Running");
@@ -114,7 +114,7 @@ class ArtifactHandlerTest {
     }
 
     @Test
-    void aScenarioMayChangeItsTarget() {
+    void scenario_mayChangeItsTarget() {
         world.run(apply(scenarioYaml("s", "p"), scenarioYaml("t", "p")));
         world.run(apply(scenarioYaml("s", "q")));
         assertThat(world.view.scenariosOf("p")).containsExactly("t");
@@ -126,7 +126,7 @@ class ArtifactHandlerTest {
     }
 
     @Test
-    void aScenarioWithoutAnArtifactHasNeitherTargetNorAction() {
+    void scenarioWithoutAnArtifact_hasNoTargetAndNoAction() {
         world.run(apply("kind: Scenario\nmetadata:\n  name: s\nspec:\n  target: p"));
         ScenarioEntry entry = Objects.requireNonNull(world.view.scenarios().get("s"));
         assertThat(entry.action()).isEmpty();

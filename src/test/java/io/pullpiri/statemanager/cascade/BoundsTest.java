@@ -56,7 +56,7 @@ class BoundsTest {
     }
 
     @Test
-    void whatWouldMakeMoreKnownThanMayBeIsRefusedAndChangesNothing() {
+    void inputOverTheMemoryLimit_isRejectedAndChangesNothing() {
         fill();
         View before = world.view;
         for (Command command : List.of(
@@ -78,7 +78,7 @@ class BoundsTest {
     }
 
     @Test
-    void whatIsKnownMayChangeAllTheSame() {
+    void changeOfKnownResources_isAcceptedWhenMemoryIsFull() {
         fill();
         assertThat(world.run(model("a"), report("n", "a/1=exited:1", "b/2=paused")))
                 .hasOnlyElementsOfType(CommandResult.Done.class);
@@ -90,7 +90,7 @@ class BoundsTest {
     }
 
     @Test
-    void aDeathIsTakenInEvenIfTheListHasSomethingNewThatIsNot() {
+    void death_isAcceptedAlthoughNewContainersInTheListAreNot() {
         fill();
         assertThat(world.run(report("n", "a/1=exited:1", "b/2=running", "c/3=running")))
                 .hasOnlyElementsOfType(CommandResult.ResourceExhausted.class);
@@ -99,7 +99,7 @@ class BoundsTest {
     }
 
     @Test
-    void whoInventsNamesForEachReportIsRefusedUntilTheOldOnesAreGivenUp() {
+    void inventedNamesInEveryReport_areRejectedUntilOldNamesExpire() {
         fill();
         Command other = report("n", "a/3=running", "b/4=running");
         assertThat(world.run(other)).hasOnlyElementsOfType(CommandResult.ResourceExhausted.class);
@@ -109,7 +109,7 @@ class BoundsTest {
     }
 
     @Test
-    void whoIsRefusedIsToldHowMuchThereMayBe() {
+    void rejection_namesTheLimit() {
         CascadeRig mebibyte = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 1 << 20, 1 << 20));
         CommandResult answer = new CommandResult.Done("");
         for (int i = 0; i < 3_000 && answer instanceof CommandResult.Done; i++) {
@@ -123,7 +123,7 @@ class BoundsTest {
 
     /** Else memory would not be bounded: whoever sends something long must be counted for it. */
     @Test
-    void everyTextThatIsSentCountsForItsLength() {
+    void everyTextInACommand_countsWithItsLength() {
         String text = "x".repeat(1_000);
         Map<String, String> map = Map.of(text, text);
         ContainerFacts plain = new ContainerFacts("", "", "", Map.of(), Map.of(), Map.of());
@@ -152,7 +152,7 @@ class BoundsTest {
     }
 
     @Test
-    void memoryIsCountedTheSameAfterAStart() {
+    void memoryCount_isTheSameAfterARestart() {
         large.run(apply(packageYaml("p", "a", "b"), scenarioYaml("s", "p"), scenarioYaml("t", "p")));
         large.run(report("n", "a/1=running", "b/2=running"), model("a"), model("c"), scenario("s"));
         large.run(
@@ -166,7 +166,7 @@ class BoundsTest {
     /** Its transactions were more than the old records that went with them. */
     @Test
     @Tag("slow")
-    void theJournalStaysBoundedHoweverLargeTheReports() {
+    void journal_staysBoundedForLargeReports() {
         String[] containers = new String[1_000];
         long most = 0;
         for (int round = 0; round < 80; round++) {
@@ -187,7 +187,7 @@ class BoundsTest {
 
     /** What four old records left did not fit into the new one, ever again. */
     @Test
-    void whatIsCarriedForwardFitsIntoItsRecord() {
+    void carriedChanges_fitIntoTheirRecord() {
         String words = "\u0001".repeat(253);
         for (int from = 0; from < 1_000; from += 100) {
             Command[] batch = new Command[100];
@@ -213,7 +213,7 @@ class BoundsTest {
 
     /** The oldest record was larger than what any transaction had left for it. */
     @Test
-    void whatIsCarriedForwardGetsATransactionOfItsOwnIfNoOtherHasRoom() {
+    void carriedChanges_getTheirOwnTransactionWhenNoOtherHasRoom() {
         CascadeRig tight = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 100_000, 1L << 40));
         String words = "\u0001".repeat(253);
         Command[] still = new Command[18];
@@ -247,7 +247,7 @@ class BoundsTest {
     }
 
     @Test
-    void noMoreOldRecordsGoAtOnceThanWhatTheyLeaveHasRoomFor() {
+    void trimming_removesOnlyRecordsWhoseCarriedChangesFit() {
         CascadeRig tight = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 100_000, 1L << 40));
         String words = "\u0001".repeat(253);
         for (int i = 0; i < 12; i++) {
@@ -275,7 +275,7 @@ class BoundsTest {
 
     /** Found by fuzzing: the key of a record that could not be read was written anew, again and again. */
     @Test
-    void aDamagedJournalRecordKeepsNobodyFromStarting() {
+    void damagedJournalRecord_doesNotPreventAStart() {
         world.foreignUnseen(Keys.journal(7), "{\"changes\":[{\"name\":\"m\"}]}");
         world.foreignUnseen(Keys.JOURNAL_PREFIX + "9".repeat(19), "{}");
         world.restart();
@@ -284,7 +284,7 @@ class BoundsTest {
 
     /** Found by fuzzing: the record leaves out what is empty, and was taken for damaged. */
     @Test
-    void aContainerWithoutAnIdIsReadAgain() {
+    void containerWithoutAnId_isReadAfterARestart() {
         large.run(new Command.NodeReport(
                 "n", List.of(new ContainerFacts("", "model-m", "", Map.of("Status", "running"), Map.of(), Map.of()))));
 
@@ -294,7 +294,7 @@ class BoundsTest {
     }
 
     @Test
-    void nothingIsConcludedFromADigestThatCannotBeRead() {
+    void unparsableNodeRecord_changesNoState() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("HPC", "brake/ctl=running"));
         world.foreignUnseen(Keys.node("HPC"), "{\"containers\":[null]}");
@@ -305,7 +305,7 @@ class BoundsTest {
 
     /** Found by fuzzing: it was read, and then there was no state to count. */
     @Test
-    void aDigestInWhichSomethingIsMissingIsPassedOver() {
+    void incompleteNodeRecord_isIgnored() {
         world.foreignUnseen(Keys.node("n"), "{\"containers\":[{\"name\":\"c\",\"id\":\"1\",\"model\":\"m\"}]}");
         world.foreignUnseen(Keys.node("o"), "{\"containers\":[null]}");
         world.foreignUnseen(Keys.node("p"), "{\"kept\":{\"a/b\":\"DEAD\"}}");

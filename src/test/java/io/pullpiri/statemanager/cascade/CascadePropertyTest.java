@@ -56,7 +56,7 @@ class CascadePropertyTest {
     private final Map<String, Boolean> awoken = new HashMap<>();
 
     @Property(tries = 1000)
-    void everyStepEqualsTheRulesAppliedToTheWholeStore(@ForAll long seed) {
+    void everyStep_equalsTheRulesAppliedToTheWholeStore(@ForAll long seed) {
         Random random = new Random(seed);
         boolean small = random.nextInt(4) == 0;
         CascadeRig world =

@@ -28,7 +28,7 @@ class CascadeTest {
     private final CascadeRig world = new CascadeRig();
 
     @Test
-    void aNewPackagesIdleIsStoredAtOnce() {
+    void newPackage_isStoredAsIdleAtOnce() {
         world.run(apply(packageYaml("braking", "brake", "light")));
         assertThat(world.packageState("braking")).isEqualTo("Idle");
         assertThat(world.modelState("brake"))
@@ -37,7 +37,7 @@ class CascadeTest {
     }
 
     @Test
-    void aPackageCreatedWhenItsModelsHaveStatesBeginsItsHistoryWithIdleAllTheSame() {
+    void packageCreatedAfterItsModels_startsItsHistoryWithIdle() {
         world.run(model("brake", ModelState.DEAD), model("light", ModelState.RUNNING));
         world.run(apply(packageYaml("braking", "brake", "light")));
         assertThat(world.packageState("braking")).isEqualTo("Degraded");
@@ -47,7 +47,7 @@ class CascadeTest {
     }
 
     @Test
-    void aReportReachesModelsAndPackagesInOneTransaction() {
+    void report_updatesModelsAndPackagesInOneTransaction() {
         world.run(apply(packageYaml("braking", "brake", "light")));
         long before = world.revision;
         world.run(report("HPC", "brake/ctl=running", "light/led=running"));
@@ -62,7 +62,7 @@ class CascadeTest {
     }
 
     @Test
-    void theCauseOfAPackageNamesTheModelsThatAreDeadNow() {
+    void packageCause_namesTheModelsThatAreDeadNow() {
         world.run(apply(packageYaml("braking", "brake", "light", "horn", "wiper", "lock")));
         world.run(report("HPC", "brake/a=exited:139", "light/b=running"));
         world.run(report("HPC", "brake/a=exited:139", "light/b=exited:1"));
@@ -84,7 +84,7 @@ class CascadeTest {
     }
 
     @Test
-    void theModelsOfOneReportChangeAtOneMoment() {
+    void modelsOfOneReport_changeAtOneTime() {
         world.run(apply(packageYaml("braking", "brake", "light")));
         world.run(report("HPC", "brake/ctl=running", "light/led=running"));
         world.run(report("HPC", "brake/ctl=exited:1", "light/led=exited:1"));
@@ -93,7 +93,7 @@ class CascadeTest {
     }
 
     @Test
-    void anUnchangedReportWritesNothing() {
+    void unchangedReport_writesNothing() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("HPC", "brake/ctl=running"));
         long before = world.revision;
@@ -102,7 +102,7 @@ class CascadeTest {
     }
 
     @Test
-    void reconcileIsRecordedWithTheDeathAndRemovedWithTheRecovery() {
+    void reconcileRecord_isWrittenWithTheDeathAndDeletedWithTheRecovery() {
         world.run(apply(packageYaml("braking", "brake"), scenarioYaml("drive", "braking")));
         world.run(report("HPC", "brake/ctl=exited:1"));
         assertThat(world.packageState("braking")).isEqualTo("Error");
@@ -112,7 +112,7 @@ class CascadeTest {
     }
 
     @Test
-    void aContainerThatANodeStopsNamingCountsUntilTheGraceEnds() {
+    void missingContainer_countsUntilItsGracePeriodEnds() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("HPC", "brake/ctl=running"));
         world.run(report("HPC"));
@@ -130,7 +130,7 @@ class CascadeTest {
     }
 
     @Test
-    void aContainerThatIsNamedAgainInTimeWasNeverGone() {
+    void containerReportedAgainInTime_wasNeverMissing() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("HPC", "brake/ctl=running"));
         world.run(report("HPC"));
@@ -142,7 +142,7 @@ class CascadeTest {
     }
 
     @Test
-    void aModelsContainersAreThoseOfAllNodesTogether() {
+    void modelState_followsFromTheContainersOfAllNodes() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("front", "brake/a=paused"), report("rear", "brake/b=running"));
         assertThat(world.modelState("brake")).isEqualTo("Running");
@@ -153,7 +153,7 @@ class CascadeTest {
     }
 
     @Test
-    void unknownContainersConcludeNothing() {
+    void unknownContainers_changeNoState() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("HPC", "brake/ctl=paused"));
         world.run(report("HPC", "brake/ctl=strange"));
@@ -161,7 +161,7 @@ class CascadeTest {
     }
 
     @Test
-    void anotherComponentsWordStandsUntilTheContainersReallyChange() {
+    void stateWrittenByAnotherComponent_standsUntilTheContainersChange() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("HPC", "brake/ctl=running"));
         world.foreign(Keys.modelState("brake"), "Dead");
@@ -177,7 +177,7 @@ class CascadeTest {
     }
 
     @Test
-    void aContainerBelongsToTheLongestModelThatSomePackageNames() {
+    void container_belongsToTheLongestModelNameOfAPackage() {
         world.run(report("HPC", "/brake_main_ctl=running"));
         assertThat(world.modelState("brake")).isNull();
         world.run(apply(packageYaml("one", "brake")));
@@ -194,7 +194,7 @@ class CascadeTest {
     }
 
     @Test
-    void whenThePackageGoesItsKeyItsRecordsAndItsForsakenModelsGo() {
+    void deletedPackage_losesItsKeyItsRecordsAndItsOrphans() {
         world.run(apply(packageYaml("braking", "brake", "light"), packageYaml("lights", "light")));
         world.run(model("brake", ModelState.DEAD), model("light", ModelState.DEAD));
         assertThat(world.value(Keys.reconcile("braking"))).isNotNull();
@@ -212,7 +212,7 @@ class CascadeTest {
     }
 
     @Test
-    void aBrokenArtifactLeavesTheLastGoodOneInForceUntilAStart() {
+    void brokenArtifact_leavesTheLastGoodOneInForceUntilARestart() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("HPC", "brake/ctl=running"));
         world.foreign(Keys.artifact("Package", "braking"), "kind: Package\nmetadata: {name: other}");
@@ -231,7 +231,7 @@ class CascadeTest {
 
     /** Found by using it: the states of its models were deleted, and with the good artifact it ran again. */
     @Test
-    void modelsOfAPackageThatCannotBeReadKeepTheirStates() {
+    void modelsOfAnUnparsablePackage_keepTheirStates() {
         world.run(apply(packageYaml("braking", "brake", "light")));
         world.run(model("brake", ModelState.DEAD));
         world.foreign(Keys.modelState("light"), "Dead");
@@ -245,7 +245,7 @@ class CascadeTest {
     }
 
     @Test
-    void containersThatGoWhileAPackageCannotBeReadAreGoneForIt() {
+    void containersThatVanishWhileAPackageIsUnparsable_areGone() {
         Command deleted = CascadeRig.delete(packageYaml("braking", "brake"));
         for (Command known : List.of(apply(packageYaml("braking", "brake")), deleted)) {
             CascadeRig world = new CascadeRig();
@@ -266,7 +266,7 @@ class CascadeTest {
     }
 
     @Test
-    void aPackageThatWasDeletedIsGoneThoughABrokenArtifactHasComeSince() {
+    void deletedPackage_staysDeletedAlthoughABrokenArtifactWasWrittenLater() {
         String artifact = Keys.artifact("Package", "braking");
         world.run(apply(packageYaml("braking", "brake")));
         long applied = world.revision(artifact);
@@ -282,7 +282,7 @@ class CascadeTest {
     }
 
     @Test
-    void aModelWhoseListWasNotStoredHasNoContainers() {
+    void modelWithoutAStoredNodeRecord_hasNoContainersAfterARestart() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("HPC", "brake/ctl=running"));
         // As a crash between the transactions of a large plan leaves it.
@@ -295,7 +295,7 @@ class CascadeTest {
     }
 
     @Test
-    void nonsenseInAModelsKeyIsPassedOverAndADeletedKeyLeavesNoState() {
+    void invalidModelState_isIgnoredAndADeletedKeyLeavesNoState() {
         world.run(apply(packageYaml("braking", "brake")));
         world.foreign(Keys.modelState("brake"), "MODEL_STATE_PAUSED");
         assertThat(world.packageState("braking")).isEqualTo("Paused");
@@ -310,7 +310,7 @@ class CascadeTest {
     }
 
     @Test
-    void anOverwrittenPackageStateIsRepairedAtMostOnceASecond() {
+    void overwrittenPackageState_isRepairedAtMostOnceASecond() {
         world.run(apply(packageYaml("braking", "brake")));
         world.foreign(Keys.packageState("braking"), "Running");
         assertThat(world.packageState("braking")).isEqualTo("Idle");
@@ -324,7 +324,7 @@ class CascadeTest {
     }
 
     @Test
-    void scenarioStepsFollowTheRules() {
+    void scenarioSteps_followTheRules() {
         world.run(apply(scenarioYaml("drive", "braking")));
         assertThat(world.scenarioState("drive")).isEqualTo("Idle");
         assertThat(step("drive", null, ScenarioState.SATISFIED, "t1"))
@@ -351,7 +351,7 @@ class CascadeTest {
     }
 
     @Test
-    void whatWasDeletedWhileAwayIsCollectedAndWhatWasWrittenIsTakenIn() {
+    void keysDeletedOrWrittenWhileStopped_areProcessedAtTheStart() {
         world.run(apply(packageYaml("braking", "brake"), packageYaml("lights", "light"), scenarioYaml("drive", "x")));
         world.run(model("brake", ModelState.RUNNING), model("light", ModelState.RUNNING));
         world.run(model("free", ModelState.PAUSED));
@@ -371,7 +371,7 @@ class CascadeTest {
     }
 
     @Test
-    void aLargePlanIsCutModelsFirstAndDigestLast() {
+    void largePlan_isSplitWithModelsFirstAndNodeRecordsLast() {
         CascadeRig small = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(20, 1 << 20, 1L << 40));
         String[] models = new String[50];
         String[] containers = new String[50];
@@ -395,7 +395,7 @@ class CascadeTest {
 
     /** A plan that is on its way when the process ends, and gets to the store when the next one has read it. */
     @Test
-    void whatWasDecidedBeforeTheStoreWasReadCannotBeCommittedAfterIt() {
+    void planDecidedBeforeTheFence_cannotBeCommittedAfterIt() {
         world.run(apply(packageYaml("braking", "brake")));
         for (Command command : List.of(
                 apply(packageYaml("braking", "brake", "light")),
@@ -411,7 +411,7 @@ class CascadeTest {
     }
 
     @Test
-    void aPlanOfWhichOnlyAPartWasCommittedIsTakenBackToWhatTheNodesHaveSaid() {
+    void partlyCommittedPlan_isCompletedFromTheNodesReports() {
         CascadeRig small = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(9, 1 << 20, 1L << 40));
         small.run(apply(packageYaml("p", "a", "b", "c", "d", "e")));
         small.run(report("HPC", "a/a=running", "b/b=running", "c/c=running", "d/d=running", "e/e=running"));
@@ -436,7 +436,7 @@ class CascadeTest {
 
     @Tag("slow")
     @Test
-    void theJournalIsBoundedAndForgetsNeitherSinceNorCause() {
+    void boundedJournal_keepsSinceAndCause() {
         world.run(apply(packageYaml("still", "quiet")));
         world.run(report("HPC", "quiet/q=exited:7"));
         for (int i = 0; i < 30_000; i++) {
@@ -458,7 +458,7 @@ class CascadeTest {
     }
 
     @Test
-    void degradedMayCountAsDeadToo() {
+    void degraded_countsAsDeadIfConfigured() {
         CascadeRig wide = new CascadeRig(
                 new Rules(
                         Set.of(0),

@@ -40,7 +40,7 @@ class CostTest {
     }
 
     @Test
-    void aChangeIsFourWritesInOneCommitHoweverManyPackagesThereAre() {
+    void change_costsFourWritesInOneCommitForAnyNumberOfPackages() {
         for (int packages : new int[] {1, 2_000}) {
             CascadeRig world = vehicle(packages);
             world.run(reportOf(0, "running"));
@@ -56,7 +56,7 @@ class CostTest {
     }
 
     @Test
-    void manyReportsShareOneCommitAndOneJournalRecord() {
+    void manyReports_shareOneCommitAndOneJournalRecord() {
         CascadeRig world = vehicle(20);
         List<Command> batch = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
@@ -70,7 +70,7 @@ class CostTest {
     }
 
     @Test
-    void aReportWithoutNewsIsNoCommit() {
+    void reportWithoutChanges_isNoCommit() {
         CascadeRig world = vehicle(1);
         world.run(reportOf(0, "running"));
         assertThat(world.cascade
@@ -80,7 +80,7 @@ class CostTest {
     }
 
     @Test
-    void aChangeAllocatesLittleAndHardlyMoreInALargeVehicle() {
+    void change_allocatesLittleInALargeVehicle() {
         assertThat(bytesOfAReport(10)).isLessThan(MOST_BYTES);
         assertThat(bytesOfAReport(2_000)).isLessThan(MOST_BYTES);
     }

@@ -51,13 +51,13 @@ class NodeRegistryTest {
     // The list
 
     @Test
-    void listOf4096Containers_isTaken() {
+    void listOf4096Containers_isAccepted() {
         assertThat(world.run(report("n", containers(4_096, "c")))).hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(node(world, "n").containers()).hasSize(4_096);
     }
 
     @Test
-    void listOfMoreThan4096Containers_isRefusedWholeWithTheNumbers() {
+    void listOverTheContainerLimit_isRejectedWholeWithTheNumbers() {
         world.run(report("n", "m/a=running"));
         View before = world.view;
         String[] many = containers(4_097, "c");
@@ -69,7 +69,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void listOfMoreThanOneMebibyteAsStored_isRefusedWholeWithTheNumbers() {
+    void listOverOneMebibyteAsStored_isRejectedWholeWithTheNumbers() {
         String text = "x".repeat(240);
         Command fits = report("n", containers(2_000, text));
         assertThat(world.run(fits)).hasOnlyElementsOfType(CommandResult.Done.class);
@@ -89,7 +89,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void containersThatALargeListLeavesOut_areGoneAtOnceIfTheRecordHasNoRoomForThem() {
+    void containersMissingFromALargeList_areGoneAtOnceIfTheRecordHasNoRoom() {
         world.run(report("n", containers(2_000, "x".repeat(240))));
         assertThat(world.run(report("n", containers(2_000, "y".repeat(240)))))
                 .hasOnlyElementsOfType(CommandResult.Done.class);
@@ -111,7 +111,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void nodesThatNeverNamedAKnownModel_fillAQuarterAndNoMore() {
+    void unknownNodes_fillAtMostAQuarter() {
         fill();
         View before = small.view;
         assertThat(small.run(report("stranger-4", "s4/c=running")))
@@ -131,7 +131,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void unknownNodeThatIsKnownAlready_hasItsChangesTakenInThoughTheShareIsFull() {
+    void knownUnknownNode_isStillUpdatedWhenTheShareIsFull() {
         fill();
         assertThat(small.run(report("stranger-1", "s1/c=exited:1"))).hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(small.modelState("s1")).isEqualTo("Dead");
@@ -142,7 +142,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void oldestUnknownNodeThatWasSilentForADay_isEvictedOnceTheShareIsFull() {
+    void oldestUnknownNodeSilentForADay_isEvictedWhenTheShareIsFull() {
         fill();
         small.pass(A_DAY.minus(Duration.ofMinutes(4)));
         small.run(report("stranger-0", "s0/c=exited:1"));
@@ -169,7 +169,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void silenceOfAnUnknownNode_goesOnOverARestart() {
+    void silenceOfAnUnknownNode_continuesOverARestart() {
         fill();
         small.pass(A_DAY);
         small.restart();
@@ -178,7 +178,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void noNodeIsEvicted_ifThatWouldNotMakeEnoughRoom() {
+    void evictionThatMakesTooLittleRoom_isNotDone() {
         fill();
         small.pass(A_DAY);
         View before = small.view;
@@ -189,7 +189,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void noNodeIsEvicted_whileAPackageCannotBeRead() {
+    void unparsablePackage_preventsEvictions() {
         fill();
         small.foreignUnseen(Keys.artifact("Package", "p"), "nonsense");
         small.restart();
@@ -200,7 +200,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void nodeThatNamedAKnownModelOnce_isNeverEvicted() {
+    void nodeThatOnceNamedAKnownModel_isNeverEvicted() {
         small.run(apply(packageYaml("p", "brake")));
         small.run(report("HPC", "brake/ctl=running"));
         small.run(CascadeRig.delete(packageYaml("p", "brake")));
@@ -214,7 +214,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void nodeIsKnown_assoonAsAPackageNamesItsModel() {
+    void node_isKnownAsSoonAsAPackageNamesItsModel() {
         small.run(report("labelled", "brake/ctl=running"), report("by-name", "/light_main=running"));
         assertThat(small.view.unknownNodes().oldestFirst()).hasSize(2);
         small.run(apply(packageYaml("p", "brake", "light")));
@@ -224,7 +224,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void viewKnowsANode_byItsRecordOrByTheModelsThatItNames() {
+    void view_knowsANodeByItsRecordOrByItsModels() {
         Command.NodeReport labelled = (Command.NodeReport) report("a", "brake/ctl=running");
         Command.NodeReport byName = (Command.NodeReport) report("b", "/light_main=running");
         Command.NodeReport other = (Command.NodeReport) report("c", "other/x=running");
@@ -293,7 +293,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void ageOfTheLastReport_goesOnOverARestart() {
+    void ageOfTheLastReport_continuesOverARestart() {
         world.run(report("HPC", "brake/ctl=exited:0"));
         world.pass(Duration.ofMinutes(6));
         world.restart();
@@ -315,7 +315,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void damagedRecord_isForgottenToo() {
+    void damagedRecord_isDeletedWithItsNode() {
         world.foreignUnseen(Keys.node("HPC"), "nonsense");
         world.restart();
         assertThat(world.run(forgetByForce("HPC"))).hasOnlyElementsOfType(CommandResult.Done.class);
@@ -323,14 +323,14 @@ class NodeRegistryTest {
     }
 
     @Test
-    void nodeThatIsNotKnown_cannotBeForgotten() {
+    void unknownNode_cannotBeForgotten() {
         assertThat(world.run(forgetByForce("HPC")))
                 .containsExactly(new CommandResult.NotFound("node HPC is not known"));
         assertThat(world.keys()).isEmpty();
     }
 
     @Test
-    void nodeThatReportsAgain_isKnownAgain() {
+    void forgottenNodeThatReportsAgain_isKnownAgain() {
         Command list = report("HPC", "brake/ctl=running");
         world.run(list);
         world.run(forgetByForce("HPC"), report("HPC", "brake/ctl=exited:1"));
@@ -345,7 +345,7 @@ class NodeRegistryTest {
 
     /** Found by the simulation (day 1763): the record stayed, and nothing knew of it. */
     @Test
-    void nodeThatIsForgottenAndReportsTheSameInOneBatch_keepsItsRecord() {
+    void nodeForgottenAndReportedInOneBatch_keepsItsRecord() {
         Command list = report("HPC", "brake/ctl=running");
         world.run(list);
         world.run(forgetByForce("HPC"), list);
@@ -357,7 +357,7 @@ class NodeRegistryTest {
     }
 
     @Test
-    void silencedModelsState_isForgottenWithItsNode() {
+    void lastKnownModelState_isDeletedWithItsNode() {
         world.run(apply(packageYaml("p", "m")));
         world.run(report("a", "m/x=running"), report("b", "m/y=nonsense"));
         world.run(report("a", "m/x=nonsense"));

@@ -46,7 +46,7 @@ class PlanTest {
     }
 
     @Test
-    void asManyCommandsAreDecidedTogetherAsATransactionHolds() {
+    void commands_areDecidedTogetherAsLongAsATransactionHoldsThem() {
         assertDecided(16, forty(i -> apply(packageYaml("p" + i, "m" + i)))); // an artifact and a state each
         assertDecided(16, forty(i -> model("m" + i, ModelState.RUNNING))); // a model's and a package's state
         assertDecided(11, forty(i -> model("m" + i, ModelState.DEAD))); // and the record
@@ -59,7 +59,7 @@ class PlanTest {
     }
 
     @Test
-    void aCommandThatJustFitsIsOneTransaction() {
+    void commandThatJustFits_isOneTransaction() {
         assertThat(plan(report("n", running(34))).parts()).hasSize(1);
         List<Plan.PlannedTransaction> parts = plan(report("n", running(35))).parts();
         assertThat(parts).hasSize(2);
@@ -72,7 +72,7 @@ class PlanTest {
 
     /** Found by reading: models went into the one transaction, and their packages into the next. */
     @Test
-    void whatDoesNotFitBehindOthersWaitsForItsOwnTransaction() {
+    void commandThatDoesNotFitWithOthers_getsItsOwnTransaction() {
         String[] models = IntStream.range(0, 40).mapToObj(i -> "m" + i).toArray(String[]::new);
         world.run(apply(packageYaml("p", models)));
         String[] first = Arrays.copyOf(running(40), 20);
@@ -101,7 +101,7 @@ class PlanTest {
 
     /** Else a package would be stored that contradicts what is known of its models. */
     @Test
-    void whatTheStoreHasToldIsNotTornApart() {
+    void storeEvents_areNotSplit() {
         String[] models = IntStream.range(0, 60).mapToObj(i -> "m" + i).toArray(String[]::new);
         world.run(apply(packageYaml("p", models)));
         Command[] words =
@@ -120,7 +120,7 @@ class PlanTest {
     }
 
     @Test
-    void whatIsTooLargeAloneHasItsTurnThoughTheStoreTellsSomething() {
+    void oversizedCommand_isProcessedAlthoughStoreEventsArrive() {
         Plan plan = plan(told(0, 1, "Dead"), report("n", running(90)));
         assertThat(plan.answers()).hasSize(2);
         assertThat(plan.parts()).hasSizeGreaterThan(1);
@@ -137,7 +137,7 @@ class PlanTest {
 
     /** World lets no transaction through that is larger than the store takes. Control characters become six. */
     @Test
-    void aTransactionIsNeverLargerThanTheStoreTakes() {
+    void transaction_neverExceedsTheStoresLimit() {
         CascadeRig small = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 12_000, 1L << 40));
         String words = "\u0001".repeat(253);
         for (String[] each : new String[][] {{"i" + words, "s"}, {"i", "s" + words}, {"i" + words, "s" + words}}) {
@@ -156,7 +156,7 @@ class PlanTest {
     }
 
     @Test
-    void eachChangeHasItsOwnCauseHoweverCommandsFallIntoBatches() {
+    void eachChange_hasTheSameCauseInAnyBatching() {
         world.run(apply(packageYaml("p", "a", "b")), model("b", ModelState.RUNNING));
         world.run(model("a", ModelState.DEAD), model("a", ModelState.RUNNING));
         assertThat(world.lastCause(ResourceKind.PACKAGE, "p")).isEqualTo("a running (requested by test)");
@@ -165,7 +165,7 @@ class PlanTest {
     }
 
     @Test
-    void aDeathExplainsMoreThanWhatElseChangesAtThatMoment() {
+    void death_isTheCauseAmongSimultaneousChanges() {
         world.run(apply(packageYaml("p", "a", "b", "c")));
         world.run(report("n", "a/a=running", "b/b=running", "c/c=running"));
         world.run(report("n", "a/a=paused", "b/b=exited:1", "c/c=paused"));
@@ -179,7 +179,7 @@ class PlanTest {
     }
 
     @Test
-    void aModelThatSomebodyGivesAStateAfterItWasForsakenHasIt() {
+    void orphanThatGetsAState_keepsIt() {
         world.run(apply(packageYaml("p", "m")), report("n", "m/c=running"), report("n"));
         world.pass(CascadeRig.RULES.vanishGrace());
         world.run(new Command.Tick());
@@ -188,7 +188,7 @@ class PlanTest {
     }
 
     @Test
-    void aModelThatComesBackInTheSameBatchBeginsAnew() {
+    void modelRecreatedInOneBatch_startsAgain() {
         world.run(apply(packageYaml("p", "m")), report("n", "m/c=exited:0"), report("n"));
         world.pass(CascadeRig.RULES.vanishGrace());
         world.run(new Command.Tick());
@@ -199,7 +199,7 @@ class PlanTest {
     }
 
     @Test
-    void aPlanSaysWhichPackagesAreDeadNoMore() {
+    void plan_namesTheRecoveringPackages() {
         world.run(apply(packageYaml("p", "a"), packageYaml("q", "b")), model("a", ModelState.DEAD));
         Plan plan = plan(model("a", ModelState.RUNNING), model("b", ModelState.DEAD));
         assertThat(plan.recovering()).containsExactly("p");
@@ -209,7 +209,7 @@ class PlanTest {
     }
 
     @Test
-    void aRecordStandsAsLongAsThePackageIsDeadAndSaysSinceWhen() {
+    void reconcileRecord_existsWhileThePackageIsDeadAndKeepsItsTime() {
         world.run(apply(packageYaml("p", "a", "b")), model("a", ModelState.DEAD), model("b", ModelState.DEAD));
         String record = world.value(Keys.reconcile("p"));
         assertThat(record).contains("\"state\":\"Error\"").contains("b dead (requested by test)");

@@ -24,7 +24,7 @@ class ReportHandlerTest {
     }
 
     @Test
-    void theCauseOfAModelIsTheContainersThatCountedAndNoOthers() {
+    void modelCause_namesExactlyTheDecidingContainers() {
         world.run(report("n", "m/a=running", "m/b=exited:139", "m/c=paused"));
         assertThat(cause("m")).isEqualTo("container b on n: exit code 139");
         world.run(report("n", "m/a=running", "m/b=exited:0", "m/c=paused"));
@@ -34,14 +34,14 @@ class ReportHandlerTest {
     }
 
     @Test
-    void theCauseOfAModelThatRunsThoughNoContainerDoesIsEveryContainerThatIsKnown() {
+    void causeOfARunningModelWithoutRunningContainers_namesAllKnownContainers() {
         world.run(report("n", "m/a=paused", "m/b=exited:0", "m/c=nonsense"));
         assertThat(world.modelState("m")).isEqualTo("Running");
         assertThat(cause("m")).isEqualTo("container a on n: paused, and 1 more");
     }
 
     @Test
-    void aContainerWithAnImpossibleNameIsPassedOverAndNamedInTheLog() {
+    void containerWithAnInvalidName_isIgnoredAndLogged() {
         world.run(report("n", "m/a=running", "m/a?=running", "m?/b=running"));
         assertThat(world.notices())
                 .satisfiesExactlyInAnyOrder(
@@ -51,7 +51,7 @@ class ReportHandlerTest {
     }
 
     @Test
-    void aPackageThatCameWhileNobodyLookedFindsItsContainersByTheirNames() {
+    void packageCreatedWhileStopped_findsItsContainersByName() {
         world.run(report("n", "/brake_ctl=running"), report("o", "/brake_log=exited:1"));
         assertThat(world.modelState("brake")).isNull();
         world.foreignUnseen(Keys.artifact("Package", "braking"), packageYaml("braking", "brake"));
@@ -61,7 +61,7 @@ class ReportHandlerTest {
     }
 
     @Test
-    void aContainerThatStatesItsModelIsNotMatchedByItsNameAnyMore() {
+    void containerThatStatesItsModel_isNoLongerMatchedByName() {
         world.run(report("n", "/brake_ctl=running"));
         world.run(report("n", "other/brake_ctl=running"));
         world.run(apply(packageYaml("braking", "brake")));
@@ -70,7 +70,7 @@ class ReportHandlerTest {
     }
 
     @Test
-    void aContainerThatDoesNotStateItsModelAnyMoreIsMatchedByItsName() {
+    void containerThatStopsStatingItsModel_isMatchedByName() {
         world.run(report("n", "other/brake_ctl=running"));
         world.run(report("n", "/brake_ctl=running"));
         world.run(apply(packageYaml("braking", "brake")));
@@ -78,7 +78,7 @@ class ReportHandlerTest {
     }
 
     @Test
-    void aContainerIsAbsentUntilTheVeryEndOfItsGrace() {
+    void container_isMissingUntilExactlyTheEndOfItsGracePeriod() {
         world.run(report("n", "m/a=running", "m/b=exited:1"));
         world.run(report("n", "m/a=running"));
         long ends =
@@ -94,7 +94,7 @@ class ReportHandlerTest {
     }
 
     @Test
-    void whatAModelWasBeforeItFellSilentIsKnownToEveryNodeThatHasItsContainers() {
+    void lastKnownModelState_isStoredWithEveryNodeOfItsContainers() {
         world.run(apply(packageYaml("p", "m")));
         world.run(report("a", "m/1=exited:0"), report("b", "m/2=running"));
         world.run(report("b", "m/2=nonsense"));
@@ -111,7 +111,7 @@ class ReportHandlerTest {
     }
 
     @Test
-    void aTransitionSaysHowLongTheStateBeforeHadLasted() {
+    void transition_hasTheDurationOfTheStateBefore() {
         world.run(report("n", "m/a=running"));
         long since = world.now().wallNanos();
         world.pass(Duration.ofSeconds(5));
@@ -123,7 +123,7 @@ class ReportHandlerTest {
     }
 
     @Test
-    void aPackageCountsTheModelsThatHaveAState() {
+    void package_countsItsModelsWithAState() {
         world.run(apply(packageYaml("p", "a", "b")));
         world.run(report("n", "a/1=running"));
         world.run(report("n", "a/1=paused"));
@@ -147,7 +147,7 @@ class ReportHandlerTest {
     }
 
     @Test
-    void whileAPackageCannotBeRead_onlyContainersOfNoModelAreUnmatched() {
+    void unparsablePackage_leavesOnlyContainersWithoutAModelUnmatched() {
         world.run(report("n", "brke/y=running", "/stray=running"));
         world.foreignUnseen(Keys.artifact("Package", "p"), "kind: [");
         world.restart();

@@ -28,7 +28,7 @@ class ScenarioTest {
     }
 
     @Test
-    void onlyTheLastRequestIsARetryAndOnlyByItsId() {
+    void retry_isTheLastRequestWithItsIdOnly() {
         world.run(apply(scenarioYaml("s", "p")));
         step(null, ScenarioState.WAITING, "1");
         step(null, ScenarioState.SATISFIED, "2");
@@ -40,7 +40,7 @@ class ScenarioTest {
     }
 
     @Test
-    void whoGivesNoIdHasNoRetries() {
+    void requestWithoutAnId_isNeverARetry() {
         world.run(apply(scenarioYaml("s", "p")));
         step(null, ScenarioState.WAITING, "");
         assertThat(step(null, ScenarioState.SATISFIED, ""))
@@ -50,7 +50,7 @@ class ScenarioTest {
     }
 
     @Test
-    void anIdThatWasUsedInAnEarlierLifeIsNoRetry() {
+    void idUsedBeforeARecreation_isNotARetry() {
         world.run(apply(scenarioYaml("s", "p")));
         step(null, ScenarioState.WAITING, "1");
         world.run(delete(scenarioYaml("s", "p")));
@@ -60,7 +60,7 @@ class ScenarioTest {
     }
 
     @Test
-    void ofAScenarioThatIsNotKnownTheRequestersWordCounts() {
+    void unknownScenario_takesItsCurrentStateFromTheRequest() {
         assertThat(step(ScenarioState.WAITING, ScenarioState.WAITING, "1"))
                 .isEqualTo(new CommandResult.Done("scenario s is Waiting"));
         assertThat(world.scenarioState("s")).as("nothing was asked for").isNull();
@@ -70,7 +70,7 @@ class ScenarioTest {
     }
 
     @Test
-    void toBeWhatItIsIsAlwaysAllowed() {
+    void requestForThePresentState_isAlwaysAccepted() {
         world.run(apply(scenarioYaml("s", "p")));
         step(null, ScenarioState.WAITING, "1");
         assertThat(step(ScenarioState.IDLE, ScenarioState.WAITING, "2"))
@@ -82,7 +82,7 @@ class ScenarioTest {
     }
 
     @Test
-    void aStepKeepsItsIdAndItsAsker() {
+    void step_keepsItsTransitionIdAndSource() {
         world.run(apply(scenarioYaml("s", "p")));
         step(null, ScenarioState.WAITING, "1");
         assertThat(world.transitions.getLast())

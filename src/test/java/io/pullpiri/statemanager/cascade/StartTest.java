@@ -40,7 +40,7 @@ class StartTest {
     }
 
     @Test
-    void whatIsReadDoesNotDependOnTheOrderOfReading() {
+    void startFromTheStore_doesNotDependOnTheReadOrder() {
         world.run(apply(packageYaml("p", "a", "b"), scenarioYaml("s", "p"), scenarioYaml("t", "p"), modelYaml("a")));
         for (int i = 0; i < 12; i++) {
             world.run(
@@ -58,7 +58,7 @@ class StartTest {
     }
 
     @Test
-    void theNewestListKnowsWhatAModelWasBeforeItsContainersFellSilent() {
+    void newestReport_determinesTheLastKnownModelState() {
         String silent =
                 "{\"containers\":[{\"name\":\"c\",\"model\":\"m\",\"state\":\"UNKNOWN\"}],\"kept\":{\"m\":\"%s\"}}";
         world.foreignUnseen(Keys.node("n2"), silent.formatted("DEAD"));
@@ -71,7 +71,7 @@ class StartTest {
     }
 
     @Test
-    void whyAPackageIsNotWhatItWasIsSaid() {
+    void packageChangedAtTheStart_hasACause() {
         world.run(apply(packageYaml("p", "a"), packageYaml("q", "a")));
         world.run(new Command.ModelChange("b", ModelState.PAUSED, "", "test"));
         world.foreignUnseen(Keys.artifact("Package", "p"), packageYaml("p", "b"));
@@ -82,7 +82,7 @@ class StartTest {
     }
 
     @Test
-    void everythingThatIsKnownIsKnownAgain() {
+    void restart_restoresEverythingKnown() {
         world.run(apply(packageYaml("p", "a", "b"), scenarioYaml("s", "p"), modelYaml("a"), modelYaml("alone")));
         world.run(report("n", "a/x=running"), report("o", "/free=running", "b/y=exited:1"));
         world.run(new Command.ScenarioChange("s", null, ScenarioState.WAITING, "id", "test"));
@@ -98,7 +98,7 @@ class StartTest {
     }
 
     @Test
-    void aContainerWithoutALabelIsStillFoundByItsNameAfterAStart() {
+    void containerWithoutALabel_isMatchedByNameAfterARestart() {
         world.run(report("n", "/brake_ctl=running", "other/brake_log=exited:1"));
         world.restart();
         world.run(apply(packageYaml("braking", "brake")));
@@ -106,7 +106,7 @@ class StartTest {
     }
 
     @Test
-    void anAbsentContainerGetsItsWholeGraceAgain() {
+    void missingContainer_getsAFullGracePeriodAfterARestart() {
         world.run(apply(packageYaml("p", "m")));
         world.run(report("n", "m/a=running"));
         world.run(report("n"));
@@ -125,7 +125,7 @@ class StartTest {
 
     /** Found by the simulation (day 2901): the model's key was gone for good, for its containers had not changed. */
     @Test
-    void aModelThatWasGivenUpByAPlanThatBrokeOffHasTheStateThatItsContainersGive() {
+    void modelDroppedByAnUnfinishedPlan_getsTheStateOfItsContainers() {
         world.run(report("n", "m/a=exited:1"));
         world.run(report("n"));
         world.pass(CascadeRig.RULES.vanishGrace());
@@ -146,7 +146,7 @@ class StartTest {
     }
 
     @Test
-    void aModelWhoseKeyAnotherHasDeletedHasNoStateUntilItsContainersChange() {
+    void modelWithADeletedKey_hasNoStateUntilItsContainersChange() {
         world.run(report("n", "m/a=exited:1"));
         world.foreign(Keys.modelState("m"), null);
         world.restart();
@@ -158,7 +158,7 @@ class StartTest {
     }
 
     @Test
-    void aPackageStateThatWasOverwrittenWhileAwayIsPutRight() {
+    void packageStateOverwrittenWhileStopped_isRepairedAtTheStart() {
         world.run(apply(packageYaml("p", "a"), packageYaml("q", "a"), packageYaml("r", "a")));
         world.foreignUnseen(Keys.packageState("p"), "Error");
         world.foreignUnseen(Keys.packageState("q"), "nonsense");
@@ -173,7 +173,7 @@ class StartTest {
     }
 
     @Test
-    void whatWentWhileAwayWithItsKeyLeavesNothingButWordOfIt() {
+    void resourceDeletedWhileStopped_leavesOnlyItsHistory() {
         world.run(apply(packageYaml("p", "a"), scenarioYaml("s", "p")));
         world.run(new Command.ModelChange("free", ModelState.PAUSED, "", "test"));
         world.run(new Command.ScenarioChange("alone", null, ScenarioState.WAITING, "", "test"));
@@ -196,7 +196,7 @@ class StartTest {
 
     /** Found by the simulation (day 7737). */
     @Test
-    void anothersWordOnAModelThatNothingStandsBehindAnyMoreBelongsToTheHistoryToo() {
+    void foreignWriteToAModelDroppedWhileStopped_isInItsHistory() {
         world.run(apply(packageYaml("p", "m")));
         world.run(new Command.ModelChange("m", ModelState.RUNNING, "", "test"));
         world.foreignUnseen(Keys.modelState("m"), "Dead");
@@ -207,7 +207,7 @@ class StartTest {
     }
 
     @Test
-    void aPackageThatIsGoneDoesNotComeBackByAnothersWordAlone() {
+    void deletedPackage_isNotRecreatedByAForeignState() {
         world.run(apply(packageYaml("p", "a")), CascadeRig.delete(packageYaml("p")));
         world.foreignUnseen(Keys.packageState("p"), "Paused");
         world.restart();
@@ -216,7 +216,7 @@ class StartTest {
     }
 
     @Test
-    void whatOthersWroteWhileAwayBelongsToTheHistory() {
+    void foreignWritesWhileStopped_areInTheHistory() {
         world.run(apply(packageYaml("p", "a", "b"), scenarioYaml("s", "p")));
         world.run(new Command.ModelChange("a", ModelState.RUNNING, "", "test"));
         world.run(new Command.ModelChange("b", ModelState.RUNNING, "", "test"));
@@ -240,7 +240,7 @@ class StartTest {
     }
 
     @Test
-    void aScenarioWhoseKeyWentWhileAwayIsIdleAgainAsLongAsItHasAnArtifact() {
+    void scenarioWhoseKeyWasDeletedWhileStopped_isIdleIfItHasAnArtifact() {
         world.run(apply(scenarioYaml("s", "p"), scenarioYaml("t", "p")));
         world.run(new Command.ScenarioChange("s", null, ScenarioState.WAITING, "id", "test"));
         world.foreignUnseen(Keys.scenarioState("s"), null);
@@ -260,7 +260,7 @@ class StartTest {
     }
 
     @Test
-    void aScenarioGoesWithItsArtifactUnlessItNeverHadOne() {
+    void scenario_isDeletedWithItsArtifactUnlessItNeverHadOne() {
         world.run(apply(scenarioYaml("s", "p")));
         world.run(new Command.ScenarioChange("free", null, ScenarioState.WAITING, "id", "test"));
         world.foreignUnseen(Keys.artifact("Scenario", "s"), null);
@@ -276,7 +276,7 @@ class StartTest {
     }
 
     @Test
-    void whatIsBrokenInTheStoreIsSaidAtTheStart() {
+    void brokenRecords_areReportedAtTheStart() {
         world.foreignUnseen(Keys.artifact("Package", "p"), packageYaml("other"));
         world.foreignUnseen(Keys.artifact("Scenario", "s"), "no: [yaml");
         world.foreignUnseen(Keys.node("n"), "{");
@@ -298,7 +298,7 @@ class StartTest {
     }
 
     @Test
-    void aReconcileRecordThatCannotBeReadIsWrittenAnew() {
+    void unparsableReconcileRecord_isRewritten() {
         world.run(apply(packageYaml("p", "a"), packageYaml("q", "b")));
         world.run(report("n", "a/x=exited:1", "b/y=running"));
         world.foreignUnseen(Keys.reconcile("p"), "{\"name\":\"p\"}");

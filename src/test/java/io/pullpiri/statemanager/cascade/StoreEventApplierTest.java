@@ -51,7 +51,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void aScenariosStateMayBeWrittenByOthers() {
+    void scenarioStateWrittenByAnotherComponent_isAccepted() {
         world.foreign(DRIVE, "Waiting");
         assertThat(drive()).isEqualTo(ScenarioState.WAITING);
         world.foreign(DRIVE, "SCENARIO_STATE_SATISFIED");
@@ -62,7 +62,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void whoWroteAModelsStateIsSaid() {
+    void modelStateWrittenByAnotherComponent_isRecordedWithItsSource() {
         world.foreign(BRAKE, "Dead");
         assertThat(world.lastCause(ResourceKind.MODEL, "brake"))
                 .isEqualTo("written into the store by another component");
@@ -72,7 +72,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void nonsenseInAScenariosKeyIsPassedOver() {
+    void invalidScenarioState_isIgnored() {
         world.foreign(DRIVE, "Waiting");
         world.foreign(DRIVE, "Wating");
         assertThat(drive()).isEqualTo(ScenarioState.WAITING);
@@ -80,7 +80,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void aScenarioWhoseKeyIsDeletedIsGoneOrIdleAgainIfItHasAnArtifact() {
+    void scenarioWithADeletedKey_isGoneOrIdleIfItHasAnArtifact() {
         world.foreign(DRIVE, "Waiting");
         world.foreign(DRIVE, null);
         assertThat(world.view.scenarios()).isEmpty();
@@ -94,7 +94,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void artifactsThatOthersWriteComeIntoForce() {
+    void artifactsWrittenByAnotherComponent_takeEffect() {
         world.foreign(BRAKING, packageYaml("braking", "brake"));
         world.foreign(Keys.artifact("Scenario", "drive"), scenarioYaml("drive", "braking"));
         world.foreign(Keys.artifact("Model", "brake"), "whatever it is");
@@ -113,7 +113,7 @@ class StoreEventApplierTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"Scenario", "Package"})
-    void aBrokenArtifactThatNeverWasGood_isNotSaidToHaveALastGoodOne(String kind) {
+    void brokenArtifactThatWasNeverGood_hasNoLastGoodOne(String kind) {
         world.foreign(Keys.artifact(kind, "x"), "kind: " + kind);
 
         assertThat(world.notices())
@@ -122,7 +122,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void aStoredArtifactWithInvisibleCharacters_isUsedWithAWarning() {
+    void storedArtifactWithInvisibleCharacters_isUsedWithAWarning() {
         String name = "a\u200Bb";
         world.foreign(Keys.artifact("Package", name), packageYaml(name, "m", "\u202Em"));
         String warning = "the stored Package/" + name + " has the name '" + name
@@ -138,7 +138,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void aBrokenScenarioArtifactLeavesTheLastGoodOneInForce() {
+    void brokenScenarioArtifact_leavesTheLastGoodOneInForce() {
         world.run(apply(scenarioYaml("drive", "braking")));
         world.foreign(Keys.artifact("Scenario", "drive"), scenarioYaml("other", "braking"));
         ScenarioEntry entry = Objects.requireNonNull(world.view.scenarios().get("drive"));
@@ -152,7 +152,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void nobodyElseMayWriteAPackagesState() {
+    void packageStateWrittenByAnotherComponent_isRepaired() {
         world.run(apply(packageYaml("braking", "brake")));
         for (String wrong : new String[] {"Running", "no state\nat all", null}) {
             world.pass(Duration.ofSeconds(1));
@@ -168,7 +168,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void nobodyElseMayGiveAStateToAPackageThatIsNone() {
+    void stateOfAnUnknownPackage_isDeleted() {
         for (String ghost : List.of("Running", "nonsense")) {
             world.pass(Duration.ofSeconds(1));
             world.foreign(Keys.packageState("ghost"), ghost);
@@ -178,7 +178,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void whatIsRightIsLeftAlone() {
+    void correctState_isNotRewritten() {
         world.run(apply(packageYaml("braking", "brake")));
         world.foreign(Keys.packageState("braking"), "Running");
         world.foreign(Keys.packageState("braking"), "Running");
@@ -195,7 +195,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void aRepairThatHadToWaitIsDoneAtTheVeryEndOfTheSecond() {
+    void delayedRepair_isDoneExactlyAfterOneSecond() {
         world.run(apply(packageYaml("braking", "brake")));
         world.foreign(Keys.packageState("braking"), "Running");
         long repaired = world.now().monotonicNanos();
@@ -209,7 +209,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void whatIsOlderThanWhatIsKnownOrTheSameIsPassedOver() {
+    void oldOrRepeatedEvent_isIgnored() {
         Map<String, String> older = Map.of(
                 BRAKE,
                 "Paused",
@@ -246,7 +246,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void keysOfOursThatNobodyWatchesAndKeysThatMeanNothingArePassedOver() {
+    void unwatchedAndUnknownKeys_areIgnored() {
         world.run(apply(packageYaml("braking", "brake")));
         View before = world.view;
         for (String key : List.of(Keys.reconcile("braking"), Keys.node("HPC"), Keys.journal(9), "/model/a/b/c", "x")) {
@@ -263,7 +263,7 @@ class StoreEventApplierTest {
 
     /** We have deleted a key; what the watch says of the time before comes after that. */
     @Test
-    void whatWasBeforeADeletionOfOursIsOld() {
+    void eventFromBeforeOurDeletion_isIgnored() {
         world.run(new Command.ModelChange("brake", ModelState.RUNNING, "", "test"));
         long written = world.revision(BRAKE);
         world.run(apply(packageYaml("braking", "brake")), delete(packageYaml("braking")));
@@ -283,7 +283,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void whatIsWrittenAfterADeletionOfOursCounts() {
+    void eventFromAfterOurDeletion_isApplied() {
         world.run(new Command.ModelChange("brake", ModelState.RUNNING, "", "test"));
         world.run(apply(packageYaml("braking", "brake")), delete(packageYaml("braking")));
         assertThat(world.view.tombstones()).containsKey(BRAKE);
@@ -293,7 +293,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void whatWasReadAheadOfTheWatchIsNotTakenBackByIt() {
+    void stateReadAheadOfTheWatch_isNotUndoneByIt() {
         world.foreign(BRAKE, "Running");
         long first = world.revision;
         world.foreignUnseen(BRAKE, "Paused");
@@ -313,7 +313,7 @@ class StoreEventApplierTest {
     }
 
     @Test
-    void theCauseOfAPackageIsWhatBroughtItWhereItIs() {
+    void packageCause_isTheChangeThatLedToItsState() {
         world.run(apply(packageYaml("braking", "brake", "light")));
         assertThat(cause()).isEqualTo("its artifact appeared");
         world.run(report("HPC", "brake/a=running"));

@@ -14,19 +14,19 @@ class ChaosTest {
 
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
-    void onOneEtcd() throws Exception {
+    void chaosOnOneEtcd_keepsAllGuarantees() throws Exception {
         kill(5, OneEtcd::new);
     }
 
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
-    void onThreeEtcds() throws Exception {
+    void chaosOnThreeEtcds_keepsAllGuarantees() throws Exception {
         kill(5, ThreeEtcds::new);
     }
 
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
-    void onOneFile() throws Exception {
+    void chaosOnSqlite_keepsAllGuarantees() throws Exception {
         kill(3, OneFile::new);
     }
 

@@ -13,7 +13,7 @@ class SoakTest {
 
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
-    void whatItTakesStaysWithinBounds() throws Exception {
+    void longRun_staysWithinItsResourceBounds() throws Exception {
         System.out.println(Soak.run(Duration.ofSeconds(60)));
     }
 }

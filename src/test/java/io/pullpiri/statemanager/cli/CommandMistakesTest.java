@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CommandMistakesTest extends CommandRig {
 
     @Test
-    void withoutAServerItSaysWhereItLookedAndWhatToDo() throws IOException {
+    void unreachableServer_isReportedWithItsAddressAndARemedy() throws IOException {
         int free;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             free = socket.getLocalPort();
@@ -37,7 +37,7 @@ class CommandMistakesTest extends CommandRig {
                 "history package a",
                 "apply -f examples/adas.yaml"
             })
-    void addressOfTheHttpPort_isSaidToBeThat(String command) {
+    void httpPortAsServerAddress_isRecognized(String command) {
         String address = "127.0.0.1:" + rig.server.httpPort();
 
         Run run = run((command + " --server " + address).split(" ", -1));
@@ -65,7 +65,7 @@ class CommandMistakesTest extends CommandRig {
             serve --host nonsense.invalid     | host: 'nonsense.invalid' (expected: an address of this machine
             serve --reconcile-on sometimes    | 'sometimes'
             """)
-    void aMistakeIsSaidInOneLineWithWhatWasExpected(String args, String message) {
+    void userError_isOneLineWithTheExpectation(String args, String message) {
         Run run = run(args.split(" ", -1));
 
         assertThat(run.exitCode()).isNotZero();
@@ -76,7 +76,7 @@ class CommandMistakesTest extends CommandRig {
     @ParameterizedTest
     @ValueSource(
             strings = {"nohost:99999", "host:0", "host", "host:", ":47006", "a_b:1", "me@host:1", "host:1/path", ""})
-    void anAddressThatIsNoneIsAWrongCall(String address) {
+    void invalidAddress_isAUsageError(String address) {
         assertThat(run("watch", "--server", address))
                 .isEqualTo(new Run(
                         2,
@@ -87,7 +87,7 @@ class CommandMistakesTest extends CommandRig {
 
     @ParameterizedTest
     @CsvSource({"--help, Usage: statemanager", "serve --help, --action-controller", "--version, statemanager 0.1.0"})
-    void helpGoesToStandardOutput(String args, String text) {
+    void help_goesToStandardOutput(String args, String text) {
         Run run = run(args.split(" ", -1));
 
         assertThat(run.exitCode()).isZero();
@@ -96,7 +96,7 @@ class CommandMistakesTest extends CommandRig {
     }
 
     @Test
-    void callingItWithNothingIsAMistakeThatShowsTheUsage() {
+    void callWithoutArguments_isAnErrorThatShowsTheUsage() {
         assertThat(run().exitCode()).isEqualTo(2);
         assertThat(run().err()).startsWith("Usage: statemanager");
     }

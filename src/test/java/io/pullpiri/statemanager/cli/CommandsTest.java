@@ -36,7 +36,7 @@ class CommandsTest extends CommandRig {
     private static final String CONTROL = "[\\p{Cc}&&[^\n]]";
 
     @Test
-    void applySaysWhatBecameOfEachArtifact() throws IOException {
+    void apply_reportsTheOutcomeOfEachArtifact() throws IOException {
         String braking = file("braking.yaml", ServerRig.BRAKING);
         String other =
                 file("other.yaml", "kind: Policy\nmetadata: {name: p}\n---\nkind: Model\nmetadata: {name: brake}\n");
@@ -57,7 +57,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void aRefusedFileIsNamedAndKeepsNoneOfTheOthersBack() throws IOException {
+    void rejectedFile_isNamedAndOthersAreApplied() throws IOException {
         String broken = file("broken.yaml", "kind: Package\nmetadata: {name: 5}\n");
         String good = file("good.yaml", ServerRig.BRAKING);
 
@@ -71,7 +71,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void aMisspeltField_isAWarningAndUnderStrictAnError() throws IOException {
+    void misspelledField_isAWarningAndUnderStrictAnError() throws IOException {
         String typo = file("typo.yaml", Handwritten.text("model-for-models.yaml"));
         String warning =
                 "Package/mirrors: spec.model on line 6 is an unknown field and is ignored" + " (did you mean models?)";
@@ -92,7 +92,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void anUnknownKind_isAnErrorWithASuggestion() throws IOException {
+    void unknownKind_isAnErrorWithASuggestion() throws IOException {
         String typo = file("typo.yaml", ServerRig.BRAKING + "---\n" + Handwritten.text("misspelt-kind.yaml"));
 
         for (String command : List.of("apply", "delete")) {
@@ -107,7 +107,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void nothingIsSentIfAFileCannotBeRead() throws IOException {
+    void unreadableFile_preventsSending() throws IOException {
         String good = file("good.yaml", ServerRig.BRAKING);
         Files.write(folder.resolve("latin1.yaml"), new byte[] {'k', (byte) 0xE9});
         String missing = folder.resolve("missing.yaml").toString();
@@ -123,7 +123,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void getShowsStateSinceCountsAndCause() {
+    void get_showsStateSinceCountsAndCause() {
         rig.apply(ServerRig.BRAKING);
         rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
@@ -143,7 +143,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void getNodes_showsTheLastReportAndHowManyContainersCountForNoPackage() throws IOException {
+    void getNodes_showsLastReportAndUnmatchedContainers() throws IOException {
         assertThat(ask("get", "nodes")).isEqualTo(new Run(0, "", "There are no nodes yet.\n"));
         rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
@@ -168,7 +168,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void forgetNode_isRefusedForALiveNodeUnlessForced() {
+    void forgetNode_isRejectedForALiveNodeUnlessForced() {
         rig.apply(ServerRig.BRAKING);
         rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
@@ -189,7 +189,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void programsReadTheSameAsJsonAndYaml() throws IOException {
+    void jsonAndYaml_haveTheSameContent() throws IOException {
         rig.apply(ServerRig.BRAKING);
         rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
@@ -210,7 +210,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void getNamesThoseInAState() {
+    void getWithStates_listsOnlyThoseStates() {
         rig.apply(ServerRig.BRAKING);
         rig.apply("kind: Package\nmetadata: {name: cabin}\n");
         rig.client().sendChangedContainerList(ServerRig.list("exited:139", "exited:1"));
@@ -230,7 +230,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void theCommandsThatAlertsNameWork() throws IOException {
+    void commandsNamedInAlerts_work() throws IOException {
         List<String> commands = Pattern.compile("statemanager( [a-z-]+[^']*)'")
                 .matcher(Files.readString(Path.of("deploy", "alerts.yaml")))
                 .results()
@@ -244,7 +244,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void columnsStandBelowEachOtherInKoreanToo() {
+    void koreanText_isAlignedInColumns() {
         rig.apply("kind: Package\nmetadata: {name: 제동}\n---\nkind: Package\nmetadata: {name: braking}\n");
 
         List<String> lines = ask("get", "packages").out().lines().toList();
@@ -258,7 +258,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void describeShowsTheChainOfCausesDownToTheContainers() {
+    void describe_showsTheCausesDownToTheContainers() {
         rig.apply(ServerRig.BRAKING);
         rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
@@ -275,7 +275,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void describeShowsOfAModelWhoUsesIt() {
+    void describeModel_showsThePackagesThatUseIt() {
         rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         assertThat(ask("describe", "model", "brake").out()).contains("├─ used by no package\n");
 
@@ -288,7 +288,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void describeShowsOfAScenarioTheWholeChainAndWhatIsNotThere() {
+    void describeScenario_showsTheWholeChainAndWhatIsMissing() {
         rig.apply(ServerRig.BRAKING);
         rig.apply("kind: Scenario\nmetadata: {name: park}\nspec: {action: launch, target: braking}\n");
         rig.apply("kind: Scenario\nmetadata: {name: lost}\nspec: {action: launch, target: nothing}\n");
@@ -308,7 +308,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void aNameMayHaveACommaInIt() throws IOException {
+    void name_mayContainAComma() throws IOException {
         rig.apply("kind: Package\nmetadata: {name: braking}\nspec: {models: [{name: 'a,b'}, {name: c}]}\n");
 
         JsonNode json = new ObjectMapper()
@@ -319,7 +319,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void describeSaysWhetherALastGoodArtifactIsInForce() throws IOException {
+    void describe_saysWhetherTheLastGoodArtifactIsInForce() throws IOException {
         rig.apply(ServerRig.BRAKING);
         for (String name : List.of("braking", "steering")) {
             // As another component writes into the store.
@@ -353,7 +353,7 @@ class CommandsTest extends CommandRig {
 
     @ParameterizedTest
     @ValueSource(strings = {"get models", "get model brake", "describe package p", "history model brake"})
-    void invisibleCharactersOfOthers_areShownEscaped(String args) {
+    void invisibleCharactersInForeignTexts_areShownEscaped(String args) {
         ContainerInfo container = ServerRig.container("brake", "exited:3").toBuilder()
                 .setNames(0, "brake\u202Emain")
                 .build();
@@ -374,7 +374,7 @@ class CommandsTest extends CommandRig {
 
     @ParameterizedTest
     @ValueSource(strings = {"get models", "get model brake", "describe model brake", "history model brake"})
-    void whatOthersWroteDoesNotSteerTheTerminal(String args) {
+    void controlSequencesInForeignTexts_doNotReachTheTerminal(String args) {
         // Past the service, which would clean it: an earlier version or another component may not have.
         Command change = new Command.ModelChange("brake", ModelState.RUNNING, "id", "\u001b]0;owned\u0007\u009b2J");
         assertThat(rig.server.manager().submit(change, Duration.ofSeconds(20)).join())
@@ -387,7 +387,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void historyShowsTheNewestFirst() throws IOException {
+    void history_showsTheNewestFirst() throws IOException {
         rig.apply(ServerRig.BRAKING);
         rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
 
@@ -403,7 +403,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void waitEndsWhenTheStateIsThereOrTheTimeIsUp() {
+    void wait_endsWhenTheStateIsReachedOrTheTimeIsUp() {
         rig.apply(ServerRig.BRAKING);
         CompletableFuture<Run> waiting =
                 CompletableFuture.supplyAsync(() -> ask("wait", "package", "braking", "--for=running"));
@@ -424,7 +424,7 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
-    void whatIsUnknownIsAFailureNotACrash() {
+    void unknownResource_isAFailureWithAMessage() {
         assertThat(ask("get", "package", "nobody").exitCode()).isEqualTo(1);
         assertThat(ask("get", "package", "nobody").err()).startsWith("error: ").contains("nobody");
     }

@@ -52,7 +52,7 @@ class CompletionTest {
             wait package adas --for   | idle paused exited degraded error running created dead waiting satisfied allowed denied completed
             get packages -o           | table json yaml
             """)
-    void onlyWordsThatAreTakenAreOffered(String typed, String expected) throws Exception {
+    void completion_offersOnlyAcceptedWords(String typed, String expected) throws Exception {
         String[] words =
                 Stream.concat(Stream.of(typed.split(" ", -1)), Stream.of("")).toArray(String[]::new);
 

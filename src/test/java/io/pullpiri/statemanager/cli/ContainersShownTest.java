@@ -84,7 +84,7 @@ class ContainersShownTest {
     }
 
     @Test
-    void modelWhoseContainersAreUnknown_isNotCalledUnreported_alsoAfterARestart() throws IOException {
+    void modelWithUnknownContainers_isNotCalledUnreportedAlsoAfterARestart() throws IOException {
         rig.apply(ServerRig.BRAKING);
         assertThat(ask("get", "packages")).contains("2 not reported");
 
@@ -114,7 +114,7 @@ class ContainersShownTest {
     }
 
     @Test
-    void podmansOwnWord_isShownWithTheState() throws IOException {
+    void podmanStatus_isShownWithTheState() throws IOException {
         rig.apply(ServerRig.BRAKING);
         report(container("brake", "running"), container("light", "running"));
         report(container("brake", "stopping"), container("light", "exited:2147483648"));
@@ -133,7 +133,7 @@ class ContainersShownTest {
     }
 
     @Test
-    void startThatFailed_isShownWithPodmansErrorAndItsCode() throws IOException {
+    void failedStart_isShownWithPodmansErrorAndItsCode() throws IOException {
         rig.apply(ServerRig.BRAKING);
         report(container("brake", "created:127").putState("Error", "crun: executable file `x` not found\nin $PATH"));
 
@@ -147,7 +147,7 @@ class ContainersShownTest {
     }
 
     @Test
-    void exitCodeTooLongToQuote_isLeftOutForPrograms() throws IOException {
+    void exitCodeTooLongToQuote_isOmittedForPrograms() throws IOException {
         report(container("brake", "exited:" + "9".repeat(41)));
         JsonNode container = rest("models/brake").at("/resource/containers/0");
         assertThat(container.has("exitCode")).isFalse();
@@ -155,7 +155,7 @@ class ContainersShownTest {
     }
 
     @Test
-    void containerFoundByItsNameAlone_isShownAsSuch() throws IOException {
+    void containerMatchedByName_isShownAsSuch() throws IOException {
         rig.apply(ServerRig.BRAKING);
         report(container("brake", "running").clearAnnotation(), container("light", "running"));
         assertThat(ask("describe", "package", "braking"))
@@ -177,7 +177,7 @@ class ContainersShownTest {
     }
 
     @Test
-    void containersThatCountForNoPackage_areCountedAndListed() throws IOException {
+    void unmatchedContainers_areCountedAndListed() throws IOException {
         rig.apply(ServerRig.BRAKING);
         assertThat(metrics()).doesNotContain("statemanager_unmatched_containers{");
         report(
@@ -225,7 +225,7 @@ class ContainersShownTest {
     }
 
     @Test
-    void twoAddressesUnderOneNodeName_areWarnedOf() throws IOException, InterruptedException {
+    void twoAddressesUnderOneNodeName_raiseAWarning() throws IOException, InterruptedException {
         report("127.0.0.2", "brake");
         report("127.0.0.3", "light");
         assertThat(metrics()).contains("statemanager_nodes_sharing_a_name 0.0\n");

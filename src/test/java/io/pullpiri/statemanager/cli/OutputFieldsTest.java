@@ -91,7 +91,7 @@ class OutputFieldsTest {
         "model, brake, nodes containerCount containers, containers",
         "scenario, drive, '', ''",
     })
-    void oneResourceHasTheFieldsThatRestHasAndAFewOfItsOwn(String kind, String name, String own, String missing)
+    void resource_hasTheFieldsOfRestAndAFewMore(String kind, String name, String own, String missing)
             throws IOException {
         ObjectNode cli = (ObjectNode) cli("get", kind, name);
         ObjectNode rest = (ObjectNode) rest(kind + "s/" + name).get("resource");
@@ -110,7 +110,7 @@ class OutputFieldsTest {
     }
 
     @Test
-    void aContainerHasTheFieldsThatGrpcTells() throws IOException {
+    void container_hasTheFieldsOfGrpc() throws IOException {
         ObjectNode container =
                 (ObjectNode) cli("get", "model", "brake").get("containers").get(0);
         ObjectNode rest = (ObjectNode) rest("models/brake").at("/resource/containers/0");
@@ -120,7 +120,7 @@ class OutputFieldsTest {
     }
 
     @Test
-    void aListHasWhatItKnows() throws IOException {
+    void list_hasTheFieldsItKnows() throws IOException {
         ObjectNode cli = (ObjectNode) cli("get", "packages").get(0);
         ObjectNode rest = (ObjectNode) rest("packages").get("items").get(0);
 
@@ -131,7 +131,7 @@ class OutputFieldsTest {
     }
 
     @Test
-    void changesAreTheSameInHistoriesAndStreams() throws IOException {
+    void change_hasTheSameFieldsInHistoryAndStream() throws IOException {
         List<ObjectNode> snapshot = watched(4);
         rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         rig.apply("kind: Scenario\nmetadata: {name: park}\nspec: {action: launch, target: braking}\n");
@@ -150,7 +150,7 @@ class OutputFieldsTest {
     }
 
     @Test
-    void whatIsAtFirstIsAShortFormOfTheResource() throws IOException {
+    void snapshotEvent_isAShortFormOfTheResource() throws IOException {
         for (ObjectNode snapshot : watched(4)) {
             assertThat(snapshot.remove("type").asText()).isEqualTo("snapshot");
             snapshot.remove("id");

@@ -80,7 +80,7 @@ class ProgramTest {
     }
 
     @Test
-    void sigtermDrainsAndEndsWithZeroAndWhatWasAcknowledgedIsThereAfterwards() throws Exception {
+    void sigterm_drainsEndsWithZeroAndKeepsAcknowledgedChanges() throws Exception {
         AtomicInteger acknowledged = new AtomicInteger();
         try (Program program = serve()) {
             applyBraking();
@@ -119,7 +119,7 @@ class ProgramTest {
     }
 
     @Test
-    void aReconcileSurvivesKill9AndAnActionControllerThatIsAway() throws Exception {
+    void openReconcile_survivesKill9AndAnUnreachableActionController() throws Exception {
         int port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
@@ -145,7 +145,7 @@ class ProgramTest {
     }
 
     @Test
-    void aSecondServerOnTheSameFileIsRefused() throws Exception {
+    void secondServerOnTheSameFile_isRejected() throws Exception {
         try (Program _ = serve();
                 Program second = Program.serve(folder)) {
             assertThat(second.exitCode()).isEqualTo(1);
@@ -171,7 +171,7 @@ class ProgramTest {
     }
 
     @Test
-    void aPortThatIsTakenIsNamed() throws Exception {
+    void portInUse_isNamed() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 Program program = Program.serve(folder, "--port", Integer.toString(taken.getLocalPort()))) {
             assertThat(program.exitCode()).isEqualTo(1);
@@ -183,7 +183,7 @@ class ProgramTest {
     }
 
     @Test
-    void artifactsMayComeFromStandardInput() throws Exception {
+    void artifacts_mayComeFromStandardInput() throws Exception {
         try (Program _ = serve();
                 Program apply = Program.start(folder, "apply", "-f", "-", "--server", channel.authority())) {
             apply.standardInput(ServerRig.BRAKING);
@@ -194,7 +194,7 @@ class ProgramTest {
     }
 
     @Test
-    void watchGoesOnByItselfWhenTheServerComesBack() throws Exception {
+    void watch_continuesWhenTheServerIsBack() throws Exception {
         String port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = Integer.toString(socket.getLocalPort());
@@ -217,7 +217,7 @@ class ProgramTest {
     }
 
     @Test
-    void watchEndsWhenNobodyReadsItAnyMoreAlsoWhenNothingChanges() throws Exception {
+    void watchWithoutAReader_endsAlsoWithoutChanges() throws Exception {
         try (Program _ = serve()) {
             // A package and a scenario: head has gone only when both are written.
             applyBraking();
@@ -234,7 +234,7 @@ class ProgramTest {
     }
 
     @Test
-    void anAddressInTheEnvironmentThatIsNoneIsAWrongCall() throws Exception {
+    void invalidAddressInTheEnvironment_isAUsageError() throws Exception {
         ProcessBuilder builder = Program.builder(folder, "get", "packages");
         builder.environment().put("STATEMANAGER_SERVER", "nonsense");
         try (Program get = Program.start(builder)) {
@@ -246,7 +246,7 @@ class ProgramTest {
     }
 
     @Test
-    void theDemoTellsItsStoryInPlainLinesAndLeavesNothingBehind() throws Exception {
+    void demoWithoutATerminal_printsPlainLinesAndLeavesNothing() throws Exception {
         try (Program demo = Program.start(folder, "demo", "--duration", "6s")) {
             assertThat(demo.exitCode()).as(demo.output()).isZero();
             assertThat(demo.output())

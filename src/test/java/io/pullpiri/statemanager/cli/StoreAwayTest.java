@@ -43,7 +43,7 @@ class StoreAwayTest {
     }
 
     @Test
-    void whatIsShownMayBeOld() throws Exception {
+    void answersDuringAnOutage_saysTheyMayBeOld() throws Exception {
         try (ServerRig rig = server()) {
             rig.awaitReady();
             rig.apply(ServerRig.BRAKING);
@@ -89,7 +89,7 @@ class StoreAwayTest {
     }
 
     @Test
-    void whatWasNeverReadIsNotKnown() throws Exception {
+    void resourceNeverRead_isReportedAsUnknown() throws Exception {
         etcd.pause();
         try (ServerRig rig = server()) {
             assertThat(ask(rig, "wait", "package", "braking", "--for=idle", "--timeout=200ms"))

@@ -131,7 +131,7 @@ class StoreRefusesTest {
     }
 
     @Test
-    void changeByAnotherComponentDuringAuthentication_isSeenAfterwards() throws Exception {
+    void foreignChangeDuringAuthentication_isSeenAfterwards() throws Exception {
         try (ServerRig rig = server()) {
             rig.awaitReady();
             rig.apply(ServerRig.BRAKING);
@@ -147,7 +147,7 @@ class StoreRefusesTest {
     }
 
     @Test
-    void startWhileAuthenticationIsEnabled_isNotReadyAndGoesOnAfterwards() throws Exception {
+    void startWhileAuthenticationIsEnabled_isNotReadyAndContinuesAfterwards() throws Exception {
         auth.enable();
         try (ServerRig rig = server()) {
             Await.until(
@@ -170,7 +170,7 @@ class StoreRefusesTest {
     }
 
     @Test
-    void usersAndRolesThatChangeDuringTraffic_loseNoReport() throws Exception {
+    void userAndRoleChangesDuringTraffic_loseNoReport() throws Exception {
         try (ServerRig rig = server()) {
             rig.awaitReady();
             rig.apply(ServerRig.BRAKING);

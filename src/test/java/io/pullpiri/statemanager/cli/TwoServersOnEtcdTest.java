@@ -37,7 +37,7 @@ class TwoServersOnEtcdTest {
     }
 
     @Test
-    void newestStartOwnsTheStore_untilItEnds() throws Exception {
+    void newestStart_ownsTheStoreUntilItEnds() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
                 ServerRig first = server(etcd)) {
             first.apply(ServerRig.BRAKING);

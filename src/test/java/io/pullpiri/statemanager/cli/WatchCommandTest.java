@@ -73,7 +73,7 @@ class WatchCommandTest {
     }
 
     @Test
-    void itEndsWhenNobodyReadsItAnyMore() {
+    void watchWithoutAReader_ends() {
         scripts.add(new Script(List.of("1.0", "2.0", "3.0"), Status.UNAVAILABLE));
 
         ClosingReader head = new ClosingReader(2);
@@ -91,7 +91,7 @@ class WatchCommandTest {
     }
 
     @Test
-    void recoveriesAndFaultsHaveTheFieldsOfTheStreamOfRest() {
+    void recoveriesAndFaults_haveTheFieldsOfTheRestStream() {
         assertThat(Output.jsonLine(OutputFields.of(StateChangeEvent.newBuilder()
                         .setEventId("7.1")
                         .setEventType(EventType.EVENT_TYPE_RECOVERY_START)
@@ -116,7 +116,7 @@ class WatchCommandTest {
 
     @Tag("slow")
     @Test
-    void itGoesOnWhereItCanAndBeginsAnewWhereItMust() {
+    void watch_continuesWherePossibleAndOtherwiseStartsAgain() {
         Status away = Status.UNAVAILABLE.withDescription("away");
         scripts.add(new Script(List.of(), away));
         scripts.add(new Script(List.of("", ""), away));

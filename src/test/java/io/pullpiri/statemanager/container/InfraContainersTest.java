@@ -91,7 +91,7 @@ class InfraContainersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"podman-4", "podman-5", "podman-kube-play"})
-    void exactlyTheContainersThatPodmanCallsItsOwn_areInfra(String file) throws IOException {
+    void podmansOwnContainers_areExactlyTheInfraOnes(String file) throws IOException {
         List<JsonNode> all = inspected(file);
         assertThat(all).hasSizeGreaterThan(3);
         for (JsonNode each : all) {
@@ -105,7 +105,7 @@ class InfraContainersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"podman-4", "podman-5", "podman-kube-play"})
-    void modelWhoseOnlyContainerHasExited_exits_althoughItsPodRuns(String file) throws IOException {
+    void modelWhoseOnlyContainerExited_isExitedAlthoughItsPodRuns(String file) throws IOException {
         CascadeRig world = new CascadeRig();
         world.run(CascadeRig.apply(CascadeRig.packageYaml("p", "wiper")));
         world.run(new Command.NodeReport(
@@ -128,7 +128,7 @@ class InfraContainersTest {
         "brake-service, false",
         "0123456789ab-infra2, false",
     })
-    void namesThatPodmanGives_areInfra(String name, boolean infra) {
+    void namesGivenByPodman_areInfra(String name, boolean infra) {
         assertThat(InfraContainers.isInfra(facts(name, "image"))).isEqualTo(infra);
     }
 
@@ -164,7 +164,7 @@ class InfraContainersTest {
     }
 
     @Test
-    void containerThatSaysNothingOfItsImage_isNoInfra() {
+    void containerWithoutImageInformation_isNotInfra() {
         assertThat(InfraContainers.isInfra(facts("wiper_main", ""))).isFalse();
     }
 

@@ -18,7 +18,7 @@ class ModelOfContainerTest {
     }
 
     @Test
-    void theFirstRuleThatFindsOneCounts() {
+    void firstMatchingRule_namesTheModel() {
         Map<String, String> all = Map.of(PULLPIRI, "first", "pullpiri.model", "second", "model", "third");
         Map<String, String> config = Map.of("model", "fourth");
         assertThat(ModelOfContainer.stated(facts("n", config, all), "model-fifth"))
@@ -37,7 +37,7 @@ class ModelOfContainerTest {
     }
 
     @Test
-    void whatIsBlankStatesNothing() {
+    void blankAnnotation_namesNoModel() {
         Map<String, String> blank = Map.of(PULLPIRI, "", "pullpiri.model", " ", "model", "third");
         assertThat(ModelOfContainer.stated(facts("n", Map.of(), blank), "n")).isEqualTo("third");
         assertThat(ModelOfContainer.stated(facts("n", Map.of("model", " "), Map.of()), "model-fifth"))
@@ -58,7 +58,7 @@ class ModelOfContainerTest {
         "a_b,a",
         "b_a,",
     })
-    void byItsNameItBelongsToTheLongestModelThatIsNamed(String container, String model) {
+    void containerName_belongsToTheLongestKnownModelName(String container, String model) {
         assertThat(ModelOfContainer.byName(container, Set.of("a", "a_b", "")::contains))
                 .isEqualTo(model);
     }

@@ -79,13 +79,13 @@ class PodmanFactsTest {
                     exited      | ten | status 'exited', exit code 'ten'
                     bad state   | 0   | status 'bad state', exit code '0'
                     """)
-    void podmansOwnWord_isShownWhereItIsAnother(String status, String exitCode, String words) {
+    void podmanStatus_isShownWhereItDiffersFromTheState(String status, String exitCode, String words) {
         assertThat(read(Map.of("Status", status, "ExitCode", exitCode)).description())
                 .isEqualTo(words);
     }
 
     @Test
-    void containerThatWasKilledForMemoryAndRunsAgain_runs() {
+    void containerKilledForMemoryThatRunsAgain_isRunning() {
         report("running", "OOMKilled", "false", "ExitCode", "0", "Pid", "100");
         report("exited", "OOMKilled", "true", "ExitCode", "137", "FinishedAt", "2026-11-28T08:00:01Z");
         assertThat(world.modelState("m")).isEqualTo("Dead");
@@ -98,7 +98,7 @@ class PodmanFactsTest {
     }
 
     @Test
-    void factsOfAnEarlierLife_areNotSaidOfAContainerThatRuns() {
+    void factsOfAnEarlierRun_areNotShownForARunningContainer() {
         for (String status : List.of("running", "paused", "stopping", "restarting")) {
             Container container = read(Map.of(
                     "Status", status, "ExitCode", "139", "Error", ERROR, "OOMKilled", "true", "FinishedAt", "2026"));
@@ -109,7 +109,7 @@ class PodmanFactsTest {
     }
 
     @Test
-    void startThatFailed_saysWhyAndItsCode() {
+    void failedStart_hasItsReasonAndExitCode() {
         Container failed = read(Map.of("Status", "created", "ExitCode", "127", "Error", ERROR));
         assertThat(failed.description()).isEqualTo("created, start failed with code 127: " + ERROR);
         assertThat(failed.exitCode()).isEqualTo("127");
@@ -121,7 +121,7 @@ class PodmanFactsTest {
     }
 
     @Test
-    void errorThatPodmanLeftOver_isNotSaidOfAnotherEnd() {
+    void staleErrorOfPodman_isNotShownForAnotherExit() {
         assertThat(read(Map.of("Status", "exited", "ExitCode", "1", "Error", ERROR))
                         .description())
                 .isEqualTo("exit code 1");
@@ -144,7 +144,7 @@ class PodmanFactsTest {
     }
 
     @Test
-    void exitCodeOfMoreThan31Bits_isACrash_alsoAfterARestart() {
+    void exitCodeOver31Bits_isACrashAlsoAfterARestart() {
         report("running");
         report("exited", "ExitCode", "2147483648");
         assertThat(world.modelState("m")).isEqualTo("Dead");
@@ -154,7 +154,7 @@ class PodmanFactsTest {
     }
 
     @Test
-    void causeOfAModel_isWhatItsContainersDoNow() {
+    void modelCause_isTheCurrentStateOfItsContainers() {
         report("running");
         report("stopping");
         assertThat(cause()).isEqualTo("container m_a on n: running (podman: stopping)");
@@ -166,7 +166,7 @@ class PodmanFactsTest {
     }
 
     @Test
-    void causeOfAModelThatAnotherHasGivenItsState_isThatOther() {
+    void modelCauseAfterAForeignWrite_isTheOtherComponent() {
         report("running");
         world.run(new Command.ModelChange("m", ModelState.RUNNING, "id", "test"));
         assertThat(cause()).isEqualTo("container m_a on n: running");

@@ -117,7 +117,7 @@ class BadInputTest {
 
     @ParameterizedTest(name = "{0}: {1}")
     @MethodSource("invalidChanges")
-    void anInvalidStateChangeIsAnsweredWithItsField(String field, StateChange.Builder change) {
+    void invalidStateChange_isAnsweredWithItsField(String field, StateChange.Builder change) {
         StateChangeResponse response = rig.client().sendStateChange(change.build());
         assertThat(response.getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_REQUEST);
         assertThat(response.getErrorDetails()).startsWith(field + ": ").contains("expected");
@@ -126,7 +126,7 @@ class BadInputTest {
     }
 
     @Test
-    void aStepThatTheRulesRefuseNamesBothStates() {
+    void stepAgainstTheRules_namesBothStates() {
         rig.client()
                 .sendStateChange(ServerRig.change(RESOURCE_TYPE_SCENARIO, "drive", "idle")
                         .build());
@@ -140,7 +140,7 @@ class BadInputTest {
     }
 
     @Test
-    void aPackagesStateComesFromItsModels() {
+    void stateChangeOfAPackage_isRejected() {
         rig.apply(ServerRig.BRAKING);
         StateChangeResponse response = rig.client()
                 .sendStateChange(ServerRig.change(RESOURCE_TYPE_PACKAGE, "braking", "running")
@@ -150,7 +150,7 @@ class BadInputTest {
     }
 
     @Test
-    void nothingIsTakenFromAListWithAnInvalidNodeName() {
+    void listWithAnInvalidNodeName_isRejectedWhole() {
         for (String node : new String[] {"", " ", "a/b", "x".repeat(254)}) {
             assertStatus(
                     Status.Code.INVALID_ARGUMENT,
@@ -164,7 +164,7 @@ class BadInputTest {
     }
 
     @Test
-    void aContainerWithABadNameIsPassedOverCountedAndTheOthersAreTaken() {
+    void containerWithAnInvalidName_isIgnoredCountedAndTheOthersAreAccepted() {
         ContainerList list = ServerRig.list("running", "running").toBuilder()
                 .addContainers(ServerRig.container("x", "dead").toBuilder()
                         .clearNames()
@@ -184,7 +184,7 @@ class BadInputTest {
     }
 
     @Test
-    void aMessageOverTheSizeLimitIsResourceExhausted() {
+    void messageOverTheSizeLimit_isResourceExhausted() {
         ContainerList large = ServerRig.list("running", "running").toBuilder()
                 .addContainers(ServerRig.container("x", "running").toBuilder().setImage("x".repeat(4 << 20)))
                 .build();
@@ -196,7 +196,7 @@ class BadInputTest {
     }
 
     @Test
-    void whatIsNotKnownIsSaid() {
+    void unknownResource_isReported() {
         assertThat(rig.get(RESOURCE_TYPE_PACKAGE, "nothing").getSuccess()).isFalse();
         assertThat(rig.get(RESOURCE_TYPE_PACKAGE, "nothing").getMessage()).isEqualTo("package nothing is not known");
         assertThat(rig.get(RESOURCE_TYPE_VOLUME, "nothing").getMessage()).contains("not managed");
@@ -223,7 +223,7 @@ class BadInputTest {
     }
 
     @Test
-    void offloadingWithAnEmptyNameOrWithoutActionControllerIsNotAccepted() {
+    void offloadingWithAnEmptyNameOrWithoutActionController_isNotAccepted() {
         OffloadingRequest.Builder request = offloading();
         OffloadingResponse nobody = rig.client().triggerOffloading(request.build());
         assertThat(nobody.getAccepted()).isFalse();
@@ -254,7 +254,7 @@ class BadInputTest {
     }
 
     @Test
-    void nobodyImplementsSendAction() {
+    void sendAction_isUnavailable() {
         assertStatus(
                 Status.Code.UNAVAILABLE,
                 "launch",
@@ -263,7 +263,7 @@ class BadInputTest {
     }
 
     @Test
-    void brokenArtifactsAreNamedAndNothingIsApplied() {
+    void brokenArtifacts_areNamedAndNothingIsApplied() {
         assertApplyFails(
                 "kind: Package\nmetadata: {name: good}\n---\nkind: Package\nmetadata: {}\n",
                 "document 2: metadata.name");
@@ -310,7 +310,7 @@ class BadInputTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"bra\u200Bke", "brake\u202E", "brake\u00A0left", "\u2066brake"})
-    void namesWithInvisibleCharacters_areRefusedInRequests(String name) {
+    void namesWithInvisibleCharacters_areRejectedInRequests(String name) {
         StateChangeResponse answer = rig.client()
                 .sendStateChange(
                         ServerRig.change(RESOURCE_TYPE_MODEL, name, "dead").build());
@@ -328,7 +328,7 @@ class BadInputTest {
     }
 
     @Test
-    void aKnownNodeWithInvisibleCharacters_mayStillReport() {
+    void knownNodeWithInvisibleCharacters_mayStillReport() {
         String node = "HPC\u200B";
         assertThat(rig.server
                         .manager()
@@ -354,7 +354,7 @@ class BadInputTest {
 
     @Test
     @Tag("etcd")
-    void aStoreThatCannotBeReachedAnswersUnavailableAndTakesTheNewestReportLater() throws Exception {
+    void unreachableStore_isUnavailableAndTheNewestReportIsStoredLater() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
                 ServerRig onEtcd = new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of())) {
             onEtcd.apply(ServerRig.BRAKING);
@@ -381,7 +381,7 @@ class BadInputTest {
 
     @Test
     @Tag("etcd")
-    void aQuestionBeforeTheStoreWasReadWaitsForItWithinTheCallersDeadline() throws Exception {
+    void queryBeforeTheFirstRead_waitsWithinTheCallersDeadline() throws Exception {
         try (EtcdServer etcd = EtcdServer.start()) {
             etcd.pause();
             try (ServerRig early = new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of())) {
@@ -402,7 +402,7 @@ class BadInputTest {
 
     @Test
     @Tag("etcd")
-    void moreThanTheQueuesBoundIsUnavailableAtOnce() throws Exception {
+    void requestOverTheQueueLimit_isUnavailableAtOnce() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
                 ServerRig small = new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.QUEUE_LIMIT, "1"))) {
             small.apply(ServerRig.BRAKING);
@@ -434,7 +434,7 @@ class BadInputTest {
     }
 
     @Test
-    void controlCharactersInASourceDoNotReachCauses() {
+    void controlCharactersInASource_doNotReachCauses() {
         StateChange change = ServerRig.change(RESOURCE_TYPE_MODEL, "brake", "dead")
                 .setSource("me\n\u001b[2J")
                 .build();
@@ -446,7 +446,7 @@ class BadInputTest {
     }
 
     @Test
-    void aStreamOfRequestsHasABound() throws Exception {
+    void streamOfRequests_isBounded() throws Exception {
         CompletableFuture<Status> ended = new CompletableFuture<>();
         StreamObserver<ServerReflectionRequest> requests = ServerReflectionGrpc.newStub(rig.channel())
                 .serverReflectionInfo(new StreamObserver<ServerReflectionResponse>() {

@@ -70,7 +70,7 @@ class ServerTest {
     }
 
     @Test
-    void theSeedsJobFromContainerListToReconcile() {
+    void deadContainers_leadToAReconcileRequest() {
         rig.apply(ServerRig.BRAKING);
         assertThat(rig.packageState("braking")).isEqualTo("Idle");
         rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
@@ -99,7 +99,7 @@ class ServerTest {
 
     @Test
     @Tag("slow")
-    void reconcileIsRetriedWhileActionControllerRefusesOrIsAway() throws Exception {
+    void reconcile_isRetriedWhileActionControllerRejectsOrIsUnreachable() throws Exception {
         controller.refusal = Status.INTERNAL.withDescription("FAILED is no good");
         rig.apply(ServerRig.BRAKING);
         rig.client().sendChangedContainerList(ServerRig.list("dead", "dead"));
@@ -127,7 +127,7 @@ class ServerTest {
     }
 
     @Test
-    void aDeadPackageIsAskedForAgainByTheNextServer() throws Exception {
+    void deadPackage_isReportedAgainAfterARestart() throws Exception {
         rig.apply(ServerRig.BRAKING);
         controller.silent = true;
         rig.client().sendChangedContainerList(ServerRig.list("dead", "dead"));
@@ -140,7 +140,7 @@ class ServerTest {
     }
 
     @Test
-    void apiServersAnnouncementAndFilterGatewaysStepsAreTaken() {
+    void announcementsAndSteps_areAccepted() {
         StateChangeResponse announced = rig.client()
                 .sendStateChange(ServerRig.change(RESOURCE_TYPE_SCENARIO, "drive", "idle")
                         .build());
@@ -160,7 +160,7 @@ class ServerTest {
     }
 
     @Test
-    void artifactsAreAppliedAndDeleted() {
+    void artifacts_areAppliedAndDeleted() {
         ApplyRequest request = ApplyRequest.newBuilder()
                 .setYaml(ServerRig.BRAKING + "---\nkind: Model\nmetadata: {name: brake}\n---\nkind: Policy\n")
                 .build();
@@ -189,7 +189,7 @@ class ServerTest {
     }
 
     @Test
-    void resourcesAreListedByStateInAnySpelling() {
+    void listByState_acceptsAnySpelling() {
         rig.apply(ServerRig.BRAKING);
         rig.client().sendChangedContainerList(ServerRig.list("running", "dead"));
         ListResourcesByStateRequest.Builder request =
@@ -211,7 +211,7 @@ class ServerTest {
     }
 
     @Test
-    void offloadingIsPassedOn() {
+    void offloading_isForwarded() {
         OffloadingRequest request = OffloadingRequest.newBuilder()
                 .setScenarioName("drive")
                 .setPackageName("braking")
@@ -230,7 +230,7 @@ class ServerTest {
     }
 
     @Test
-    void aFaultIsCountedAndChangesNoState() {
+    void fault_isCountedAndChangesNoState() {
         rig.apply(ServerRig.BRAKING);
         FaultInfo fault = FaultInfo.newBuilder()
                 .setWorkloadId("braking")
@@ -245,7 +245,7 @@ class ServerTest {
     }
 
     @Test
-    void theHealthServiceSaysServingOnceTheStoreWasRead() {
+    void healthService_isServingOnceTheStoreWasRead() {
         HealthGrpc.HealthBlockingStub health = HealthGrpc.newBlockingStub(rig.channel());
         Await.until(
                 SOON,
@@ -254,7 +254,7 @@ class ServerTest {
     }
 
     @Test
-    void aPortThatIsTakenIsNamed() throws IOException {
+    void portInUse_isNamed() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             assertThatThrownBy(() -> new ServerRig(
                             "sqlite:" + folder.resolve("other.db"),

@@ -144,7 +144,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void aSubscriberGetsWhatIsAndThenEveryChangeInOrder() {
+    void subscriber_getsTheSnapshotAndThenEveryChangeInOrder() {
         rig.apply(ServerRig.BRAKING);
         var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         Subscriber all = new Subscriber(request());
@@ -173,7 +173,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void aFilterLeavesOutOtherTypesAndNames() {
+    void filter_excludesOtherTypesAndNames() {
         rig.apply(ServerRig.BRAKING);
         Subscriber packages = new Subscriber(request().setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE));
         Subscriber light = new Subscriber(request().putFilter("name", "light"));
@@ -190,7 +190,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void afterARestartASubscriberGoesOnWhereItStopped() throws IOException {
+    void subscriberAfterARestart_continuesWhereItStopped() throws IOException {
         rig.apply(ServerRig.BRAKING);
         Subscriber first = new Subscriber(request());
         assertThat(first.next().getMetadataMap()).containsEntry("snapshot", "true");
@@ -220,7 +220,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void recoveryAndFaultsAreToldToThoseWhoAsk() {
+    void recoveriesAndFaults_areSentToThoseWhoAsk() {
         rig.apply(ServerRig.BRAKING);
         Subscriber asking = new Subscriber(request()
                 .setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE)
@@ -256,7 +256,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void whatCannotBeFollowedIsRefusedWithTheReason() {
+    void invalidSubscription_isRejectedWithTheReason() {
         assertRefused(
                 request().setResourceType(ResourceType.RESOURCE_TYPE_NETWORK),
                 Status.Code.INVALID_ARGUMENT,
@@ -275,7 +275,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void theHistoryHasTheNewestChangesWithCauseSourceAndDuration() throws IOException {
+    void history_hasTheNewestChangesWithCauseSourceAndDuration() throws IOException {
         rig.apply(ServerRig.BRAKING);
         for (int i = 0; i < 4; i++) {
             var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
@@ -304,7 +304,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void theHistoryOfATimeIsWholeThoughTheClockWasPutBackInIt() throws IOException {
+    void historyOfAPeriod_isCompleteAlthoughTheClockWasSetBack() throws IOException {
         rig.apply(ServerRig.BRAKING);
         var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         var _ = rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
@@ -335,7 +335,7 @@ class SubscriptionTest {
 
     /** Readers that stay, come and go, and stall, while 100,000 states change. */
     @Test
-    void nothingIsMissedOrDoubledHoweverManyChangesThereAre() throws Exception {
+    void manyChanges_areNeitherMissedNorDoubled() throws Exception {
         Map<String, Long> steady = new HashMap<>();
         Map<String, Long> changing = new HashMap<>();
         AtomicInteger steadyRound = new AtomicInteger();
@@ -396,7 +396,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void whoStallsInTheSnapshotIsToldWhenNothingCanContinueIt() throws Exception {
+    void subscriberStalledInTheSnapshot_isToldWhenItCannotContinue() throws Exception {
         int models = 1_000;
         List<CompletableFuture<CommandResult>> answers = new ArrayList<>();
         for (int model = 0; model < models; model++) {

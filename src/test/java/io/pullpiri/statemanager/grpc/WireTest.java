@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 class WireTest {
 
     @Test
-    void everyServiceMessageAndEnumHasPullpirisNamesAndNumbers() throws IOException {
+    void everyServiceMessageAndEnum_hasPullpirisNamesAndNumbers() throws IOException {
         assertThat(ours()).isEqualTo(pullpiris());
     }
 

@@ -29,17 +29,17 @@ class FuzzTargetsTest {
     private static final byte[] ODD = "/<}\n\"'".getBytes(StandardCharsets.US_ASCII);
 
     @Test
-    void yaml() {
+    void anyYaml_isAnArtifactOrABrokenOne() {
         check(FuzzSeeds.yaml(), YamlFuzz::run);
     }
 
     @Test
-    void store() {
+    void anyStoreContent_isReadAndRepaired() {
         check(FuzzSeeds.store(), StoreFuzz::run);
     }
 
     @Test
-    void messages() {
+    void anyMessage_isRejectedWithAReasonOrAccepted() {
         check(FuzzSeeds.messages(), MessagesFuzz::run);
     }
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 class HostileClientsTest extends HostileRig {
 
     @Test
-    void asManyContainersAsAListMayHaveAreStored() {
+    void listWithTheMostContainers_isStored() {
         assertThat(stub().sendChangedContainerList(list("large", 4_096)).getResp())
                 .contains("4096 containers");
         long running = models().stream()
@@ -44,7 +44,7 @@ class HostileClientsTest extends HostileRig {
     }
 
     @Test
-    void inventedNodesFillTheirShareAndKeepNoRealNodeOut() {
+    void inventedNodes_fillTheirShareAndExcludeNoRealNode() {
         String refusal = null;
         for (int i = 0; refusal == null && i < 1_000; i++) {
             refusal = refusal(list("invented-" + i, 1_000));
@@ -56,7 +56,7 @@ class HostileClientsTest extends HostileRig {
     }
 
     @Test
-    void twoMillionContainersOfTwoBytesAreRefusedBeforeTheyAreTakenApart() {
+    void twoMillionTinyContainers_areRejectedBeforeParsing() {
         ContainerList.Builder list = ContainerList.newBuilder().setNodeName("empty");
         for (int i = 0; i < 2_000_000; i++) {
             list.addContainers(ContainerInfo.getDefaultInstance());
@@ -70,7 +70,7 @@ class HostileClientsTest extends HostileRig {
     }
 
     @Test
-    void whatIsCompressedIsNotTakenApart() {
+    void compressedMessage_isNotParsed() {
         ContainerList.Builder list = ContainerList.newBuilder().setNodeName("compressed");
         for (int i = 0; i < 2_000_000; i++) {
             list.addContainers(ContainerInfo.getDefaultInstance());
@@ -81,7 +81,7 @@ class HostileClientsTest extends HostileRig {
     }
 
     @Test
-    void largeArtifactsAreRefusedWhenMemoryIsFull() {
+    void largeArtifacts_areRejectedWhenMemoryIsFull() {
         String refusal = null;
         for (int i = 0; refusal == null && i < 500; i++) {
             try {
@@ -99,7 +99,7 @@ class HostileClientsTest extends HostileRig {
     }
 
     @Test
-    void aFloodOfLargeListsIsTurnedAwayAndTakesNoMoreMemoryThanItMay() throws Exception {
+    void floodOfLargeLists_isRejectedWithinTheMemoryBound() throws Exception {
         List<ManagedChannel> hostile = Stream.generate(this::channel).limit(5).toList();
         ContainerList large = list("flood", 3_000);
         Map<Status.Code, Status> answers = new EnumMap<>(Status.Code.class);
@@ -142,7 +142,7 @@ class HostileClientsTest extends HostileRig {
     }
 
     @Test
-    void yamlThatGrowsIsRefused() {
+    void yamlThatExpands_isRejected() {
         StringBuilder bomb = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
         for (int i = 1; i < 30; i++) {
             bomb.append(

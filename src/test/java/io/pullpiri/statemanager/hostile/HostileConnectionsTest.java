@@ -21,7 +21,7 @@ class HostileConnectionsTest extends HostileRig {
     private static final int CALLS = 20;
 
     @Test
-    void whoSendsMessagesAndDoesNotEndTheRequestHasNothingTakenApart() throws IOException {
+    void messagesOfAnUnfinishedRequest_areNotParsed() throws IOException {
         byte[] list = new byte[700_000];
         for (int i = 0; i < list.length; i += 2) {
             list[i] = ContainerList.CONTAINERS_FIELD_NUMBER << 3 | 2; // an empty container
@@ -35,7 +35,7 @@ class HostileConnectionsTest extends HostileRig {
     }
 
     @Test
-    void callersWhoDoNotFinishTheirRequestAreEnded() throws IOException {
+    void unfinishedRequests_areEnded() throws IOException {
         List<RawConnection> slow = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
             RawConnection connection = connect();
@@ -58,7 +58,7 @@ class HostileConnectionsTest extends HostileRig {
     }
 
     @Test
-    void connectionsOverWhichNothingComesAreEnded() throws IOException {
+    void silentConnections_areEnded() throws IOException {
         List<RawConnection> silent = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
             silent.add(connect());
@@ -71,7 +71,7 @@ class HostileConnectionsTest extends HostileRig {
     }
 
     @Test
-    void aNewNodeConnects_whileOneClientOfItsAddressTakesAllConnections() throws IOException {
+    void newNode_connectsWhileOneClientOfItsAddressTakesAllConnections() throws IOException {
         while (connections.size() < 10_000) {
             RawConnection connection = connect();
             if (connections.size() % 5 == 0) {
@@ -101,7 +101,7 @@ class HostileConnectionsTest extends HostileRig {
     }
 
     @Test
-    void largeListOfAKnownNode_isTaken_whileUnfinishedRequestsTakeAllMemory() throws IOException {
+    void largeListOfAKnownNode_isAcceptedWhileUnfinishedRequestsTakeAllMemory() throws IOException {
         var _ = ArtifactsGrpc.newBlockingStub(channel)
                 .withDeadlineAfter(PATIENCE)
                 .apply(ApplyRequest.newBuilder()

@@ -166,7 +166,7 @@ class HostileHttpTest {
     }
 
     @Test
-    void unfinishedHeaders_areRefusedAtTheirLimit() throws IOException {
+    void unfinishedHeaders_areRejectedAtTheirLimit() throws IOException {
         String header = "GET / HTTP/1.1\r\nX: " + "x".repeat(380_000);
         for (int i = 0; i < 220; i++) {
             try {
@@ -186,7 +186,7 @@ class HostileHttpTest {
     }
 
     @Test
-    void slowReadersOfTheLargestScript_shareItsMemory_andLeaveRoomForOthers() throws IOException {
+    void slowReadersOfTheLargestScript_shareItsMemoryAndLeaveRoomForOthers() throws IOException {
         // The server ends readers that take nothing for 30 s: on a slow machine more of them have to come.
         double most = 0;
         for (int i = 0; i < 1_050 || most <= 500; i++) {
@@ -199,7 +199,7 @@ class HostileHttpTest {
     }
 
     @Test
-    void bodiesThatNeverCome_takeNoPlaceAmongTheAnswers() throws IOException {
+    void bodiesThatNeverArrive_takeNoPlaceAmongTheAnswers() throws IOException {
         for (int i = 0; i < 200; i++) {
             send(LOOPBACK, "POST /api/artifact HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\nk");
         }
@@ -208,7 +208,7 @@ class HostileHttpTest {
     }
 
     @Test
-    void bodiesThatAreSentInPart_shareTheMemoryOfRequests() throws IOException {
+    void partialBodies_shareTheMemoryOfRequests() throws IOException {
         String part = "POST /api/artifact HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n"
                 + "#".repeat(3_900_000);
         for (int i = 0; i < 60; i++) {

@@ -37,7 +37,7 @@ class HostileReadersTest extends HostileRig {
     private static final String MODELS = "/api/v1/models";
 
     @Test
-    void aMillionNamesAreRefusedWhenMemoryIsFullAndListedAllTheSame() throws Exception {
+    void millionNames_areRejectedWhenMemoryIsFullAndCanBeListed() throws Exception {
         int known = fillMemory();
         listsAreAnsweredManyAtOnce(known);
         listsOverGrpcThatNobodyTakesAreGivenUp(known);

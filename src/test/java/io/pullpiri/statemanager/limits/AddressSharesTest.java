@@ -59,7 +59,7 @@ class AddressSharesTest {
     }
 
     @Test
-    void oneAddress_getsThreeQuarters_theRestIsKeptForOthers() {
+    void oneAddress_getsThreeQuartersAndTheRestIsReserved() {
         serve("a", 75);
         assertThat(refuse("a", "one more")).isEqualTo(new NoPlace(Reason.ADDRESS, 75, 75));
         serve("b", 25);
@@ -68,14 +68,14 @@ class AddressSharesTest {
     }
 
     @Test
-    void addressesDoNotCount_whileFewerThanThreeQuartersAreTaken() {
+    void addresses_doNotCountBelowThreeQuarters() {
         serve("a", 50);
         serve("b", 25);
         assertThat(refuse("a", "a")).isEqualTo(new NoPlace(Reason.ADDRESS, 50, 75));
     }
 
     @Test
-    void manyAddresses_haveTheSameShare_andLeaveAReserve() {
+    void manyAddresses_haveTheSameShareAndLeaveAReserve() {
         for (int address = 0; address < 9; address++) {
             serve("address" + address, 10);
         }
@@ -88,7 +88,7 @@ class AddressSharesTest {
     }
 
     @Test
-    void newAddress_whenAllPlacesAreTaken_getsThatOfTheLargestHolder() {
+    void newAddressWhenFull_getsAPlaceOfTheLargestHolder() {
         serve("a", 75);
         serve("b", 25);
         serve("c", 3);
@@ -124,7 +124,7 @@ class AddressSharesTest {
     }
 
     @Test
-    void fullOfEqualHolders_isFullForANewAddressToo() {
+    void fullWithEqualHolders_rejectsANewAddress() {
         for (int address = 0; address < LIMIT; address++) {
             serve("address" + address, 1);
         }
@@ -132,7 +132,7 @@ class AddressSharesTest {
     }
 
     @Test
-    void placeIsReleasedOnce_alsoAfterItWasTaken() {
+    void place_isReleasedOnceAlsoAfterItWasTaken() {
         List<Place> places = serve("a", 75);
         serve("b", 25);
         serve("c", 1);
@@ -147,7 +147,7 @@ class AddressSharesTest {
     }
 
     @Test
-    void oneIsTheSmallestLimit() {
+    void smallestLimit_isOne() {
         assertThat(new AddressShares(1).tryAcquire("a", () -> {})).isInstanceOf(Place.class);
         assertThatThrownBy(() -> new AddressShares(0)).hasMessage("limit: 0 (expected: at least 1)");
     }
@@ -165,7 +165,7 @@ class AddressSharesTest {
 
     /** Steps below 70 ask for a place; the others release one. */
     @Property(tries = 500)
-    void neverMoreThanTheLimit_andNoAddressIsRefusedBelowItsShare(
+    void anySequence_staysWithinTheLimitAndRejectsNoAddressBelowItsShare(
             @ForAll @IntRange(min = 1, max = 20) int limit,
             @ForAll @Size(max = 200) List<@IntRange(max = 99) Integer> steps) {
         AddressShares small = new AddressShares(limit);
@@ -214,7 +214,7 @@ class AddressSharesTest {
     }
 
     @Test
-    void clientWithoutAddress_hasOneAllTheSame() {
+    void clientWithoutAnAddress_countsAsOneAddress() {
         SocketAddress odd = new SocketAddress() {
             @Override
             public String toString() {

@@ -35,7 +35,7 @@ class AnomaliesTest {
     }
 
     @Test
-    void whatIsSaidAgainIsCountedAndLoggedOnce() {
+    void repeatedAnomaly_isCountedAndLoggedOnce() {
         add("bad", "one", 3);
         add("worse", "one", 1);
 
@@ -44,7 +44,7 @@ class AnomaliesTest {
     }
 
     @Test
-    void aKindHasAHundredLinesAMinute() {
+    void anomalyKind_isLoggedAtMostAHundredTimesAMinute() {
         for (int i = 0; i < 150; i++) {
             anomalies.add("bad", "number " + i);
         }
@@ -64,14 +64,14 @@ class AnomaliesTest {
     }
 
     @Test
-    void whatAPlanSaysIsCountedToo() {
+    void anomaliesOfAPlan_areCounted() {
         anomalies.addAll(List.of(new Plan.Anomaly("bad", "", "one"), new Plan.Anomaly("bad", "", "two")));
         assertThat(lines()).containsExactly("bad: one", "bad: two");
         assertThat(anomalies.counts()).containsEntry("bad", 2L);
     }
 
     @Test
-    void refusal_isCountedByLimitAndReason_andLoggedOnce() {
+    void refusal_isCountedByLimitAndReasonAndLoggedOnce() {
         anomalies.refused("connections", "address", "127.0.0.1 holds 3 of 4 connections");
         anomalies.refused("connections", "address", "127.0.0.1 holds 3 of 4 connections");
         anomalies.refused("connections", "full", "all 4 connections are open");

@@ -54,7 +54,7 @@ class ChangeFeedTest {
     }
 
     @Test
-    void whatWasCommittedUnseenIsToldThoughItsRepairFailsAtFirst() throws Exception {
+    void changesCommittedUnseen_areDeliveredAlthoughTheRepairFailsFirst() throws Exception {
         ChangeReader reader = manager.feed().follow();
         store.faults.add(FaultyStore.Fault.ANSWER_LOST);
         CompletableFuture<CommandResult> _ = loop.set(ModelState.RUNNING);
@@ -71,7 +71,7 @@ class ChangeFeedTest {
     }
 
     @Test
-    void whoHasReadEverythingBeginsAnewTooWhenTheJournalIsGone() throws Exception {
+    void upToDateReader_startsAgainWhenTheJournalIsGone() throws Exception {
         CompletableFuture<CommandResult> _ = loop.set(ModelState.RUNNING);
         loop.turn();
         ChangeReader reader = manager.feed().follow();
@@ -91,14 +91,14 @@ class ChangeFeedTest {
     }
 
     @Test
-    void aPlaceThatNoEventCanHaveIsRefused() {
+    void impossiblePosition_isRejected() {
         EventId now = manager.feed().follow().last();
         assertThatThrownBy(() -> manager.feed().followAfter(new EventId(now.sequence(), 1)))
                 .isInstanceOf(ChangeReader.GapException.class);
     }
 
     @Test
-    void eventsAreKeptAsLongAsTheirTextsAreNotTooLong() throws Exception {
+    void events_areKeptWithinTheirMemoryBound() throws Exception {
         ChangeFeed feed = new ChangeFeed(store, 10_000);
         feed.publish(View.EMPTY, List.of());
         ChangeReader reader = feed.follow();

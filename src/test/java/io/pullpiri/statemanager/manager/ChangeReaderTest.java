@@ -93,7 +93,7 @@ class ChangeReaderTest {
     }
 
     @Test
-    void whoFollowsFromNowOnHasTheViewAndHearsWhatComes() throws Exception {
+    void newReader_hasTheViewAndGetsLaterEvents() throws Exception {
         change(ModelState.RUNNING, "a");
         ChangeReader reader = feed.follow();
         assertThat(reader.start()).isSameAs(view);
@@ -108,7 +108,7 @@ class ChangeReaderTest {
     }
 
     @Test
-    void whoGoesOnHearsWhatCameBehindItsPlace() throws Exception {
+    void resumedReader_getsTheEventsAfterItsPosition() throws Exception {
         change(ModelState.RUNNING, "a", "b");
         change(ModelState.DEAD, "a");
         for (boolean restarted : new boolean[] {false, true}) {
@@ -134,7 +134,7 @@ class ChangeReaderTest {
     }
 
     @Test
-    void whatTheJournalHasNotAnyMoreIsToldAsLost() throws Exception {
+    void positionBeforeTheJournal_isAGap() throws Exception {
         change(ModelState.RUNNING, "a");
         change(ModelState.DEAD, "a");
         restart();
@@ -156,7 +156,7 @@ class ChangeReaderTest {
     }
 
     @Test
-    void whatIsKeptIsNotReadFromTheStore() throws Exception {
+    void keptEvents_areNotReadFromTheStore() throws Exception {
         change(ModelState.RUNNING, "a");
         restart();
         change(ModelState.DEAD, "a");
@@ -167,7 +167,7 @@ class ChangeReaderTest {
     }
 
     @Test
-    void whereTheStoreIsAwayTheJournalIsToo() throws Exception {
+    void unavailableStore_failsTheReaderUntilItIsBack() throws Exception {
         change(ModelState.RUNNING, "a");
         restart();
         ChangeReader reader = feed.followAfter(new EventId(1, 0));
@@ -178,7 +178,7 @@ class ChangeReaderTest {
     }
 
     @Test
-    void eventsAreReadInSlices() throws Exception {
+    void events_areReadInSlices() throws Exception {
         ChangeReader reader = feed.follow();
         for (int i = 0; i < 600; i++) {
             feed.append(id -> new Event.Fault(id, 0, "x"));
@@ -189,7 +189,7 @@ class ChangeReaderTest {
     }
 
     @Test
-    void soManyEventsAreKeptAndWhoFallsFurtherBehindIsTold() throws Exception {
+    void slowReader_isToldOfItsGap() throws Exception {
         ChangeFeed large = new ChangeFeed(store, 1L << 40);
         large.publish(View.EMPTY, List.of());
         ChangeReader slow = large.follow();
@@ -205,7 +205,7 @@ class ChangeReaderTest {
     }
 
     @Test
-    void whoWaitsIsWokenByTheNextEventAndByTheNextChange() throws Exception {
+    void waitingReader_wakesOnTheNextEventAndTheNextChange() throws Exception {
         assertThat(wokenBy(() -> feed.append(id -> new Event.Fault(id, 0, "woken"))))
                 .hasSize(1);
         assertThat(wokenBy(() -> change(ModelState.DEAD, "a", "b"))).hasSize(2);
@@ -227,7 +227,7 @@ class ChangeReaderTest {
     }
 
     @Test
-    void beforeTheStoreWasReadThereIsNothingToTell() throws Exception {
+    void feedBeforeTheFirstRead_hasNoViewAndNoEvents() throws Exception {
         ChangeFeed unread = new ChangeFeed(store, 1 << 20);
         CompletableFuture<?> first = unread.firstView(SOON);
         unread.append(id -> new Event.Fault(id, 0, "unheard"));
@@ -240,7 +240,7 @@ class ChangeReaderTest {
     }
 
     @Test
-    void aHistoryIsReadFromTheJournal() {
+    void history_isReadFromTheJournal() {
         change(ModelState.RUNNING, "a");
         change(ModelState.DEAD, "a", "b");
         var history = Objects.requireNonNull(view.models().get("a")).state().history();

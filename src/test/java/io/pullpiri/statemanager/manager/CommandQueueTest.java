@@ -20,7 +20,7 @@ class CommandQueueTest {
 
     /** Otherwise a command would be decided on a key that others have changed before, and be overruled by their older word. */
     @Test
-    void whatTheStoreTellsComesBeforeWhatWaits() {
+    void storeEvents_areTakenBeforeCommands() {
         Command first = new Command.ModelChange("a", ModelState.RUNNING, "", "test");
         Command second = new Command.ModelChange("b", ModelState.RUNNING, "", "test");
         Command.StoreEvents told = new Command.StoreEvents(List.of(new WatchEvent("/model/a/state", "Dead", 7)), false);
@@ -37,7 +37,7 @@ class CommandQueueTest {
 
     /** Found by the simulation (day 25799): what the clock had begun was decided without what the store had told. */
     @Test
-    void whatTheClockBeginsComesBehindWhatTheStoreTellsAndBeforeAllElse() {
+    void tick_isTakenAfterStoreEventsAndBeforeCommands() {
         offer(change("a"));
         queue.offerEvents(told("b"));
         queue.offerTick();
@@ -72,7 +72,7 @@ class CommandQueueTest {
 
     /** Else what the store refuses would never be alone, and never be found, as long as the store tells something. */
     @Test
-    void whereOneIsTakenAloneItIsTheOldest() {
+    void singleTake_returnsTheOldest() {
         offer(change("refused"));
         queue.offerEvents(told("b"));
         assertThat(queue.take(1, 0))
@@ -81,7 +81,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void whatWaitsIsBoundedInMemory() {
+    void waitingCommands_areBoundedInMemory() {
         Command large = new Command.ModelChange("a", ModelState.RUNNING, "t".repeat(6_000), "test");
         assertThat(offer(large, new CompletableFuture<>(), 0, 10)).isTrue();
         assertThat(offer(large, new CompletableFuture<>(), 0, 10)).isFalse();
@@ -94,7 +94,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void aNewerReportTakesTheOldersPlaceAndItsMemory() {
+    void newerReport_takesThePlaceAndMemoryOfTheOlder() {
         assertThat(offer(report(6_000), new CompletableFuture<>(), 0, 10)).isTrue();
         assertThat(offer(report(9_000), new CompletableFuture<>(), 0, 10)).isTrue();
         offer(new Command.ModelChange("a", ModelState.RUNNING, "", "test"), new CompletableFuture<>(), 0, 10);
@@ -107,7 +107,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void oneThatIsLargerThanAllThatMayWaitGetsItsTurnAlone() {
+    void oversizedCommand_isTakenAlone() {
         assertThat(offer(report(11_000), new CompletableFuture<>(), 0, 10)).isTrue();
         assertThat(offer(
                         new Command.ModelChange("a", ModelState.RUNNING, "", "test"), new CompletableFuture<>(), 0, 10))
@@ -116,7 +116,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void ofVeryManyCallersWithOneReportTheOldestAreAnswered() {
+    void manyCallersOfOneReport_areBoundedByAnsweringTheOldest() {
         CompletableFuture<CommandResult> first = new CompletableFuture<>();
         offer(report(10), first, 0, 10);
         for (int i = 0; i < 100; i++) {
@@ -127,7 +127,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void commandsAndEventsAreBoundedEachForThemselves() {
+    void commandsAndEvents_areBoundedSeparately() {
         for (int i = 0; i < 10; i++) {
             assertThat(offer(change("m" + i))).isTrue();
             assertThat(queue.offerEvents(told("m" + i))).isTrue();
@@ -141,7 +141,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void aNewSnapshotHasTheEventsAndNotTheCommands() {
+    void newSnapshot_dropsEventsAndKeepsCommands() {
         for (int i = 0; i < 10; i++) {
             offer(change("m" + i));
             queue.offerEvents(told("m" + i));
@@ -156,7 +156,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void whatIsGivenBackComesFirstInItsOrderButForWhatTheLoopHasBegun() {
+    void returnedCommands_comeFirstInTheirOrderAfterStartedOnes() {
         offer(change("a"));
         queue.offerEvents(told("b"));
         offer(report(10));
@@ -177,7 +177,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void whoseReportIsGivenBackGetsTheOutcomeOfTheNewerOne() {
+    void callerOfAReturnedReport_getsTheOutcomeOfTheNewerOne() {
         CompletableFuture<CommandResult> older = new CompletableFuture<>();
         CompletableFuture<CommandResult> newer = new CompletableFuture<>();
         offer(report(10), older, 0, 10);
@@ -194,7 +194,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void whoDoesNotWaitAnyMoreIsPassedOverUnlessItIsAReport() {
+    void commandWithoutAWaitingCaller_isSkippedUnlessItIsAReport() {
         offer(change("a"), new CompletableFuture<>(), 100, 10);
         offer(report(10), new CompletableFuture<>(), 100, 10);
         queue.offerEvents(told("b"));
@@ -212,7 +212,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void whoIsAnsweredAlreadyTakesNoPlaceAmongTheCallers() {
+    void answeredCaller_takesNoPlaceAmongTheCallers() {
         CompletableFuture<CommandResult> waiting = new CompletableFuture<>();
         offer(report(10), waiting, 0, 10);
         for (int i = 0; i < 300; i++) {
@@ -222,7 +222,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void listsOfUnknownNodesShareAQuarterOfTheQueue() {
+    void listsOfUnknownNodes_shareAQuarterOfTheQueue() {
         assertThat(unknown("x", 10)).isEqualTo(CommandQueue.Offer.TAKEN);
         assertThat(unknown("y", 10)).isEqualTo(CommandQueue.Offer.TAKEN);
         assertThat(unknown("z", 10)).as("two of ten places").isEqualTo(CommandQueue.Offer.UNKNOWN_FULL);
@@ -236,7 +236,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void aKnownNodesListDisplacesTheNewestOfUnknownNodes() {
+    void listOfAKnownNode_displacesTheNewestOfUnknownNodes() {
         CompletableFuture<CommandResult> first = new CompletableFuture<>();
         CompletableFuture<CommandResult> second = new CompletableFuture<>();
         queue.offer(list("x", 10), false, first, 0, 10);
@@ -265,7 +265,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void aListOfANodeThatHasBecomeKnownIsDisplacedNoMore() {
+    void listOfANodeThatBecameKnown_isNotDisplaced() {
         unknown("x", 10);
         assertThat(offer(list("x", 10))).isTrue();
         for (int i = 0; i < 9; i++) {
@@ -276,7 +276,7 @@ class CommandQueueTest {
     }
 
     @Test
-    void listsOfUnknownNodesAreTakenLastWhileMoreWaitsThanIsTaken() {
+    void listsOfUnknownNodes_areTakenLastUnderLoad() {
         unknown("x", 10);
         offer(list("a", 10));
         unknown("y", 10);

@@ -108,7 +108,7 @@ class CommitterTest {
     }
 
     @Test
-    void whatDoesNotFitIntoTheSameTransactionIsHandedBack() throws Exception {
+    void commandThatDoesNotFit_isReturnedToTheQueue() throws Exception {
         begin(9);
         Command[] commands = IntStream.range(0, 20)
                 .mapToObj(i -> model("m" + i, ModelState.RUNNING))
@@ -125,7 +125,7 @@ class CommitterTest {
     }
 
     @Test
-    void whatOthersWroteMeanwhileIsTakenInAndTheBatchIsDecidedAgain() throws Exception {
+    void conflict_isReadAndTheBatchIsDecidedAgain() throws Exception {
         commit(Command.ApplyArtifacts.parse(P), model("m", ModelState.RUNNING));
         store.before.add(() -> store.put(Keys.modelState("m"), "Exited"));
         BatchOutcome.BatchCommitted done =
@@ -144,7 +144,7 @@ class CommitterTest {
 
     /** Else a package would be stored that contradicts what is known of its models. */
     @Test
-    void whatTheStoreHasToldMeanwhileIsTakenInToo() throws Exception {
+    void storeEventsDuringACommit_areIncludedAfterAConflict() throws Exception {
         commit(
                 Command.ApplyArtifacts.parse(CascadeRig.packageYaml("p", "a", "b")),
                 model("a", ModelState.RUNNING),
@@ -166,7 +166,7 @@ class CommitterTest {
 
     /** What others did while nobody looked belongs into the history first. */
     @Test
-    void whatIsToldDuringARepairComesBehindIt() throws Exception {
+    void eventsDuringARepair_areProcessedAfterIt() throws Exception {
         commit(model("m", ModelState.RUNNING), model("n", ModelState.RUNNING));
         store.put(Keys.modelState("m"), "Exited");
         store.before.add(() -> {
@@ -188,7 +188,7 @@ class CommitterTest {
     }
 
     @Test
-    void whoWritesTheSameKeyAgainAndAgainIsGivenUpOn() throws Exception {
+    void overTenConflictsOnOneKey_leadToAReread() throws Exception {
         for (int conflicts = 10; conflicts <= 11; conflicts++) {
             String name = "m" + conflicts;
             for (int i = 0; i < conflicts; i++) {
@@ -205,7 +205,7 @@ class CommitterTest {
     }
 
     @Test
-    void whereSomebodyElseWritesOurRecordsNothingIsReliedOn() throws Exception {
+    void foreignWriteToOurRecords_leadsToAReread() throws Exception {
         commit(model("m", ModelState.RUNNING));
         store.before.add(() -> store.put(Keys.journal(view.journal().next()), "{}"));
         BatchOutcome outcome = commit(model("m", ModelState.DEAD));
@@ -217,13 +217,13 @@ class CommitterTest {
     }
 
     @Test
-    void ofAStoreThatIsAwayOneKnowsThatNothingWasWritten() throws Exception {
+    void unavailableStore_hasWrittenNothing() throws Exception {
         store.faults.add(FaultyStore.Fault.UNAVAILABLE);
         assertThat(commit(model("m", ModelState.DEAD))).isInstanceOf(BatchOutcome.BatchUnavailable.class);
     }
 
     @Test
-    void whereItIsNotKnownWhatWasWrittenNothingIsReliedOn() throws Exception {
+    void unknownOutcome_leadsToAReread() throws Exception {
         for (FaultyStore.Fault fault :
                 List.of(FaultyStore.Fault.LOST, FaultyStore.Fault.ANSWER_LOST, FaultyStore.Fault.THROWN)) {
             store.faults.add(fault);
@@ -252,7 +252,7 @@ class CommitterTest {
     }
 
     @Test
-    void unexplainedRefusalOfSeveralCommands_saysNothingAboutOne() throws Exception {
+    void unexplainedRefusalOfSeveralCommands_decidesNothingAboutOne() throws Exception {
         store.unexplained = Keys.modelState("m");
         BatchOutcome outcome = commit(model("m", ModelState.DEAD), model("n", ModelState.DEAD));
         assertThat(outcome).isInstanceOf(BatchOutcome.BatchRefused.class);
@@ -367,7 +367,7 @@ class CommitterTest {
     }
 
     @Test
-    void aPlanThatBreaksOffAfterItsFirstPartIsNotReliedOn() throws Exception {
+    void planThatStopsAfterItsFirstTransaction_leadsToAReread() throws Exception {
         Command report = largeReport();
         store.before.add(() -> {});
         store.before.add(() -> store.faults.add(FaultyStore.Fault.UNAVAILABLE));
@@ -378,7 +378,7 @@ class CommitterTest {
     }
 
     @Test
-    void fromTheDecisionOnNobodyIsCalledForWhoRecovers() throws Exception {
+    void recoveringPackage_isHeldFromTheDecisionOn() throws Exception {
         commit(
                 Command.ApplyArtifacts.parse(P),
                 Command.ApplyArtifacts.parse(CascadeRig.scenarioYaml("s", "p")),

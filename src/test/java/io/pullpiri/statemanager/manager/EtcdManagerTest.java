@@ -50,7 +50,7 @@ class EtcdManagerTest extends ManagerContract {
     }
 
     @Test
-    void etcdMayCrashAndComeBack() {
+    void etcdCrash_isSurvived() {
         Await.until(SOON, () -> "ready", manager::isReady);
         etcd.kill();
         CommandResult away = manager.submit(
@@ -75,7 +75,7 @@ class EtcdManagerTest extends ManagerContract {
     }
 
     @Test
-    void theServerMayStartBeforeEtcd() throws Exception {
+    void serverStartedBeforeEtcd_becomesReady() throws Exception {
         tearDown();
         etcd.stop();
         start(10);

@@ -10,7 +10,7 @@ class EventIdTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0.0", "42.3", "999999999999999999.999999999"})
-    void isReadAsItIsWritten(String text) {
+    void eventId_isReadAsItIsWritten(String text) {
         assertThat(EventId.parse(text)).hasToString(text);
     }
 
@@ -30,12 +30,12 @@ class EventIdTest {
                 "1000000000000000000.0",
                 "1.1000000000"
             })
-    void whatIsNoneIsNone(String text) {
+    void invalidText_isNoEventId(String text) {
         assertThat(EventId.parse(text)).isNull();
     }
 
     @Test
-    void theRecordComesFirst() {
+    void order_isByRecordFirst() {
         EventId[] ordered = {new EventId(1, 9), new EventId(2, 0), new EventId(2, 1), new EventId(10, 0)};
         for (int i = 0; i < ordered.length; i++) {
             for (int j = 0; j < ordered.length; j++) {

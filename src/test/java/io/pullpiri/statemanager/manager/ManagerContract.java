@@ -112,7 +112,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void anAnswerOfSuccessMeansThatModelsAndPackagesAreDurable() throws Exception {
+    void success_meansThatModelsAndPackagesAreDurable() throws Exception {
         ask(apply(BRAKING));
         assertThat(ask(report("running", "exited:139"))).isInstanceOf(CommandResult.Done.class);
         KeyValue model = store.get(Keys.modelState("light")).orElseThrow();
@@ -126,7 +126,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void oneReportIsOneCommitAndNoRead() {
+    void oneReport_isOneCommitAndNoRead() {
         ask(apply(BRAKING));
         ask(report("running", "running"));
         int commits = store.commits.get();
@@ -140,7 +140,7 @@ abstract class ManagerContract {
 
     @Tag("slow")
     @Test
-    void aChangeCostsTheSameHoweverManyPackagesThereAre() {
+    void change_costsTheSameForAnyNumberOfPackages() {
         applyPackages(0, 10);
         Cost few = costOfOneChange(5);
         for (int done = 10; done < 10_000; done += 555) {
@@ -178,7 +178,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void whatAnotherComponentWritesIsTakenIn() {
+    void foreignWrite_isProcessed() {
         ask(apply(BRAKING));
         store.put(Keys.modelState("brake"), "MODEL_STATE_DEAD");
         awaitStored("braking", "Degraded");
@@ -191,7 +191,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void aCommitThatFailsInWhateverWayIsResolvedByReading() throws Exception {
+    void failedCommit_isResolvedByReading() throws Exception {
         ChangeReader reader = manager.feed().follow();
         ask(apply(BRAKING));
         for (FaultyStore.Fault fault : FaultyStore.Fault.values()) {
@@ -234,7 +234,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void whileTheStoreIsAwayCallersAreToldAndTheNewestReportIsKept() {
+    void outage_isReportedToCallersAndTheNewestReportIsKept() {
         ask(apply(BRAKING));
         store.away = true;
         CommandResult state = manager.submit(
@@ -256,7 +256,7 @@ abstract class ManagerContract {
 
     @Tag("slow")
     @Test
-    void whetherTheStoreIsThereIsKnownThoughNobodyChangesAnything() {
+    void idleServer_noticesAnOutage() {
         ask(apply(BRAKING));
         assertThat(manager.isReady()).isTrue();
         store.away = true;
@@ -266,7 +266,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void moreThanTheQueuesBoundIsTurnedAwayAtOnce() throws Exception {
+    void commandOverTheQueueLimit_isRejectedAtOnce() throws Exception {
         tearDown();
         open.clear();
         start(3);
@@ -284,7 +284,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void aNewerReportTakesThePlaceOfAWaitingOneAndBothCallersGetItsOutcome() {
+    void newerReport_replacesAWaitingOneAndBothCallersGetItsOutcome() {
         ask(apply(BRAKING));
         store.away = true;
         ask(new Command.ModelChange("other", ModelState.DEAD, "id", "test"), Duration.ofMillis(50));
@@ -303,7 +303,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void aDeadPackageIsReconciledAlsoAfterARestart() throws Exception {
+    void deadPackage_isReconciledAlsoAfterARestart() throws Exception {
         ask(apply(BRAKING + "\n---\n" + DRIVE));
         ask(report("exited:1", "exited:1"));
         Await.until(SOON, () -> "asked: " + asked, () -> asked.contains("drive"));
@@ -315,7 +315,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void aVanishedContainerIsGivenUpByTheClockAlone() {
+    void missingContainer_isDroppedByTheClockAlone() {
         ask(apply(BRAKING));
         ask(report("running", "running"));
         ask(new Command.NodeReport("HPC", List.of()));
@@ -323,7 +323,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void twoThousandPackagesAreAppliedInSlicesAndReadAgain() throws Exception {
+    void twoThousandPackages_areAppliedInSlicesAndReadAgain() throws Exception {
         int packages = 2_000;
         StringBuilder yaml = new StringBuilder();
         for (int i = 0; i < packages; i++) {
@@ -341,7 +341,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void aListThatIsTooLargeForTheStoreIsRefusedAndHasChangedNothing() throws Exception {
+    void listTooLargeForTheStore_isRejectedAndChangesNothing() throws Exception {
         tearDown();
         open.clear();
         start(1_000, 100_000);
@@ -355,7 +355,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void listOfMoreThanOneMebibyte_isRefusedWholeAndChangesNothing() {
+    void listOverOneMebibyte_isRejectedWholeAndChangesNothing() {
         ask(apply(BRAKING));
 
         assertThat(ask(new Command.NodeReport("ZONE", containers(4_000, 240))))
@@ -368,7 +368,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void knownNodesListDuringAnOutage_isKeptHoweverManyUnknownNodesReport() {
+    void listOfAKnownNodeDuringAnOutage_isKeptWhileManyUnknownNodesReport() {
         ask(apply(BRAKING));
         store.away = true;
         Anomalies.RefusalLabels refusal = new Anomalies.RefusalLabels("queue", "unknown-nodes");
@@ -383,7 +383,7 @@ abstract class ManagerContract {
     }
 
     @Test
-    void forgottenNode_isGoneWithItsRecordAndComesBackWithItsNextReport() throws Exception {
+    void forgottenNode_isDeletedWithItsRecordAndReturnsWithItsNextReport() throws Exception {
         ask(apply(BRAKING));
         ask(report("exited:1", "exited:1"));
         assertThat(ask(new Command.ForgetNode("HPC", false, "operator"))).isInstanceOf(CommandResult.NotAllowed.class);

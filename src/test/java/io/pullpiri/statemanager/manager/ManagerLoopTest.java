@@ -38,7 +38,7 @@ class ManagerLoopTest {
 
     /** Found by the simulation: a package was put right without what the store had told of its model. */
     @Test
-    void whatTheClockBeginsIsDecidedWithWhatTheStoreHasTold() {
+    void tick_isDecidedTogetherWithStoreEvents() {
         loop.begin();
         var _ = loop.set(ModelState.RUNNING);
         loop.turn();
@@ -58,7 +58,7 @@ class ManagerLoopTest {
     }
 
     @Test
-    void moreThanMayWaitIsTurnedAwayAtOnce() {
+    void commandOverTheLimit_isRejectedAtOnce() {
         loop.begin();
         List<CompletableFuture<CommandResult>> answers = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
@@ -76,7 +76,7 @@ class ManagerLoopTest {
     }
 
     @Test
-    void whoCannotWaitIsToldWhyAndWhetherItIsKept() {
+    void callerWithoutTime_getsTheReasonAndWhetherItsCommandIsKept() {
         loop.begin();
         Command change = new Command.ModelChange("m", ModelState.DEAD, "", "test");
         Command report = new Command.NodeReport("n", List.of());
@@ -98,7 +98,7 @@ class ManagerLoopTest {
     }
 
     @Test
-    void whenItStopsWhoWaitsIsToldAndNobodyIsTakenInAnyMore() {
+    void stop_answersWaitingCallersAndAcceptsNoMoreCommands() {
         loop.begin();
         List<Boolean> ready = new ArrayList<>();
         loop.manager.onReadiness(ready::add);
@@ -114,7 +114,7 @@ class ManagerLoopTest {
     }
 
     @Test
-    void whenItStopsWhatWaitsIsDoneIfTheStoreLetsIt() {
+    void stop_finishesWaitingCommandsIfTheStoreAcceptsThem() {
         loop.begin();
         List<Boolean> ready = new ArrayList<>();
         loop.manager.onReadiness(ready::add);
@@ -127,7 +127,7 @@ class ManagerLoopTest {
     }
 
     @Test
-    void aStoreThatHasJustAnsweredIsNotAskedWhetherItIsThere() {
+    void recentAnswer_makesAStoreCheckUnnecessary() {
         loop.begin();
         loop.elapse(Duration.ofNanos(StoreHealth.SILENCE));
         var _ = loop.set(ModelState.DEAD);
@@ -142,7 +142,7 @@ class ManagerLoopTest {
     }
 
     @Test
-    void whatComesUpIsCounted() {
+    void anomalies_areCounted() {
         loop.store.put(Keys.artifact("Package", "broken"), "no: [yaml");
         loop.begin();
         assertThat(loop.manager.anomalies().counts()).containsEntry("broken-artifact", 1L);
@@ -152,7 +152,7 @@ class ManagerLoopTest {
     }
 
     @Test
-    void aDeadPackageIsAskedForAndFollowersHearOfIt() throws Exception {
+    void deadPackage_isReconciledAndReadersGetTheEvents() throws Exception {
         loop.begin();
         ChangeReader reader = loop.manager.feed().follow();
         loop.die("s");
@@ -166,7 +166,7 @@ class ManagerLoopTest {
     }
 
     @Test
-    void aScenarioThatComesWhenThePackageIsDeadIsAskedForToo() {
+    void scenarioAddedToADeadPackage_isReconciledToo() {
         loop.begin();
         loop.die("s");
         loop.call();
@@ -177,7 +177,7 @@ class ManagerLoopTest {
     }
 
     @Test
-    void aQuietStoreIsAskedWhetherItIsThere() {
+    void silentStore_isChecked() {
         loop.begin();
         loop.elapse(Duration.ofNanos(StoreHealth.SILENCE));
         loop.store.away = true;
@@ -190,7 +190,7 @@ class ManagerLoopTest {
     }
 
     @Test
-    void theFirstViewIsWaitedForAndNotForEver() {
+    void waitForTheFirstView_isBounded() {
         assertThat(loop.manager.firstView(Duration.ofMillis(1)).join()).isEmpty();
         CompletableFuture<?> first = loop.manager.firstView(SteppedManager.SOON);
         assertThat(first).isNotDone();
@@ -200,7 +200,7 @@ class ManagerLoopTest {
     }
 
     @Test
-    void whatWaitsForThePauseAfterAFailureIsDoneWhenItIsOver() {
+    void commandDuringTheBackoff_isProcessedAfterIt() {
         loop.begin();
         loop.store.faults.add(FaultyStore.Fault.UNAVAILABLE);
         CompletableFuture<CommandResult> answer = loop.set(ModelState.DEAD);

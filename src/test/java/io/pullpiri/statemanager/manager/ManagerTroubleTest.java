@@ -41,7 +41,7 @@ class ManagerTroubleTest {
     }
 
     @Test
-    void aRecoveryThatWasNotStoredIsNone() {
+    void recoveryThatWasNotStored_isNoRecovery() {
         loop.begin();
         loop.die("s");
         loop.store.faults.add(FaultyStore.Fault.UNAVAILABLE);
@@ -53,7 +53,7 @@ class ManagerTroubleTest {
 
     /** Found by the simulation: what had recovered was asked for. */
     @Test
-    void untilTheStoreWasReadNobodyIsAskedForWhoMayHaveRecovered() {
+    void packageThatMayHaveRecovered_getsNoRequestBeforeTheReread() {
         loop.begin();
         loop.die("s");
         loop.store.faults.add(FaultyStore.Fault.ANSWER_LOST);
@@ -73,7 +73,7 @@ class ManagerTroubleTest {
     }
 
     @Test
-    void aRecoveryThatTheStoreRefusesIsNone() {
+    void recoveryRejectedByTheStore_isNoRecovery() {
         loop.begin();
         loop.die("s");
         loop.store.refused = Keys.modelState("m");
@@ -86,7 +86,7 @@ class ManagerTroubleTest {
     }
 
     @Test
-    void ofSeveralOnlyTheOneThatTheStoreRefusesFails() {
+    void oneRejectedCommand_doesNotFailTheOthers() {
         loop.begin();
         loop.store.refused = Keys.modelState("b");
         List<CompletableFuture<CommandResult>> answers = new ArrayList<>();
@@ -122,7 +122,7 @@ class ManagerTroubleTest {
     }
 
     @Test
-    void commandThatAloneIsRefusedWithoutExplanation_isRefusedAndTheOthersAreStored() {
+    void commandRefusedAloneWithoutExplanation_isRejectedAndTheOthersAreStored() {
         loop.begin();
         loop.store.unexplained = Keys.modelState("b");
         List<CompletableFuture<CommandResult>> answers = new ArrayList<>();
@@ -201,7 +201,7 @@ class ManagerTroubleTest {
 
     /** The same while the view can still be relied on, so that only an idle loop's probe notices the recovery. */
     @Test
-    void idleLoop_findsByAWriteThatTheStoreAcceptsWritesAgain() {
+    void idleLoop_detectsByAWriteThatTheStoreAcceptsWritesAgain() {
         loop.begin();
         loop.store.faults.add(FaultyStore.Fault.UNAVAILABLE);
         var _ = loop.set(ModelState.DEAD);
@@ -218,7 +218,7 @@ class ManagerTroubleTest {
 
     /** What follows from another's word has no caller who could be told. */
     @Test
-    void whatFollowsFromTheStoresWordAndIsRefusedIsTriedUntilItIsTaken() {
+    void refusedConsequenceOfAStoreEvent_isRetriedUntilAccepted() {
         loop.begin();
         loop.store.refused = Keys.packageState("p");
         loop.foreign(Keys.modelState("m"), "Dead");
@@ -231,7 +231,7 @@ class ManagerTroubleTest {
     }
 
     @Test
-    void whoReadsAnewHasOneWatch() {
+    void reread_leavesOneWatch() {
         loop.begin();
         loop.store.faults.add(FaultyStore.Fault.LOST);
         CompletableFuture<CommandResult> answer = loop.set(ModelState.DEAD);
@@ -242,7 +242,7 @@ class ManagerTroubleTest {
     }
 
     @Test
-    void whatWasToldBeforeTheStoreWasReadIsOld() {
+    void eventsFromBeforeTheRead_areIgnored() {
         loop.begin();
         loop.foreign(Keys.artifact("Package", "q"), CascadeRig.packageYaml("q", "m"));
         loop.store.mute = true;
@@ -255,7 +255,7 @@ class ManagerTroubleTest {
     }
 
     @Test
-    void aLostWatchAloneLetsItReadTheStoreAnew() {
+    void lostWatch_leadsToAReread() {
         loop.begin();
         loop.store.mute = true;
         loop.store.put(Keys.modelState("m"), "Dead");
@@ -267,7 +267,7 @@ class ManagerTroubleTest {
     }
 
     @Test
-    void moreWordsThanMayWaitAreReadInsteadOfTold() {
+    void eventsOverTheQueueLimit_leadToAReread() {
         loop.begin();
         int reads = loop.store.reads.get();
         for (int i = 0; i < 3; i++) {
@@ -284,7 +284,7 @@ class ManagerTroubleTest {
     }
 
     @Test
-    void aStoreThatIsAwayAtTheStartIsTriedAgain() {
+    void storeUnavailableAtTheStart_isRetried() {
         loop.store.away = true;
         loop.manager.start();
         loop.turn();
@@ -298,7 +298,7 @@ class ManagerTroubleTest {
     }
 
     @Test
-    void aStoreThatCannotBeReadOrWatchedIsTriedAgain() {
+    void storeThatCannotBeReadOrWatched_isRetried() {
         for (RuntimeException failure :
                 List.of(new StoreUnavailableException("forced"), new IllegalStateException("forced"))) {
             loop.store.unread.add(failure);
@@ -316,7 +316,7 @@ class ManagerTroubleTest {
     }
 
     @Test
-    void aDefectOfOursEndsNothing() {
+    void defect_doesNotEndTheLoop() {
         AtomicBoolean defect = new AtomicBoolean();
         loop.manager.onReadiness(ready -> {
             if (ready && defect.compareAndSet(false, true)) {

@@ -32,7 +32,7 @@ class NodeMetricsTest {
     }
 
     @Test
-    void nodesWithUnmatchedContainers_areCounted_theMostFirst() {
+    void nodesWithUnmatchedContainers_areCountedWithTheLargestFirst() {
         assertThat(NodeMetrics.unmatched(view(1, 0, 3, 1)))
                 .containsExactly(new Unmatched("n3", 3), new Unmatched("n1", 1), new Unmatched("n4", 1));
         assertThat(NodeMetrics.unmatched(view(0, 0))).isEmpty();

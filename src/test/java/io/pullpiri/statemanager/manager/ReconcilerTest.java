@@ -91,14 +91,14 @@ class ReconcilerTest {
     }
 
     @Test
-    void everyScenarioThatTargetsTheDeadPackageIsAskedFor() {
+    void everyScenarioOfADeadPackage_isReconciled() {
         die(reconciler(Duration.ZERO));
         pass(Duration.ZERO);
         assertThat(asked).containsExactly("s", "t");
     }
 
     @Test
-    void anAcknowledgementIsNotARecoveryItIsAskedAgainAfterTheResync() {
+    void acknowledgement_isNotARecoveryAndIsRepeatedAfterTheResync() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         pass(Duration.ZERO);
@@ -112,7 +112,7 @@ class ReconcilerTest {
 
     /** The recovery's answer was lost, and when the store could be read again the package was dead anew. */
     @Test
-    void aDeathThatFollowsAnUnseenRecoveryIsAskedForAtOnce() {
+    void deathAfterAnUnseenRecovery_isReconciledAtOnce() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         pass(Duration.ZERO);
@@ -128,7 +128,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void aFailureIsTriedAgainWithGrowingPauses() {
+    void failedRequest_isRetriedWithGrowingBackoff() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         for (int failures = 1; failures <= 4; failures++) {
@@ -147,7 +147,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void noCallStartsAfterTheRecovery() {
+    void recovery_endsTheRequests() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         reconciler.hold(Set.of("p"));
@@ -161,7 +161,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void toBeDeletedIsNoRecovery() {
+    void deletion_isNotARecovery() {
         List<Event> told = new ArrayList<>();
         Reconciler reconciler = reconciler(Duration.ZERO);
         reconciler.publish(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
@@ -177,7 +177,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void aRecoveryThatCouldNotBeCommittedEndsTheHold() {
+    void uncommittedRecovery_endsTheHold() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         reconciler.hold(Set.of("p"));
@@ -188,7 +188,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void theDelayLetsTheNodeTryFirst() {
+    void delay_postponesTheFirstRequest() {
         Reconciler reconciler = reconciler(Duration.ofSeconds(30));
         die(reconciler);
         pass(Duration.ofSeconds(29));
@@ -198,7 +198,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void aScenarioThatComesLaterIsAskedForAndOneThatGoesIsNot() {
+    void scenarioAddedLater_isReconciledAndARemovedOneIsNot() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         pass(Duration.ZERO);
@@ -212,7 +212,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void aScenarioThatGoesAndComesBackIsAskedForAnew() {
+    void scenarioRemovedAndAdded_isReconciledAgain() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         pass(Duration.ZERO);
@@ -225,7 +225,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void aWholeDeadVehicleDoesNotFloodActionController() {
+    void manyDeadPackages_areReconciledWithLimitedConcurrency() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         StringBuilder yaml = new StringBuilder();
         for (int i = 0; i < 100; i++) {
@@ -246,7 +246,7 @@ class ReconcilerTest {
 
     /** What recovered in the queue used to take the places of those behind it. */
     @Test
-    void whoRecoversInTheQueueTakesNobodysPlace() {
+    void packageRecoveringInTheQueue_takesNoPlace() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         StringBuilder yaml = new StringBuilder();
         for (int i = 0; i < 100; i++) {
@@ -272,7 +272,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void howFarTheRequestsAreIsKnown() {
+    void progress_isKnown() {
         Reconciler reconciler = reconciler(Duration.ofSeconds(30));
         die(reconciler);
         pass(Duration.ofSeconds(10));
@@ -294,7 +294,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void everyStepIsToldAndCounted() {
+    void everyStep_isPublishedAndCounted() {
         List<Event> told = new ArrayList<>();
         Reconciler reconciler = reconciler(Duration.ZERO);
         reconciler.publish(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
@@ -326,7 +326,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void theAnswerToACallForWhatHasRecoveredIsNoNews() {
+    void answerForARecoveredPackage_isIgnored() {
         List<Event> told = new ArrayList<>();
         Reconciler reconciler = reconciler(Duration.ZERO);
         reconciler.publish(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
@@ -343,7 +343,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void whyACallHasFailedIsSaidInWords() {
+    void failedRequest_hasItsReason() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         for (Throwable failure : List.of(
@@ -365,7 +365,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void anAcknowledgementEndsTheRowOfFailures() {
+    void acknowledgement_resetsTheFailures() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         for (int i = 0; i < 3; i++) {
@@ -384,7 +384,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void afterAStartOnlyTheRestOfTheDelayIsWaited() {
+    void afterARestart_onlyTheRestOfTheDelayIsWaited() {
         nanos = Duration.ofDays(1).toNanos();
         die(reconciler(Duration.ofSeconds(30)));
         pass(Duration.ofSeconds(20));
@@ -404,7 +404,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void noCallStartsAfterTheEnd() {
+    void close_preventsFurtherRequests() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         pass(Duration.ZERO);
@@ -416,7 +416,7 @@ class ReconcilerTest {
     }
 
     @Test
-    void whatCameUpWhileItWasHeldIsAskedForWhenTheHoldEndsAndOnlyOnce() {
+    void deathDuringAHold_isReconciledOnceWhenTheHoldEnds() {
         Reconciler reconciler = reconciler(Duration.ZERO);
         die(reconciler);
         pass(Duration.ZERO);

@@ -17,7 +17,7 @@ class StoreHealthTest {
     private final List<Boolean> told = new ArrayList<>();
 
     @Test
-    void aStoreThatHasNeverAnsweredIsInDoubt() {
+    void storeThatNeverAnswered_isInDoubt() {
         assertThat(health.isReady()).isFalse();
         assertThat(health.isFailing()).isFalse();
         assertThat(health.isInDoubt()).isTrue();
@@ -26,7 +26,7 @@ class StoreHealthTest {
     }
 
     @Test
-    void aStoreThatHasAnsweredIsInDoubtAfterTwoSecondsOfSilence() {
+    void storeSilentForTwoSeconds_isInDoubt() {
         health.answered();
         assertThat(health.isReady()).isTrue();
         nanos += StoreHealth.SILENCE - 1;
@@ -37,7 +37,7 @@ class StoreHealthTest {
     }
 
     @Test
-    void eachFailureInARowIsGivenMoreTime() {
+    void consecutiveFailures_growTheBackoff() {
         health.answered();
         for (int failures = 1; failures <= 3; failures++) {
             health.failed("failure " + failures);
@@ -62,7 +62,7 @@ class StoreHealthTest {
     }
 
     @Test
-    void whoListensHearsWhatIsAndThenEachChangeOnce() {
+    void listener_getsThePresentStateAndThenEachChangeOnce() {
         health.onReadiness(told::add);
         assertThat(told).containsExactly(false);
         health.failed("not there yet");

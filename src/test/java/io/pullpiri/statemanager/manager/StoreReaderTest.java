@@ -52,7 +52,7 @@ class StoreReaderTest {
     }
 
     @Test
-    void allThatIsOursOrWatchedIsReadAndWhatComesAfterwardsIsRefused() {
+    void read_coversAllKeysAndRejectsOlderTransactions() {
         assertThat(keys(storeReader.read().join()))
                 .containsExactlyInAnyOrder(Keys.journal(1), Keys.journal(2), "/model/m/state");
         assertThat(store.commit(LATE, TIMEOUT)).isInstanceOf(CommitResult.Conflict.class);
@@ -60,13 +60,13 @@ class StoreReaderTest {
     }
 
     @Test
-    void whatComesJustBeforeTheFenceIsRead() {
+    void commitJustBeforeTheFence_isRead() {
         store.before.add(() -> assertThat(store.commit(LATE, TIMEOUT)).isInstanceOf(CommitResult.Committed.class));
         assertThat(keys(storeReader.read().join())).contains(Keys.node("HPC"), Keys.journal(2));
     }
 
     @Test
-    void whatTakesTheFencesPlaceHasItReadAnew() {
+    void recordInThePlaceOfTheFence_leadsToAReread() {
         store.before.add(() -> store.put(Keys.journal(2), "{}"));
         assertThatThrownBy(() -> storeReader.read().join())
                 .hasCauseInstanceOf(StoreUnavailableException.class)
@@ -75,7 +75,7 @@ class StoreReaderTest {
     }
 
     @Test
-    void firstReading_statesTheFormatOfTheRecords() {
+    void firstRead_writesTheFormatOfTheRecords() {
         storeReader.read().join();
         assertThat(store.get(Keys.FORMAT).orElseThrow().value()).isEqualTo("1");
         long written = store.get(Keys.FORMAT).orElseThrow().modRevision();
@@ -87,7 +87,7 @@ class StoreReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"2", "10", "99999999999999999999", "", "one", "1.0", "-1", "0", " 1"})
-    void formatThatThisBuildDoesNotKnow_isRefusedBeforeAnythingIsWritten(String format) {
+    void unknownFormat_isRejectedBeforeAnythingIsWritten(String format) {
         store.put(Keys.FORMAT, format);
         Snapshot before = store.snapshot(List.of("/"));
         assertThatThrownBy(() -> storeReader.read().join())
@@ -99,7 +99,7 @@ class StoreReaderTest {
     }
 
     @Test
-    void newerBuildThatStartsMeanwhile_takesTheFencesPlace() {
+    void newerBuildThatStartsMeanwhile_takesThePlaceOfTheFence() {
         store.before.add(() -> {
             store.put(Keys.journal(2), "{}");
             store.put(Keys.FORMAT, "2");
@@ -110,7 +110,7 @@ class StoreReaderTest {
     }
 
     @Test
-    void firstReading_takesTheStoreOver() {
+    void firstRead_takesOverTheStore() {
         store.put(Keys.OWNER, owner("crashed").text());
         storeReader.read().join();
         assertThat(store.value(Keys.OWNER)).isEqualTo(owner("first").text());
@@ -136,7 +136,7 @@ class StoreReaderTest {
     }
 
     @Test
-    void takeoverThatComesFirst_keepsTheFenceFromBeingWritten() {
+    void takeoverThatComesFirst_preventsTheFence() {
         store.before.add(() -> {
             store.put(Keys.journal(2), "{}");
             store.put(Keys.OWNER, owner("second").text());
@@ -146,7 +146,7 @@ class StoreReaderTest {
     }
 
     @Test
-    void claimWhoseAnswerWasLost_isOurs() {
+    void claimWithALostAnswer_isOurs() {
         store.faults.add(FaultyStore.Fault.ANSWER_LOST);
         assertThatThrownBy(() -> storeReader.read().join()).hasCauseInstanceOf(StoreUnavailableException.class);
         storeReader.read().join();
@@ -154,7 +154,7 @@ class StoreReaderTest {
     }
 
     @Test
-    void ownersRecordThatCannotBeRead_countsAsAnotherServer() {
+    void unparsableOwnerRecord_countsAsAnotherServer() {
         storeReader.read().join();
         store.put(Keys.OWNER, "nonsense");
         assertThatThrownBy(() -> storeReader.read().join())

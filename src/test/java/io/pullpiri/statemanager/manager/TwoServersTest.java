@@ -60,7 +60,7 @@ class TwoServersTest {
     }
 
     @Test
-    void commandAfterATakeover_isRefusedAndNotStored() {
+    void commandAfterATakeover_isRejectedAndNotStored() {
         startSecond();
         CompletableFuture<CommandResult> answer = first.set(ModelState.DEAD);
         first.turn();
@@ -83,7 +83,7 @@ class TwoServersTest {
     }
 
     @Test
-    void serversDoNotFight() {
+    void twoServers_doNotAlternate() {
         startSecond();
         String record = second.store.value(Keys.OWNER);
         for (int i = 0; i < 10; i++) {
@@ -109,7 +109,7 @@ class TwoServersTest {
     }
 
     @Test
-    void orderlyEndOfTheNewOwner_givesTheStoreBackWithoutWhatWaited() {
+    void orderlyStopOfTheNewOwner_releasesTheStoreWithoutWaitingCommands() {
         startSecond();
         CompletableFuture<CommandResult> report = crash(first);
         first.turn();
@@ -128,14 +128,14 @@ class TwoServersTest {
     }
 
     @Test
-    void endOfTheOldOwner_leavesTheNewOnesRecord() {
+    void stopOfTheOldOwner_leavesTheNewOwnersRecord() {
         startSecond();
         first.stop();
         assertThat(second.store.value(Keys.OWNER)).contains("second");
     }
 
     @Test
-    void serverThatLostTheStore_asksForNothing() {
+    void serverThatLostTheStore_sendsNoRequests() {
         first.die("s");
         startSecond();
         first.elapse(Duration.ofNanos(StoreHealth.SILENCE));

@@ -25,7 +25,7 @@ class SettingsTest {
     Path folder;
 
     @Test
-    void theDefaults() {
+    void noInput_givesTheDefaults() {
         assertThat(SettingsLoader.load(Map.of(), Map.of(), null, NO_FILE))
                 .isEqualTo(new Settings(
                         new Settings.StoreLocation.Sqlite(Path.of("statemanager.db")),
@@ -52,7 +52,7 @@ class SettingsTest {
     }
 
     @Test
-    void anOptionWinsOverTheEnvironmentThatOverTheFileThatOverPullpirisSettings() throws IOException {
+    void sameSettingInSeveralPlaces_followsThePrecedence() throws IOException {
         Path file = file("port: 1\nfault-port: 2\nhost: 10.0.0.2\n");
         Path pullpiri = Files.writeString(folder.resolve("pullpiri.yaml"), "host:\n  name: HPC\n  ip: 10.0.0.1\n");
         Settings settings = SettingsLoader.load(
@@ -76,7 +76,7 @@ class SettingsTest {
     }
 
     @Test
-    void theFileTakesNestedKeysListsAndEverySetting() throws IOException {
+    void settingsFile_acceptsNestedKeysListsAndEverySetting() throws IOException {
         Path file = file("""
                 store: etcd://a:2379,b:2379
                 reconcile: {on: [error, degraded], delay: 10s, current-status: unknown}
@@ -119,14 +119,14 @@ class SettingsTest {
                     MODEL_VANISHED             | gone        | --model-vanished: 'gone' (from the command line; expected: one of exited, dead, keep)
                     HOST                       | a b         | --host: 'a b' (from the command line; expected: a host name or an address)
                     """)
-    void aBadValueIsNamedWithItsOriginAndWhatWasExpected(Setting setting, String value, String message) {
+    void invalidValue_isReportedWithItsOriginAndTheExpectation(Setting setting, String value, String message) {
         assertThatThrownBy(() -> SettingsLoader.load(Map.of(setting, value), Map.of(), null, NO_FILE))
                 .isInstanceOf(SettingsException.class)
                 .hasMessage(message);
     }
 
     @Test
-    void whatIsNotKnownIsAnError() throws IOException {
+    void unknownSetting_isAnError() throws IOException {
         Path file = file("reconcile: {no: [error]}");
         assertThatThrownBy(() -> SettingsLoader.load(Map.of(), Map.of(), file, NO_FILE))
                 .hasMessage("reconcile.no: no such setting (in " + file + "); did you mean reconcile.on?");

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class FewDaysTest {
 
     @Test
-    void noPromiseIsBroken() {
+    void fewSimulatedDays_keepAllGuarantees() {
         for (long seed = 1; seed <= 200; seed++) {
             assertThat(Simulate.one(seed, new Counts())).isNull();
         }

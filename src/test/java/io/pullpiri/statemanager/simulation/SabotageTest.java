@@ -22,7 +22,7 @@ class SabotageTest {
         "CALLS_NOBODY, 'nobody has heard of it'",
         "CALLS_LATE, 'a call starts for scenario '",
     })
-    void sabotageIsNoticed(Sabotage sabotage, String what) {
+    void sabotage_isDetected(Sabotage sabotage, String what) {
         String broken = null;
         long day = 0;
         while ((broken == null || !broken.contains(what)) && day < SEEDS) {

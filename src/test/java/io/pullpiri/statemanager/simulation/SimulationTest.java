@@ -59,7 +59,7 @@ class SimulationTest {
 
     @Test
     @Timeout(value = 15, unit = TimeUnit.MINUTES)
-    void noPromiseIsBrokenOnAnyDay() throws InterruptedException {
+    void simulatedDays_keepAllGuarantees() throws InterruptedException {
         Counts counts = new Counts();
         Simulate.Failure failure = Simulate.many(1, SEEDS, counts);
         System.out.print(counts);
@@ -68,7 +68,7 @@ class SimulationTest {
     }
 
     @Test
-    void theSameDayGoesTheSameWay() {
+    void sameSeed_givesTheSameDay() {
         for (long seed = 1; seed <= 50; seed++) {
             Day day = Day.of(seed);
             List<String> first = new ArrayList<>();

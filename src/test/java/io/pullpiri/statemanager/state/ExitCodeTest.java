@@ -24,7 +24,7 @@ class ExitCodeTest {
 
     /** The same by arithmetic. */
     @Property(tries = 1000)
-    void anyIntegerIsComparedByItsValue(@ForAll long seed) {
+    void anyInteger_isComparedByItsValue(@ForAll long seed) {
         Random random = new Random(seed);
         BigInteger value = random.nextBoolean()
                 ? BigInteger.valueOf(random.nextInt(-300, 300))
@@ -38,14 +38,14 @@ class ExitCodeTest {
     }
 
     @Test
-    void noExitCode_isZero() {
+    void missingExitCode_isZero() {
         assertThat(ExitCode.isInteger("")).isTrue();
         assertThat(ExitCode.isClean("", Set.of())).isTrue();
         assertThat(ExitCode.isOtherThanZero("")).isFalse();
     }
 
     @Test
-    void codeOfAMillionDigits_isRead() {
+    void exitCodeOfAMillionDigits_isRead() {
         String text = "7".repeat(4 << 20);
         assertThat(ExitCode.isInteger(text)).isTrue();
         assertThat(ExitCode.isClean(text, CLEAN)).isFalse();

@@ -22,18 +22,18 @@ class NamesTest {
                 "\uD83D\uDE97",
                 "\uD83D\uDE97\uD83D\uDE97"
             })
-    void mayBeNames(String name) {
+    void validName_isAccepted(String name) {
         assertThat(Names.problem(name)).isNull();
     }
 
     @Test
-    void a253rdByteMayBeAndA254thMayNot() {
+    void nameOf253Bytes_isAcceptedAndOneMoreIsNot() {
         assertThat(Names.problem("n".repeat(253))).isNull();
         assertThat(Names.problem("n".repeat(254))).isEqualTo("has 254 bytes or more (expected: 1..253)");
     }
 
     @Test
-    void bytesAreCountedAndNotCharacters() {
+    void nameLength_isCountedInBytes() {
         assertThat(Names.problem("가".repeat(84))).isNull();
         assertThat(Names.problem("가".repeat(84) + "n")).isNull();
         assertThat(Names.problem("가".repeat(85))).isEqualTo("has 255 bytes or more (expected: 1..253)");
@@ -51,13 +51,13 @@ class NamesTest {
         "{a,has '{' (expected: none of < > ? { })",
         "a},has '}' (expected: none of < > ? { })",
     })
-    void mayNotBeNames(String name, String problem) {
+    void invalidName_isRejected(String name, String problem) {
         assertThat(Names.problem(name)).isEqualTo(problem);
     }
 
     @ParameterizedTest
     @CsvSource({"0000", "000A", "001F", "007F", "0085"})
-    void controlCharactersAreNamedByTheirNumber(String code) {
+    void controlCharacter_isNamedByItsNumber(String code) {
         String name = "a" + (char) Integer.parseInt(code, 16);
 
         assertThat(Names.problem(name)).isEqualTo("has the control character U+" + code + " (expected: none)");
@@ -65,7 +65,7 @@ class NamesTest {
     }
 
     @Test
-    void halvesOfACharacterMayNotBe() {
+    void unpairedSurrogate_isRejected() {
         String first = "\uD83D";
         String second = "\uDE97";
         for (String name : List.of("a" + first, first + "a", "a" + second + "b", first + second + second)) {
@@ -74,7 +74,7 @@ class NamesTest {
     }
 
     @Test
-    void anExcerptIsOnOneLineWhateverItQuotes() {
+    void excerpt_isOnOneLine() {
         assertThat(LogText.excerpt("a\r\n\u001b[31m\u009b2J\u2028b", 60))
                 .isEqualTo("a\\u{D}\\u{A}\\u{1B}[31m\\u{9B}2J\\u{2028}b");
         assertThat(LogText.excerpt("0123456789", 10)).isEqualTo("0123456789");
@@ -85,13 +85,13 @@ class NamesTest {
     }
 
     @Test
-    void anExcerptIsCutBetweenEscapes() {
+    void excerpt_isCutBetweenEscapes() {
         assertThat(LogText.excerpt("ab\u200B\u200B", 10)).isEqualTo("ab\\u{200B}…");
     }
 
     @ParameterizedTest
     @CsvSource({"00A0", "00AD", "200B", "200F", "202E", "2028", "2029", "2066", "3000", "FEFF", "E0041"})
-    void aNewNameMayNotHaveInvisibleCharacters_andAStoredOneMay(String code) {
+    void newNameWithInvisibleCharacters_isRejectedAndAStoredOneIsNot(String code) {
         String name = "a" + Character.toString(Integer.parseInt(code, 16)) + "b";
 
         assertThat(Names.problem(name)).isNull();
@@ -101,7 +101,7 @@ class NamesTest {
     }
 
     @Test
-    void aNewNameMayHaveAnyScriptAndPlainSpaces() {
+    void newName_mayHaveAnyScriptAndPlainSpaces() {
         for (String name : List.of("주차 보조", "türe", "\uD83D\uDE97", "דלת", "a b")) {
             assertThat(Names.problemOfNew(name)).isNull();
             assertThat(LogText.printable(name)).isEqualTo(name);
@@ -109,13 +109,13 @@ class NamesTest {
     }
 
     @Test
-    void keysMayHaveSlashesAndAnotherLength() {
+    void key_mayHaveSlashesAndItsOwnLength() {
         assertThat(Names.textProblem("/package/braking/state", 22)).isNull();
         assertThat(Names.textProblem("/package/braking/state", 21)).isEqualTo("has 22 bytes or more (expected: 1..21)");
     }
 
     @Test
-    void statesAreReadInAnyCaseWithOrWithoutTheirPrefix() {
+    void stateName_isReadInAnyCaseWithOrWithoutItsPrefix() {
         assertThat(ModelState.parse("Running")).isEqualTo(ModelState.RUNNING);
         assertThat(ModelState.parse("model_state_dead")).isEqualTo(ModelState.DEAD);
         assertThat(ModelState.parse("PACKAGE_STATE_RUNNING")).isNull();
@@ -124,7 +124,7 @@ class NamesTest {
     }
 
     @Test
-    void statesAreWrittenAsTheSeedSpellsThemAndAsTheRustStateManagerDoes() {
+    void stateName_isWrittenAsInTheSeedAndTheProtobuf() {
         assertThat(ModelState.DEAD.title()).isEqualTo("Dead");
         assertThat(ModelState.DEAD.protobufName()).isEqualTo("MODEL_STATE_DEAD");
         assertThat(PackageState.ERROR.title()).isEqualTo("Error");

@@ -12,7 +12,7 @@ class StateCountsTest {
             StateCounts.of(ModelState.class, List.of(ModelState.DEAD, ModelState.RUNNING));
 
     @Test
-    void isWhatIsCountedHoweverItCameAbout() {
+    void counts_equalTheCollectionAfterAnyChanges() {
         StateCounts<ModelState> same = StateCounts.none(ModelState.class)
                 .plus(ModelState.RUNNING)
                 .plus(ModelState.PAUSED)
@@ -25,7 +25,7 @@ class StateCountsTest {
     }
 
     @Test
-    void whatIsNotCountedCannotGo() {
+    void uncountedState_cannotBeRemoved() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> tally.minus(ModelState.PAUSED))
                 .withMessage("state: PAUSED (expected: one that is counted in [0, 0, 0, 1, 1])");

@@ -21,7 +21,7 @@ class StateMachineTest {
     private static final Set<Integer> CLEAN = Set.of(0, 143);
 
     @Test
-    void everyMultisetOfUpToSixModelsGivesWhatTable41Says() {
+    void anySixModels_giveTheStateOfTable41() {
         List<List<String>> all = multisets(List.of("created", "paused", "exited", "dead", "running"), 6);
         assertThat(all).hasSize(462 - 1);
         for (List<String> models : all) {
@@ -65,12 +65,12 @@ class StateMachineTest {
     }
 
     @Test
-    void aPackageWithoutModelsMeetsNoConditionOfAllModels() {
+    void packageWithoutModels_meetsNoConditionOnAllModels() {
         assertThat(StateMachine.packageState(List.of())).isEqualTo(PackageState.RUNNING);
     }
 
     @Test
-    void everyMultisetOfUpToFiveContainersGivesWhatTheTableSays() {
+    void anyFiveContainers_giveTheStateOfTheTable() {
         List<String> kinds = List.of(
                 "created:0",
                 "initialized:0",
@@ -172,7 +172,7 @@ class StateMachineTest {
                     ''          | 0    | false | UNKNOWN
                     -           | 0    | false | UNKNOWN
                     """)
-    void everyPodmanWordHasAState(
+    void everyPodmanStatus_hasAState(
             @Nullable String status, @Nullable String exitCode, @Nullable String oom, ContainerState expected) {
         Map<String, String> podman = new TreeMap<>();
         if (status != null) {
@@ -188,7 +188,7 @@ class StateMachineTest {
     }
 
     @Test
-    void cleanExitCodesAreASetting() {
+    void cleanExitCodes_areConfigurable() {
         Map<String, String> killed = Map.of("Status", "exited", "ExitCode", "137");
         assertThat(StateMachine.containerState(killed, Set.of(137))).isEqualTo(ContainerState.EXITED);
         Map<String, String> ended = Map.of("Status", "exited", "ExitCode", "0");
@@ -198,7 +198,7 @@ class StateMachineTest {
     }
 
     @Test
-    void everyStepOfAScenarioIsAllowedOrRefusedAsTheChainSays() {
+    void scenarioStep_isAllowedExactlyAsTheChainSays() {
         Set<String> allowed = Set.of(
                 "Idle>Waiting", "Waiting>Satisfied", "Satisfied>Allowed", "Satisfied>Denied", "Allowed>Completed");
         for (ScenarioState from : ScenarioState.values()) {
@@ -210,7 +210,7 @@ class StateMachineTest {
     }
 
     @Test
-    void statesAreReadInAnyCaseWithOrWithoutThePrefix() {
+    void stateName_isReadInAnyCaseWithOrWithoutThePrefix() {
         for (String spelling :
                 List.of("Degraded", "degraded", "DEGRADED", "PACKAGE_STATE_DEGRADED", "package_state_Degraded")) {
             assertThat(PackageState.parse(spelling)).as(spelling).isEqualTo(PackageState.DEGRADED);

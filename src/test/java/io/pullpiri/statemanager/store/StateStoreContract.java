@@ -41,19 +41,19 @@ public abstract class StateStoreContract {
     }
 
     @Test
-    void aMissingKeyIsReportedAsMissingAndNotAsAnError() {
+    void missingKey_isReportedAsMissing() {
         assertThat(store.get("/model/none/state")).isEmpty();
         assertThat(store.getAllWithPrefix("/model/")).isEmpty();
     }
 
     @Test
-    void whatIsPutIsRead() {
+    void putValue_isRead() {
         long revision = store.put("/model/a/state", "Running");
         assertThat(store.get("/model/a/state")).contains(new KeyValue("/model/a/state", "Running", revision, revision));
     }
 
     @Test
-    void aKeyKeepsItsCreateRevisionUntilItIsDeleted() {
+    void key_keepsItsCreateRevisionUntilItIsDeleted() {
         long created = store.put("/model/a/state", "Created");
         long changed = store.put("/model/a/state", "Running");
         assertThat(changed).isEqualTo(created + 1);
@@ -66,7 +66,7 @@ public abstract class StateStoreContract {
     }
 
     @Test
-    void aPrefixReadReturnsKeysAndValuesInCreationOrder() {
+    void prefixRead_returnsKeysAndValuesInCreationOrder() {
         long c = store.put("/model/c/state", "Created");
         long a = store.put("/model/a/state", "Created");
         long b = store.put("/model/b/state", "Created");
@@ -79,7 +79,7 @@ public abstract class StateStoreContract {
     }
 
     @Test
-    void keysOfOneTransactionAreReadInTheOrderOfTheirNames() {
+    void keysOfOneTransaction_areReadInNameOrder() {
         long revision = commit(put("/model/b", "1", 0), put("/model/c", "2", 0), put("/model/a", "3", 0));
         assertThat(store.getAllWithPrefix("/model/"))
                 .containsExactly(
@@ -89,7 +89,7 @@ public abstract class StateStoreContract {
     }
 
     @Test
-    void aPrefixReadDoesNotReachIntoItsNeighbours() {
+    void prefixRead_excludesNeighbouringPrefixes() {
         for (String key : List.of("/model", "/model.", "/model/", "/model/a", "/model/\uffff", "/model/\ud83d\ude00")) {
             store.put(key, "x");
         }
@@ -105,14 +105,14 @@ public abstract class StateStoreContract {
     @ParameterizedTest
     @ValueSource(
             strings = {"", " ", "line\nline\r\n\ttab", "nul\0nul", "상태 \ud83d\ude97 é", "'; DROP TABLE kv; --", "%_"})
-    void anyValueIsReadAsItWasWritten(String value) {
+    void anyValue_isReadAsItWasWritten(String value) {
         store.put("/model/odd", value);
         assertThat(store.get("/model/odd")).map(KeyValue::value).contains(value);
         assertThat(store.getAllWithPrefix("/model/odd").getFirst().value()).isEqualTo(value);
     }
 
     @Test
-    void aValueOfAlmostAMegabyteIsReadAsItWasWritten() {
+    void valueOfAlmostAMegabyte_isReadAsItWasWritten() {
         String value = "상".repeat(340_000);
         store.put("/model/large", value);
         assertThat(store.get("/model/large")).map(KeyValue::value).contains(value);
@@ -120,7 +120,7 @@ public abstract class StateStoreContract {
 
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "/model/<a>", "/model/a\n", "/model/{a}", "/model/a?"})
-    void aKeyThatTheSpecDoesNotAllowIsAnError(String key) {
+    void invalidKey_isAnError(String key) {
         assertThatThrownBy(() -> store.get(key)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> store.put(key, "x")).isInstanceOf(IllegalArgumentException.class);
         assertRefused("key", put(key, "x", 0));
@@ -129,14 +129,14 @@ public abstract class StateStoreContract {
     }
 
     @Test
-    void aKeyOf1024BytesIsAllowed() {
+    void keyOf1024Bytes_isAccepted() {
         String key = "k".repeat(1024);
         long revision = store.put(key, "x");
         assertThat(store.get(key)).contains(new KeyValue(key, "x", revision, revision));
     }
 
     @Test
-    void aTransactionWritesAllItsKeysAtOneRevision() {
+    void transaction_writesAllItsKeysAtOneRevision() {
         long a = store.put("/model/a", "1");
         long b = store.put("/model/b", "1");
         long revision = commit(put("/model/a", "2", a), delete("/model/b", b), put("/package/p", "new", 0));
@@ -147,7 +147,7 @@ public abstract class StateStoreContract {
     }
 
     @Test
-    void oneFailedGuardAndNothingIsWrittenAndEveryKeyIsToldAsItIs() {
+    void failedGuard_writesNothingAndReturnsEveryKey() {
         long a = store.put("/model/a", "1");
         long changed = store.put("/model/b", "1");
         long newest = store.put("/model/b", "somebody else's");
@@ -165,14 +165,14 @@ public abstract class StateStoreContract {
     }
 
     @Test
-    void aKeyThatMustNotExistAndDoesIsAConflict() {
+    void existingKeyThatMustNotExist_isAConflict() {
         long revision = store.put("/model/a", "1");
         assertThat(store.commit(transaction(put("/model/a", "2", 0)), TIMEOUT))
                 .isEqualTo(new Conflict(List.of(new WatchEvent("/model/a", "1", revision))));
     }
 
     @Test
-    void aKeyThatWasDeletedIsAConflictEvenIfItIsThereAgain() {
+    void deletedKey_isAConflictEvenIfItExistsAgain() {
         long first = store.put("/model/a", "1");
         long deleted = commit(delete("/model/a", first));
         assertThat(store.commit(transaction(put("/model/a", "2", first)), TIMEOUT))
@@ -183,7 +183,7 @@ public abstract class StateStoreContract {
     }
 
     @Test
-    void deletingAnAbsentKeyUsesNoRevision() {
+    void deletionOfAnAbsentKey_usesNoRevision() {
         long revision = store.put("/model/a", "1");
         assertThat(commit(delete("/model/none", 0))).isEqualTo(revision);
         assertThat(commit()).isEqualTo(revision);
@@ -191,13 +191,13 @@ public abstract class StateStoreContract {
     }
 
     @Test
-    void writingTheSameValueIsAWrite() {
+    void writeOfTheSameValue_isAWrite() {
         long revision = store.put("/model/a", "1");
         assertThat(commit(put("/model/a", "1", revision))).isEqualTo(revision + 1);
     }
 
     @Test
-    void aTransactionOfTheGreatestSizeIsTaken() {
+    void transactionOfTheLargestSize_isAccepted() {
         int writes = store.maxWrites();
         Write[] all = IntStream.range(0, writes)
                 .mapToObj(i -> put("/model/%05d".formatted(i), "x", 0))
@@ -216,7 +216,7 @@ public abstract class StateStoreContract {
     }
 
     @Test
-    void whatIsTooLargeOrSenselessIsRefused() {
+    void oversizedOrSenselessTransaction_isRejected() {
         assertRefused(
                 "writes",
                 IntStream.rangeClosed(0, store.maxWrites())
@@ -231,7 +231,7 @@ public abstract class StateStoreContract {
     }
 
     @Test
-    void aSnapshotHasTheKeysOfAllPrefixesOnceAndTheStoresRevision() {
+    void snapshot_hasTheKeysOfAllPrefixesOnceAndTheRevision() {
         store.put("/model/b", "1");
         store.put("Package/p", "2");
         store.put("/statemanager/x", "3");
@@ -244,7 +244,7 @@ public abstract class StateStoreContract {
     }
 
     @Test
-    void aClosedStoreIsUnavailable() {
+    void closedStore_isUnavailable() {
         store.put("/model/a", "1");
         store.close();
         assertThatThrownBy(() -> store.get("/model/a")).isInstanceOf(StoreUnavailableException.class);

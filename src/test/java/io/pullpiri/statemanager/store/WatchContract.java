@@ -28,7 +28,7 @@ public abstract class WatchContract extends StateStoreContract {
     protected abstract void forgetHistory();
 
     @Test
-    void aWatchTellsOfPutsAndDeletesUnderItsPrefixesOnly() {
+    void watch_reportsPutsAndDeletesUnderItsPrefixesOnly() {
         WatchRecorder recorder = new WatchRecorder();
         long start = store.put("/model/before", "x");
         store.watch(BOTH, start + 1, recorder);
@@ -48,7 +48,7 @@ public abstract class WatchContract extends StateStoreContract {
     }
 
     @Test
-    void aWatchFromThePastTellsWhatHappenedSince() {
+    void watchFromThePast_reportsWhatHappenedSince() {
         long first = store.put("/model/a", "1");
         long second = store.put("/model/a", "2");
         long third = store.put("/model/b", "3");
@@ -62,7 +62,7 @@ public abstract class WatchContract extends StateStoreContract {
     }
 
     @Test
-    void aWatchFromTheFutureTellsNothingBeforeIt() {
+    void watchFromTheFuture_reportsNothingBeforeIt() {
         long now = store.put("/model/a", "1");
         WatchRecorder recorder = new WatchRecorder();
         store.watch(List.of("/model/"), now + 3, recorder);
@@ -73,7 +73,7 @@ public abstract class WatchContract extends StateStoreContract {
     }
 
     @Test
-    void prefixesThatCoverOneAnotherTellNothingTwice() {
+    void overlappingPrefixes_reportNothingTwice() {
         WatchRecorder recorder = new WatchRecorder();
         long start = store.put("/x", "x");
         store.watch(List.of("/model/a/", "/model/", "/model/"), start + 1, recorder);
@@ -85,7 +85,7 @@ public abstract class WatchContract extends StateStoreContract {
     }
 
     @Test
-    void theChangesOfOneRevisionComeInOneCall() {
+    void changesOfOneRevision_comeInOneCall() {
         WatchRecorder recorder = new WatchRecorder();
         long start = store.put("/x", "x");
         store.watch(List.of("/model/"), start + 1, recorder);
@@ -99,13 +99,13 @@ public abstract class WatchContract extends StateStoreContract {
     }
 
     @Test
-    void revisionZeroIsNoRevision() {
+    void revisionZero_isRejected() {
         assertThatThrownBy(() -> store.watch(BOTH, 0, new WatchRecorder()))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
-    void aWatchFromAForgottenRevisionIsLost() {
+    void watchFromACompactedRevision_isLost() {
         long past = store.put("/model/a", "1");
         forgetHistory();
         WatchRecorder recorder = new WatchRecorder();
@@ -120,7 +120,7 @@ public abstract class WatchContract extends StateStoreContract {
     }
 
     @Test
-    void aClosedWatchIsSilent() {
+    void closedWatch_reportsNothing() {
         WatchRecorder recorder = new WatchRecorder();
         WatchRecorder other = new WatchRecorder();
         long start = store.put("/x", "x");
@@ -138,7 +138,7 @@ public abstract class WatchContract extends StateStoreContract {
     }
 
     @Test
-    void aListenerMayCloseItsOwnWatchAndUseTheStore() {
+    void listener_mayCloseItsOwnWatchAndUseTheStore() {
         AtomicReference<Watch> watch = new AtomicReference<>();
         CountDownLatch watching = new CountDownLatch(1);
         WatchRecorder told = new WatchRecorder();
@@ -168,7 +168,7 @@ public abstract class WatchContract extends StateStoreContract {
     }
 
     @Test
-    void aListenerThatFailsHasLostItsWatchAndNobodyElseHas() {
+    void failingListener_losesOnlyItsOwnWatch() {
         WatchRecorder failed = new WatchRecorder();
         WatchRecorder other = new WatchRecorder();
         long start = store.put("/x", "x");
@@ -191,7 +191,7 @@ public abstract class WatchContract extends StateStoreContract {
     }
 
     @Test
-    void aSnapshotAndTheWatchAfterItMissNothingAndDoubleNothing() throws Exception {
+    void snapshotAndItsWatch_missNothingAndDoubleNothing() throws Exception {
         Map<Long, String> written = new TreeMap<>();
         List<WatchEvent> seen = new ArrayList<>();
         try (ExecutorService writers = Executors.newVirtualThreadPerTaskExecutor()) {

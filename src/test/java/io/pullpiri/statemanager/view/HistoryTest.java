@@ -37,7 +37,7 @@ class HistoryTest {
     }
 
     @Test
-    void changesAreReadNewestFirst() {
+    void changes_areReadNewestFirst() {
         assertThat(read()).isEmpty();
         commit(1, change("m", "", "Running", 1));
         commit(2, change("m", "Running", "Paused", 2), change("m", "Paused", "Dead", 3));
@@ -47,7 +47,7 @@ class HistoryTest {
     }
 
     @Test
-    void oneThatLivedBeforeUnderThatNameIsAnother() {
+    void recreatedResource_startsANewHistory() {
         commit(1, change("m", "", "Running", 1));
         commit(2, change("m", "Running", "", 2));
         assertThat(history.generation()).isZero();
@@ -58,14 +58,14 @@ class HistoryTest {
     }
 
     @Test
-    void aLifeThatEndsAndBeginsInOneCommitIsReadFromItsBeginning() {
+    void deletionAndCreationInOneCommit_isReadFromTheCreation() {
         commit(1, change("m", "", "Running", 1));
         commit(2, change("m", "Running", "", 2), change("m", "", "Paused", 1), change("m", "Paused", "Dead", 2));
         assertThat(read()).containsExactly("m Paused>Dead", "m >Paused");
     }
 
     @Test
-    void theOldestRecordsAreForgottenAndThoseThatAreGonePassedOver() {
+    void oldestRecords_areDroppedAndMissingOnesAreSkipped() {
         commit(1, change("m", "", "Running", 1));
         commit(2, change("m", "Running", "Paused", 2));
         commit(3, change("m", "Paused", "Dead", 3));
@@ -79,7 +79,7 @@ class HistoryTest {
     }
 
     @Test
-    void aRecordCountsOnceHoweverManyChangesItHas() {
+    void record_countsOnceForAnyNumberOfChanges() {
         commit(1, change("m", "", "Running", 1));
         History once = history;
         assertThat(history.recorded(1, 3)).isSameAs(once);
@@ -88,7 +88,7 @@ class HistoryTest {
     }
 
     @Test
-    void whatWasCarriedForwardIsReadWithTheRecordThatCarriesIt() {
+    void carriedChange_isReadWithTheRecordThatCarriesIt() {
         commit(1, change("m", "", "Running", 1));
         commit(2, change("m", "Running", "Paused", 2));
         journal.put(

@@ -46,7 +46,7 @@ class PeersTest {
     }
 
     @Test
-    void twoAddressesThatAlternateWithDifferentContainers_areWarnedOf() {
+    void twoAlternatingAddressesWithDifferentContainers_raiseAWarning() {
         list("10.0.0.1", "a");
         list("10.0.0.2", "b");
         assertThat(shared()).as("a node may get another address").isNull();
@@ -62,7 +62,7 @@ class PeersTest {
     }
 
     @Test
-    void severalListsOfEachAddress_areTurnsToo() {
+    void severalListsPerAddress_alsoCountAsAlternating() {
         list("A", "a");
         list("A", "a", "a2");
         list("B", "b");
@@ -72,7 +72,7 @@ class PeersTest {
     }
 
     @Test
-    void sinceWhen_isTheFirstTime_andEachTurnIsCounted() {
+    void warning_keepsItsFirstTimeAndCountsEachAlternation() {
         list("A", "a");
         list("B", "b");
         list("A", "a");
@@ -84,7 +84,7 @@ class PeersTest {
     }
 
     @Test
-    void addressesThatShareAContainer_areOneNode() {
+    void addressesWithACommonContainer_areOneNode() {
         list("A", "a", "b");
         list("B", "a");
         list("A", "a", "b");
@@ -94,7 +94,7 @@ class PeersTest {
     }
 
     @Test
-    void nodeThatMovedToAnotherAddress_isNoTurn() {
+    void nodeThatMovedToAnotherAddress_raisesNoWarning() {
         list("A", "a");
         list("B", "b");
         list("C", "c");
@@ -104,7 +104,7 @@ class PeersTest {
     }
 
     @Test
-    void turnsOfMoreThanAMinute_areNone() {
+    void alternationsOverAMinuteApart_doNotCount() {
         list("A", "a");
         list("B", "b");
         world.pass(Duration.ofSeconds(60));
@@ -117,7 +117,7 @@ class PeersTest {
     }
 
     @Test
-    void emptyListOfOneNode_differsFromTheOthers_butNotFromAnEmptyOne() {
+    void emptyList_differsFromOthersButNotFromAnEmptyOne() {
         list("A");
         list("B");
         list("A");
@@ -137,7 +137,7 @@ class PeersTest {
     }
 
     @Test
-    void warning_endsTenMinutesAfterTheLastTurn() {
+    void warning_endsTenMinutesAfterTheLastAlternation() {
         list("A", "a");
         list("B", "b");
         list("A", "a");

@@ -66,7 +66,7 @@ class ArtifactBodyTest {
 
     @ParameterizedTest
     @CsvSource({"POST,/api/v1/artifacts", "DELETE,/api/v1/artifacts", "POST,/api/artifact", "DELETE,/api/artifact"})
-    void bytesThatAreNotUtf8_areRefusedWithTheirOffset(String method, String path) throws Exception {
+    void bytesThatAreNotUtf8_areRejectedWithTheirOffset(String method, String path) throws Exception {
         byte[] latin1 = YAML.getBytes(StandardCharsets.ISO_8859_1);
         int offset = YAML.indexOf('ü');
 
@@ -77,7 +77,7 @@ class ArtifactBodyTest {
     }
 
     @Test
-    void aCharacterThatIsCutOff_isRefused() throws Exception {
+    void truncatedCharacter_isRejected() throws Exception {
         byte[] cut = {'k', ':', ' ', (byte) 0xEC, (byte) 0xA3};
 
         assertRefused(
@@ -93,7 +93,7 @@ class ArtifactBodyTest {
                 "application/yaml;CHARSET=\"ISO-8859-1\"",
                 "application/x-www-form-urlencoded; a=b ; charset = iso-8859-1"
             })
-    void anotherCharset_isRefused(String type) throws Exception {
+    void otherCharset_isRejected(String type) throws Exception {
         String given = type.contains("ISO") ? "ISO-8859-1" : "iso-8859-1";
 
         assertRefused(
@@ -103,7 +103,7 @@ class ArtifactBodyTest {
     }
 
     @Test
-    void aCompressedBody_isRefused() throws Exception {
+    void compressedBody_isRejected() throws Exception {
         assertRefused(
                 send("POST", "/api/v1/artifacts", gzip(YAML), "Content-Encoding", "gzip"),
                 415,
@@ -111,7 +111,7 @@ class ArtifactBodyTest {
     }
 
     @Test
-    void aFileInLatin1_isRefused() throws Exception {
+    void latin1File_isRejected() throws Exception {
         assertRefused(
                 send("POST", "/api/v1/artifacts", Handwritten.bytes("latin1.yaml")),
                 400,
@@ -119,7 +119,7 @@ class ArtifactBodyTest {
     }
 
     @Test
-    void anUnknownKind_isRefusedWithASuggestion() throws Exception {
+    void unknownKind_isRejectedWithASuggestion() throws Exception {
         HttpResponse<String> answer = send("POST", "/api/v1/artifacts", Handwritten.bytes("misspelt-kind.yaml"));
 
         assertThat(answer.statusCode()).isEqualTo(400);
@@ -129,7 +129,7 @@ class ArtifactBodyTest {
     }
 
     @Test
-    void aWarning_isInTheAnswerAndUnderStrictAnError() throws Exception {
+    void warning_isInTheAnswerAndUnderStrictAnError() throws Exception {
         byte[] typo = Handwritten.bytes("model-for-models.yaml");
         OpenApi openApi =
                 new OpenApi(send("GET", "/api/v1/openapi.yaml", new byte[0]).body());
@@ -158,7 +158,7 @@ class ArtifactBodyTest {
         "POST,?strict,strict: '' (expected: true or false)",
         "DELETE,?strict=true,query: 'strict' is no parameter (expected: none)",
     })
-    void strictIsTrueOrFalse_andOnlyForApplying(String method, String query, String detail) throws Exception {
+    void strict_isTrueOrFalseAndOnlyForApplying(String method, String query, String detail) throws Exception {
         assertRefused(send(method, "/api/v1/artifacts" + query, YAML.getBytes(StandardCharsets.UTF_8)), 400, detail);
     }
 
@@ -177,7 +177,7 @@ class ArtifactBodyTest {
         "Content-Type,application/x-www-form-urlencoded",
         "Content-Encoding,identity",
     })
-    void utf8AsItIs_isStored(String header, String value) throws Exception {
+    void utf8_isStoredUnchanged(String header, String value) throws Exception {
         HttpResponse<String> answer =
                 send("POST", "/api/v1/artifacts", YAML.getBytes(StandardCharsets.UTF_8), header, value);
 

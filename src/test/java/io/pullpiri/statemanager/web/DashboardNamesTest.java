@@ -109,7 +109,7 @@ class DashboardNamesTest {
     }
 
     @Test
-    void invisibleCharactersAreEscaped_andOnlyAKnownGoodArtifactIsSaidToBeInForce() throws Exception {
+    void invisibleCharacters_areEscapedAndOnlyAKnownGoodArtifactIsShownInForce() throws Exception {
         try (ServerRig rig = new ServerRig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
                 Browser browser = new Browser("en-US")) {
             rig.apply(ServerRig.BRAKING);

@@ -116,7 +116,7 @@ class DashboardTest {
     }
 
     @Test
-    void theOverviewShowsEveryPackageAndChangesLive() throws Exception {
+    void overview_showsEveryPackageAndItsChangesLive() throws Exception {
         vehicle();
         look("/");
         int packages = rig.server.manager().view().packages().size();
@@ -133,7 +133,7 @@ class DashboardTest {
     }
 
     @Test
-    void thePicturesOfAVehicleInTrouble() throws Exception {
+    void vehicleInTrouble_isShownInPictures() throws Exception {
         vehicle();
         List<Map<String, String>> story = List.of(
                 Map.of("ota-client", "paused"),
@@ -176,7 +176,7 @@ class DashboardTest {
     }
 
     @Test
-    void aPackagesPageTellsWhyAndWhoMendsIt() throws Exception {
+    void packagePage_showsCauseAndReconcileProgress() throws Exception {
         vehicle();
         look("/#/packages/adas");
         browser.awaitText(".graph", "lidar-perception");
@@ -195,7 +195,7 @@ class DashboardTest {
     }
 
     @Test
-    void aPackagesPageFollowsWhatChangesNoState() throws Exception {
+    void packagePage_followsChangesOtherThanStates() throws Exception {
         vehicle();
         report(Map.of(
                 "lidar-perception", "exited:139",
@@ -216,7 +216,7 @@ class DashboardTest {
     }
 
     @Test
-    void aPackagesPageShowsSomethingHoweverFastItChanges() throws Exception {
+    void packagePage_showsContentDuringRapidChanges() throws Exception {
         vehicle();
         AtomicBoolean done = new AtomicBoolean();
         Thread busy = Thread.ofVirtual().start(() -> {
@@ -239,7 +239,7 @@ class DashboardTest {
     }
 
     @Test
-    void thePresentCauseOfADeadPackageIsInTheListAlthoughItsStateStays() throws Exception {
+    void list_showsThePresentCauseOfADeadPackageAlthoughItsStateStays() throws Exception {
         vehicle();
         report(Map.of("lidar-perception", "exited:139"));
         browser.openAfter(NOTING, rig.server.httpPort(), "/");
@@ -267,7 +267,7 @@ class DashboardTest {
     }
 
     @Test
-    void theListHasRoomForTheContainerItsNodeAndItsExitCode() throws Exception {
+    void list_hasRoomForContainerNodeAndExitCode() throws Exception {
         vehicle();
         report(Map.of("lidar-perception", "exited:139"));
         for (int width : List.of(1400, 390)) {
@@ -283,7 +283,7 @@ class DashboardTest {
     }
 
     @Test
-    void onAPhoneAPackagesPageShowsModelsAndContainersWithoutScrollingSideways() throws Exception {
+    void packagePageOnAPhone_showsModelsAndContainersWithoutScrollingSideways() throws Exception {
         vehicle();
         report(Map.of("lidar-perception", "exited:139"));
         browser.size(390, 844);
@@ -302,7 +302,7 @@ class DashboardTest {
     }
 
     @Test
-    void theListForgetsRequestsThatHaveEnded() throws Exception {
+    void list_dropsEndedReconcileRequests() throws Exception {
         vehicle();
         look("/");
         report(Map.of(
@@ -321,7 +321,7 @@ class DashboardTest {
     }
 
     @Test
-    void aPageThatNobodySeesAsksForNothing() throws Exception {
+    void hiddenPage_sendsNoRequests() throws Exception {
         vehicle();
         String hidden = NOTING
                 + " window.hide = now => { Object.defineProperty(document, 'hidden', { configurable: true, value: now });"
@@ -339,7 +339,7 @@ class DashboardTest {
     }
 
     @Test
-    void withoutTheStoreAPackagesPageTellsWhatItCan() throws Exception {
+    void packagePageDuringAnOutage_showsWhatIsKnown() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
                 ServerRig cut =
                         new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"))) {
@@ -364,7 +364,7 @@ class DashboardTest {
     }
 
     @Test
-    void filterAndSearchShowWhatIsAskedFor() throws Exception {
+    void filterAndSearch_showOnlyMatches() throws Exception {
         vehicle();
         report(Map.of("lidar-perception", "exited:139"));
         look("/");
@@ -390,7 +390,7 @@ class DashboardTest {
     }
 
     @Test
-    void itReconnectsByItselfAndSaysSo() throws Exception {
+    void lostConnection_isShownAndReconnects() throws Exception {
         vehicle();
         browser.openAfter(NOTING, rig.server.httpPort(), "/");
         browser.awaitCount(LIVE, 1);
@@ -409,7 +409,7 @@ class DashboardTest {
     }
 
     @Test
-    void manyPagesInOneBrowserDoNotStarveEachOther() throws Exception {
+    void manyPagesInOneBrowser_doNotStarveEachOther() throws Exception {
         vehicle();
         for (int i = 0; i < 8; i++) {
             browser.anotherTab();
@@ -421,7 +421,7 @@ class DashboardTest {
     }
 
     @Test
-    void itSpeaksKoreanToKoreans() throws Exception {
+    void koreanBrowser_getsKoreanTexts() throws Exception {
         vehicle();
         report(Map.of("lidar-perception", "exited:139"));
         try (Browser korean = new Browser("ko-KR")) {
@@ -438,7 +438,7 @@ class DashboardTest {
     }
 
     @Test
-    void withoutPackagesItSaysHowToBegin() {
+    void noPackages_showsHowToBegin() {
         look("/");
         browser.awaitText(".empty", "./statemanager apply -f examples/adas.yaml");
         look("/#/packages/none");
@@ -446,7 +446,7 @@ class DashboardTest {
     }
 
     @Test
-    void namesAndCausesAreNeverMarkup() {
+    void namesAndCauses_areNeverMarkup() {
         rig.apply("kind: Package\nmetadata: {name: \"a&amp;b'\\\"\"}\nspec: {models: [{name: m}]}\n");
         rig.client()
                 .sendStateChange(ServerRig.change(RESOURCE_TYPE_MODEL, "m", "dead")
@@ -459,7 +459,7 @@ class DashboardTest {
     }
 
     @Test
-    void tenThousandPackagesStayFastAndNothingComesFromElsewhere() throws Exception {
+    void tenThousandPackages_stayFastAndLoadNothingFromElsewhere() throws Exception {
         for (int block = 0; block < 10; block++) {
             StringBuilder yaml = new StringBuilder();
             for (int i = block * 1_000; i < (block + 1) * 1_000; i++) {

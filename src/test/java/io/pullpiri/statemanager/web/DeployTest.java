@@ -91,7 +91,7 @@ class DeployTest {
     }
 
     @Test
-    void everyFigureThatIsAskedForIsThere() throws Exception {
+    void everyMetricUsedInDeploy_exists() throws Exception {
         String figures = figures();
         Set<String> missing = new TreeSet<>();
         int asked = 0;
@@ -141,7 +141,7 @@ class DeployTest {
     }
 
     @Test
-    void theFiguresAreRight() throws Exception {
+    void metrics_haveTheRightValues() throws Exception {
         assertThat(figures().lines())
                 .contains(
                         "statemanager_ready 1.0",

@@ -58,7 +58,7 @@ class EventStreamTest {
     }
 
     @Test
-    void itBeginsWithWhatIsAndTellsEveryChangeAsItIsDescribed() throws Exception {
+    void stream_startsWithASnapshotAndSendsEveryChangeAsDescribed() throws Exception {
         OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
         rig.apply(ServerRig.BRAKING);
         try (Http.Events events = http.events("")) {
@@ -94,7 +94,7 @@ class EventStreamTest {
     }
 
     @Test
-    void itContinuesAListAndWhatABrowserHasSeenAcrossARestart() throws Exception {
+    void stream_continuesAListAndLastEventIdAcrossARestart() throws Exception {
         rig.apply(ServerRig.BRAKING);
         String listed = http.json("/api/v1/packages").path("eventId").asText();
         report("running", "running");
@@ -116,7 +116,7 @@ class EventStreamTest {
     }
 
     @Test
-    void whatIsNotRecordedAnyMoreIsLost() throws Exception {
+    void positionNoLongerRecorded_isAGap() throws Exception {
         try (Http.Events events = http.events("?after=4711.1")) {
             List<Http.ServerSentEvent> all = events.until("end");
             assertThat(all).extracting(Http.ServerSentEvent::type).containsExactly("lost", "end");
@@ -125,14 +125,14 @@ class EventStreamTest {
     }
 
     @Test
-    void whoIsLostDoesNotAskForTheSameAgain() {
+    void readerWithAGap_doesNotAskForTheSameAgain() {
         // An empty id makes a browser send none when it reconnects.
         String stream = http.get("/api/v1/events", "Last-Event-ID", "4711.1").body();
         assertThat(stream).startsWith("id:\nevent: lost\ndata: ");
     }
 
     @Test
-    void behindWhatCameBeforeEverythingComesEverything() throws Exception {
+    void positionBeforeAllEvents_getsEverything() throws Exception {
         rig.apply(ServerRig.BRAKING);
         report("running", "running");
         stop();
@@ -159,7 +159,7 @@ class EventStreamTest {
 
     @Test
     @Tag("etcd")
-    void itTellsWhetherTheStoreIsThere() throws Exception {
+    void stream_reportsWhetherTheStoreIsAvailable() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
                 ServerRig cut =
                         new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"));
@@ -188,7 +188,7 @@ class EventStreamTest {
     }
 
     @Test
-    void aFilterLeavesOutWhatWasNotAskedFor() throws Exception {
+    void filter_excludesOtherResources() throws Exception {
         rig.apply(ServerRig.BRAKING);
         try (Http.Events events = http.events("?kind=model&name=light")) {
             events.until("ready");
@@ -202,7 +202,7 @@ class EventStreamTest {
 
     @Test
     @Tag("slow")
-    void readersThatStallOrLeaveHoldUpNobody() throws Exception {
+    void stalledOrLeavingReaders_delayNoOthers() throws Exception {
         rig.apply(ServerRig.BRAKING);
         try (Socket stalled = new Socket(InetAddress.getLoopbackAddress(), rig.server.httpPort());
                 Http.Events events = http.events("?kind=package")) {
@@ -226,7 +226,7 @@ class EventStreamTest {
     }
 
     @Test
-    void kindThatIsGivenMoreThanOnce_meansAllOfThem() throws Exception {
+    void repeatedKind_meansAllOfThem() throws Exception {
         rig.apply(ServerRig.BRAKING);
         try (Http.Events events = http.events("?kind=scenario&kind=package")) {
             assertThat(events.until("ready"))
@@ -238,7 +238,7 @@ class EventStreamTest {
     }
 
     @Test
-    void proxyIsToldNotToBuffer() throws Exception {
+    void proxy_isToldNotToBuffer() throws Exception {
         try (RawHttp client = new RawHttp(rig.server.httpPort())) {
             RawHttp.Answer answer = client.send("HEAD /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
                     .head();
@@ -250,7 +250,7 @@ class EventStreamTest {
     }
 
     @Test
-    void readerThatLeaves_isNoticedBeforeTheNextHeartbeat() throws Exception {
+    void leavingReader_isNoticedBeforeTheNextHeartbeat() throws Exception {
         try (RawHttp client = new RawHttp(rig.server.httpPort())) {
             assertThat(client.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
                             .head()
@@ -263,7 +263,7 @@ class EventStreamTest {
     }
 
     @Test
-    void theServersEndEndsTheStreams() throws Exception {
+    void serverStop_endsTheStreams() throws Exception {
         try (Http.Events events = http.events("")) {
             events.until("ready");
             rig.close();

@@ -28,7 +28,7 @@ class HistoryCacheTest {
     }
 
     @Test
-    void whatHasNotChangedIsNotReadAgain() throws Exception {
+    void unchangedHistory_isNotReadAgain() throws Exception {
         AtomicInteger reads = new AtomicInteger();
         HistoryCache histories = new HistoryCache(
                 history -> {
@@ -51,7 +51,7 @@ class HistoryCacheTest {
     }
 
     @Test
-    void onlySomeAreReadAtATimeAndNobodyWaitsForEver() throws Exception {
+    void concurrentReads_areLimitedAndWaitsAreBounded() throws Exception {
         AtomicInteger reading = new AtomicInteger();
         CountDownLatch store = new CountDownLatch(1);
         HistoryCache histories = new HistoryCache(

@@ -104,7 +104,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void requestsOfOneConnection_areAnsweredInOrder_alsoIfSentAtOnce() throws IOException {
+    void requestsOfOneConnection_areAnsweredInOrderAlsoIfPipelined() throws IOException {
         start(PATIENT);
         RawHttp client =
                 client().send("\r\n" + get("/a") + post("Content-Length: 3\r\n", "xyz") + get("/made") + "GET /b");
@@ -118,7 +118,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void headOfAnAnswer_comesWithoutItsBody() throws IOException {
+    void headRequest_getsNoBody() throws IOException {
         start(PATIENT);
         RawHttp client =
                 client().send("HEAD /made HTTP/1.1\r\n\r\n").send("HEAD /large HTTP/1.1\r\nConnection: close\r\n\r\n");
@@ -129,7 +129,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void oldClient_getsNoChunks() throws IOException {
+    void http10Client_getsNoChunks() throws IOException {
         start(PATIENT);
         assertThat(client().send("GET /made HTTP/1.0\r\n\r\n").rest())
                 .doesNotContain("chunked")
@@ -137,7 +137,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void bodyInChunks_isTaken_andTheConnectionEnds() throws IOException {
+    void chunkedBody_isAcceptedAndTheConnectionEnds() throws IOException {
         start(PATIENT);
         String chunks = "2\r\nab\r\n1\r\nc\r\n0\r\n\r\n";
         RawHttp client = client().send(post("Transfer-Encoding: chunked\r\n", chunks + get("/smuggled")));
@@ -146,7 +146,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void clientThatAsksFirst_isToldToSendItsBody() throws IOException {
+    void clientWithExpectContinue_isToldToSendItsBody() throws IOException {
         start(PATIENT);
         RawHttp client = client().send(post("Content-Length: 3\r\nExpect: 100-continue\r\n", ""));
         assertThat(client.answer().code()).isEqualTo(100);
@@ -163,7 +163,7 @@ class HttpConnectionsTest {
                 "GET / HTTP/1.1\nHost: a\n\n",
                 "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"
             })
-    void whatIsNoHttp_isAProblem_andTheConnectionEnds(String request) throws IOException {
+    void invalidHttp_isAProblemAndTheConnectionEnds(String request) throws IOException {
         start(PATIENT);
         RawHttp client = client().send(request);
         RawHttp.Answer answer = client.answer();
@@ -176,7 +176,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void headerOverItsLimit_isRefused() throws IOException {
+    void headerOverItsLimit_isRejected() throws IOException {
         start(PATIENT);
         RawHttp long_ = client().send("GET / HTTP/1.1\r\nX: " + "x".repeat(16 << 10));
         assertThat(long_.answer().body()).contains("\"status\":431").contains("16 KiB");
@@ -188,7 +188,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void bodyOverItsLimit_isRefusedBeforeItIsSent() throws IOException {
+    void bodyOverItsLimit_isRejectedBeforeItIsSent() throws IOException {
         start(PATIENT);
         RawHttp announced = client().send(post("Content-Length: 4194305\r\nExpect: 100-continue\r\n", ""));
         assertThat(announced.answer().body()).contains("body: more than 4 MiB");
@@ -196,7 +196,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void requestThatDoesNotComeInTime_isEnded() throws IOException {
+    void lateRequest_isEnded() throws IOException {
         start(impatient);
         RawHttp header = client().send("GET / HT");
         RawHttp body = client().send(post("Content-Length: 3\r\n", "a"));
@@ -215,7 +215,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void unfinishedRequests_takeNoMoreThanTheirMemory_andTheLargestGoFirst() throws IOException {
+    void unfinishedRequests_stayWithinTheirMemoryAndTheLargestEndFirst() throws IOException {
         start(PATIENT, 100, 100_000);
         RawHttp large = client().send(post("Content-Length: 90000\r\n", "x".repeat(60_000)));
         Await.until(SOON, () -> "the body", () -> server.connections.memory().used() > 60_000);
@@ -290,7 +290,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void clientThatTakesNothing_isEnded_andSharesItsAnswersMemory() throws IOException {
+    void clientThatReadsNothing_isEndedAndSharesItsAnswersMemory() throws IOException {
         start(impatient);
         for (int i = 0; i < 20; i++) {
             client().send(get("/large"));
@@ -301,13 +301,13 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void clientThatTakesItsAnswer_getsAllOfIt() throws IOException {
+    void clientThatReadsItsAnswer_getsAllOfIt() throws IOException {
         start(PATIENT);
         assertThat(client().send(get("/large")).answer().body()).hasSize(16 << 20);
     }
 
     @Test
-    void endOfTheServer_closesAllConnections() throws IOException {
+    void serverStop_closesAllConnections() throws IOException {
         start(PATIENT);
         List<RawHttp> silent = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
@@ -324,7 +324,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void portThatIsTaken_isNamed() throws IOException {
+    void portInUse_isNamed() throws IOException {
         start(PATIENT);
         assertThatThrownBy(() -> new HttpConnections(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), server.connections.port()),

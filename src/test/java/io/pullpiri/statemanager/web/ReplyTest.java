@@ -51,13 +51,13 @@ class ReplyTest {
     }
 
     @Test
-    void aLongListComesWhole() {
+    void longList_arrivesComplete() {
         assertThat(http.json("/whole").path("items")).hasSize(ITEMS);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"identity", "gzip"})
-    void whatCannotBeMadeToItsEndDoesNotLookWhole(String encoding) {
+    void unfinishedAnswer_doesNotLookComplete(String encoding) {
         assertThatThrownBy(() -> http.get("/broken", "Accept-Encoding", encoding))
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessageContaining("chunked transfer encoding");

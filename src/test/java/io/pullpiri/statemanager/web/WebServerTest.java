@@ -60,7 +60,7 @@ class WebServerTest {
     }
 
     @Test
-    void whatIsServedIsWhatIsDescribedAndNothingElse() throws Exception {
+    void servedPaths_areExactlyTheDescribedOnes() throws Exception {
         OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
         TreeSet<String> served = new TreeSet<>();
         ResourceJson unused = new ResourceJson(any -> List.of());
@@ -89,7 +89,7 @@ class WebServerTest {
         "/api/v1/nodes/none, /api/v1/nodes/{name}",
         "/api/v1/packages?state=lost, /api/v1/packages",
     })
-    void answersAreAsTheyAreDescribed(String path, String described) throws Exception {
+    void answers_matchTheirDescription(String path, String described) throws Exception {
         breakTheBrakes();
         OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
         HttpResponse<String> answer = http.get(path);
@@ -104,7 +104,7 @@ class WebServerTest {
     }
 
     @Test
-    void node_isForgottenByForceOnlyIfItSeemsToLive() throws Exception {
+    void liveNode_isForgottenByForceOnly() throws Exception {
         breakTheBrakes();
         assertThat(http.json("/api/v1/nodes/HPC").at("/resource/lastReport").asText())
                 .startsWith("20");
@@ -132,7 +132,7 @@ class WebServerTest {
     }
 
     @Test
-    void aPackageTellsTheWholeChainOfCauses() {
+    void package_showsTheWholeChainOfCauses() {
         breakTheBrakes();
         Await.until(
                 SOON,
@@ -160,7 +160,7 @@ class WebServerTest {
 
     @ParameterizedTest(name = "{0}: {1}")
     @CsvSource({"packages?name=braking, 1", "packages?name=braking&state=idle, 0", "models?name=light, 1", "nodes, 1"})
-    void aListHasWhatWasAskedFor(String list, int count) {
+    void list_hasWhatWasAskedFor(String list, int count) {
         breakTheBrakes();
         assertThat(http.json("/api/v1/" + list).path("items")).hasSize(count);
     }
@@ -172,7 +172,7 @@ class WebServerTest {
         "/api/v1/packages?state=idle&state=running, 1",
         "/api/v1/packages?state=&state=idle, 1",
     })
-    void stateThatIsGivenMoreThanOnce_meansAllOfThem(String path, int count) {
+    void repeatedState_meansAllOfThem(String path, int count) {
         breakTheBrakes();
         rig.apply("kind: Package\nmetadata: {name: parking}\nspec: {models: [{name: camera}]}\n");
         assertThat(http.json(path).path("items")).hasSize(count);
@@ -186,7 +186,7 @@ class WebServerTest {
         "/api/v1/events/%g0, path: '/api/v1/events/%g0'",
         "/api/v1/packages?name=%e, query: '%e'",
     })
-    void targetThatCannotBeDecoded_isAProblem(String path, String quoted) throws Exception {
+    void undecodableTarget_isAProblem(String path, String quoted) throws Exception {
         try (RawHttp client = new RawHttp(rig.server.httpPort())) {
             RawHttp.Answer answer = client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
                     .answer();
@@ -206,7 +206,7 @@ class WebServerTest {
         "PUT, cross-site, 403",
         "GET, cross-site, 405",
     })
-    void changeFromAnotherSite_isRefused(String method, String site, int status) throws Exception {
+    void crossSiteChange_isRejected(String method, String site, int status) throws Exception {
         HttpResponse<String> answer = http.send(method, "/api/v1/artifacts", ServerRig.BRAKING, "Sec-Fetch-Site", site);
         assertThat(answer.statusCode()).isEqualTo(status);
         if (status == 403) {
@@ -234,7 +234,7 @@ class WebServerTest {
                     POST   | /api/v1/artifacts              | 400 | has no documents (expected: at least one artifact)
                     DELETE | /api/artifact                  | 400 | has no documents (expected: at least one artifact)
                     """)
-    void whatIsWrongIsNamed(String method, String path, int status, String detail) throws Exception {
+    void invalidRequest_namesItsFault(String method, String path, int status, String detail) throws Exception {
         assertProblem(http.send(method, path, ""), status, detail);
     }
 
@@ -249,7 +249,7 @@ class WebServerTest {
 
     @ParameterizedTest
     @CsvSource({"/api/v1/artifacts", "/api/artifact"})
-    void artifactsAreStoredAndDeleted(String path) throws Exception {
+    void artifacts_areStoredAndDeleted(String path) throws Exception {
         OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
         String schema = openApi.schemaOf("POST", path, 200, "application/json");
         String yaml = "kind: Package\nmetadata: {name: 주차 보조}\nspec: {models: [{name: m}]}\n";
@@ -267,7 +267,7 @@ class WebServerTest {
     }
 
     @Test
-    void aBrokenArtifactIsRefusedWithItsField() {
+    void brokenArtifact_isRejectedWithItsField() {
         HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", "kind: Package\nmetadata: {name: a/b}\n");
         assertThat(answer.statusCode()).isEqualTo(400);
         assertThat(Http.json(answer).path("detail").asText())
@@ -276,7 +276,7 @@ class WebServerTest {
     }
 
     @Test
-    void aWebPageMayNotChangeArtifacts() throws Exception {
+    void webPage_cannotChangeArtifacts() throws Exception {
         for (String origin : List.of("http://127.0.0.1:" + rig.server.httpPort(), "http://evil.example", "null")) {
             HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", ServerRig.BRAKING, "Origin", origin);
             assertProblem(answer, 403, "Origin: web pages may not change anything");
@@ -285,14 +285,14 @@ class WebServerTest {
     }
 
     @Test
-    void moreThanGrpcTakesIsTooMuch() throws Exception {
+    void requestOverGrpcsLimit_isTooLarge() throws Exception {
         HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", "#".repeat((4 << 20) + 1));
         assertProblem(answer, 413, "body: more than 4 MiB");
         assertThat(http.get("/health").statusCode()).isEqualTo(200);
     }
 
     @Test
-    void thePageIsGuardedAndSentOnce() {
+    void page_hasSecurityHeadersAndIsSentOnce() {
         HttpResponse<String> page = http.get("/");
         assertThat(page.statusCode()).isEqualTo(200);
         assertThat(page.headers().firstValue("Content-Type")).hasValue("text/html; charset=utf-8");
@@ -310,7 +310,7 @@ class WebServerTest {
 
     @Test
     @Tag("etcd")
-    void withoutTheStoreCallersAreToldSo() throws Exception {
+    void outage_isReportedToCallers() throws Exception {
         try (EtcdServer etcd = EtcdServer.start()) {
             etcd.pause();
             try (ServerRig early =
@@ -330,7 +330,7 @@ class WebServerTest {
 
     @Test
     @Tag("etcd")
-    void withoutTheStoreWhatIsIsToldAllTheSame() throws Exception {
+    void queryDuringAnOutage_isAnsweredWithTheLastView() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
                 ServerRig cut =
                         new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"));
@@ -373,18 +373,18 @@ class WebServerTest {
         "127.0.0.1.evil.example:47016, 403",
         "evil.example:127, 403",
     })
-    void onlyOurOwnNamesAreAnsweredFor(String host, int status) throws Exception {
+    void foreignHostName_isRejected(String host, int status) throws Exception {
         assertThat(Http.statusAs(rig.server.httpPort(), host)).isEqualTo(status);
     }
 
     @Test
-    void theMachinesOwnNameIsOneOfThem() throws Exception {
+    void machinesOwnName_isAccepted() throws Exception {
         String name = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
         assertThat(Http.statusAs(rig.server.httpPort(), name + ":80")).isEqualTo(200);
     }
 
     @Test
-    void offIsOff() throws Exception {
+    void off_opensNoPort() throws Exception {
         try (ServerRig without =
                 new ServerRig("sqlite:" + folder.resolve("other.db"), "off", Map.of(Setting.HTTP_PORT, "off"))) {
             assertThat(without.server.httpPort()).isEqualTo(-1);
@@ -392,7 +392,7 @@ class WebServerTest {
     }
 
     @Test
-    void manyMessagesAtOnceAreAllAnswered() throws Exception {
+    void manyMessagesAtOnce_areAllAnswered() throws Exception {
         rig.apply(ServerRig.BRAKING);
         ContainerList list = ServerRig.list("running", "running");
         rig.client().sendChangedContainerList(list);

@@ -83,7 +83,7 @@ class WriteTimeoutsTest {
     }
 
     @Test
-    void aCallerThatTakesLittleAtATimeIsGivenUpToo() throws Exception {
+    void slowReader_isEnded() throws Exception {
         fill();
         try (Socket slow = ask("/api/v1/scenarios")) {
             byte[] some = new byte[64 << 10];
@@ -100,7 +100,7 @@ class WriteTimeoutsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"/api/v1/events", "/api/v1/scenarios"})
-    void aCallerThatTakesNothingIsGivenUp(String path) throws Exception {
+    void readerThatReadsNothing_isEnded(String path) throws Exception {
         fill();
         try (Socket stalled = ask(path)) {
             Await.until(SOON, () -> "a caller that is given up", () -> patience.givenUp() == 1);
@@ -112,7 +112,7 @@ class WriteTimeoutsTest {
     }
 
     @Test
-    void aStreamLivesAlsoWhereOnlyWhatWasNotAskedForHappens() throws Exception {
+    void streamWithOnlyUnrequestedEvents_staysOpen() throws Exception {
         rig.apply(ServerRig.BRAKING);
         try (Http.Events events = http.events("?name=nobody")) {
             String begun = events.until("ready").getLast().id();

@@ -36,7 +36,7 @@ class CallBudgetTest {
     }
 
     @Test
-    void unfinishedRequestsWithinTheBudget_goOn() {
+    void unfinishedRequestsWithinTheBudget_continue() {
         begin("a", "first", 180 * KB);
         begin("b", "second", 180 * KB);
         budget.relieve();
@@ -54,7 +54,7 @@ class CallBudgetTest {
     }
 
     @Test
-    void unfinishedRequestOfTheAddressWithMost_isEndedFirst() {
+    void unfinishedRequestOfTheLargestAddress_isEndedFirst() {
         begin("node", "older", 100 * KB);
         for (int i = 0; i < 8; i++) {
             begin("hostile", "hostile-" + i, 100 * KB);
@@ -64,7 +64,7 @@ class CallBudgetTest {
     }
 
     @Test
-    void unfinishedRequestsOfTheConnectionWithMost_areEndedFirst() {
+    void unfinishedRequestsOfTheLargestConnection_areEndedFirst() {
         begin("a", "of a node", false, "node", 100 * KB);
         for (int i = 0; i < 8; i++) {
             begin("a", "of a hostile client", false, "hostile-" + i, 90 * KB);
@@ -74,7 +74,7 @@ class CallBudgetTest {
     }
 
     @Test
-    void unfinishedRequestOverAConnectionOfAKnownNode_goesOn() {
+    void unfinishedRequestOnAConnectionOfAKnownNode_continues() {
         CallBudget.Share node = begin("a", "of a known node", true, "node", 100 * KB);
         for (int i = 0; i < 30; i++) {
             begin("a", "of hostile client " + i, false, "hostile-" + i, 30 * KB);
@@ -85,7 +85,7 @@ class CallBudgetTest {
     }
 
     @Test
-    void moreThanIsKeptForKnownNodes_isUnfinishedAsAnyOther() {
+    void requestOverTheReserveOfKnownNodes_isTreatedAsAnyOther() {
         begin("a", "of a known node", true, "node", KNOWN);
         begin("a", "of another", true, "another", 20 * KB);
         begin("b", "unfinished", 800 * KB);
@@ -96,7 +96,7 @@ class CallBudgetTest {
     }
 
     @Test
-    void wholeRequest_isAdmitted_whileOthersUnfinishedTakeEverything() {
+    void wholeRequest_isAdmittedWhileUnfinishedOnesTakeAllMemory() {
         begin("a", "unfinished", GENERAL);
         CallBudget.Share share = begin("a", "whole", 300 * KB);
         assertThat(share.admit(100 * KB, false)).isTrue();
@@ -115,7 +115,7 @@ class CallBudgetTest {
     }
 
     @Test
-    void largeRequest_isRefusedBeforeASmallOne() {
+    void largeRequest_isRejectedBeforeASmallOne() {
         whole("first", 780 * KB);
         assertThat(begin("a", "large", 100 * KB).admit(0, false)).isFalse();
         budget.relieve();
@@ -123,7 +123,7 @@ class CallBudgetTest {
     }
 
     @Test
-    void listOfAKnownNode_isAdmitted_whenEverythingIsTaken() {
+    void listOfAKnownNode_isAdmittedWhenAllMemoryIsTaken() {
         whole("first", 780 * KB);
         for (int i = 0; i < 3; i++) {
             assertThat(begin("a", "small", 56 * KB).admit(0, false)).isTrue();
@@ -134,12 +134,12 @@ class CallBudgetTest {
     }
 
     @Test
-    void listOfAKnownNode_mayBeLargerThanWhatIsKeptForThem() {
+    void listOfAKnownNode_mayExceedTheReserve() {
         assertThat(begin("a", "known", KNOWN).admit(KNOWN, true)).isTrue();
     }
 
     @Property(tries = 300)
-    void everythingIsGivenBack(@ForAll List<@IntRange(min = 0, max = 300) Integer> kilobytes) {
+    void endedCalls_returnAllMemory(@ForAll List<@IntRange(min = 0, max = 300) Integer> kilobytes) {
         List<CallBudget.Share> shares = new ArrayList<>();
         for (int i = 0; i < kilobytes.size(); i++) {
             CallBudget.Share share = begin("a" + i % 3, "c" + i % 5, i % 7 == 0, "call-" + i, kilobytes.get(i) * KB);

@@ -51,7 +51,7 @@ class CallMemoryLimiterTest {
     }
 
     @Test
-    void aCallThatIsBeingAnsweredIsRefusedOnlyAfterwards() throws Exception {
+    void callBeingAnswered_isRejectedOnlyAfterwards() throws Exception {
         ServerCall<?, SendContainerListResponse> call = begin(() -> {
             refuse();
             closing.await(300, TimeUnit.MILLISECONDS); // which is in vain, or the refusal has come between
@@ -65,7 +65,7 @@ class CallMemoryLimiterTest {
     }
 
     @Test
-    void anAnswerToACallThatWasRefusedGoesNowhere() throws Exception {
+    void answerToARejectedCall_isDropped() throws Exception {
         ServerCall<?, SendContainerListResponse> call = begin(() -> {});
         refuse();
         assertThat(closing.await(10, TimeUnit.SECONDS)).isTrue();

@@ -25,7 +25,7 @@ class ConcurrencyLimiterTest {
     private final CompletableFuture<Boolean> reading = new CompletableFuture<>();
 
     @Test
-    void whoseTurnDoesNotComeIsToldAndWhoWaitsLongerGetsIt() throws Exception {
+    void taskWhoseWaitEnds_isRejectedAndOneThatWaitsLongerRuns() throws Exception {
         CompletableFuture<String> first = CompletableFuture.supplyAsync(() -> take(Duration.ZERO), THREADS);
         assertThat(reading.get(30, TimeUnit.SECONDS)).isTrue();
 
@@ -41,7 +41,7 @@ class ConcurrencyLimiterTest {
     }
 
     @Test
-    void aTurnThatFailsIsOver() {
+    void failedTask_releasesItsPlace() {
         assertThatThrownBy(() -> limiter.take(Duration.ZERO, () -> {
                     throw new IllegalStateException("away");
                 }))

@@ -19,7 +19,7 @@ class FieldCounterTest {
             ContainerInfo.newBuilder().setId("c1").putState("Status", "running").build();
 
     @Test
-    void aReportHasItsContainersAndTheirFields() {
+    void report_isCountedByContainersAndFields() {
         ContainerList list = ContainerList.newBuilder()
                 .setNodeName("HPC")
                 .addContainers(CONTAINER)
@@ -31,7 +31,7 @@ class FieldCounterTest {
     }
 
     @Test
-    void asManyAsMayBeAreCountedAndOneMoreIsMore() {
+    void fieldsUpToTheLimit_areCountedAndOneMoreExceedsIt() {
         ContainerList.Builder list = ContainerList.newBuilder();
         for (int i = 0; i < FieldCounter.MAX; i++) {
             list.addContainers(ContainerInfo.getDefaultInstance());
@@ -45,14 +45,14 @@ class FieldCounterTest {
     }
 
     @Test
-    void aGroupIsMoreThanMayBe() {
+    void group_exceedsTheLimit() {
         ByteString group = ByteString.copyFrom(new byte[] {1 << 3 | 3, 1 << 3 | 4});
 
         assertThat(FieldCounter.count(group, OTHER)).isGreaterThan(FieldCounter.MAX);
     }
 
     @Test
-    void whatCannotBeReadEndsTheCount() {
+    void unparsableMessage_endsTheCount() {
         ByteString cut = ByteString.copyFrom(new byte[] {1 << 3 | 2, 1, 'a', 1 << 3 | 2, 100});
 
         assertThat(FieldCounter.count(cut, OTHER)).isEqualTo(2);

@@ -46,7 +46,7 @@ class EtcdFailureTest {
         "INTERNAL, , Unexplained",
         "DATA_LOSS, etcdserver: corrupt cluster, Unknown",
     })
-    void anErrorOfACallThatWasSent(Status.Code code, String description, String outcome) {
+    void errorOfASentCall_hasTheExpectedOutcome(Status.Code code, String description, String outcome) {
         EtcdFailure failure = new EtcdFailure(code.toStatus().withDescription(description), true);
         assertThat(failure.outcome().getClass().getSimpleName()).isEqualTo(outcome);
         assertThat(failure.outcome().reason())
@@ -59,12 +59,12 @@ class EtcdFailureTest {
 
     @ParameterizedTest
     @EnumSource(value = Status.Code.class, names = "OK", mode = EnumSource.Mode.EXCLUDE)
-    void whatWasNeverSentWasNotApplied(Status.Code code) {
+    void unsentCall_wasNotApplied(Status.Code code) {
         assertThat(new EtcdFailure(code.toStatus(), false).outcome()).isInstanceOf(CommitResult.Unavailable.class);
     }
 
     @Test
-    void theReasonIsForPeople() {
+    void reason_isReadable() {
         Status status = Status.UNAVAILABLE
                 .withDescription("io exception")
                 .withCause(new ConnectException("Connection refused: /127.0.0.1:1"));

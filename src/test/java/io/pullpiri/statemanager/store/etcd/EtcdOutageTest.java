@@ -59,7 +59,7 @@ class EtcdOutageTest {
     }
 
     @Test
-    void whileEtcdIsDownCallsFailAtOnceAndAreNotAppliedLater() {
+    void etcdDown_failsCallsAtOnceAndAppliesNothingLater() {
         store.put("/model/a", "1");
         server.kill();
         assertThatThrownBy(() -> store.get("/model/a"))
@@ -77,7 +77,7 @@ class EtcdOutageTest {
 
     /** What a frozen machine does after one that refused; found by {@code make chaos STORE=etcd SEED=3}. */
     @Test
-    void aConnectionOverWhichNothingEverComesIsGivenUp() throws Exception {
+    void silentConnection_isClosed() throws Exception {
         try (EtcdStore hasty = EtcdStore.open(List.of(cable.endpoint()), Duration.ofSeconds(2))) {
             hasty.put("/model/a", "1");
             cable.cut();
@@ -105,7 +105,7 @@ class EtcdOutageTest {
     }
 
     @Test
-    void aSecondMemberTakesOverForOneThatIsDown() {
+    void secondMember_takesOverForOneThatIsDown() {
         try (EtcdStore pair = EtcdStore.open(List.of("127.0.0.1:1", "localhost:" + server.port()), LONG)) {
             for (int i = 0; i < 10; i++) {
                 pair.put("/model/a", "1");
@@ -114,7 +114,7 @@ class EtcdOutageTest {
     }
 
     @Test
-    void anAnswerThatDoesNotComeInTimeLeavesTheOutcomeUnknown() {
+    void lateAnswer_leavesTheOutcomeUnknown() {
         store.put("/model/a", "1");
         server.pause();
         assertThat(store.commit(create("/model/b", "maybe"), SHORT)).isInstanceOf(Unknown.class);
@@ -127,7 +127,7 @@ class EtcdOutageTest {
     }
 
     @Test
-    void aConnectionThatBreaksDuringACommitLeavesTheOutcomeUnknown() throws Exception {
+    void connectionBrokenDuringACommit_leavesTheOutcomeUnknown() throws Exception {
         store.put("/model/a", "1");
         server.pause();
         long before = cable.bytesToTarget();
@@ -141,7 +141,7 @@ class EtcdOutageTest {
     }
 
     @Test
-    void aReadThatIsNotAnsweredInTimeIsUnavailable() {
+    void readWithoutAnAnswerInTime_isUnavailable() {
         try (EtcdStore hasty = EtcdStore.open(List.of(server.endpoint()), SHORT)) {
             hasty.put("/model/a", "1");
             server.pause();
@@ -151,7 +151,7 @@ class EtcdOutageTest {
     }
 
     @Test
-    void aWatchSurvivesACrashOfEtcdWithNoGapAndNoDouble() {
+    void watch_survivesAnEtcdCrashWithoutGapOrDouble() {
         WatchRecorder recorder = new WatchRecorder();
         List<Long> written = new ArrayList<>();
         long start = store.put("/x", "x");
@@ -170,7 +170,7 @@ class EtcdOutageTest {
     }
 
     @Test
-    void aWatchThatIsCutOffCatchesUp() {
+    void interruptedWatch_catchesUp() {
         WatchRecorder recorder = new WatchRecorder();
         long start = store.put("/x", "x");
         store.watch(List.of("/model/"), start + 1, recorder);
@@ -193,7 +193,7 @@ class EtcdOutageTest {
     }
 
     @Test
-    void aWatchIsLostWhenWhatItMissedIsCompacted() {
+    void watchThatMissedCompactedRevisions_isLost() {
         WatchRecorder recorder = new WatchRecorder();
         long start = store.put("/x", "x");
         store.watch(List.of("/model/"), start + 1, recorder);
@@ -209,7 +209,7 @@ class EtcdOutageTest {
     }
 
     @Test
-    void aWatchIsLostWhenItIsCutOffForLong() {
+    void watchInterruptedForLong_isLost() {
         beImpatient();
         WatchRecorder recorder = new WatchRecorder();
         store.watch(List.of("/model/"), store.put("/x", "x") + 1, recorder);
@@ -222,7 +222,7 @@ class EtcdOutageTest {
     }
 
     @Test
-    void aWatchDistrustsSilence() {
+    void silentWatch_isChecked() {
         beImpatient();
         WatchRecorder recorder = new WatchRecorder();
         store.watch(List.of("/model/"), store.put("/x", "x") + 1, recorder);
@@ -234,7 +234,7 @@ class EtcdOutageTest {
     }
 
     @Test
-    void aWatchWithNothingToTellIsNotLost() {
+    void watchWithoutEvents_isNotLost() {
         beImpatient();
         WatchRecorder idle = new WatchRecorder();
         WatchRecorder unreachable = new WatchRecorder();
@@ -251,7 +251,7 @@ class EtcdOutageTest {
     }
 
     @Test
-    void aWatchIsLostWhenEtcdsDataAreReplaced() {
+    void watchWhenEtcdsDataAreReplaced_isLost() {
         WatchRecorder recorder = new WatchRecorder();
         for (int i = 0; i < 20; i++) {
             store.put("/model/a", "x");
@@ -265,7 +265,7 @@ class EtcdOutageTest {
     }
 
     @Test
-    void aUsedUpQuotaIsUnavailableAndTheServiceGoesOnWhenThereIsRoom() {
+    void exhaustedQuota_isUnavailableAndServiceContinuesWhenThereIsRoom() {
         try (EtcdServer small = EtcdServer.start("--quota-backend-bytes", "4000000");
                 EtcdStore full = EtcdStore.open(List.of(small.endpoint()), LONG)) {
             CommitResult result = new Committed(0);

@@ -94,7 +94,7 @@ class EtcdRefusalsTest {
     }
 
     @Test
-    void refusalOfOneTransaction_isOneInTheTable() {
+    void refusalOfOneTransaction_isInTheTable() {
         assertRefused(() -> etcd().put(put("", 1)), Concern.TRANSACTION, "key is not provided");
         assertRefused(() -> etcd().txn(puts(put("a", 1), 129)), Concern.TRANSACTION, "too many operations");
         assertRefused(() -> etcd().txn(puts(put("a", 1), 2)), Concern.TRANSACTION, "duplicate key");
@@ -163,7 +163,7 @@ class EtcdRefusalsTest {
 
     /** A server that lost its connection must not take the silence of its watch for quiet. */
     @Test
-    void watchThatIsOpenedWhileAuthenticationIsEnabled_isLost() {
+    void watchOpenedWhileAuthenticationIsEnabled_isLost() {
         auth.enable();
         WatchRecorder recorder = new WatchRecorder();
         store.watch(List.of("/model/"), 1, recorder);

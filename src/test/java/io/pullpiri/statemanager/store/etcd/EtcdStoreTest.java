@@ -50,7 +50,7 @@ class EtcdStoreTest extends WatchContract {
     }
 
     @Test
-    void aReadOfManyPagesHasEveryKeyOnce() {
+    void readOfManyPages_hasEveryKeyOnce() {
         Set<String> keys = new TreeSet<>();
         int count = 2 * EtcdStore.PAGE + 1;
         for (int from = 0; from < count; from += store.maxWrites()) {
@@ -68,14 +68,14 @@ class EtcdStoreTest extends WatchContract {
     }
 
     @Test
-    void keysOfOthersThatAreNoUtf8DoNotBreakAPrefixRead() {
+    void foreignKeysThatAreNotUtf8_doNotBreakAPrefixRead() {
         EtcdAdmin.put(server.endpoint(), new byte[] {'/', 'm', '/', (byte) 0xff, 1}, new byte[] {(byte) 0xfe});
         store.put("/m/a", "1");
         assertThat(store.getAllWithPrefix("/m/")).hasSize(2);
     }
 
     @Test
-    void closeReleasesTheThread() {
+    void close_releasesTheThread() {
         store.watch(BOTH, 1, new WatchRecorder());
         assertThat(watchThreads()).isNotEmpty();
         store.close();
@@ -84,7 +84,7 @@ class EtcdStoreTest extends WatchContract {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "host", "host:", ":2379", "http://host:2379", "a:1,b:2", "host:2379/x", "::1:2379"})
-    void anEndpointIsHostAndPort(String endpoint) {
+    void endpoint_isHostAndPort(String endpoint) {
         assertThatThrownBy(() -> EtcdStore.open(List.of(endpoint), TIMEOUT))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("host:port");

@@ -24,7 +24,7 @@ class DatabasePathTest {
     Path folder;
 
     @Test
-    void newDatabase_isForItsOwnerOnlyWithAllFilesBesideIt() throws IOException {
+    void newDatabase_isPrivateToItsOwnerWithAllFilesBesideIt() throws IOException {
         try (SqliteStore store = SqliteStore.open(folder.resolve("states.db"))) {
             var _ = store.put("/model/a", "1");
             try (Stream<Path> files = Files.list(folder)) {
@@ -36,7 +36,7 @@ class DatabasePathTest {
     }
 
     @Test
-    void databaseThatIsThere_keepsItsMode() throws IOException {
+    void existingDatabase_keepsItsMode() throws IOException {
         Path file = Files.createFile(folder.resolve("states.db"));
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
         SqliteStore.open(file).close();
@@ -63,7 +63,7 @@ class DatabasePathTest {
     }
 
     @Test
-    void userWithoutPermission_isToldWhoseTheFileIsAndWhatHelps() throws Exception {
+    void missingPermission_isReportedWithTheOwnerAndARemedy() throws Exception {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         Path open = Files.createDirectory(folder.resolve("open"));
         Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));

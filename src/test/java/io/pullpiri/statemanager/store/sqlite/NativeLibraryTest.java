@@ -29,7 +29,7 @@ class NativeLibraryTest {
     }
 
     @Test
-    void whatAKilledStartLeft_isDeletedByTheNext() throws IOException {
+    void filesLeftByAKilledStart_areDeletedByTheNext() throws IOException {
         long self = ProcessHandle.current().pid();
         long init = 1; // runs, and is not this process
         Path ended = left("statemanager-sqlite-999999999999-1");

@@ -62,7 +62,7 @@ class SqliteStoreTest extends WatchContract {
     }
 
     @Test
-    void keysAndRevisionsSurviveARestart() {
+    void keysAndRevisions_surviveARestart() {
         long first = store.put("/model/a", "1");
         store.put("/model/a", "2");
         var before = store.snapshot(List.of(""));
@@ -76,7 +76,7 @@ class SqliteStoreTest extends WatchContract {
     }
 
     @Test
-    void theFileHasOneOwnerInThisProcess() {
+    void file_hasOneOwnerInThisProcess() {
         store.put("/model/a", "1");
         assertThatThrownBy(this::open)
                 .isInstanceOf(StoreUnavailableException.class)
@@ -86,7 +86,7 @@ class SqliteStoreTest extends WatchContract {
     }
 
     @Test
-    void theFileHasOneOwnerAmongProcesses() throws Exception {
+    void file_hasOneOwnerAmongProcesses() throws Exception {
         Process other = secondProcess();
         String output = new String(other.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(other.waitFor()).as(output).isEqualTo(3);
@@ -128,7 +128,7 @@ class SqliteStoreTest extends WatchContract {
     }
 
     @Test
-    void aFullFileIsUnavailableAndTheServiceGoesOnWhenThereIsRoom() {
+    void fullDisk_isUnavailableAndServiceContinuesWhenThereIsRoom() {
         try (SqliteStore small = SqliteStore.open(folder.resolve("small.db"), new SqliteLimits(100, 1 << 20, 40))) {
             List<String> keys = new ArrayList<>();
             CommitResult result = new Committed(0);
@@ -163,7 +163,7 @@ class SqliteStoreTest extends WatchContract {
     }
 
     @Test
-    void trimmingTheJournalKeepsTheFileSmall() throws Exception {
+    void journalTrimming_keepsTheFileSmall() throws Exception {
         for (int i = 0; i < 2_000; i++) {
             String old = Keys.journal(i - 10L);
             long oldRevision = i < 10 ? 0 : store.get(old).orElseThrow().modRevision();
@@ -175,7 +175,7 @@ class SqliteStoreTest extends WatchContract {
     }
 
     @Test
-    void whatIsNoDatabaseIsNotTouched() throws Exception {
+    void fileThatIsNoDatabase_isNotTouched() throws Exception {
         Path text = folder.resolve("notes.txt");
         Files.writeString(
                 text, "not a database, but rather long so that it is not taken for an empty file\n".repeat(50));
@@ -185,7 +185,7 @@ class SqliteStoreTest extends WatchContract {
     }
 
     @Test
-    void aDatabaseOfAnotherProgramIsNotTouched() throws Exception {
+    void databaseOfAnotherProgram_isNotTouched() throws Exception {
         Path other = folder.resolve("other.db");
         change(other, "CREATE TABLE kv (theirs TEXT)");
         byte[] before = Files.readAllBytes(other);
@@ -194,7 +194,7 @@ class SqliteStoreTest extends WatchContract {
     }
 
     @Test
-    void aStoreOfANewerVersionIsRefused() throws Exception {
+    void storeOfANewerVersion_isRejected() throws Exception {
         store.close();
         change(file(), "PRAGMA user_version = 2");
         assertCannotOpen(file(), "schema version 2 (expected: at most 1)");
@@ -203,7 +203,7 @@ class SqliteStoreTest extends WatchContract {
     }
 
     @Test
-    void aDamagedFileIsAClearError() throws Exception {
+    void damagedFile_isAClearError() throws Exception {
         store.put("/model/a", "x");
         store.close();
         byte[] content = Files.readAllBytes(file());
@@ -214,7 +214,7 @@ class SqliteStoreTest extends WatchContract {
     }
 
     @Test
-    void aFolderOrAnImpossiblePlaceIsAClearError() {
+    void folderOrImpossiblePath_isAClearError() {
         assertCannotOpen(folder, "folder");
         assertCannotOpen(Path.of("/proc/none.db"), "");
         assertCannotOpen(Path.of("/dev/null/none.db"), "/dev/null is a file (expected: a folder)");
@@ -222,7 +222,7 @@ class SqliteStoreTest extends WatchContract {
     }
 
     @Test
-    void aSlowListenerIsLostAndCostsNoMemory() {
+    void slowListener_isLostAndCostsNoMemory() {
         CountDownLatch go = new CountDownLatch(1);
         CountDownLatch reached = new CountDownLatch(1);
         WatchRecorder told = new WatchRecorder();
@@ -249,7 +249,7 @@ class SqliteStoreTest extends WatchContract {
     }
 
     @Test
-    void theLogIsBoundedInBytesToo() {
+    void eventLog_isBoundedInBytes() {
         EventLog log = new EventLog(7, 1_000, 10_000);
         for (long revision = 8; revision < 108; revision++) {
             log.append(revision, List.of(new WatchEvent("/model/a", "x".repeat(1_000), revision)));
@@ -266,7 +266,7 @@ class SqliteStoreTest extends WatchContract {
     }
 
     @Test
-    void closeReleasesFilesAndThreads() throws Exception {
+    void close_releasesFilesAndThreads() throws Exception {
         store.watch(BOTH, 1, new WatchRecorder());
         assertThat(openFiles()).isNotEmpty();
         store.close();
