@@ -31,7 +31,7 @@ fuzz: ## what reads others' words, fuzzed; SECONDS=60 for each of three, and up 
 	@tools/fuzz $(or $(SECONDS),60)
 
 mutants: ## the rules, the cascade and the manager, broken in every small way: which tests notice? target/pit-reports; takes an hour
-	@for room in state cascade manager; do \
+	@for room in state container view cascade manager; do \
 	$(MVN) -Pmutants -Dmutants=$$room test-compile org.pitest:pitest-maven:mutationCoverage || exit 1; done
 
 bench: ## every figure beside its limit, into docs/benchmarks/; takes most of an hour
