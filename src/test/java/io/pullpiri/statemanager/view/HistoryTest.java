@@ -37,6 +37,16 @@ class HistoryTest {
     }
 
     @Test
+    void storedChange_hasItsComponentsOnly() {
+        Transition derived =
+                new Transition(ResourceKind.MODEL, "m", "", "Dead", 7, 1, "", "exit code 1", "node n", 0, true);
+        assertThat(derived.isDerived()).isTrue();
+        assertThat(RecordCodec.text(derived))
+                .isEqualTo("{\"kind\":\"MODEL\",\"name\":\"m\",\"to\":\"Dead\",\"atNanos\":7,\"generation\":1,"
+                        + "\"cause\":\"exit code 1\",\"source\":\"node n\",\"anchored\":true}");
+    }
+
+    @Test
     void changes_areReadNewestFirst() {
         assertThat(read()).isEmpty();
         commit(1, change("m", "", "Running", 1));
