@@ -22,7 +22,7 @@ public enum Setting {
             "action-controller",
             "",
             "HOST:PORT",
-            "whom to ask to reconcile; off is nobody (default: port 47001 of host)"),
+            "whom to ask to reconcile; off is none (default: port 47001 of host)"),
     STATE_NAMES(
             "state-names",
             "title",
