@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /** Makes artifacts of documents. Fields that StateManager does not use are ignored. */
+// [impl->req~bad-artifact~1]
 final class ArtifactReader {
 
     private static final List<String> TOP = List.of("apiVersion", "kind", "metadata", "spec", "status");

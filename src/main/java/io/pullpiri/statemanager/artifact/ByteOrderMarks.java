@@ -12,6 +12,7 @@ import org.snakeyaml.engine.v2.tokens.Token;
  * Removes byte order marks from YAML. A file that begins with one may be appended to another, so that one may stand before
  * each document; the YAML library accepts one at the beginning of the text only.
  */
+// [impl->req~bad-artifact~1]
 final class ByteOrderMarks {
 
     private static final char MARK = '\uFEFF';

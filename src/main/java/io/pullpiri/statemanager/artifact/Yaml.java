@@ -20,6 +20,7 @@ import org.snakeyaml.engine.v2.scanner.StreamReader;
 import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /** YAML text of unknown origin, read within limits: size, nesting, aliases, no key twice. */
+// [impl->req~bad-artifact~1]
 public final class Yaml {
 
     public static final int MAX_CHARACTERS = 1 << 20;

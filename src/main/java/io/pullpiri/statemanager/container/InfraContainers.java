@@ -7,6 +7,7 @@ import java.util.regex.Pattern;
  * service container of {@code podman kube play}. They run as long as their pod exists, so a model would never exit if they
  * counted. {@code podman inspect} marks them ({@code IsInfra}, {@code IsService}), but NodeAgent does not pass that on.
  */
+// [impl->req~con-infra~1]
 public final class InfraContainers {
 
     /** The first 12 digits of the pod's id, or of the hash of the kube file. */

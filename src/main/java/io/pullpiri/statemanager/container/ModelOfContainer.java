@@ -5,6 +5,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Which model a container belongs to (wire specification, "The model of a container"): the first rule that finds one. */
+// [impl->req~con-model~1]
 public final class ModelOfContainer {
 
     private static final List<String> ANNOTATIONS = List.of("io.pullpiri.annotations.model", "pullpiri.model", "model");

@@ -31,6 +31,7 @@ public record PodmanFacts(
     private static final Set<String> ENDS_BY_PODMAN = Set.of("-1", "125", "126", "127");
 
     /** @param state that {@code StateMachine} makes of the same facts */
+    // [impl->req~con-stale~1]
     public static PodmanFacts of(ContainerState state, Map<String, String> podman) {
         String status = podman.getOrDefault("Status", "");
         String error = error(podman.getOrDefault("Error", ""));

@@ -52,6 +52,7 @@ public final class ActionControllerClient implements ActionController, AutoClose
         this.currentStatus = PodStatus.valueOf(currentStatus);
     }
 
+    // [impl->req~wire-reconcile~1]
     @Override
     public CompletableFuture<ReconcileResult> reconcile(String scenario, Duration timeout) {
         if (channel == null) {
@@ -70,6 +71,7 @@ public final class ActionControllerClient implements ActionController, AutoClose
     }
 
     /** Passes a request to move a model on. Always completes normally. */
+    // [impl->req~wire-offloading~1]
     CompletableFuture<OffloadingResponse> offload(OffloadingRequest request, Duration patience) {
         String empty = emptyName(request);
         if (empty != null) {

@@ -22,6 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Takes artifacts from operators, whichever store the server has. */
+// [impl->req~wire-artifacts~1]
 final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
 
     private static final Logger LOG = LoggerFactory.getLogger(ArtifactsService.class);

@@ -10,6 +10,7 @@ import io.pullpiri.statemanager.manager.Manager;
 import java.util.concurrent.TimeUnit;
 
 /** Timpani reports faults here: they are counted and logged, and change no state. */
+// [impl->req~wire-fault~1]
 final class FaultReceiver extends FaultServiceGrpc.FaultServiceImplBase {
 
     private final Manager manager;

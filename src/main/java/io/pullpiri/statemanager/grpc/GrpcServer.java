@@ -30,6 +30,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The two gRPC ports: one for Pullpiri's components and the command line, one for Timpani. */
+// [impl->req~wire-size~1]
 public final class GrpcServer implements AutoCloseable {
 
     public static final int MAX_MESSAGE = 4 << 20;

@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Shows operators the nodes, and forgets those that are gone. */
+// [impl->req~wire-nodes~1]
 final class NodesService extends NodesGrpc.NodesImplBase {
 
     /** The source of what an operator asks for. */

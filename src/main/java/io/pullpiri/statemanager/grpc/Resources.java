@@ -34,6 +34,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Answers questions from a view. */
+// [impl->req~wire-queries~1]
 final class Resources {
 
     /** Stands between names: no name has it. */

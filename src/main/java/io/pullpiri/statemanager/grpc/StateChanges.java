@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Makes a command of a state change request, or says which of its fields is wrong (wire, "What bad input gets"). */
+// [impl->req~wire-state-change~1]
 final class StateChanges {
 
     /** Of an id or a source, which become part of the history; as many as a name may have. */
@@ -50,6 +51,7 @@ final class StateChanges {
         };
     }
 
+    // [impl->req~bad-request~1]
     private static @Nullable String firstProblem(StateChange change) {
         String name = Names.problemOfNew(change.getResourceName());
         if (name != null) {

@@ -52,6 +52,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
         this.histories = new ConcurrencyLimiter(16, "grpc-histories", manager.anomalies());
     }
 
+    // [impl->req~wire-state-change~1]
     @Override
     public void sendStateChange(StateChange change, StreamObserver<StateChangeResponse> caller) {
         switch (StateChanges.read(change)) {
@@ -98,6 +99,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
                 .build();
     }
 
+    // [impl->req~wire-container-list~1]
     @Override
     public void sendChangedContainerList(ContainerList list, StreamObserver<SendContainerListResponse> caller) {
         String problem = Names.problem(list.getNodeName());
@@ -123,6 +125,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
                 Runnable::run);
     }
 
+    // [impl->req~bad-list~1]
     private void refuseNode(String problem, StreamObserver<?> caller) {
         manager.anomalies().add("invalid-node-name", "a container list's node_name " + problem);
         Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription("node_name: " + problem));
@@ -146,6 +149,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
                 });
     }
 
+    // [impl->req~wire-offloading~1]
     @Override
     public void triggerOffloading(OffloadingRequest request, StreamObserver<OffloadingResponse> caller) {
         CompletableFuture<?> _ = actionController
@@ -153,6 +157,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
                 .thenAccept(answer -> Calls.answer(caller, answer));
     }
 
+    // [impl->req~wire-action~1]
     @Override
     public void sendAction(Action action, StreamObserver<Response> caller) {
         Calls.fail(caller, Status.UNAVAILABLE.withDescription(action.getAction()));

@@ -26,6 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Followers that ask over gRPC. Each has a virtual thread that waits, now for changes, now for its caller. */
+// [impl->req~wire-subscription~1]
 final class Subscriptions implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Subscriptions.class);

@@ -5,6 +5,7 @@ import io.pullpiri.proto.statemanager.ErrorCode;
 import io.pullpiri.statemanager.cascade.CommandResult;
 
 /** The one table of what an answer is called on the wire. */
+// [impl->req~wire-status~1]
 record WireStatus(Status status, ErrorCode code) {
 
     static WireStatus of(CommandResult answer) {

@@ -6,6 +6,7 @@ import java.util.Set;
  * How a process ended, as podman writes it: any integer, however large. It is compared as text, so that a long one costs
  * no arithmetic.
  */
+// [impl->req~con-exit-code~1]
 public final class ExitCode {
 
     /** All of them fit into an {@code int}. */

@@ -15,6 +15,7 @@ public final class Names {
      * What is wrong with a name, in words that follow the name of a field; null if nothing is: 1 to 253 bytes, no
      * {@code /}, none of {@code < > ? { }}, no control characters.
      */
+    // [impl->req~sto-key-rules~1]
     public static @Nullable String problem(String name) {
         String wrong = textProblem(name, MAX_BYTES);
         return wrong == null && name.indexOf('/') >= 0 ? "has '/' (expected: a name without '/')" : wrong;

@@ -20,6 +20,11 @@ public final class StateMachine {
      *
      * @return {@code RUNNING} for a package without models: "all models" is never true of none
      */
+    // [impl->req~pkg-paused~1]
+    // [impl->req~pkg-exited~1]
+    // [impl->req~pkg-degraded~1]
+    // [impl->req~pkg-error~1]
+    // [impl->req~pkg-running~1]
     public static PackageState packageState(StateCounts<ModelState> models) {
         int all = models.total();
         int dead = models.count(ModelState.DEAD);
@@ -45,6 +50,11 @@ public final class StateMachine {
      *
      * @return null if no other is left: nothing is known, so nothing is concluded
      */
+    // [impl->req~mdl-dead~1]
+    // [impl->req~mdl-paused~1]
+    // [impl->req~mdl-exited~1]
+    // [impl->req~mdl-running~1]
+    // [impl->req~mdl-unknown~1]
     public static @Nullable ModelState modelState(StateCounts<ContainerState> containers) {
         int known = containers.total() - containers.count(ContainerState.UNKNOWN);
         if (known == 0) {
@@ -70,6 +80,8 @@ public final class StateMachine {
      * @param podman Status, ExitCode and OOMKilled count; all as text, in any case
      * @param cleanExitCodes exit codes that are a clean stop
      */
+    // [impl->req~con-status~1]
+    // [impl->req~con-oom~1]
     public static ContainerState containerState(Map<String, String> podman, Set<Integer> cleanExitCodes) {
         String status = podman.getOrDefault("Status", "").toLowerCase(Locale.ROOT);
         if (hasEnded(status) && "true".equalsIgnoreCase(podman.get("OOMKilled"))) {
@@ -91,6 +103,7 @@ public final class StateMachine {
         };
     }
 
+    // [impl->req~con-stale~1]
     private static boolean hasEnded(String status) {
         return switch (status) {
             case "exited", "stopped", "removing", "dead" -> true;
@@ -99,6 +112,7 @@ public final class StateMachine {
     }
 
     /** Whether a scenario may step from one state to another one. */
+    // [impl->req~scn-steps~1]
     public static boolean mayStep(ScenarioState from, ScenarioState to) {
         return switch (from) {
             case IDLE -> to == ScenarioState.WAITING;

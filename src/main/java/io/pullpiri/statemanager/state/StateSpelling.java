@@ -6,6 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** How the names of an enum's states are written, and read in any case with or without the enum's prefix. */
+// [impl->req~sto-values~1]
 final class StateSpelling<S extends Enum<S>> {
 
     private final String prefix;

@@ -4,6 +4,7 @@ import io.pullpiri.statemanager.state.Names;
 import java.util.List;
 
 /** The keys that StateManager reads and writes, and what a key may look like (spec, "In etcd"). */
+// [impl->req~sto-keys~1]
 public final class Keys {
 
     public static final String PACKAGE_STATE_PREFIX = "/package/";
@@ -80,6 +81,7 @@ public final class Keys {
      * @throws IllegalArgumentException if the key is not 1 to 1,024 bytes of UTF-8, or has one of {@code < > ? { }} or a
      *     control character
      */
+    // [impl->req~sto-key-rules~1]
     public static String requireValid(String key) {
         String wrong = Names.textProblem(key, MAX_KEY_BYTES);
         if (wrong != null) {

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
  * <p>Every call but {@link #commitAsync} and {@link #watch} blocks until the store has answered or its deadline has passed
  * (a large read: the deadline of each of its pages); all methods may be called from any thread.
  */
+// [impl->req~sto-operations~1]
 public interface StateStore extends AutoCloseable {
 
     /**

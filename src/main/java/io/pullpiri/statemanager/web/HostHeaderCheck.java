@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * The names that requests may be addressed to. A stranger's page whose name is made to point here (DNS rebinding) is, for
  * its browser, one of ours; only the name that it asks for tells it from them.
  */
+// [impl->req~wire-http~1]
 final class HostHeaderCheck {
 
     private static final Path MACHINE = Path.of("/proc/sys/kernel/hostname");

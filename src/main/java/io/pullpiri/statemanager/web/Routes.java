@@ -10,6 +10,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What is served where, but for the dashboard's files. */
+// [impl->req~wire-http~1]
 final class Routes {
 
     static final String HEALTH = "/health";

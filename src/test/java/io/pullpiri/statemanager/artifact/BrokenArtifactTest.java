@@ -90,6 +90,7 @@ class BrokenArtifactTest {
                 .satisfies(broken -> assertThat(broken.getMessage()).hasSizeLessThan(300));
     }
 
+    // [utest->req~bad-artifact~1]
     @Test
     void textOverOneMebibyte_isRejected() throws Exception {
         String head = "kind: Model\nmetadata: {name: a}\n#";
@@ -113,6 +114,7 @@ class BrokenArtifactTest {
                 .hasMessageStartingWith("document 1: kind: missing");
     }
 
+    // [utest->req~bad-artifact~1]
     @Test
     void aliases_areLimited() {
         StringBuilder bomb = new StringBuilder("a0: &a0 [x, x]\n");

@@ -112,6 +112,7 @@ class HandwrittenArtifactsTest {
                 .isEqualTo(before + scalar.replace('^', '\uFEFF') + "\n");
     }
 
+    // [utest->req~bad-artifact~1]
     @Test
     @Tag("slow")
     void manyByteOrderMarks_areReadInOnePass() throws Exception {
@@ -146,6 +147,7 @@ class HandwrittenArtifactsTest {
                         it -> assertThat(it.models()).extracting(ModelRef::name).containsExactly("2.30", "v2.30"));
     }
 
+    // [utest->req~bad-artifact~1]
     @ParameterizedTest
     @ValueSource(strings = {"Network", "Node", "Pod", "Policy", "Schedule", "Volume"})
     void pullpiriKindsWithoutState_areIgnored(String kind) throws Exception {
@@ -175,6 +177,7 @@ class HandwrittenArtifactsTest {
         return warnings;
     }
 
+    // [utest->req~bad-artifact~1]
     @Test
     void misspelledField_isAWarningWithItsLine() throws Exception {
         assertThat(warnings(Handwritten.text("model-for-models.yaml")))

@@ -55,6 +55,7 @@ class BoundsTest {
         return new Command.ScenarioChange(name, null, ScenarioState.IDLE, "id", "test");
     }
 
+    // [utest->req~bad-memory~1]
     @Test
     void inputOverTheMemoryLimit_isRejectedAndChangesNothing() {
         fill();
@@ -77,6 +78,7 @@ class BoundsTest {
         assertThat(world.revision).as("nothing was written").isEqualTo(2);
     }
 
+    // [utest->req~bad-memory~1]
     @Test
     void changeOfKnownResources_isAcceptedWhenMemoryIsFull() {
         fill();
@@ -164,6 +166,7 @@ class BoundsTest {
     }
 
     /** Its transactions were more than the old records that went with them. */
+    // [utest->req~sto-journal~1]
     @Test
     @Tag("slow")
     void journal_staysBoundedForLargeReports() {
@@ -246,6 +249,7 @@ class BoundsTest {
         return batch;
     }
 
+    // [utest->req~sto-journal~1]
     @Test
     void trimming_removesOnlyRecordsWhoseCarriedChangesFit() {
         CascadeRig tight = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 100_000, 1L << 40));

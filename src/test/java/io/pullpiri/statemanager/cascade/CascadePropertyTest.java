@@ -55,6 +55,8 @@ class CascadePropertyTest {
     /** Which packages have ever had a state other than idle since they appeared. */
     private final Map<String, Boolean> awoken = new HashMap<>();
 
+    // [utest->req~mdl-any-step~1]
+    // [utest->req~lst-replace~1]
     @Property(tries = 1000)
     void everyStep_equalsTheRulesAppliedToTheWholeStore(@ForAll long seed) {
         Random random = new Random(seed);

@@ -27,6 +27,8 @@ class CascadeTest {
 
     private final CascadeRig world = new CascadeRig();
 
+    // [utest->req~pkg-idle~1]
+    // [utest->req~sto-keys~1]
     @Test
     void newPackage_isStoredAsIdleAtOnce() {
         world.run(apply(packageYaml("braking", "brake", "light")));
@@ -36,6 +38,7 @@ class CascadeTest {
                 .isNull();
     }
 
+    // [utest->req~pkg-idle~1]
     @Test
     void packageCreatedAfterItsModels_startsItsHistoryWithIdle() {
         world.run(model("brake", ModelState.DEAD), model("light", ModelState.RUNNING));
@@ -46,6 +49,7 @@ class CascadeTest {
                 .startsWith("1 of 2 models dead: brake dead (requested by test)");
     }
 
+    // [utest->req~sto-transaction~1]
     @Test
     void report_updatesModelsAndPackagesInOneTransaction() {
         world.run(apply(packageYaml("braking", "brake", "light")));
@@ -61,6 +65,7 @@ class CascadeTest {
                 .isEqualTo("1 of 2 models dead: brake dead (container ctl on HPC: exit code 139)");
     }
 
+    // [utest->req~pkg-cause~1]
     @Test
     void packageCause_namesTheModelsThatAreDeadNow() {
         world.run(apply(packageYaml("braking", "brake", "light", "horn", "wiper", "lock")));
@@ -92,6 +97,7 @@ class CascadeTest {
                 .containsExactly(">Idle", "Idle>Running", "Running>Error");
     }
 
+    // [utest->req~lst-silence~1]
     @Test
     void unchangedReport_writesNothing() {
         world.run(apply(packageYaml("braking", "brake")));
@@ -101,6 +107,7 @@ class CascadeTest {
         assertThat(world.revision).isEqualTo(before);
     }
 
+    // [utest->req~rec-request~1]
     @Test
     void reconcileRecord_isWrittenWithTheDeathAndDeletedWithTheRecovery() {
         world.run(apply(packageYaml("braking", "brake"), scenarioYaml("drive", "braking")));
@@ -111,6 +118,8 @@ class CascadeTest {
         assertThat(world.value(Keys.reconcile("braking"))).isNull();
     }
 
+    // [utest->req~mdl-vanished~1]
+    // [utest->req~lst-grace~1]
     @Test
     void missingContainer_countsUntilItsGracePeriodEnds() {
         world.run(apply(packageYaml("braking", "brake")));
@@ -129,6 +138,7 @@ class CascadeTest {
         assertThat(Cascade.nextTick(world.view)).isEqualTo(Long.MAX_VALUE);
     }
 
+    // [utest->req~lst-grace~1]
     @Test
     void containerReportedAgainInTime_wasNeverMissing() {
         world.run(apply(packageYaml("braking", "brake")));
@@ -141,6 +151,7 @@ class CascadeTest {
         assertThat(world.history(ResourceKind.MODEL, "brake")).containsExactly(">Running");
     }
 
+    // [utest->req~lst-union~1]
     @Test
     void modelState_followsFromTheContainersOfAllNodes() {
         world.run(apply(packageYaml("braking", "brake")));
@@ -152,6 +163,7 @@ class CascadeTest {
         assertThat(world.modelState("brake")).isEqualTo("Dead");
     }
 
+    // [utest->req~mdl-unknown~1]
     @Test
     void unknownContainers_changeNoState() {
         world.run(apply(packageYaml("braking", "brake")));
@@ -160,6 +172,7 @@ class CascadeTest {
         assertThat(world.modelState("brake")).isEqualTo("Paused");
     }
 
+    // [utest->req~mdl-last-writer~1]
     @Test
     void stateWrittenByAnotherComponent_standsUntilTheContainersChange() {
         world.run(apply(packageYaml("braking", "brake")));
@@ -193,6 +206,7 @@ class CascadeTest {
         assertThat(world.modelState("brake")).isEqualTo("Running");
     }
 
+    // [utest->req~pkg-deletion~1]
     @Test
     void deletedPackage_losesItsKeyItsRecordsAndItsOrphans() {
         world.run(apply(packageYaml("braking", "brake", "light"), packageYaml("lights", "light")));
@@ -211,6 +225,7 @@ class CascadeTest {
                 .isEqualTo(1);
     }
 
+    // [utest->req~pkg-broken-artifact~1]
     @Test
     void brokenArtifact_leavesTheLastGoodOneInForceUntilARestart() {
         world.run(apply(packageYaml("braking", "brake")));
@@ -230,6 +245,7 @@ class CascadeTest {
     }
 
     /** Found by using it: the states of its models were deleted, and with the good artifact it ran again. */
+    // [utest->req~pkg-broken-artifact~1]
     @Test
     void modelsOfAnUnparsablePackage_keepTheirStates() {
         world.run(apply(packageYaml("braking", "brake", "light")));
@@ -281,6 +297,7 @@ class CascadeTest {
         assertThat(world.packageState("braking")).isNull();
     }
 
+    // [utest->req~mdl-restart~1]
     @Test
     void modelWithoutAStoredNodeRecord_hasNoContainersAfterARestart() {
         world.run(apply(packageYaml("braking", "brake")));
@@ -294,6 +311,7 @@ class CascadeTest {
         assertThat(world.packageState("braking")).isEqualTo("Exited");
     }
 
+    // [utest->req~bad-store~1]
     @Test
     void invalidModelState_isIgnoredAndADeletedKeyLeavesNoState() {
         world.run(apply(packageYaml("braking", "brake")));
@@ -309,6 +327,7 @@ class CascadeTest {
         assertThat(world.packageState("braking")).as("never idle again").isEqualTo("Running");
     }
 
+    // [utest->req~pkg-repair~1]
     @Test
     void overwrittenPackageState_isRepairedAtMostOnceASecond() {
         world.run(apply(packageYaml("braking", "brake")));
@@ -323,6 +342,8 @@ class CascadeTest {
         assertThat(world.history(ResourceKind.PACKAGE, "braking")).containsExactly(">Idle");
     }
 
+    // [utest->req~scn-steps~1]
+    // [utest->req~scn-announcement~1]
     @Test
     void scenarioSteps_followTheRules() {
         world.run(apply(scenarioYaml("drive", "braking")));
@@ -370,6 +391,7 @@ class CascadeTest {
         assertThat(world.restart()).as("a second start writes its fence alone").isOne();
     }
 
+    // [utest->req~sto-transaction~1]
     @Test
     void largePlan_isSplitWithModelsFirstAndNodeRecordsLast() {
         CascadeRig small = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(20, 1 << 20, 1L << 40));
@@ -394,6 +416,7 @@ class CascadeTest {
     }
 
     /** A plan that is on its way when the process ends, and gets to the store when the next one has read it. */
+    // [utest->req~sto-fence~1]
     @Test
     void planDecidedBeforeTheFence_cannotBeCommittedAfterIt() {
         world.run(apply(packageYaml("braking", "brake")));
@@ -434,6 +457,7 @@ class CascadeTest {
         assertThat(small.packageState("p")).isEqualTo("Running");
     }
 
+    // [utest->req~sto-journal~1]
     @Tag("slow")
     @Test
     void boundedJournal_keepsSinceAndCause() {

@@ -39,6 +39,7 @@ class CostTest {
         return transaction.writes().stream().map(Transaction.Write::key).toList();
     }
 
+    // [utest->req~pkg-shared~1]
     @Test
     void change_costsFourWritesInOneCommitForAnyNumberOfPackages() {
         for (int packages : new int[] {1, 2_000}) {

@@ -56,6 +56,7 @@ class NodeRegistryTest {
         assertThat(node(world, "n").containers()).hasSize(4_096);
     }
 
+    // [utest->req~lst-limits~1]
     @Test
     void listOverTheContainerLimit_isRejectedWholeWithTheNumbers() {
         world.run(report("n", "m/a=running"));
@@ -68,6 +69,7 @@ class NodeRegistryTest {
         assertThat(world.notices).containsExactly(new Plan.Anomaly("node-list", "containers", reason));
     }
 
+    // [utest->req~lst-limits~1]
     @Test
     void listOverOneMebibyteAsStored_isRejectedWholeWithTheNumbers() {
         String text = "x".repeat(240);
@@ -110,6 +112,7 @@ class NodeRegistryTest {
         }
     }
 
+    // [utest->req~nod-evict~1]
     @Test
     void unknownNodes_fillAtMostAQuarter() {
         fill();
@@ -141,6 +144,7 @@ class NodeRegistryTest {
         assertThat(small.modelState("new")).isNull();
     }
 
+    // [utest->req~nod-evict~1]
     @Test
     void oldestUnknownNodeSilentForADay_isEvictedWhenTheShareIsFull() {
         fill();
@@ -188,6 +192,7 @@ class NodeRegistryTest {
         assertThat(small.view).isEqualTo(before);
     }
 
+    // [utest->req~nod-evict~1]
     @Test
     void unparsablePackage_preventsEvictions() {
         fill();
@@ -199,6 +204,7 @@ class NodeRegistryTest {
         assertThat(small.view.nodes()).hasSize(4);
     }
 
+    // [utest->req~nod-known~1]
     @Test
     void nodeThatOnceNamedAKnownModel_isNeverEvicted() {
         small.run(apply(packageYaml("p", "brake")));
@@ -213,6 +219,7 @@ class NodeRegistryTest {
         assertThat(small.view.nodes()).containsKey("HPC").doesNotContainKey("stranger-0");
     }
 
+    // [utest->req~nod-known~1]
     @Test
     void node_isKnownAsSoonAsAPackageNamesItsModel() {
         small.run(report("labelled", "brake/ctl=running"), report("by-name", "/light_main=running"));
@@ -238,6 +245,7 @@ class NodeRegistryTest {
 
     // Forgetting
 
+    // [utest->req~nod-forget~1]
     @Test
     void forgottenNode_actsAsAConfirmedEmptyList() {
         world.run(apply(packageYaml("braking", "brake", "light")));
@@ -264,6 +272,7 @@ class NodeRegistryTest {
         assertThat(world.view.nodes()).containsOnlyKeys("ZONE");
     }
 
+    // [utest->req~nod-forget~1]
     @Test
     void nodeWithARecentReport_isForgottenByForceOnly() {
         world.run(report("HPC", "brake/ctl=exited:0"));
@@ -280,6 +289,7 @@ class NodeRegistryTest {
                 .isEqualTo("node HPC was forgotten by force, requested by operator");
     }
 
+    // [utest->req~nod-forget~1]
     @Test
     void nodeWithARunningContainer_isForgottenByForceOnly() {
         world.run(report("HPC", "brake/ctl=running"));

@@ -23,6 +23,7 @@ class ReportHandlerTest {
         return world.lastCause(ResourceKind.MODEL, model);
     }
 
+    // [utest->req~pkg-cause~1]
     @Test
     void modelCause_namesExactlyTheDecidingContainers() {
         world.run(report("n", "m/a=running", "m/b=exited:139", "m/c=paused"));
@@ -122,6 +123,7 @@ class ReportHandlerTest {
                         0L, Duration.ofNanos(world.now().wallNanos() - since).toMillis());
     }
 
+    // [utest->req~pkg-unreported-model~1]
     @Test
     void package_countsItsModelsWithAState() {
         world.run(apply(packageYaml("p", "a", "b")));
@@ -133,6 +135,7 @@ class ReportHandlerTest {
         assertThat(world.packageEntry("p").reported()).isEqualTo(1);
     }
 
+    // [utest->req~lst-unmatched~1]
     @Test
     void containersThatCountForNoPackage_areUnmatched() {
         world.run(apply(packageYaml("p", "brake")));
@@ -146,6 +149,7 @@ class ReportHandlerTest {
                 .containsExactly("stray");
     }
 
+    // [utest->req~lst-unmatched~1]
     @Test
     void unparsablePackage_leavesOnlyContainersWithoutAModelUnmatched() {
         world.run(report("n", "brke/y=running", "/stray=running"));

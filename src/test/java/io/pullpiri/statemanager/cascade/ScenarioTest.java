@@ -27,6 +27,7 @@ class ScenarioTest {
         return world.history(ResourceKind.SCENARIO, "s");
     }
 
+    // [utest->req~scn-retry~1]
     @Test
     void retry_isTheLastRequestWithItsIdOnly() {
         world.run(apply(scenarioYaml("s", "p")));
@@ -59,6 +60,7 @@ class ScenarioTest {
         assertThat(world.scenarioState("s")).isEqualTo("Waiting");
     }
 
+    // [utest->req~scn-steps~1]
     @Test
     void unknownScenario_takesItsCurrentStateFromTheRequest() {
         assertThat(step(ScenarioState.WAITING, ScenarioState.WAITING, "1"))
@@ -69,6 +71,7 @@ class ScenarioTest {
         assertThat(world.scenarioState("s")).isEqualTo("Idle");
     }
 
+    // [utest->req~scn-retry~1]
     @Test
     void requestForThePresentState_isAlwaysAccepted() {
         world.run(apply(scenarioYaml("s", "p")));

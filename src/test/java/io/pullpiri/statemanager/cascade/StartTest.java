@@ -81,6 +81,7 @@ class StartTest {
         assertThat(world.lastCause(ResourceKind.PACKAGE, "q")).isEqualTo("its artifact was deleted");
     }
 
+    // [utest->req~nod-record~1]
     @Test
     void restart_restoresEverythingKnown() {
         world.run(apply(packageYaml("p", "a", "b"), scenarioYaml("s", "p"), modelYaml("a"), modelYaml("alone")));
@@ -105,6 +106,7 @@ class StartTest {
         assertThat(world.modelState("brake")).isEqualTo("Running");
     }
 
+    // [utest->req~lst-grace~1]
     @Test
     void missingContainer_getsAFullGracePeriodAfterARestart() {
         world.run(apply(packageYaml("p", "m")));
@@ -215,6 +217,7 @@ class StartTest {
         assertThat(world.history(ResourceKind.PACKAGE, "p")).containsExactly(">Idle", "Idle>");
     }
 
+    // [utest->req~mdl-restart~1]
     @Test
     void foreignWritesWhileStopped_areInTheHistory() {
         world.run(apply(packageYaml("p", "a", "b"), scenarioYaml("s", "p")));
@@ -259,6 +262,7 @@ class StartTest {
         assertThat(world.view.scenariosOf("q")).containsExactly("new");
     }
 
+    // [utest->req~scn-artifact~1]
     @Test
     void scenario_isDeletedWithItsArtifactUnlessItNeverHadOne() {
         world.run(apply(scenarioYaml("s", "p")));

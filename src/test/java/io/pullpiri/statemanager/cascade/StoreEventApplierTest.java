@@ -71,6 +71,7 @@ class StoreEventApplierTest {
         assertThat(world.transitions).extracting(Transition::source).containsOnly(Transition.BY_STORE);
     }
 
+    // [utest->req~bad-store~1]
     @Test
     void invalidScenarioState_isIgnored() {
         world.foreign(DRIVE, "Waiting");
@@ -79,6 +80,7 @@ class StoreEventApplierTest {
         assertThat(world.notices()).containsExactly("scenario drive: its key holds 'Wating', which is no state");
     }
 
+    // [utest->req~scn-artifact~1]
     @Test
     void scenarioWithADeletedKey_isGoneOrIdleIfItHasAnArtifact() {
         world.foreign(DRIVE, "Waiting");
@@ -167,6 +169,7 @@ class StoreEventApplierTest {
         assertThat(world.history(ResourceKind.PACKAGE, "braking")).containsExactly(">Idle");
     }
 
+    // [utest->req~pkg-repair~1]
     @Test
     void stateOfAnUnknownPackage_isDeleted() {
         for (String ghost : List.of("Running", "nonsense")) {

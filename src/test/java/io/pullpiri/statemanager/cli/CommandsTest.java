@@ -142,6 +142,7 @@ class CommandsTest extends CommandRig {
                 .contains("braking");
     }
 
+    // [utest->req~wire-nodes~1]
     @Test
     void getNodes_showsLastReportAndUnmatchedContainers() throws IOException {
         assertThat(ask("get", "nodes")).isEqualTo(new Run(0, "", "There are no nodes yet.\n"));
@@ -167,6 +168,7 @@ class CommandsTest extends CommandRig {
                 .contains("container brake_main: dead, exit code 139, of model brake");
     }
 
+    // [utest->req~wire-nodes~1]
     @Test
     void forgetNode_isRejectedForALiveNodeUnlessForced() {
         rig.apply(ServerRig.BRAKING);

@@ -224,6 +224,7 @@ class ContainersShownTest {
         }
     }
 
+    // [utest->req~nod-shared-name~1]
     @Test
     void twoAddressesUnderOneNodeName_raiseAWarning() throws IOException, InterruptedException {
         report("127.0.0.2", "brake");

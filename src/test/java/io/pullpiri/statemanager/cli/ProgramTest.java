@@ -156,6 +156,7 @@ class ProgramTest {
         }
     }
 
+    // [utest->req~sto-format~1]
     @Test
     void storeOfANewerFormat_endsTheServerWithOne() throws Exception {
         Path file = folder.resolve("states.db");

@@ -88,6 +88,7 @@ class StoreRefusesTest {
         }
     }
 
+    // [utest->req~sto-refusal~1]
     @Test
     void reportDuringAuthentication_isKeptAndStoredAfterwards() throws Exception {
         try (ServerRig rig = server()) {

@@ -89,6 +89,7 @@ class InfraContainersTest {
         return texts;
     }
 
+    // [utest->req~con-infra~1]
     @ParameterizedTest
     @ValueSource(strings = {"podman-4", "podman-5", "podman-kube-play"})
     void podmansOwnContainers_areExactlyTheInfraOnes(String file) throws IOException {

@@ -17,6 +17,7 @@ class ModelOfContainerTest {
         return new ContainerFacts("id", name, "image", Map.of(), config, annotations);
     }
 
+    // [utest->req~con-model~1]
     @Test
     void firstMatchingRule_namesTheModel() {
         Map<String, String> all = Map.of(PULLPIRI, "first", "pullpiri.model", "second", "model", "third");

@@ -84,6 +84,7 @@ class PodmanFactsTest {
                 .isEqualTo(words);
     }
 
+    // [utest->req~con-oom~1]
     @Test
     void containerKilledForMemoryThatRunsAgain_isRunning() {
         report("running", "OOMKilled", "false", "ExitCode", "0", "Pid", "100");
@@ -97,6 +98,7 @@ class PodmanFactsTest {
         assertThat(world.modelState("m")).as("podman still says so").isEqualTo("Dead");
     }
 
+    // [utest->req~con-stale~1]
     @Test
     void factsOfAnEarlierRun_areNotShownForARunningContainer() {
         for (String status : List.of("running", "paused", "stopping", "restarting")) {

@@ -115,6 +115,8 @@ class BadInputTest {
                                 .setCurrentState("odd")));
     }
 
+    // [utest->req~bad-request~1]
+    // [utest->req~wire-state-change~1]
     @ParameterizedTest(name = "{0}: {1}")
     @MethodSource("invalidChanges")
     void invalidStateChange_isAnsweredWithItsField(String field, StateChange.Builder change) {
@@ -125,6 +127,7 @@ class BadInputTest {
         assertThat(rig.server.manager().view().scenarios()).isEmpty();
     }
 
+    // [utest->req~wire-state-change~1]
     @Test
     void stepAgainstTheRules_namesBothStates() {
         rig.client()
@@ -139,6 +142,7 @@ class BadInputTest {
         assertThat(rig.state(RESOURCE_TYPE_SCENARIO, "drive").getCurrentState()).isEqualTo("Idle");
     }
 
+    // [utest->req~wire-state-change~1]
     @Test
     void stateChangeOfAPackage_isRejected() {
         rig.apply(ServerRig.BRAKING);
@@ -149,6 +153,8 @@ class BadInputTest {
         assertThat(rig.packageState("braking")).isEqualTo("Idle");
     }
 
+    // [utest->req~bad-list~1]
+    // [utest->req~wire-container-list~1]
     @Test
     void listWithAnInvalidNodeName_isRejectedWhole() {
         for (String node : new String[] {"", " ", "a/b", "x".repeat(254)}) {
@@ -163,6 +169,7 @@ class BadInputTest {
         assertThat(rig.server.manager().view().models()).isEmpty();
     }
 
+    // [utest->req~bad-list~1]
     @Test
     void containerWithAnInvalidName_isIgnoredCountedAndTheOthersAreAccepted() {
         ContainerList list = ServerRig.list("running", "running").toBuilder()
@@ -183,6 +190,7 @@ class BadInputTest {
                 .containsEntry("invalid-model-name", 1L);
     }
 
+    // [utest->req~wire-size~1]
     @Test
     void messageOverTheSizeLimit_isResourceExhausted() {
         ContainerList large = ServerRig.list("running", "running").toBuilder()
@@ -195,6 +203,7 @@ class BadInputTest {
                 .isEqualTo("Running");
     }
 
+    // [utest->req~wire-queries~1]
     @Test
     void unknownResource_isReported() {
         assertThat(rig.get(RESOURCE_TYPE_PACKAGE, "nothing").getSuccess()).isFalse();
@@ -222,6 +231,7 @@ class BadInputTest {
                 .setTargetNode("b");
     }
 
+    // [utest->req~wire-offloading~1]
     @Test
     void offloadingWithAnEmptyNameOrWithoutActionController_isNotAccepted() {
         OffloadingRequest.Builder request = offloading();
@@ -234,6 +244,7 @@ class BadInputTest {
         assertThat(empty.getMessage()).startsWith("model_name");
     }
 
+    // [utest->req~wire-offloading~1]
     @Tag("slow")
     @Test
     void offloading_isNotAccepted_whenActionControllerRefusesOrIsSilent() throws Exception {
@@ -253,6 +264,7 @@ class BadInputTest {
         }
     }
 
+    // [utest->req~wire-action~1]
     @Test
     void sendAction_isUnavailable() {
         assertStatus(
@@ -262,6 +274,8 @@ class BadInputTest {
                         .sendAction(Action.newBuilder().setAction("launch").build()));
     }
 
+    // [utest->req~bad-artifact~1]
+    // [utest->req~wire-artifacts~1]
     @Test
     void brokenArtifacts_areNamedAndNothingIsApplied() {
         assertApplyFails(
@@ -274,6 +288,7 @@ class BadInputTest {
         assertThat(rig.server.manager().view().packages()).isEmpty();
     }
 
+    // [utest->req~wire-artifacts~1]
     @Test
     void strict_makesAWarningAnError() throws Exception {
         ApplyRequest typo = ApplyRequest.newBuilder()
@@ -352,6 +367,8 @@ class BadInputTest {
                         .apply(ApplyRequest.newBuilder().setYaml(yaml).build()));
     }
 
+    // [utest->req~sto-away~1]
+    // [utest->req~wire-container-list~1]
     @Test
     @Tag("etcd")
     void unreachableStore_isUnavailableAndTheNewestReportIsStoredLater() throws Exception {

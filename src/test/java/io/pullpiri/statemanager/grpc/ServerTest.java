@@ -69,6 +69,7 @@ class ServerTest {
         controller.close();
     }
 
+    // [utest->req~wire-reconcile~1]
     @Test
     void deadContainers_leadToAReconcileRequest() {
         rig.apply(ServerRig.BRAKING);
@@ -126,6 +127,7 @@ class ServerTest {
                 () -> !controller.reconciles.isEmpty());
     }
 
+    // [utest->req~rec-restart~1]
     @Test
     void deadPackage_isReportedAgainAfterARestart() throws Exception {
         rig.apply(ServerRig.BRAKING);
@@ -139,6 +141,7 @@ class ServerTest {
         assertThat(rig.packageState("braking")).isEqualTo("Error");
     }
 
+    // [utest->req~scn-announcement~1]
     @Test
     void announcementsAndSteps_areAccepted() {
         StateChangeResponse announced = rig.client()
@@ -159,6 +162,7 @@ class ServerTest {
                 .isEqualTo(2);
     }
 
+    // [utest->req~wire-artifacts~1]
     @Test
     void artifacts_areAppliedAndDeleted() {
         ApplyRequest request = ApplyRequest.newBuilder()
@@ -188,6 +192,7 @@ class ServerTest {
         assertThat(rig.get(RESOURCE_TYPE_PACKAGE, "braking").getSuccess()).isFalse();
     }
 
+    // [utest->req~wire-queries~1]
     @Test
     void listByState_acceptsAnySpelling() {
         rig.apply(ServerRig.BRAKING);
@@ -210,6 +215,7 @@ class ServerTest {
         assertThat(limited.getTotalCount()).as("before the limit").isEqualTo(2);
     }
 
+    // [utest->req~wire-offloading~1]
     @Test
     void offloading_isForwarded() {
         OffloadingRequest request = OffloadingRequest.newBuilder()
@@ -229,6 +235,7 @@ class ServerTest {
         assertThat(controller.offloads.getFirst().getReason()).isEqualTo("hot");
     }
 
+    // [utest->req~wire-fault~1]
     @Test
     void fault_isCountedAndChangesNoState() {
         rig.apply(ServerRig.BRAKING);

@@ -143,6 +143,7 @@ class SubscriptionTest {
         return StateChangeSubscriptionRequest.newBuilder();
     }
 
+    // [utest->req~wire-subscription~1]
     @Test
     void subscriber_getsTheSnapshotAndThenEveryChangeInOrder() {
         rig.apply(ServerRig.BRAKING);
@@ -189,6 +190,7 @@ class SubscriptionTest {
         assertThat(light.told()).isEqualTo("light: Running > Paused");
     }
 
+    // [utest->req~wire-subscription~1]
     @Test
     void subscriberAfterARestart_continuesWhereItStopped() throws IOException {
         rig.apply(ServerRig.BRAKING);
@@ -219,6 +221,7 @@ class SubscriptionTest {
         assertThat(resumed.told()).isEqualTo("brake: Paused > Running");
     }
 
+    // [utest->req~wire-subscription~1]
     @Test
     void recoveriesAndFaults_areSentToThoseWhoAsk() {
         rig.apply(ServerRig.BRAKING);
@@ -274,6 +277,7 @@ class SubscriptionTest {
         });
     }
 
+    // [utest->req~wire-queries~1]
     @Test
     void history_hasTheNewestChangesWithCauseSourceAndDuration() throws IOException {
         rig.apply(ServerRig.BRAKING);
@@ -395,6 +399,7 @@ class SubscriptionTest {
         assertThat(Status.fromThrowable(told.get()).getDescription()).contains("since event ");
     }
 
+    // [utest->req~wire-subscription~1]
     @Test
     void subscriberStalledInTheSnapshot_isToldWhenItCannotContinue() throws Exception {
         int models = 1_000;

@@ -233,6 +233,7 @@ class CommitterTest {
         }
     }
 
+    // [utest->req~sto-refusal~1]
     @Test
     void unexplainedRefusalOfOneCommand_isFinalOnlyIfTheStoreAcceptsOtherWritesTwice() throws Exception {
         store.unexplained = Keys.modelState("m");

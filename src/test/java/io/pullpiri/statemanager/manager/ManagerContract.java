@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the loop promises, whichever store it stands on. */
+// [utest->req~wire-status~1]
 abstract class ManagerContract {
 
     static final Duration SOON = Duration.ofSeconds(20);
@@ -111,6 +112,7 @@ abstract class ManagerContract {
         start(1_000);
     }
 
+    // [utest->req~sto-durable~1]
     @Test
     void success_meansThatModelsAndPackagesAreDurable() throws Exception {
         ask(apply(BRAKING));
@@ -233,6 +235,7 @@ abstract class ManagerContract {
                         "Degraded11");
     }
 
+    // [utest->req~sto-away~1]
     @Test
     void outage_isReportedToCallersAndTheNewestReportIsKept() {
         ask(apply(BRAKING));

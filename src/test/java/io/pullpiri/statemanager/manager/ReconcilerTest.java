@@ -90,6 +90,7 @@ class ReconcilerTest {
         run(new Command.ModelChange("m", state, "", "test"));
     }
 
+    // [utest->req~rec-request~1]
     @Test
     void everyScenarioOfADeadPackage_isReconciled() {
         die(reconciler(Duration.ZERO));
@@ -97,6 +98,7 @@ class ReconcilerTest {
         assertThat(asked).containsExactly("s", "t");
     }
 
+    // [utest->req~rec-retry~1]
     @Test
     void acknowledgement_isNotARecoveryAndIsRepeatedAfterTheResync() {
         Reconciler reconciler = reconciler(Duration.ZERO);
@@ -127,6 +129,7 @@ class ReconcilerTest {
         assertThat(asked).as("the first death's repetition").hasSize(4);
     }
 
+    // [utest->req~rec-retry~1]
     @Test
     void failedRequest_isRetriedWithGrowingBackoff() {
         Reconciler reconciler = reconciler(Duration.ZERO);
@@ -146,6 +149,7 @@ class ReconcilerTest {
         assertThat(reconciler.progress("p").getLast().lastOutcome()).isEqualTo("failed: unreachable");
     }
 
+    // [utest->req~rec-recovery~1]
     @Test
     void recovery_endsTheRequests() {
         Reconciler reconciler = reconciler(Duration.ZERO);
@@ -224,6 +228,7 @@ class ReconcilerTest {
         assertThat(asked).containsExactly("s", "t", "s");
     }
 
+    // [utest->req~wire-reconcile~1]
     @Test
     void manyDeadPackages_areReconciledWithLimitedConcurrency() {
         Reconciler reconciler = reconciler(Duration.ZERO);
@@ -245,6 +250,7 @@ class ReconcilerTest {
     }
 
     /** What recovered in the queue used to take the places of those behind it. */
+    // [utest->req~rec-recovery~1]
     @Test
     void packageRecoveringInTheQueue_takesNoPlace() {
         Reconciler reconciler = reconciler(Duration.ZERO);
@@ -383,6 +389,7 @@ class ReconcilerTest {
         assertThat(reconciler.progress("p").getLast().nextInMillis()).isEqualTo(1_000);
     }
 
+    // [utest->req~rec-restart~1]
     @Test
     void afterARestart_onlyTheRestOfTheDelayIsWaited() {
         nanos = Duration.ofDays(1).toNanos();

@@ -51,6 +51,7 @@ class StoreReaderTest {
         store.close();
     }
 
+    // [utest->req~sto-fence~1]
     @Test
     void read_coversAllKeysAndRejectsOlderTransactions() {
         assertThat(keys(storeReader.read().join()))
@@ -85,6 +86,7 @@ class StoreReaderTest {
                 .isEqualTo(written);
     }
 
+    // [utest->req~sto-format~1]
     @ParameterizedTest
     @ValueSource(strings = {"2", "10", "99999999999999999999", "", "one", "1.0", "-1", "0", " 1"})
     void unknownFormat_isRejectedBeforeAnythingIsWritten(String format) {
@@ -109,6 +111,7 @@ class StoreReaderTest {
         assertThat(store.get(Keys.FORMAT).orElseThrow().value()).isEqualTo("2");
     }
 
+    // [utest->req~sto-owner~1]
     @Test
     void firstRead_takesOverTheStore() {
         store.put(Keys.OWNER, owner("crashed").text());
@@ -121,6 +124,7 @@ class StoreReaderTest {
                 .isEqualTo(written);
     }
 
+    // [utest->req~sto-owner~1]
     @Test
     void serverWhoseStoreWasTakenOver_writesNothingUntilTheOtherRecordIsGone() {
         storeReader.read().join();

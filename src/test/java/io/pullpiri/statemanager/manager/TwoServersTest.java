@@ -59,6 +59,7 @@ class TwoServersTest {
                         && unavailable.reason().contains(OTHER));
     }
 
+    // [utest->req~sto-owner~1]
     @Test
     void commandAfterATakeover_isRejectedAndNotStored() {
         startSecond();

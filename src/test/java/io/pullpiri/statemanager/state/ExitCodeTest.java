@@ -23,6 +23,7 @@ class ExitCodeTest {
     }
 
     /** The same by arithmetic. */
+    // [utest->req~con-exit-code~1]
     @Property(tries = 1000)
     void anyInteger_isComparedByItsValue(@ForAll long seed) {
         Random random = new Random(seed);

@@ -26,6 +26,7 @@ class NamesTest {
         assertThat(Names.problem(name)).isNull();
     }
 
+    // [utest->req~sto-key-rules~1]
     @Test
     void nameOf253Bytes_isAcceptedAndOneMoreIsNot() {
         assertThat(Names.problem("n".repeat(253))).isNull();
@@ -89,6 +90,7 @@ class NamesTest {
         assertThat(LogText.excerpt("ab\u200B\u200B", 10)).isEqualTo("ab\\u{200B}…");
     }
 
+    // [utest->req~sto-key-rules~1]
     @ParameterizedTest
     @CsvSource({"00A0", "00AD", "200B", "200F", "202E", "2028", "2029", "2066", "3000", "FEFF", "E0041"})
     void newNameWithInvisibleCharacters_isRejectedAndAStoredOneIsNot(String code) {
@@ -114,6 +116,7 @@ class NamesTest {
         assertThat(Names.textProblem("/package/braking/state", 21)).isEqualTo("has 22 bytes or more (expected: 1..21)");
     }
 
+    // [utest->req~sto-values~1]
     @Test
     void stateName_isReadInAnyCaseWithOrWithoutItsPrefix() {
         assertThat(ModelState.parse("Running")).isEqualTo(ModelState.RUNNING);
@@ -123,6 +126,7 @@ class NamesTest {
         assertThat(ScenarioState.parse("SCENARIO_STATE_Completed")).isEqualTo(ScenarioState.COMPLETED);
     }
 
+    // [utest->req~sto-values~1]
     @Test
     void stateName_isWrittenAsInTheSeedAndTheProtobuf() {
         assertThat(ModelState.DEAD.title()).isEqualTo("Dead");

@@ -20,6 +20,11 @@ class StateMachineTest {
 
     private static final Set<Integer> CLEAN = Set.of(0, 143);
 
+    // [utest->req~pkg-paused~1]
+    // [utest->req~pkg-exited~1]
+    // [utest->req~pkg-degraded~1]
+    // [utest->req~pkg-error~1]
+    // [utest->req~pkg-running~1]
     @Test
     void anySixModels_giveTheStateOfTable41() {
         List<List<String>> all = multisets(List.of("created", "paused", "exited", "dead", "running"), 6);
@@ -64,11 +69,18 @@ class StateMachineTest {
         return holds.isEmpty() ? "Running" : holds.getFirst();
     }
 
+    // [utest->req~pkg-paused~1]
     @Test
     void packageWithoutModels_meetsNoConditionOnAllModels() {
         assertThat(StateMachine.packageState(List.of())).isEqualTo(PackageState.RUNNING);
     }
 
+    // [utest->req~mdl-created~1]
+    // [utest->req~mdl-dead~1]
+    // [utest->req~mdl-paused~1]
+    // [utest->req~mdl-exited~1]
+    // [utest->req~mdl-running~1]
+    // [utest->req~mdl-unknown~1]
     @Test
     void anyFiveContainers_giveTheStateOfTheTable() {
         List<String> kinds = List.of(
@@ -121,6 +133,9 @@ class StateMachineTest {
         return Map.of("Status", parts[0], "ExitCode", parts[1], "OOMKilled", "false");
     }
 
+    // [utest->req~con-status~1]
+    // [utest->req~con-exit-code~1]
+    // [utest->req~con-oom~1]
     @ParameterizedTest(name = "{0}, code {1}, OOM {2}: {3}")
     @CsvSource(delimiter = '|', nullValues = "-", textBlock = """
                     created     | 0    | false | CREATED
@@ -187,6 +202,7 @@ class StateMachineTest {
         assertThat(StateMachine.containerState(podman, CLEAN)).isEqualTo(expected);
     }
 
+    // [utest->req~con-exit-code~1]
     @Test
     void cleanExitCodes_areConfigurable() {
         Map<String, String> killed = Map.of("Status", "exited", "ExitCode", "137");
@@ -197,6 +213,7 @@ class StateMachineTest {
                 .isEqualTo(ContainerState.EXITED);
     }
 
+    // [utest->req~scn-steps~1]
     @Test
     void scenarioStep_isAllowedExactlyAsTheChainSays() {
         Set<String> allowed = Set.of(

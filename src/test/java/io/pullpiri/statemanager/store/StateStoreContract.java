@@ -40,12 +40,14 @@ public abstract class StateStoreContract {
         store.close();
     }
 
+    // [utest->req~sto-operations~1]
     @Test
     void missingKey_isReportedAsMissing() {
         assertThat(store.get("/model/none/state")).isEmpty();
         assertThat(store.getAllWithPrefix("/model/")).isEmpty();
     }
 
+    // [utest->req~sto-operations~1]
     @Test
     void putValue_isRead() {
         long revision = store.put("/model/a/state", "Running");
@@ -65,6 +67,7 @@ public abstract class StateStoreContract {
         assertThat(store.get("/model/a/state")).contains(new KeyValue("/model/a/state", "Created", again, again));
     }
 
+    // [utest->req~sto-operations~1]
     @Test
     void prefixRead_returnsKeysAndValuesInCreationOrder() {
         long c = store.put("/model/c/state", "Created");
@@ -118,6 +121,7 @@ public abstract class StateStoreContract {
         assertThat(store.get("/model/large")).map(KeyValue::value).contains(value);
     }
 
+    // [utest->req~sto-key-rules~1]
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "/model/<a>", "/model/a\n", "/model/{a}", "/model/a?"})
     void invalidKey_isAnError(String key) {

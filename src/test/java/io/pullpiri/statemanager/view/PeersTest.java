@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Two nodes of one name: what shows them, and what does not. */
+// [utest->req~nod-shared-name~1]
 class PeersTest {
 
     private static final String KIND = "shared-node-name";

@@ -59,6 +59,7 @@ class WebServerTest {
         Await.until(SOON, () -> "a request to reconcile", () -> !controller.reconciles.isEmpty());
     }
 
+    // [utest->req~wire-http~1]
     @Test
     void servedPaths_areExactlyTheDescribedOnes() throws Exception {
         OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
@@ -275,6 +276,7 @@ class WebServerTest {
                 .contains("a/b");
     }
 
+    // [utest->req~wire-http~1]
     @Test
     void webPage_cannotChangeArtifacts() throws Exception {
         for (String origin : List.of("http://127.0.0.1:" + rig.server.httpPort(), "http://evil.example", "null")) {
@@ -308,6 +310,7 @@ class WebServerTest {
                 .hasValue("gzip");
     }
 
+    // [utest->req~wire-http~1]
     @Test
     @Tag("etcd")
     void outage_isReportedToCallers() throws Exception {
@@ -377,6 +380,7 @@ class WebServerTest {
         assertThat(Http.statusAs(rig.server.httpPort(), host)).isEqualTo(status);
     }
 
+    // [utest->req~wire-http~1]
     @Test
     void machinesOwnName_isAccepted() throws Exception {
         String name = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();

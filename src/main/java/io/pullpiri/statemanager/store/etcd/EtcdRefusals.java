@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * {@code rpctypes/error.go}; they are the same in etcd 3.4 and 3.7. A text that is not listed here may concern one
  * transaction or all of them, and only a write of another key tells which.
  */
+// [impl->req~sto-refusal~1]
 final class EtcdRefusals {
 
     /** What a refusal is about. */

@@ -93,6 +93,7 @@ class EtcdRefusalsTest {
                 .build();
     }
 
+    // [utest->req~sto-refusal~1]
     @Test
     void refusalOfOneTransaction_isInTheTable() {
         assertRefused(() -> etcd().put(put("", 1)), Concern.TRANSACTION, "key is not provided");
