@@ -31,14 +31,15 @@ class ArchitectureTest {
     @CsvSource(delimiter = '|', textBlock = """
                     state    | state
                     artifact | artifact state
-                    store    | store state
+                    net      | net
+                    store    | store net state
                     cascade  | cascade view container artifact store state
                     manager  | manager cascade view container artifact store state
                     view     | view artifact store state
                     container | container state
-                    settings | settings cascade artifact state
+                    settings | settings cascade artifact state net
                     limits   | limits
-                    grpc     | grpc limits manager cascade view container state
+                    grpc     | grpc limits manager cascade view container state net
                     web      | web limits manager cascade view container state
                     """)
     void eachPackage_dependsOnlyOnLowerPackages(String room, String allowed) {

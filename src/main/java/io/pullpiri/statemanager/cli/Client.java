@@ -24,9 +24,8 @@ import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerConnectionBlockingStub;
 import io.pullpiri.proto.statemanager.StateTransitionHistory;
+import io.pullpiri.statemanager.net.Endpoint;
 import io.pullpiri.statemanager.state.LogText;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
@@ -63,12 +62,12 @@ public final class Client implements AutoCloseable {
 
         /** @throws ParameterException if the address is none */
         Client connect() {
-            if (!isAddress(address)) {
+            if (Endpoint.parse(address).isEmpty()) {
                 CommandLine line = command.commandLine();
                 throw new ParameterException(
                         line,
                         (line.getParseResult().hasMatchedOption(OPTION) ? OPTION : VARIABLE) + ": '" + address
-                                + "' (expected: HOST:PORT, with a port of 1..65535)");
+                                + "' (expected: " + Endpoint.EXPECTED + ")");
             }
             return new Client(address);
         }
@@ -82,20 +81,6 @@ public final class Client implements AutoCloseable {
                     command.commandLine().getErr().println(old(trouble));
                 }
                 return answer;
-            }
-        }
-
-        /** As gRPC reads one. */
-        private static boolean isAddress(String text) {
-            try {
-                URI uri = new URI("//" + text);
-                return uri.getHost() != null
-                        && uri.getUserInfo() == null
-                        && text.equals(uri.getAuthority())
-                        && uri.getPort() >= 1
-                        && uri.getPort() <= 65_535;
-            } catch (URISyntaxException e) {
-                return false;
             }
         }
     }
@@ -114,7 +99,7 @@ public final class Client implements AutoCloseable {
 
     private Client(String address) {
         this.address = address;
-        this.channel = NettyChannelBuilder.forTarget("dns:///" + address)
+        this.channel = NettyChannelBuilder.forTarget("dns:///" + Endpoint.targetPath(address))
                 .usePlaintext()
                 .maxInboundMessageSize(MAX_ANSWER)
                 .build();

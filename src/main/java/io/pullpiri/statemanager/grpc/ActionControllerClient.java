@@ -16,6 +16,7 @@ import io.pullpiri.proto.actioncontroller.ReconcileRequest;
 import io.pullpiri.proto.statemanager.OffloadingRequest;
 import io.pullpiri.proto.statemanager.OffloadingResponse;
 import io.pullpiri.statemanager.manager.ActionController;
+import io.pullpiri.statemanager.net.Endpoint;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -44,7 +45,7 @@ public final class ActionControllerClient implements ActionController, AutoClose
         this.who = "ActionController at " + address;
         this.channel = address == null
                 ? null
-                : NettyChannelBuilder.forTarget(address)
+                : NettyChannelBuilder.forTarget("dns:///" + Endpoint.targetPath(address))
                         .usePlaintext()
                         .keepAliveTime(30, TimeUnit.SECONDS)
                         .keepAliveTimeout(5, TimeUnit.SECONDS)

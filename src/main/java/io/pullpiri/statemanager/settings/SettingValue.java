@@ -1,5 +1,8 @@
 package io.pullpiri.statemanager.settings;
 
+import com.google.common.base.CharMatcher;
+import com.google.common.net.HostAndPort;
+import io.pullpiri.statemanager.net.Endpoint;
 import io.pullpiri.statemanager.state.PackageState;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -25,12 +28,17 @@ import java.util.stream.Collectors;
 record SettingValue(String name, String text, String origin) {
 
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h)");
-    private static final Pattern ENDPOINT = Pattern.compile("(\\[[0-9a-fA-F:.]+]|[^:\\s/]+):(\\d{1,5})");
+    private static final Pattern HTTP = Pattern.compile("https?://(.+)");
     private static final String ETCD = "etcd://";
     private static final String SQLITE = "sqlite:";
 
     private SettingsException wrong(String expected) {
         return new SettingsException(name + ": '" + text + "' (from " + origin + "; expected: " + expected + ")");
+    }
+
+    /** The same setting with another text. */
+    SettingValue with(String other) {
+        return new SettingValue(name, other, origin);
     }
 
     boolean isOff() {
@@ -52,7 +60,7 @@ record SettingValue(String name, String text, String origin) {
     Set<Integer> integers() {
         Set<Integer> values = new LinkedHashSet<>();
         for (String item : items()) {
-            values.add(new SettingValue(name, item, origin).integer(0, 255));
+            values.add(with(item).integer(0, 255));
         }
         return values;
     }
@@ -122,29 +130,29 @@ record SettingValue(String name, String text, String origin) {
 
     /** A host; an IPv6 address in brackets, so that a port can follow it. */
     String host() {
-        if (text.isBlank() || text.chars().anyMatch(Character::isWhitespace)) {
-            throw wrong("a host name or an address");
+        try {
+            if (!text.isEmpty() && CharMatcher.whitespace().matchesNoneOf(text)) {
+                return HostAndPort.fromHost(text).toString();
+            }
+        } catch (IllegalArgumentException e) {
+            // reported below
         }
-        boolean bareIpv6 = text.indexOf(':') != text.lastIndexOf(':') && !text.startsWith("[");
-        return bareIpv6 ? "[" + text + "]" : text;
+        throw wrong("a host name or an address");
     }
 
     /** {@code host:port} */
     String endpoint() {
-        Matcher matcher = ENDPOINT.matcher(text.trim());
-        if (matcher.matches()) {
-            int port = Integer.parseInt(matcher.group(2));
-            if (port >= 1 && port <= 65_535) {
-                return text.trim();
-            }
-        }
-        throw wrong("host:port");
+        return Endpoint.parse(text.trim())
+                .orElseThrow(() -> wrong(Endpoint.EXPECTED))
+                .toString();
     }
 
     /** {@code http://host:port}, without a path */
     String httpUrl() {
         String url = text.trim().replaceAll("/+$", "");
-        if (url.matches("https?://(\\[[0-9a-fA-F:.]+]|[^:\\s/]+)(:\\d{1,5})?")) {
+        Matcher matcher = HTTP.matcher(url);
+        if (matcher.matches()
+                && Endpoint.parseWithOptionalPort(matcher.group(1)).isPresent()) {
             return url;
         }
         throw wrong("a URL such as http://127.0.0.1:4318, or off");
@@ -161,7 +169,7 @@ record SettingValue(String name, String text, String origin) {
         if (text.startsWith(ETCD)) {
             List<String> endpoints = new ArrayList<>();
             for (String item : text.substring(ETCD.length()).split(",", -1)) {
-                endpoints.add(new SettingValue(name, item, origin).endpoint());
+                endpoints.add(with(item).endpoint());
             }
             return new Settings.StoreLocation.Etcd(List.copyOf(endpoints));
         }

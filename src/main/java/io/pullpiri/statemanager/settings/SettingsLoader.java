@@ -69,7 +69,9 @@ public final class SettingsLoader {
                 value(Setting.PORT).integer(0, 65_535),
                 portOrOff(Setting.FAULT_PORT),
                 portOrOff(Setting.HTTP_PORT),
-                controller.isOff() ? null : controller.text().isEmpty() ? host + ":47001" : controller.endpoint(),
+                controller.isOff()
+                        ? null
+                        : (controller.text().isEmpty() ? controller.with(host + ":47001") : controller).endpoint(),
                 new Rules(
                         value(Setting.CONTAINER_CLEAN_EXIT_CODES).integers(),
                         value(Setting.CONTAINER_VANISH_GRACE).duration(false),

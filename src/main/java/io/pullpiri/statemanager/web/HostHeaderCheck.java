@@ -1,12 +1,13 @@
 package io.pullpiri.statemanager.web;
 
+import com.google.common.net.HostAndPort;
+import com.google.common.net.InetAddresses;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +18,6 @@ import org.jspecify.annotations.Nullable;
 final class HostHeaderCheck {
 
     private static final Path MACHINE = Path.of("/proc/sys/kernel/hostname");
-    private static final Pattern PORT = Pattern.compile(":\\d*$");
-    private static final Pattern ADDRESS = Pattern.compile("\\[.*]|\\d+\\.\\d+\\.\\d+\\.\\d+");
 
     private final Set<String> names = new TreeSet<>(Set.of("localhost"));
 
@@ -37,12 +36,21 @@ final class HostHeaderCheck {
         if (header == null) {
             return;
         }
-        String name = PORT.matcher(header.toLowerCase(Locale.ROOT)).replaceFirst("");
-        if (!names.contains(name) && !ADDRESS.matcher(name).matches()) {
+        if (!isOurs(header)) {
             throw new HttpProblem(
                     403,
                     "Host: '" + header + "' is no name of this server (expected: an IP address, "
                             + String.join(", ", names) + ")");
+        }
+    }
+
+    private boolean isOurs(String header) {
+        try {
+            String host =
+                    HostAndPort.fromString(header).requireBracketsForIPv6().getHost();
+            return InetAddresses.isInetAddress(host) || names.contains(host.toLowerCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            return false;
         }
     }
 }

@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pullpiri.statemanager.net.Endpoint;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -54,7 +55,7 @@ class CommandMistakesTest extends CommandRig {
             get                               | Missing required parameter: 'KIND'
             get pakages                       | 'pakages' (expected: packages, models, scenarios or nodes)
             get packages -o xml               | expected one of [table, json, yaml]
-            get packages --server nowhere     | --server: 'nowhere' (expected: HOST:PORT, with a port of 1..65535)
+            get packages --server nowhere     | --server: 'nowhere' (expected: HOST:PORT or [IPv6]:PORT
             get packages --sever x:1          | Unknown option
             apply                             | Missing required option
             demo --duration 0s                | '0s' (expected: a time such as 30s or 2m, at most 24h)
@@ -81,7 +82,7 @@ class CommandMistakesTest extends CommandRig {
                 .isEqualTo(new Run(
                         2,
                         "",
-                        "error: --server: '" + address + "' (expected: HOST:PORT, with a port of 1..65535)\n"
+                        "error: --server: '" + address + "' (expected: " + Endpoint.EXPECTED + ")\n"
                                 + "See 'statemanager watch --help'.\n"));
     }
 

@@ -12,6 +12,7 @@ import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc.StateManagerConnectionBlockingStub;
 import io.pullpiri.proto.statemanager.v1.ApplyRequest;
 import io.pullpiri.proto.statemanager.v1.ArtifactsGrpc;
+import io.pullpiri.statemanager.net.Endpoint;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
@@ -241,8 +242,7 @@ class ProgramTest {
         try (Program get = Program.start(builder)) {
             assertThat(get.exitCode()).isEqualTo(2);
             assertThat(get.output())
-                    .startsWith(
-                            "error: STATEMANAGER_SERVER: 'nonsense' (expected: HOST:PORT, with a port of 1..65535)");
+                    .startsWith("error: STATEMANAGER_SERVER: 'nonsense' (expected: " + Endpoint.EXPECTED + ")");
         }
     }
 

@@ -68,7 +68,7 @@ class SettingsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"::1, [::1]", "[::1], [::1]", "fe80::1%eth0, [fe80::1%eth0]", "127.0.0.1, 127.0.0.1", "zone:1, zone:1"})
+    @CsvSource({"::1, [::1]", "[::1], [::1]", "fe80::1%eth0, [fe80::1%eth0]", "127.0.0.1, 127.0.0.1"})
     void ipv6AddressWithoutBrackets_getsThem(String given, String host) {
         Settings settings = SettingsLoader.load(Map.of(Setting.HOST, given), Map.of(), null, NO_FILE);
         assertThat(settings.host()).isEqualTo(host);
@@ -109,14 +109,15 @@ class SettingsTest {
                     HTTP_PORT                  | on          | --http-port: 'on' (from the command line; expected: 0..65535)
                     TRACING_ENDPOINT           | 127.0.0.1   | --tracing-endpoint: '127.0.0.1' (from the command line; expected: a URL such as http://127.0.0.1:4318, or off)
                     STORE                      | mysql:x     | --store: 'mysql:x' (from the command line; expected: sqlite:PATH, or etcd://host:port[,host:port...])
-                    STORE                      | etcd://a    | --store: 'a' (from the command line; expected: host:port)
-                    ACTION_CONTROLLER          | host        | --action-controller: 'host' (from the command line; expected: host:port)
+                    STORE                      | etcd://a    | --store: 'a' (from the command line; expected: HOST:PORT or [IPv6]:PORT; a name has only letters, digits, '-' and '.'; a port is 1..65535)
+                    ACTION_CONTROLLER          | host        | --action-controller: 'host' (from the command line; expected: HOST:PORT or [IPv6]:PORT; a name has only letters, digits, '-' and '.'; a port is 1..65535)
                     STATE_NAMES                | upper       | --state-names: 'upper' (from the command line; expected: one of title, protobuf)
                     RECONCILE_ON               | running     | --reconcile-on: 'running' (from the command line; expected: error, degraded, or both)
                     RECONCILE_RESYNC           | 0s          | --reconcile-resync: '0s' (from the command line; expected: more than 0s, at most 24h)
                     CONTAINER_VANISH_GRACE     | 3           | --container-vanish-grace: '3' (from the command line; expected: a time such as 500ms, 3s, 1m or PT3S)
                     CONTAINER_CLEAN_EXIT_CODES | 0,256       | --container-clean-exit-codes: '256' (from the command line; expected: 0..255)
                     MODEL_VANISHED             | gone        | --model-vanished: 'gone' (from the command line; expected: one of exited, dead, keep)
+                    HOST                       | zone:1      | --host: 'zone:1' (from the command line; expected: a host name or an address)
                     HOST                       | a b         | --host: 'a b' (from the command line; expected: a host name or an address)
                     """)
     void invalidValue_isReportedWithItsOriginAndTheExpectation(Setting setting, String value, String message) {

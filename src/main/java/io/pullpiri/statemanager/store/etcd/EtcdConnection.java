@@ -26,6 +26,7 @@ import io.grpc.stub.MetadataUtils;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.pullpiri.statemanager.net.Endpoint;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -34,6 +35,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,8 +67,7 @@ final class EtcdConnection implements AutoCloseable {
         Metadata headers = new Metadata();
         // A member that has lost its leader says so at once, instead of letting calls time out and watches fall silent.
         headers.put(Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER), "true");
-        // The scheme "ip" is jetcd's: several members, by address or by name.
-        NettyChannelBuilder builder = NettyChannelBuilder.forTarget("ip:///" + String.join(",", endpoints))
+        NettyChannelBuilder builder = NettyChannelBuilder.forTarget(target(endpoints))
                 .usePlaintext()
                 .directExecutor()
                 .defaultLoadBalancingPolicy("round_robin")
@@ -85,6 +86,11 @@ final class EtcdConnection implements AutoCloseable {
         watch = WatchGrpc.newStub(channel);
         // The first call will come soon, and connecting is a tenth of the start.
         var _ = channel.getState(true);
+    }
+
+    /** The scheme {@code ip} is jetcd's: several members, by address or by name. */
+    private static String target(List<String> endpoints) {
+        return endpoints.stream().map(Endpoint::targetPath).collect(Collectors.joining(",", "ip:///", ""));
     }
 
     /** @throws EtcdException if the call failed or was not answered in time */

@@ -74,12 +74,7 @@ public final class EtcdStore implements StateStore {
     static EtcdStore open(
             List<String> endpoints, Duration callTimeout, Duration progressInterval, @Nullable EventLoopGroup network) {
         if (endpoints.isEmpty()) {
-            throw new IllegalArgumentException("etcd endpoints: none (expected: host:port, ...)");
-        }
-        for (String endpoint : endpoints) {
-            if (!endpoint.matches("[^\\s/,:@\\[\\]]+:[0-9]{1,5}|\\[[0-9a-fA-F:]+]:[0-9]{1,5}")) {
-                throw new IllegalArgumentException("etcd endpoint: " + endpoint + " (expected: host:port)");
-            }
+            throw new IllegalArgumentException("etcd endpoints: none (expected: HOST:PORT, ...)");
         }
         EtcdConnection connection = new EtcdConnection(endpoints, callTimeout, network);
         return new EtcdStore(connection, new EtcdWatches(connection, progressInterval), callTimeout);

@@ -87,7 +87,7 @@ class EtcdStoreTest extends WatchContract {
     void endpoint_isHostAndPort(String endpoint) {
         assertThatThrownBy(() -> EtcdStore.open(List.of(endpoint), TIMEOUT))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("host:port");
+                .hasMessageContaining("HOST:PORT");
     }
 
     private static List<Thread> watchThreads() {
