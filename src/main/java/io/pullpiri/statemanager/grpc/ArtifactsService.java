@@ -11,11 +11,11 @@ import io.pullpiri.proto.statemanager.v1.DeleteResponse;
 import io.pullpiri.proto.statemanager.v1.Outcome;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
+import io.pullpiri.statemanager.limits.ConcurrencyLimiter;
 import io.pullpiri.statemanager.manager.Manager;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -30,11 +30,17 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
     /** Whose texts are being read, or wait for it: each may have megabytes. */
     private static final int MAX_READERS = 8;
 
-    private final Semaphore free = new Semaphore(MAX_READERS);
+    private final ConcurrencyLimiter limiter;
     private final Manager manager;
 
     ArtifactsService(Manager manager) {
         this.manager = manager;
+        this.limiter = new ConcurrencyLimiter(
+                MAX_READERS,
+                "grpc-artifacts",
+                "busy",
+                "busy: artifacts of " + MAX_READERS + " callers are being read",
+                manager.anomalies()::refused);
     }
 
     @Override
@@ -58,19 +64,18 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
 
     private <R> void submit(
             Supplier<Command> reading, StreamObserver<R> caller, Function<CommandResult.ArtifactsDone, R> response) {
-        if (!free.tryAcquire()) {
-            String busy = "busy: artifacts of " + MAX_READERS + " callers are being read";
-            manager.anomalies().refused("grpc-artifacts", "busy", busy);
-            Calls.fail(caller, Status.UNAVAILABLE.withDescription(busy));
+        ConcurrencyLimiter.Permit permit;
+        try {
+            permit = limiter.acquire(Duration.ZERO);
+        } catch (ConcurrencyLimiter.BusyException e) {
+            Calls.fail(caller, Status.UNAVAILABLE.withDescription(e.getMessage()));
             return;
         }
         Duration patience = CallDeadline.remaining();
         // Megabytes of YAML are nothing for the network's thread.
         Thread.ofVirtual().name("artifacts").start(() -> {
-            try {
+            try (permit) {
                 submit(reading, patience, caller, response);
-            } finally {
-                free.release();
             }
         });
     }

@@ -4,7 +4,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import io.pullpiri.statemanager.grpc.limits.CallMemoryLimiter;
-import io.pullpiri.statemanager.grpc.limits.ConcurrencyLimiter;
+import io.pullpiri.statemanager.limits.ConcurrencyLimiter;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
 import io.pullpiri.statemanager.view.View;
@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +21,9 @@ import org.slf4j.LoggerFactory;
 final class Queries {
 
     private static final Logger LOG = LoggerFactory.getLogger(Queries.class);
+
+    /** The longest wait for a large answer. A caller with a later deadline is refused after it. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
 
     /** For answers that may be large: each may read as many records as the history has changes, or name every model. */
     private final Executor readers = task -> Thread.ofVirtual().start(task);
@@ -33,28 +37,45 @@ final class Queries {
     Queries(Manager manager, CallMemoryLimiter traffic) {
         this.manager = manager;
         this.traffic = traffic;
-        this.lists = new ConcurrencyLimiter(1, "grpc-lists", manager.anomalies());
+        this.lists = limiter(1, "grpc-lists");
     }
 
-    /** The turns of all lists, of whatever kind. */
+    /** Makes a limiter for large answers of one kind. */
+    ConcurrencyLimiter limiter(int most, String limit) {
+        return new ConcurrencyLimiter(
+                most,
+                limit,
+                "busy",
+                "busy: so many callers are being answered already: " + most,
+                manager.anomalies()::refused);
+    }
+
+    /** The limiter that all lists share, whatever their kind. */
     ConcurrencyLimiter lists() {
         return lists;
     }
 
     /** Answers with what may be large: not on the network's thread, and not while too many answers wait to be taken. */
     <T> void answerAtLength(StreamObserver<T> caller, ConcurrencyLimiter limiter, Function<View, T> answer) {
-        Duration patience = CallDeadline.remaining();
+        Duration remaining = CallDeadline.remaining();
+        Duration wait = remaining.compareTo(LONGEST_WAIT) < 0 ? remaining : LONGEST_WAIT;
         withView(
                 caller,
-                view -> limiter.take(patience, () -> {
-                    if (traffic.isJammed()) {
-                        throw Status.UNAVAILABLE
-                                .withDescription("busy: too many answers wait to be taken")
-                                .asRuntimeException();
+                view -> {
+                    try (ConcurrencyLimiter.Permit _ = limiter.acquire(wait)) {
+                        if (traffic.isJammed()) {
+                            throw unavailable("busy: too many answers wait to be taken");
+                        }
+                        Calls.answer(caller, answer.apply(view));
+                    } catch (ConcurrencyLimiter.BusyException e) {
+                        throw unavailable(e.getMessage());
                     }
-                    Calls.answer(caller, answer.apply(view));
-                }),
+                },
                 readers);
+    }
+
+    private static StatusRuntimeException unavailable(@Nullable String why) {
+        return Status.UNAVAILABLE.withDescription(why).asRuntimeException();
     }
 
     /** Answers with what is small. */

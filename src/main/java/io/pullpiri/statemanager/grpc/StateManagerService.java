@@ -21,7 +21,7 @@ import io.pullpiri.proto.statemanager.StateChangeResponse;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.statemanager.cascade.CommandResult;
-import io.pullpiri.statemanager.grpc.limits.ConcurrencyLimiter;
+import io.pullpiri.statemanager.limits.ConcurrencyLimiter;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.state.Names;
 import java.time.Instant;
@@ -49,7 +49,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
         this.resources = resources;
         this.subscriptions = subscriptions;
         this.queries = queries;
-        this.histories = new ConcurrencyLimiter(16, "grpc-histories", manager.anomalies());
+        this.histories = queries.limiter(16, "grpc-histories");
     }
 
     // [impl->req~wire-state-change~1]

@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.web;
 
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
+import io.pullpiri.statemanager.limits.ConcurrencyLimiter;
 import io.pullpiri.statemanager.manager.ChangeFeed;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
@@ -24,7 +25,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +41,7 @@ final class Api {
     /** The source of what an operator asks for. */
     private static final String BY_OPERATOR = "operator";
 
-    private final Semaphore artifacts = new Semaphore(MAX_READERS);
+    private final ConcurrencyLimiter artifacts;
     private final Manager manager;
     private final ResourceJson representations;
     private final HistoryCache histories;
@@ -50,6 +50,12 @@ final class Api {
         this.manager = manager;
         this.representations = representations;
         this.histories = histories;
+        this.artifacts = new ConcurrencyLimiter(
+                MAX_READERS,
+                "http-artifacts",
+                "full",
+                "busy: artifacts of " + MAX_READERS + " callers are being read",
+                manager.anomalies()::refused);
     }
 
     Reply health(Request request) throws HttpProblem {
@@ -299,17 +305,13 @@ final class Api {
     }
 
     private Command command(Request request, Function<String, Command> reading) throws HttpProblem, IOException {
-        if (!artifacts.tryAcquire()) {
-            manager.anomalies().refused("http-artifacts", "full", "too many artifacts are being read");
-            throw new HttpProblem(503, "busy: artifacts of " + MAX_READERS + " callers are being read");
-        }
-        try {
+        try (ConcurrencyLimiter.Permit _ = artifacts.acquire(Duration.ZERO)) {
             return reading.apply(request.body());
         } catch (IllegalArgumentException e) {
             manager.anomalies().add("invalid-artifact", String.valueOf(e.getMessage()));
             throw new HttpProblem(400, String.valueOf(e.getMessage()));
-        } finally {
-            artifacts.release();
+        } catch (ConcurrencyLimiter.BusyException e) {
+            throw HttpProblem.busy(e);
         }
     }
 }

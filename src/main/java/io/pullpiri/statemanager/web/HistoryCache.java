@@ -1,13 +1,12 @@
 package io.pullpiri.statemanager.web;
 
+import io.pullpiri.statemanager.limits.ConcurrencyLimiter;
 import io.pullpiri.statemanager.view.History;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -21,22 +20,28 @@ final class HistoryCache {
     private static final int KEPT = 5_000;
 
     private final Function<History, List<Json.ChangeJson>> reading;
-    private final Semaphore readers;
-    private final Duration patience;
+    private final ConcurrencyLimiter readers;
+    private final Duration wait;
 
     // Both guarded by this.
     private final Map<History, List<Json.ChangeJson>> known = new LinkedHashMap<>(16, 0.75f, true);
     private int kept;
 
     /**
-     * @param reading reads one from the store
-     * @param atOnce how many are read at a time
-     * @param patience how long a caller waits for its turn
+     * @param reading reads one history from the store
+     * @param most the number of histories that are read at the same time
+     * @param wait the longest time that a caller waits for the reads of others
+     * @param refusals counts the callers that waited in vain
      */
-    HistoryCache(Function<History, List<Json.ChangeJson>> reading, int atOnce, Duration patience) {
+    HistoryCache(
+            Function<History, List<Json.ChangeJson>> reading,
+            int most,
+            Duration wait,
+            ConcurrencyLimiter.RefusalLog refusals) {
         this.reading = reading;
-        this.readers = new Semaphore(atOnce, true);
-        this.patience = patience;
+        this.readers =
+                new ConcurrencyLimiter(most, "http-histories", "busy", "too many histories are being read", refusals);
+        this.wait = wait;
     }
 
     /**
@@ -50,20 +55,12 @@ final class HistoryCache {
         if (remembered != null) {
             return remembered;
         }
-        try {
-            if (!readers.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS)) {
-                throw new HttpProblem(503, "too many histories are being read");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new HttpProblem(503, "StateManager is stopping");
-        }
-        try {
-            // Another may have read it while this one waited.
+        try (ConcurrencyLimiter.Permit _ = readers.acquire(wait)) {
+            // Another caller may have read it during the wait.
             List<Json.ChangeJson> found = known(history);
             return found == null ? remember(history, reading.apply(history)) : found;
-        } finally {
-            readers.release();
+        } catch (ConcurrencyLimiter.BusyException e) {
+            throw HttpProblem.busy(e);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.pullpiri.statemanager.web;
 
+import io.pullpiri.statemanager.limits.ConcurrencyLimiter;
+
 /** A request that is not answered as its sender hoped; the message is for the sender. */
 final class HttpProblem extends Exception {
 
@@ -11,6 +13,11 @@ final class HttpProblem extends Exception {
     HttpProblem(int status, String detail) {
         super(detail);
         this.status = status;
+    }
+
+    /** The answer to a request that a limiter does not admit. */
+    static HttpProblem busy(ConcurrencyLimiter.BusyException busy) {
+        return new HttpProblem(503, String.valueOf(busy.getMessage()));
     }
 
     int status() {

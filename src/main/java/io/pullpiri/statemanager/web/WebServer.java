@@ -100,7 +100,8 @@ public final class WebServer implements AutoCloseable {
                 history ->
                         manager.feed().history(history).map(representations::of).toList(),
                 HISTORIES_AT_ONCE,
-                HISTORY_PATIENCE);
+                HISTORY_PATIENCE,
+                manager.anomalies()::refused);
         this.hosts = new HostHeaderCheck(host);
         this.anomalies = manager.anomalies();
         this.streams = new EventStreams(manager, representations, heartbeat);

@@ -7,6 +7,7 @@ import io.pullpiri.statemanager.testing.Await;
 import io.pullpiri.statemanager.view.History;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -36,7 +37,8 @@ class HistoryCacheTest {
                     return changes(100);
                 },
                 1,
-                SOON);
+                SOON,
+                (limit, reason, message) -> {});
         History one = history(1);
         assertThat(histories.of(one)).isSameAs(histories.of(one)).hasSize(100);
         assertThat(reads).hasValue(1);
@@ -52,6 +54,7 @@ class HistoryCacheTest {
 
     @Test
     void concurrentReads_areLimitedAndWaitsAreBounded() throws Exception {
+        List<String> refusals = new CopyOnWriteArrayList<>();
         AtomicInteger reading = new AtomicInteger();
         CountDownLatch store = new CountDownLatch(1);
         HistoryCache histories = new HistoryCache(
@@ -65,7 +68,8 @@ class HistoryCacheTest {
                     return changes(1);
                 },
                 2,
-                Duration.ofMillis(50));
+                Duration.ofMillis(50),
+                (limit, reason, message) -> refusals.add(limit + " " + reason + ": " + message));
         try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
             var first = callers.submit(() -> histories.of(history(1)));
             var second = callers.submit(() -> histories.of(history(2)));
@@ -75,6 +79,7 @@ class HistoryCacheTest {
                             HttpProblem.class,
                             refusal -> assertThat(refusal.status()).isEqualTo(503))
                     .hasMessage("too many histories are being read");
+            assertThat(refusals).containsExactly("http-histories busy: too many histories are being read");
             store.countDown();
             assertThat(first.get()).hasSize(1);
             assertThat(second.get()).hasSize(1);

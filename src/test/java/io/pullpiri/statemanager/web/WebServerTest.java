@@ -65,7 +65,8 @@ class WebServerTest {
         OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
         TreeSet<String> served = new TreeSet<>();
         ResourceJson unused = new ResourceJson(any -> List.of());
-        HistoryCache none = new HistoryCache(any -> List.of(), 1, SOON);
+        HistoryCache none =
+                new HistoryCache(any -> List.of(), 1, SOON, rig.server.manager().anomalies()::refused);
         try (EventStreams streams = new EventStreams(rig.server.manager(), unused, SOON)) {
             new Routes(new Api(rig.server.manager(), unused, none), streams, new Metrics())
                     .table()

@@ -1,6 +1,6 @@
 /**
  * The limits of gRPC calls and connections.
- * <p>Here: memory, concurrency and places of calls. Not here: services. Used by: grpc only.
+ * <p>Here: the memory and the places of calls and connections. Not here: services. Used by: grpc only.
  */
 @NullMarked
 package io.pullpiri.statemanager.grpc.limits;
