@@ -48,9 +48,13 @@ public final class WebServer implements AutoCloseable {
     private final HostHeaderCheck hosts;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-    // A virtual thread would wait until all others that are ready have run. These answers wait for no client.
-    private final ExecutorService healthThread = thread("http-health");
-    private final ExecutorService metricsThread = thread("http-metrics");
+    /**
+     * The threads of the vital paths, which are served even over the limit of connections. A virtual thread would wait until
+     * all others that are ready have run.
+     */
+    private final Map<String, ExecutorService> vitalThreads =
+            Map.of(Routes.HEALTH, thread("http-health"), Routes.METRICS, thread("http-metrics"));
+
     private final EventStreams streams;
     private final AddressShares places = new AddressShares(ANSWERS_AT_ONCE);
     private final Assets assets = new Assets();
@@ -122,8 +126,7 @@ public final class WebServer implements AutoCloseable {
 
         @Override
         public boolean isVital(String method, String target) {
-            return (method.equals("GET") || method.equals("HEAD"))
-                    && (target.equals(Routes.HEALTH) || target.equals(Routes.METRICS));
+            return (method.equals("GET") || method.equals("HEAD")) && vitalThreads.containsKey(target);
         }
 
         @Override
@@ -138,7 +141,7 @@ public final class WebServer implements AutoCloseable {
         @Override
         public void serve(Exchange exchange) {
             try {
-                threadFor(exchange.target()).execute(() -> answer(exchange));
+                vitalThreads.getOrDefault(exchange.target(), threads).execute(() -> answer(exchange));
             } catch (RejectedExecutionException e) {
                 exchange.cut(); // the server stops
             }
@@ -148,14 +151,6 @@ public final class WebServer implements AutoCloseable {
     private static ExecutorService thread(String name) {
         return Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().name(name).daemon().factory());
-    }
-
-    private ExecutorService threadFor(String target) {
-        return switch (target) {
-            case Routes.HEALTH -> healthThread;
-            case Routes.METRICS -> metricsThread;
-            default -> threads;
-        };
     }
 
     private void answer(Exchange exchange) {
@@ -272,7 +267,6 @@ public final class WebServer implements AutoCloseable {
         streams.close();
         connections.close();
         threads.shutdownNow();
-        healthThread.shutdownNow();
-        metricsThread.shutdownNow();
+        vitalThreads.values().forEach(ExecutorService::shutdownNow);
     }
 }

@@ -207,7 +207,7 @@ final class CallBudget {
 
     /** Whether requests that are not whole are to be ended: {@link #relieve} does it. */
     boolean isExceeded() {
-        return unfinished.bytes > 0 && isOver(1);
+        return isOver(1);
     }
 
     private boolean isOver(double part) {
