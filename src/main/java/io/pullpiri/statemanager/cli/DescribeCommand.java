@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code describe}: the chain of causes, from a package down to its containers, and who is at work on it. */
@@ -28,16 +27,8 @@ final class DescribeCommand implements Callable<Integer> {
 
     private static final String CONTAINER = "container.";
 
-    @Parameters(
-            index = "0",
-            paramLabel = "KIND",
-            converter = ResourceColumns.Converter.class,
-            completionCandidates = ResourceColumns.Singulars.class,
-            description = "package, model, scenario or node")
-    private ResourceColumns kind;
-
-    @Parameters(index = "1", paramLabel = "NAME", description = "which")
-    private String name = "";
+    @Mixin
+    private ResourceArgument.One resource;
 
     @Mixin
     private Client.Server server;
@@ -51,7 +42,11 @@ final class DescribeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        print(out, server.ask(client -> node(client, client.state(kind, name), Instant.now(), null)), "", "");
+        print(
+                out,
+                server.ask(client -> node(client, client.state(resource.kind(), resource.name()), Instant.now(), null)),
+                "",
+                "");
         out.flush();
         return ProgramExitCode.OK;
     }

@@ -1,15 +1,11 @@
 package io.pullpiri.statemanager.cli;
 
 import io.pullpiri.statemanager.state.LogText;
-import java.util.Iterator;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code forget}: a node that is gone for good. */
@@ -20,25 +16,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false)
 final class ForgetCommand implements Callable<Integer> {
 
-    /** To complete the only kind. */
-    static final class OnlyNode implements Iterable<String> {
-
-        @Override
-        public Iterator<String> iterator() {
-            return List.of(ResourceColumns.NODE.singular()).iterator();
-        }
-    }
-
-    @Parameters(
-            index = "0",
-            paramLabel = "KIND",
-            converter = ResourceColumns.Converter.class,
-            completionCandidates = OnlyNode.class,
-            description = "node")
-    private ResourceColumns kind;
-
-    @Parameters(index = "1", paramLabel = "NAME", description = "which")
-    private String name = "";
+    @Mixin
+    private ResourceArgument.OneNode node;
 
     @Option(
             names = "--force",
@@ -54,10 +33,7 @@ final class ForgetCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (kind != ResourceColumns.NODE) {
-            throw new ParameterException(
-                    spec.commandLine(), "KIND: a " + kind.singular() + " cannot be forgotten (expected: node)");
-        }
+        String name = node.name();
         try (Client client = server.connect()) {
             String done = client.call(channel -> NodeQueries.forget(channel, name, force));
             spec.commandLine().getOut().println(LogText.printable(done));

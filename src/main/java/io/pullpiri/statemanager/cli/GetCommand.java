@@ -1,7 +1,6 @@
 package io.pullpiri.statemanager.cli;
 
 import io.pullpiri.proto.statemanager.ResourceState;
-import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +11,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code get}: what is in which state, since when and why. */
@@ -23,23 +21,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false)
 final class GetCommand implements Callable<Integer> {
 
-    /** How the answer is written. */
-    enum OutputFormat {
-        table,
-        json,
-        yaml
-    }
-
-    @Parameters(
-            index = "0",
-            paramLabel = "KIND",
-            converter = ResourceColumns.Converter.class,
-            completionCandidates = ResourceColumns.Plurals.class,
-            description = "packages, models, scenarios or nodes")
-    private ResourceColumns kind;
-
-    @Parameters(index = "1", arity = "0..1", paramLabel = "NAME", description = "only this one")
-    private @Nullable String name;
+    @Mixin
+    private ResourceArgument.AllOrOne resource;
 
     @Option(
             names = "--state",
@@ -48,12 +31,8 @@ final class GetCommand implements Callable<Integer> {
             description = "only those in this state, such as error")
     private @Nullable String state;
 
-    @Option(
-            names = {"-o", "--output"},
-            paramLabel = "FORMAT",
-            defaultValue = "table",
-            description = "${COMPLETION-CANDIDATES} (default: table)")
-    private OutputFormat format = OutputFormat.table;
+    @Mixin
+    private OutputFormat format;
 
     @Mixin
     private Client.Server server;
@@ -63,6 +42,8 @@ final class GetCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        ResourceColumns kind = resource.kind();
+        String name = resource.name();
         if (state != null) {
             kind.requireState(spec, "--state", state);
             if (name != null) {
@@ -72,26 +53,25 @@ final class GetCommand implements Callable<Integer> {
         }
         List<ResourceState> found = server.ask(client ->
                 name == null ? client.states(kind, state == null ? "" : state) : List.of(client.state(kind, name)));
-        PrintWriter out = spec.commandLine().getOut();
-        if (format == OutputFormat.table) {
-            Instant now = Instant.now();
-            Table table = kind.table();
-            found.forEach(state -> table.add(kind.row(state, now)));
-            if (found.isEmpty()) {
-                spec.commandLine()
-                        .getErr()
-                        .println("There are no " + kind.plural()
-                                + (state == null ? " yet." : " in the state " + state + "."));
-            } else {
-                table.lines().forEach(line -> out.println(Output.shown(line)));
-            }
+        if (format.isTable() && found.isEmpty()) {
+            spec.commandLine()
+                    .getErr()
+                    .println("There are no " + kind.plural()
+                            + (state == null ? " yet." : " in the state " + state + "."));
         } else {
-            List<Map<String, Object>> shown =
-                    found.stream().map(OutputFields::of).toList();
-            Object value = name == null ? shown : shown.getFirst();
-            out.print(format == OutputFormat.json ? Output.json(value) : Output.yaml(value));
-            out.flush();
+            format.print(spec.commandLine().getOut(), () -> table(kind, found), () -> {
+                List<Map<String, Object>> all =
+                        found.stream().map(OutputFields::of).toList();
+                return name == null ? all : all.getFirst();
+            });
         }
         return ProgramExitCode.OK;
+    }
+
+    private static Table table(ResourceColumns kind, List<ResourceState> found) {
+        Instant now = Instant.now();
+        Table table = kind.table();
+        found.forEach(state -> table.add(kind.row(state, now)));
+        return table;
     }
 }

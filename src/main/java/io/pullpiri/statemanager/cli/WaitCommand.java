@@ -3,7 +3,6 @@ package io.pullpiri.statemanager.cli;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.pullpiri.proto.statemanager.StateChangeSubscriptionRequest;
-import io.pullpiri.statemanager.cli.demo.DemoCommand;
 import io.pullpiri.statemanager.state.LogText;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -11,28 +10,19 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code wait}: for scripts that go on when something has come up. */
 @Command(
         name = "wait",
-        description = "Waits until a package, model or scenario is in a state.",
+        description = "Waits until a package, model or scenario is in a state. It need not exist yet.",
         footer = {"", "Ends with 0 when it is, and with 3 when the time is up."},
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class WaitCommand implements Callable<Integer> {
 
-    @Parameters(
-            index = "0",
-            paramLabel = "KIND",
-            converter = ResourceColumns.Converter.class,
-            completionCandidates = ResourceColumns.WithStates.class,
-            description = "package, model or scenario")
-    private ResourceColumns kind;
-
-    @Parameters(index = "1", paramLabel = "NAME", description = "which; it need not exist yet")
-    private String name = "";
+    @Mixin
+    private ResourceArgument.OneWithState resource;
 
     @Option(
             names = "--for",
@@ -45,7 +35,7 @@ final class WaitCommand implements Callable<Integer> {
     @Option(
             names = "--timeout",
             paramLabel = "TIME",
-            converter = DemoCommand.Seconds.class,
+            converter = DurationConverter.class,
             defaultValue = "30s",
             description = "how long to wait (default: 30s)")
     private Duration timeout = Duration.ofSeconds(30);
@@ -60,10 +50,11 @@ final class WaitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        ResourceColumns kind = resource.kind();
         kind.requireState(spec, "--for", wanted);
         StateChangeSubscriptionRequest request = StateChangeSubscriptionRequest.newBuilder()
                 .setResourceType(kind.type())
-                .putFilter("name", name)
+                .putFilter("name", resource.name())
                 .build();
         try (Client client = server.connect()) {
             String trouble = client.trouble();
@@ -78,7 +69,7 @@ final class WaitCommand implements Callable<Integer> {
             if (!trouble.isEmpty()) {
                 spec.commandLine().getErr().println(Client.old(trouble));
             }
-            spec.commandLine().getOut().println(kind.singular() + "/" + name + " is " + state);
+            spec.commandLine().getOut().println(resource.title() + " is " + state);
             return ProgramExitCode.OK;
         }
     }
@@ -92,8 +83,8 @@ final class WaitCommand implements Callable<Integer> {
         String waited = timeout.toMillis() % 1000 == 0 ? timeout.toSeconds() + " s" : timeout.toMillis() + " ms";
         spec.commandLine()
                 .getErr()
-                .println("error: %s/%s %s after %s%s (expected: %s)"
-                        .formatted(kind.singular(), name, found, waited, old ? ", with the store away" : "", wanted));
+                .println("error: %s %s after %s%s (expected: %s)"
+                        .formatted(resource.title(), found, waited, old ? ", with the store away" : "", wanted));
         return ProgramExitCode.TIMED_OUT;
     }
 }

@@ -17,7 +17,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code watch}: what is, and then every change as it happens. Goes on by itself when the server comes back. */
@@ -37,17 +36,8 @@ final class WatchCommand implements Callable<Integer> {
         json
     }
 
-    @Parameters(
-            index = "0",
-            arity = "0..1",
-            paramLabel = "KIND",
-            converter = ResourceColumns.Converter.class,
-            completionCandidates = ResourceColumns.Plurals.class,
-            description = "only packages, models or scenarios; of nodes, only that they were forgotten")
-    private @Nullable ResourceColumns kind;
-
-    @Parameters(index = "1", arity = "0..1", paramLabel = "NAME", description = "only this one")
-    private @Nullable String name;
+    @Mixin
+    private ResourceArgument.Filter resource;
 
     @Option(
             names = {"-o", "--output"},
@@ -139,9 +129,11 @@ final class WatchCommand implements Callable<Integer> {
         StateChangeSubscriptionRequest.Builder request = StateChangeSubscriptionRequest.newBuilder()
                 .setIncludeRecoveryEvents(recovery)
                 .setIncludeHealthEvents(recovery);
+        ResourceColumns kind = resource.kind();
         if (kind != null) {
             request.setResourceType(kind.type());
         }
+        String name = resource.name();
         if (name != null) {
             request.putFilter("name", name);
         }

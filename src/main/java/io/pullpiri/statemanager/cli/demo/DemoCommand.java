@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.cli.demo;
 import io.pullpiri.statemanager.Logging;
 import io.pullpiri.statemanager.StateManager;
 import io.pullpiri.statemanager.cli.CommandFailure;
+import io.pullpiri.statemanager.cli.DurationConverter;
 import io.pullpiri.statemanager.cli.ProgramExitCode;
 import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.settings.Settings;
@@ -14,21 +15,17 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.format.DateTimeParseException;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jline.utils.Signals;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code demo}: a server, a vehicle and an ActionController in one process, and what they do to each other. */
 @Command(
@@ -41,27 +38,6 @@ import picocli.CommandLine.TypeConversionException;
         mixinStandardHelpOptions = true)
 public final class DemoCommand implements Callable<Integer> {
 
-    /** Takes {@code 30s}, {@code 2m}, {@code 500ms}. */
-    public static final class Seconds implements ITypeConverter<Duration> {
-
-        @Override
-        public Duration convert(String text) {
-            try {
-                // ISO-8601 but for the prefix that nobody types.
-                String iso = text.endsWith("ms")
-                        ? "PT" + Double.parseDouble(text.substring(0, text.length() - 2)) / 1000 + "S"
-                        : "PT" + text.toUpperCase(Locale.ROOT);
-                Duration duration = Duration.parse(iso);
-                if (duration.isPositive() && duration.compareTo(Duration.ofHours(24)) <= 0) {
-                    return duration;
-                }
-            } catch (DateTimeParseException | NumberFormatException e) {
-                // Said below.
-            }
-            throw new TypeConversionException("'" + text + "' (expected: a time such as 30s or 2m, at most 24h)");
-        }
-    }
-
     private static final long FRAME_MILLIS = 50;
     private static final List<String> STOPPING = List.of("INT", "TERM", "HUP");
     private static final Set<String> REFUSED_AT_FIRST = Set.of("주차보조");
@@ -69,7 +45,7 @@ public final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--duration",
             paramLabel = "TIME",
-            converter = Seconds.class,
+            converter = DurationConverter.class,
             defaultValue = "30s",
             description = "how long it takes, e.g. 30s or 2m (default: 30s)")
     private Duration duration = Duration.ofSeconds(30);
