@@ -46,10 +46,10 @@ final class Growth implements Bench.Measurement {
         report.add(
                 "Growth",
                 """
-                Two servers, each with an etcd of its own, take turns: one with ten packages, one with many; five models a \
-                package, all of them reported. The report is the same on both: one model of one package dies or comes back. Processor \
-                time is that of all threads but the compilers'. Ten packages against ten show what is noise: a pair of \
-                servers that do the same.""",
+                Two servers, each with its own etcd, run in turn: one with ten packages, one with many. A package has \
+                five models, all reported. The report is equal on both: one model of one package dies or comes back. \
+                Processor time is that of all threads but the compilers'. Ten packages against ten show the noise, \
+                because both servers do equal work.""",
                 series.figures(),
                 Plots.lines(
                         folder,

@@ -45,11 +45,12 @@ final class Latency implements Bench.Measurement {
             report.add(
                     "Latency on etcd",
                     """
-                    One caller, one report of five containers of which one has changed: its model and its package are in \
-                    etcd, with their history, the node's last list (digest) and the record that subscribers resume from \
-                    (journal), in one transaction, when the answer comes. Beside it one put of eight bytes by a client of its \
-                    own ("raw put"), and the least that a server in between can do ("bare forwarder"): to take the report, put \
-                    the eight bytes, and answer. %,d of each in a repetition, in slices that take turns.\
+                    One caller sends one report of five containers, of which one has changed. When the answer comes, \
+                    one transaction has stored its model and its package in etcd, with their history, the node record, \
+                    and the journal record that subscribers resume from. Two comparisons run beside it: one put of \
+                    eight bytes by a separate client ("raw put"), and the least that a server in between can do ("bare \
+                    forwarder"): it receives the report, puts the eight bytes, and answers. A repetition has %,d of \
+                    each, in slices that run in turn.\
                     """.formatted(SLICES * slice(effort)),
                     series.figures(),
                     Plots.percentiles(folder, "latency-etcd", plotted));
@@ -68,8 +69,8 @@ final class Latency implements Bench.Measurement {
             report.add(
                     "Latency on SQLite",
                     """
-                    The same in one file. Beside it a page of 4 KiB written and flushed by a program of its own. %,d of each in \
-                    a repetition.""".formatted(SLICES * slice(effort)),
+                    The same on SQLite, in one file. Beside it, a separate program writes and flushes a page of 4 KiB. \
+                    A repetition has %,d of each.""".formatted(SLICES * slice(effort)),
                     series.figures(),
                     Plots.percentiles(folder, "latency-sqlite", plotted));
         }

@@ -33,9 +33,9 @@ final class Memory implements Bench.Measurement {
         afterChanges(changes, USUAL_HEAP, series, atMost(200));
         afterChanges(changes / 2, "64m", series, null);
         report.add("Memory", """
-                Resident memory of the server, on etcd. The changes are those of 100 nodes, all ten models in every report; \
-                an hour has a million if a vehicle changes 280 times a second. The heap is what `STATEMANAGER_HEAP` says, \
-                256 MB if it says nothing; the figure half way shows whether memory grows.""", series.figures());
+                Resident memory of the server, on etcd. The changes are those of 100 nodes, all ten models in every \
+                report. An hour has a million changes if a vehicle changes 280 times a second. `STATEMANAGER_HEAP` \
+                sets the heap (default: 256 MB). The figure half way shows whether memory grows.""", series.figures());
     }
 
     private static void afterChanges(long changes, String heap, Series series, Figure.@Nullable Goal goal)

@@ -41,13 +41,13 @@ final class Report {
                 text.append("- ").append(what).append(": ").append(value).append('\n'));
         text.append("""
 
-                Each figure is the median of n repetitions, with the least and the greatest beside it. A ratio is taken \
-                within a repetition, between slices that took turns, and then its median over the repetitions: machines \
-                are noisy, and what counts is how far we are from the limit at the same moment.
+                Each figure is the median of n repetitions, with the least and the greatest beside it. A ratio is \
+                taken within a repetition, between slices that ran in turn. The figure is the median of these ratios: \
+                machines are noisy, and the distance to the limit at the same moment counts.
 
-                "To reach" is what was set as a goal before there was a line of code. Where it is not reached, decisions \
-                [8](../decisions/0008-the-loop-has-no-thread.md) and [9](../decisions/0009-start-and-memory.md) have the profile that says \
-                why, and what was tried.
+                "To reach" is the goal that was set before the code was written. Where it is not reached, decisions \
+                [8](../decisions/0008-the-loop-has-no-thread.md) and [9](../decisions/0009-start-and-memory.md) have \
+                the profile that explains it, and what was tried.
                 """);
         sections.forEach(section -> text.append('\n').append(markdown(section)));
         Files.writeString(folder.resolve("README.md"), text);

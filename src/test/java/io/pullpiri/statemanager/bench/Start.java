@@ -43,10 +43,10 @@ final class Start implements Bench.Measurement {
             crash(series);
         }
         report.add("Start and recovery", """
-                From the start of `./statemanager serve` to the first answer to a question for all packages, which comes \
-                when the store has been read. The crash: kill -9 while 100 nodes report, each one change of its ten models at \
-                a time, so that what nine of them must be is certain; then a start, and the first report that is \
-                acknowledged again.""", series.figures());
+                The time runs from the start of `./statemanager serve` to the first answer to a query for all \
+                packages, which comes when the store has been read. The crash is a kill -9 while 100 nodes report. \
+                Each node reports one change of its ten models at a time, so the states of nine of them are certain. \
+                Then the server starts, and the first report is acknowledged again.""", series.figures());
     }
 
     private static double jvm() throws IOException, InterruptedException {

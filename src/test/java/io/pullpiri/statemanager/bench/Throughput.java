@@ -61,13 +61,13 @@ final class Throughput implements Bench.Measurement {
             }
         }
         report.add("Throughput on etcd", """
-                Each node has ten models of two packages and one report on its way; in a report one of the ten has changed, \
-                or all have. With a change of a model its package may change too. Afterwards every model's key is compared \
-                with what its node was last told. Load, server and etcd share the machine: what the load costs is missing \
-                to the others. All nodes share ten connections.""", series.figures());
+                Each node has ten models of two packages and one report in flight. In a report one of the ten has \
+                changed, or all have. With a change of a model its package may change too. Afterwards every model's \
+                key is compared with the last report of its node. Load, server and etcd share the machine, so the load \
+                takes processor time from the others. All nodes share ten connections.""", series.figures());
         report.add(
                 "Throughput on SQLite",
-                "The same in one file, against flushes of a page one after the other.",
+                "The same on SQLite, in one file, against flushes of a page one after the other.",
                 sqlite(effort, sizes, nanos));
     }
 
