@@ -10,6 +10,8 @@ import io.pullpiri.statemanager.grpc.ActionControllerClient;
 import io.pullpiri.statemanager.grpc.GrpcServer;
 import io.pullpiri.statemanager.manager.Clock;
 import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.ManagerLimits;
+import io.pullpiri.statemanager.manager.ManagerThreads;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.manager.Tracing;
@@ -108,7 +110,7 @@ public final class StateManager implements AutoCloseable {
                     cascade,
                     reconciler,
                     thisServer(),
-                    new Manager.ManagerLimits(
+                    new ManagerLimits(
                             settings.commitTimeout(),
                             settings.queueLimit(),
                             (long) (heap * HEAP_FOR_THE_QUEUE),
@@ -117,7 +119,7 @@ public final class StateManager implements AutoCloseable {
                     clock,
                     metrics,
                     endpoint == null ? Tracing.OFF : own(new Traces(endpoint)).tracing(),
-                    new Manager.Threads(
+                    new ManagerThreads(
                             loop(settings, network),
                             task -> Thread.ofVirtual().name("store").start(task),
                             (delay, task) -> schedule(timer, task, delay.toNanos()))));

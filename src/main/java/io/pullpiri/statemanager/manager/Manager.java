@@ -4,7 +4,12 @@ import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.Plan;
-import io.pullpiri.statemanager.store.Snapshot;
+import io.pullpiri.statemanager.manager.CommandQueue.PendingCommand;
+import io.pullpiri.statemanager.manager.Committer.BatchOutcome;
+import io.pullpiri.statemanager.manager.Committer.BatchOutcome.BatchCommitted;
+import io.pullpiri.statemanager.manager.Committer.BatchOutcome.BatchRefused;
+import io.pullpiri.statemanager.manager.Committer.BatchOutcome.BatchUnavailable;
+import io.pullpiri.statemanager.manager.Committer.BatchOutcome.BatchUnreliable;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
 import io.pullpiri.statemanager.view.Owner;
@@ -15,27 +20,24 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import java.util.function.IntToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The loop: takes the commands that wait, lets {@link Cascade} decide what follows, has it committed, and only then answers,
- * publishes and acts. While a commit is under way the next batch gathers.
+ * The loop: it takes the waiting commands, has {@link Cascade} decide what follows, and commits it. Only after the commit
+ * does it publish the next view, answer the callers and update the reconciler. Commands that arrive during a commit wait for
+ * the next batch.
  *
- * <p>It has no thread: its rounds run on the executor that it is given, one after the other, and none of them waits. The
- * public methods may be called from any thread.
+ * <p>{@link LoopScheduler} runs the rounds of the loop on the executor that it is given, and no round blocks. Fields that
+ * are not thread-safe belong to the loop. The public methods may be called from any thread.
  */
 public final class Manager implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Manager.class);
 
-    private static final int BATCH = 1_000;
     private static final String NOT_READ = "the store has not been read yet";
+    private static final String STOPPING = "StateManager is stopping";
 
     private final Cascade cascade;
     private final Reconciler reconciler;
@@ -43,7 +45,7 @@ public final class Manager implements AutoCloseable {
     private final Clock clock;
     private final Metrics metrics;
     private final Tracing tracing;
-    private final Threads threads;
+    private final LoopScheduler scheduler;
     private final Committer committer;
     private final StoreReader storeReader;
     private final Ownership ownership;
@@ -54,48 +56,19 @@ public final class Manager implements AutoCloseable {
     private final Anomalies anomalies;
     private final StoreHealth health;
 
-    /** What readers see: the view of the last commit, and what led to it. */
+    /** The committed view and the newest events, for readers. */
     private final ChangeFeed feed;
 
-    private volatile boolean started;
     private volatile boolean closing;
 
-    /** Which other server has taken the store over, in words; empty if none has. */
+    /** Says which other server has taken the store over; empty if none has. */
     private volatile String newOwner = "";
 
-    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    // Only the loop uses these.
+    private final BatchSize batchSize = new BatchSize();
 
-    /** Whether a round is due that has not begun. */
-    private final AtomicBoolean due = new AtomicBoolean();
-
-    // Only the loop touches these.
+    /** Whether the view shows the store, except for events that still wait. Otherwise the next round reads the store. */
     private boolean synced;
-    private boolean busy; // a batch is on its way, or the store is being read: its end begins the next round
-
-    /** When the next round begins by itself, in ticks. */
-    private long alarm = Long.MAX_VALUE;
-
-    /** How many commands are taken at once: fewer while they are too large together, or the store refuses one of them. */
-    private int most = BATCH;
-
-    /**
-     * @param commitTimeout how long a commit may take, and how long a caller waits at the most
-     * @param queue how many commands may wait
-     * @param queueBytes how much memory they may take together, about
-     * @param feedBytes how much memory the events that are kept for followers may take, about
-     * @param backoffMillis how long to leave the store alone after so many failures in a row, at least one
-     */
-    public record ManagerLimits(
-            Duration commitTimeout, int queue, long queueBytes, long feedBytes, IntToLongFunction backoffMillis) {}
-
-    /**
-     * Where the manager's work is done.
-     *
-     * @param loop runs its rounds, one at a time and in order
-     * @param waiting runs what waits for an answer of the store
-     * @param timer begins rounds that are due by the clock
-     */
-    public record Threads(Executor loop, Executor waiting, Timer timer) {}
 
     public Manager(
             StateStore store,
@@ -106,7 +79,7 @@ public final class Manager implements AutoCloseable {
             Clock clock,
             Metrics metrics,
             Tracing tracing,
-            Threads threads) {
+            ManagerThreads threads) {
         this.feed = new ChangeFeed(store, limits.feedBytes());
         this.cascade = cascade;
         this.reconciler = reconciler;
@@ -118,56 +91,54 @@ public final class Manager implements AutoCloseable {
         this.queue = intake.inbox();
         this.metrics = metrics;
         this.tracing = tracing;
-        this.threads = threads;
+        this.scheduler = new LoopScheduler(threads, clock, this::round, this::onDefect);
         Duration timeout = limits.commitTimeout();
         WriteProbe probe = new WriteProbe(store, timeout, threads.loop());
         this.ownership = new Ownership(store, self);
         this.check = new StoreCheck(probe, ownership, health, threads, this::onReadFailure);
         this.committer =
                 new Committer(store, cascade, reconciler, timeout, clock, metrics, threads.loop(), queue, probe);
-        this.watch = new StoreWatch(store, feed, queue, metrics, this::wake);
-        this.storeReader = new StoreReader(store, ownership, timeout, threads.waiting());
+        this.watch = new StoreWatch(store, feed, queue, metrics, scheduler::wake);
+        this.storeReader = new StoreReader(store, ownership, timeout, threads.blocking());
         reconciler.publish(feed::append, tracing);
         metrics.watch(this, reconciler, clock);
     }
 
-    /** Begins to read the store and to take commands. */
+    /** Starts the loop, which reads the store first. Commands may be submitted before. */
     public void start() {
-        started = true;
-        wake();
+        scheduler.start();
     }
 
     /**
-     * Hands in a command.
+     * Submits a command to the loop.
      *
-     * @param timeout how long the caller waits for the answer; more than the commit timeout is no use
-     * @return always completes, never exceptionally: with the answer, or after the timeout with {@link
-     *     CommandResult.NotDurableYet}, which means that it is not durable yet
+     * @param timeout how long the caller waits for the result; it is cut to the commit timeout
+     * @return always completes normally: with the result, or after the timeout with {@link CommandResult.NotDurableYet}
      */
     public CompletableFuture<CommandResult> submit(Command command, Duration timeout) {
         Duration wait = atMost(timeout);
         if (closing || !newOwner.isEmpty()) {
-            String why = closing ? "StateManager is stopping" : newOwner;
+            String why = closing ? STOPPING : newOwner;
             return CompletableFuture.completedFuture(new CommandResult.NotDurableYet(why));
         }
-        return intake.submit(command, wait, this::wake);
+        return intake.submit(command, wait, scheduler::wake);
     }
 
-    /** The view of the last commit; empty until the store was first read. */
+    /** Returns the view of the last commit. It is empty until the store was first read. */
     public View view() {
         return feed.view();
     }
 
-    /** What followers read. */
+    /** Returns the feed from which readers get every change. */
     public ChangeFeed feed() {
         return feed;
     }
 
     /**
-     * The same for whoever cannot use an empty one.
+     * Waits for the first view of the store.
      *
-     * @param timeout how long the caller waits for the store to be read; more than the commit timeout is no use
-     * @return completes with the view, or with nothing if the store was not read in time
+     * @param timeout how long the caller waits; it is cut to the commit timeout
+     * @return completes with the view of the last commit, or empty if the store was not read in time
      */
     public CompletableFuture<Optional<View>> firstView(Duration timeout) {
         return feed.firstView(atMost(timeout));
@@ -177,29 +148,29 @@ public final class Manager implements AutoCloseable {
         return timeout.compareTo(limits.commitTimeout()) < 0 ? timeout : limits.commitTimeout();
     }
 
-    /** Whether the store was read and, as far as one knows, can be written. */
+    /** Whether the store was read, and the last attempt to use it succeeded. */
     public boolean isReady() {
         return health.isReady();
     }
 
-    /** Why it is not ready, in words for an operator and where possible the store's own; empty if it is. */
+    /** Returns why the manager is not ready, for an operator, with the store's own message where it has one; empty if it is. */
     public String trouble() {
         String trouble = health.trouble();
         return isReady() ? "" : trouble.isEmpty() ? NOT_READ : trouble;
     }
 
-    /** Why {@link #firstView} completes with nothing, in words for a caller. */
+    /** Returns why {@link #firstView} completed empty, for a caller. */
     public String notRead() {
         String trouble = health.trouble();
         return trouble.isEmpty() ? NOT_READ : NOT_READ + ": " + trouble;
     }
 
-    /** Tells of every change of {@link #isReady}, on the loop's thread. */
+    /** Calls the listener with the value of {@link #isReady} now, and on the loop whenever it changes. */
     public void onReadiness(Consumer<Boolean> listener) {
         health.onReadiness(listener);
     }
 
-    /** Completes with the reason when this process may not use the store: it has to end. */
+    /** Returns a future that completes with the reason when this process must not use the store and has to end. */
     public CompletableFuture<String> mustStop() {
         return health.mustStop().copy();
     }
@@ -208,96 +179,60 @@ public final class Manager implements AutoCloseable {
         return anomalies;
     }
 
-    /** How many commands wait. */
+    /** Returns how many commands wait. */
     public int waiting() {
         return queue.size();
     }
 
-    private void wake() {
-        if (started && !ended.isDone() && due.compareAndSet(false, true)) {
-            threads.loop().execute(() -> {
-                due.set(false);
-                round();
-            });
-        }
-    }
-
-    /** Begins a round at a moment, in ticks, if none begins before. */
-    private void wakeAt(long ticks) {
-        if (ticks < alarm) {
-            alarm = ticks;
-            threads.timer()
-                    .after(
-                            Duration.ofNanos(Math.max(0, ticks - clock.now().monotonicNanos())),
-                            () -> threads.loop().execute(() -> {
-                                if (alarm == ticks) { // none was set for sooner since
-                                    alarm = Long.MAX_VALUE;
-                                    round();
-                                }
-                            }));
-        }
-    }
-
-    /** Begins what is due next: reads the store, or sends a batch on its way. Never throws, never waits. */
+    /** Begins the next operation: reads the store, or commits a batch. Otherwise sets the alarm for the next round. */
     private void round() {
-        if (busy || ended.isDone()) {
+        if (watch.takeLost()) {
+            synced = false;
+        }
+        Timestamp now = clock.now();
+        if (closing && (queue.size() == 0 || !synced || health.isFailing())) {
+            watch.close();
+            scheduler.end();
+        } else if (now.monotonicNanos() < health.pausedUntil()) {
+            scheduler.wakeAt(health.pausedUntil());
+        } else if (!synced) {
+            readStore();
+        } else {
+            commitNextBatch(now);
+        }
+    }
+
+    private void commitNextBatch(Timestamp now) {
+        if (Cascade.nextTick(feed.view()) <= now.monotonicNanos()) {
+            queue.offerTick();
+        }
+        List<PendingCommand> batch = queue.take(batchSize.current(), now.monotonicNanos());
+        if (!batch.isEmpty()) {
+            commit(batch, feed.view());
             return;
         }
-        try {
-            if (watch.takeLost()) {
-                synced = false;
-            }
-            Timestamp now = clock.now();
-            if (closing && (queue.size() == 0 || !synced || health.isFailing())) {
-                watch.close();
-                ended.complete(null);
-            } else if (now.monotonicNanos() < health.pausedUntil()) {
-                wakeAt(health.pausedUntil());
-            } else if (!synced) {
-                synchronize();
-            } else {
-                if (Cascade.nextTick(feed.view()) <= now.monotonicNanos()) {
-                    queue.offerTick();
-                }
-                List<CommandQueue.PendingCommand> batch = queue.take(most, now.monotonicNanos());
-                if (batch.isEmpty()) {
-                    scheduleNextRound(now);
-                } else {
-                    process(batch, feed.view());
-                }
-            }
-        } catch (RuntimeException e) {
-            defect(e);
-        }
-    }
-
-    private void defect(Throwable e) {
-        // Of ours: the store is read anew, and the service goes on.
-        LOG.error("unexpected failure", e);
-        synced = false;
-        health.failed("the store will be read anew: " + e);
-    }
-
-    private void scheduleNextRound(Timestamp now) {
         if (health.isInDoubt()) {
             check.begin();
         }
-        wakeAt(Math.min(Cascade.nextTick(feed.view()), now.monotonicNanos() + StoreHealth.SILENCE));
+        scheduler.wakeAt(Math.min(Cascade.nextTick(feed.view()), now.monotonicNanos() + StoreHealth.SILENCE));
     }
 
-    /** Reads everything, watches from there, and mends what is not as the rules want it. */
-    private void synchronize() {
+    /** An exception that no code expects is a defect of StateManager: the store is re-read, and the service goes on. */
+    private void onDefect(Throwable e) {
+        LOG.error("unexpected failure", e);
+        synced = false;
+        health.failed("the store will be re-read: " + e);
+    }
+
+    private void readStore() {
         watch.close();
         queue.dropEvents();
-        busy = true;
+        scheduler.begin();
         var _ = storeReader
-                .read()
-                .thenApply(snapshot -> {
-                    Cascade.Loaded loaded = cascade.load(snapshot, clock.now());
-                    return (Runnable) () -> installSnapshot(snapshot, loaded);
-                })
+                .load(cascade, clock)
+                .thenApply(store -> (Runnable) () -> install(store))
                 .exceptionally(failure -> () -> onReadFailure(failure))
-                .thenAccept(this::end);
+                .thenAccept(scheduler::finishLater);
     }
 
     private void onReadFailure(Throwable failure) {
@@ -305,69 +240,48 @@ public final class Manager implements AutoCloseable {
             case StoreUnavailableException away -> health.failed("the store cannot be read: " + away.getMessage());
             case Ownership.OwnershipLostException lost -> giveWay(lost.reason());
             case NewerStoreException newer -> health.mustStop(newer.reason());
-            case null, default -> defect(failure);
+            case null, default -> onDefect(failure);
         }
     }
 
     /**
-     * Another server has taken the store over: this one writes nothing and asks for nothing. What waits here is older than
-     * what the other server is told, so it is not kept.
+     * Another server has taken the store over: this one stops writing and sends no requests. Waiting commands are not kept,
+     * because the other server gets newer ones.
      */
     private void giveWay(String why) {
         synced = false;
         newOwner = why;
         reconciler.suspend();
-        queue.take(Integer.MAX_VALUE, Long.MIN_VALUE)
-                .forEach(entry -> entry.answer(new CommandResult.NotDurableYet(why)));
+        answerAll(why);
         health.failed(why);
     }
 
-    /** Ends what made the loop busy. */
-    private void end(Runnable then) {
-        threads.loop().execute(() -> {
-            busy = false;
-            try {
-                then.run();
-            } catch (RuntimeException e) {
-                defect(e);
-            }
-            wake();
-        });
-    }
-
-    private void installSnapshot(Snapshot snapshot, Cascade.Loaded loaded) {
+    /** Watches the store from the snapshot on, and repairs what differs from the rules. Readers see the repaired view only. */
+    private void install(StoreReader.LoadedStore store) {
         newOwner = "";
-        anomalies.addAll(loaded.anomalies());
-        feed.reread(loaded.view().journal(), snapshot.entries());
+        View view = store.loaded().view();
+        anomalies.addAll(store.loaded().anomalies());
+        feed.reread(view.journal(), store.snapshot().entries());
         try {
-            watch.open(snapshot.revision() + 1);
+            watch.open(store.snapshot().revision() + 1);
         } catch (StoreUnavailableException e) {
             health.failed("the store cannot be read: " + e.getMessage());
             return;
         }
-        // Nobody sees the view before it is mended.
-        process(List.of(new CommandQueue.PendingCommand(new Command.Repair(), 0, Long.MAX_VALUE)), loaded.view());
+        commit(List.of(new PendingCommand(new Command.Repair(), 0, Long.MAX_VALUE)), view);
     }
 
-    /** Sends a batch on its way; what becomes of it is dealt with later. */
-    private void process(List<CommandQueue.PendingCommand> batch, View view) {
-        busy = true;
-        committer.commit(batch, view, outcome -> {
-            busy = false;
-            try {
-                handle(outcome);
-            } catch (RuntimeException e) {
-                defect(e);
-            }
-            wake();
-        });
+    /** Decides the batch and sends its commit; {@link #handle} gets the outcome. */
+    private void commit(List<PendingCommand> batch, View view) {
+        scheduler.begin();
+        committer.commit(batch, view, outcome -> scheduler.finish(() -> handle(outcome)));
     }
 
-    private void handle(Committer.BatchOutcome outcome) {
-        List<CommandQueue.PendingCommand> batch = outcome.batch();
+    private void handle(BatchOutcome outcome) {
+        List<PendingCommand> batch = outcome.batch();
         boolean repair = batch.getFirst().command() instanceof Command.Repair;
         switch (outcome) {
-            case Committer.BatchOutcome.BatchCommitted done -> {
+            case BatchCommitted done -> {
                 queue.giveBack(done.rest());
                 done(done, repair);
                 if (repair) {
@@ -380,31 +294,32 @@ public final class Manager implements AutoCloseable {
                             feed.view().scenarios().size());
                 }
             }
-            case Committer.BatchOutcome.BatchRefused refused -> refused(refused);
-            case Committer.BatchOutcome.BatchUnavailable unavailable -> {
+            case BatchRefused refused -> refused(refused);
+            case BatchUnavailable unavailable -> {
                 queue.giveBack(batch);
-                if (synced) { // otherwise the view is old, and what is held may have recovered
+                if (synced) { // an old view does not show which of the held packages have recovered
                     reconciler.update(feed.view(), Set.of());
                 }
                 health.failed("the store cannot be written: " + unavailable.reason());
             }
-            case Committer.BatchOutcome.BatchUnreliable unreliable -> reread(batch, unreliable.reason());
+            case BatchUnreliable unreliable -> reread(batch, unreliable.reason());
         }
     }
 
-    @SuppressWarnings("ReferenceEquality") // an unchanged persistent map is the same map
+    @SuppressWarnings("ReferenceEquality") // an unchanged persistent map is the same object
     private static boolean isAnother(Object before, Object after) {
         return before != after;
     }
 
-    private void done(Committer.BatchOutcome.BatchCommitted done, boolean repair) {
-        List<CommandQueue.PendingCommand> batch = done.batch();
+    /** Applies a committed batch: publishes the view, answers the callers, and updates the reconciler. */
+    private void done(BatchCommitted done, boolean repair) {
+        List<PendingCommand> batch = done.batch();
         Plan plan = done.plan();
         View before = feed.view();
         View next = cascade.committed(plan, done.revisions());
         feed.publish(next, plan.parts());
-        if (!repair) { // a repair says nothing about the command that was refused before it
-            most = Math.clamp(2L * (done.rest().isEmpty() ? most : batch.size()), 1, BATCH);
+        if (!repair) { // the success of a repair says nothing about a command that was refused before it
+            batchSize.committed(batch.size(), done.rest().isEmpty());
         }
         anomalies.addAll(plan.anomalies());
         for (int i = 0; i < batch.size(); i++) {
@@ -418,24 +333,24 @@ public final class Manager implements AutoCloseable {
         if (!plan.parts().isEmpty() || repair) { // otherwise the store was not asked
             health.answered();
         }
-        // The watch's echo of our own commits is no news.
-        if (!plan.parts().isEmpty() || batch.stream().anyMatch(CommandQueue.PendingCommand::hasCaller)) {
+        // Watch events about our own commits are not counted.
+        if (!plan.parts().isEmpty() || batch.stream().anyMatch(PendingCommand::hasCaller)) {
             metrics.batch(batch, plan, clock.now().monotonicNanos());
             tracing.batch(batch, plan, done.revisions(), done.begun(), done.decided(), clock.now());
         }
     }
 
     /**
-     * A batch that the store refuses for good is cut down until the command that causes the refusal is alone. Where part of a
-     * plan is stored already, the store is read again: the repair removes what does not follow from the rules.
+     * Finds the command that the store refuses: smaller and smaller batches are tried until it is alone, and is rejected. If
+     * part of the plan is stored already, the store is re-read, and the repair removes what does not follow from the rules.
      */
-    private void refused(Committer.BatchOutcome.BatchRefused refused) {
-        List<CommandQueue.PendingCommand> batch = refused.batch();
+    private void refused(BatchRefused refused) {
+        List<PendingCommand> batch = refused.batch();
         String reason = refused.reason();
         queue.giveBack(refused.rest());
         if (batch.size() > 1 && synced) {
             queue.giveBack(batch);
-            most = refused.written() ? 1 : batch.size() / 2;
+            batchSize.refused(batch.size(), refused.written());
             synced = !refused.written();
         } else if (!batch.getFirst().hasCaller()) {
             reread(batch, reason);
@@ -445,40 +360,33 @@ public final class Manager implements AutoCloseable {
             if (refused.explained() && !refused.written()) {
                 reconciler.update(feed.view(), Set.of());
             } else {
-                synced = false; // the fence keeps what may still be under way from being stored later
+                synced = false; // the fence rejects transactions that may still be in flight
             }
         }
     }
 
-    /** What is known cannot be relied on: the store is read before anything else is done. */
-    private void reread(List<CommandQueue.PendingCommand> batch, String reason) {
+    /** The view may be wrong: the store is re-read before anything else. */
+    private void reread(List<PendingCommand> batch, String reason) {
         queue.giveBack(batch);
         synced = false;
-        health.failed("the store will be read anew: " + reason);
+        health.failed("the store will be re-read: " + reason);
     }
 
-    /** Stops taking commands, finishes those that wait if the store lets it, and ends the loop. */
+    /** Stops taking commands, commits those that wait if the store accepts them, and ends the loop. */
     @Override
     public void close() {
         closing = true;
-        if (started) {
-            wake();
-            ended.completeOnTimeout(null, limits.commitTimeout().toNanos(), TimeUnit.NANOSECONDS)
-                    .join();
-        }
-        queue.take(Integer.MAX_VALUE, Long.MIN_VALUE)
-                .forEach(entry -> entry.answer(new CommandResult.NotDurableYet("StateManager is stopping")));
-        if (started && health.isReady()) {
-            release();
+        scheduler.awaitEnd(limits.commitTimeout());
+        answerAll(STOPPING);
+        if (health.isReady()) {
+            ownership.release(limits.commitTimeout());
         }
         health.stopped();
     }
 
-    private void release() {
-        try {
-            ownership.release(limits.commitTimeout());
-        } catch (StoreUnavailableException e) {
-            LOG.debug("the owner's record stays, and the next start replaces it: {}", e.getMessage());
-        }
+    /** Answers each waiting command that it is not durable. */
+    private void answerAll(String why) {
+        queue.take(Integer.MAX_VALUE, Long.MIN_VALUE)
+                .forEach(entry -> entry.answer(new CommandResult.NotDurableYet(why)));
     }
 }

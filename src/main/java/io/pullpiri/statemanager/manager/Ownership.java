@@ -4,6 +4,7 @@ import io.pullpiri.statemanager.store.CommitResult;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
+import io.pullpiri.statemanager.store.StoreUnavailableException;
 import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.view.Owner;
@@ -11,6 +12,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Whether this server may write to the store. A start takes the store over: it writes its owner record together with the
@@ -20,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>May be used from any thread.
  */
 final class Ownership {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Ownership.class);
 
     private final StateStore store;
     private final String record;
@@ -87,16 +92,23 @@ final class Ownership {
         }
     }
 
-    /** Removes the record at an orderly end, so that a server that lost the store to this one takes it back. */
+    /**
+     * Removes the record at an orderly end, so that a server that lost the store to this one takes it back. If the store
+     * does not answer, the record stays, and the next start replaces it.
+     */
     void release(Duration timeout) {
         if (!held) {
             return;
         }
-        Optional<KeyValue> found =
-                store.get(Keys.OWNER).filter(owner -> owner.value().equals(record));
-        if (found.isPresent()) {
-            Write delete = new Write(Keys.OWNER, null, found.get().modRevision());
-            CommitResult _ = store.commit(new Transaction(List.of(delete)), timeout);
+        try {
+            Optional<KeyValue> found =
+                    store.get(Keys.OWNER).filter(owner -> owner.value().equals(record));
+            if (found.isPresent()) {
+                Write delete = new Write(Keys.OWNER, null, found.get().modRevision());
+                CommitResult _ = store.commit(new Transaction(List.of(delete)), timeout);
+            }
+        } catch (StoreUnavailableException e) {
+            LOG.debug("the owner's record stays, and the next start replaces it: {}", e.getMessage());
         }
     }
 }

@@ -10,7 +10,7 @@ final class StoreCheck {
     private final WriteProbe probe;
     private final Ownership ownership;
     private final StoreHealth health;
-    private final Manager.Threads threads;
+    private final ManagerThreads threads;
     private final Consumer<Throwable> onReadFailure;
     private boolean underWay;
 
@@ -19,7 +19,7 @@ final class StoreCheck {
             WriteProbe probe,
             Ownership ownership,
             StoreHealth health,
-            Manager.Threads threads,
+            ManagerThreads threads,
             Consumer<Throwable> unread) {
         this.probe = probe;
         this.ownership = ownership;
@@ -49,7 +49,7 @@ final class StoreCheck {
     }
 
     private void read() {
-        var _ = CompletableFuture.runAsync(ownership::check, threads.waiting())
+        var _ = CompletableFuture.runAsync(ownership::check, threads.blocking())
                 .thenApply(any -> (Runnable) health::answered)
                 .exceptionally(failure -> () -> onReadFailure.accept(failure))
                 .thenAccept(then -> threads.loop().execute(() -> {

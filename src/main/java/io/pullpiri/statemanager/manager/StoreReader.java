@@ -1,5 +1,6 @@
 package io.pullpiri.statemanager.manager;
 
+import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.store.CommitResult;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
@@ -33,12 +34,28 @@ final class StoreReader {
     private final Duration timeout;
     private final Executor waiting;
 
+    /**
+     * A store as it was read, and the view that it gives.
+     *
+     * @param loaded what the rules do not allow is still in it
+     */
+    record LoadedStore(Snapshot snapshot, Cascade.Loaded loaded) {}
+
     /** @param waiting runs what waits for an answer of the store */
     StoreReader(StateStore store, Ownership ownership, Duration timeout, Executor waiting) {
         this.store = store;
         this.ownership = ownership;
         this.timeout = timeout;
         this.waiting = waiting;
+    }
+
+    /**
+     * Reads the store, and makes a view of it.
+     *
+     * @return completes as {@link #read} does
+     */
+    CompletableFuture<LoadedStore> load(Cascade cascade, Clock clock) {
+        return read().thenApply(snapshot -> new LoadedStore(snapshot, cascade.load(snapshot, clock.now())));
     }
 
     /**

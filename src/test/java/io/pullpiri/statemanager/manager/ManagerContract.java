@@ -93,11 +93,11 @@ abstract class ManagerContract {
                         rules, new Cascade.TransactionLimits(store.maxWrites(), store.maxBytes() * 3 / 4, 1L << 40)),
                 reconciler,
                 new Owner("id-" + System.nanoTime(), "host", 1, "2026-01-01T00:00:00Z"),
-                new Manager.ManagerLimits(TIMEOUT, queue, 1 << 30, 1 << 30, failures -> 20),
+                new ManagerLimits(TIMEOUT, queue, 1 << 30, 1 << 30, failures -> 20),
                 clock,
                 new Metrics(),
                 Tracing.OFF,
-                new Manager.Threads(
+                new ManagerThreads(
                         loop,
                         task -> Thread.ofVirtual().start(task),
                         (delay, task) -> CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS)

@@ -61,11 +61,11 @@ final class SteppedManager implements AutoCloseable {
                 new Cascade(rules, new Cascade.TransactionLimits(128, 1 << 20, 1L << 40)),
                 reconciler,
                 new Owner("id-" + host, host, 1, "2026-01-01T00:00:00Z"),
-                new Manager.ManagerLimits(SOON, queue, 1 << 30, 1 << 30, failures -> 1),
+                new ManagerLimits(SOON, queue, 1 << 30, 1 << 30, failures -> 1),
                 clock,
                 new Metrics(),
                 Tracing.OFF,
-                new Manager.Threads(rounds::add, Runnable::run, (delay, task) -> alarms.add(task)));
+                new ManagerThreads(rounds::add, Runnable::run, (delay, task) -> alarms.add(task)));
     }
 
     /** Reads the store, and stores the package. */

@@ -8,6 +8,8 @@ import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.manager.ActionController;
 import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.ManagerLimits;
+import io.pullpiri.statemanager.manager.ManagerThreads;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.manager.Tracing;
@@ -399,12 +401,11 @@ final class Simulation {
                     cascade,
                     reconciler,
                     new Owner("life-" + ++lives, "vehicle", lives, "2026-01-01T00:00:00Z"),
-                    new Manager.ManagerLimits(
-                            PATIENCE, 1_000, 1 << 30, 1 << 30, failures -> 50L << Math.min(failures, 4)),
+                    new ManagerLimits(PATIENCE, 1_000, 1 << 30, 1 << 30, failures -> 50L << Math.min(failures, 4)),
                     time,
                     new Metrics(),
                     Tracing.OFF,
-                    new Manager.Threads(
+                    new ManagerThreads(
                             task -> time.inOrder(this, weather.jitter(), guarded(task)),
                             task -> after(weather.jitter(), task),
                             this::after));
