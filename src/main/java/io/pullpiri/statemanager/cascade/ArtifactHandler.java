@@ -9,9 +9,11 @@ import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.StateCounts;
+import io.pullpiri.statemanager.view.Journal.Subject;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.TrackedArtifact;
 import io.pullpiri.statemanager.view.Versioned;
@@ -111,24 +113,25 @@ final class ArtifactHandler {
     }
 
     void setModel(String name, Versioned<String> text) {
-        builder.put(builder.model(name).withArtifact(text));
+        builder.put(builder.model(name).withArtifactText(text));
     }
 
     /** A stored artifact cannot be used: the last good one, if one is known, stays in force. */
-    void broken(String kind, String name, String reason, Versioned<String> text) {
-        boolean known;
-        if (kind.equals(PackageArtifact.KIND)) {
-            PackageEntry entry = builder.packageEntry(name);
-            known = entry.artifact().good() != null;
-            builder.put(entry.with(new TrackedArtifact<>(entry.artifact().good(), reason, text)));
-        } else {
-            ScenarioEntry entry = builder.scenario(name);
-            known = entry.artifact().good() != null;
-            builder.put(entry.with(new TrackedArtifact<>(entry.artifact().good(), reason, text)));
-        }
+    void broken(ResourceKind kind, String name, String reason, Versioned<String> text) {
+        boolean known = switch (builder.resource(kind, name)) {
+            case PackageEntry entry -> {
+                builder.put(entry.with(entry.artifact().broken(reason, text)));
+                yield entry.artifact().good() != null;
+            }
+            case ScenarioEntry entry -> {
+                builder.put(entry.with(entry.artifact().broken(reason, text)));
+                yield entry.artifact().good() != null;
+            }
+            case ModelEntry entry -> throw new AssertionError(entry);
+        };
         builder.addAnomaly(
                 "broken-artifact",
-                kind + "/" + name + " is broken, "
+                kind.artifactKind() + "/" + name + " is broken, "
                         + (known ? "the last good one stays in force: " : "and no good one is known: ") + reason);
     }
 
@@ -166,76 +169,70 @@ final class ArtifactHandler {
 
     /** Stores an operator's artifact. */
     CommandResult.ArtifactOutcome apply(Artifact artifact, String source) {
-        return switch (artifact) {
-            case PackageArtifact a -> {
-                Versioned<String> text =
-                        builder.packageEntry(a.name()).artifact().text();
-                if (!a.yaml().equals(text.value())) {
-                    setPackage(a.name(), a, new Versioned<>(a.yaml(), text.revision()), source);
-                }
-                yield written(a, text);
-            }
-            case ScenarioArtifact a -> {
-                Versioned<String> text = builder.scenario(a.name()).artifact().text();
-                if (!a.yaml().equals(text.value())) {
-                    setScenario(a.name(), a, new Versioned<>(a.yaml(), text.revision()), source);
-                }
-                yield written(a, text);
-            }
-            case ModelArtifact a -> {
-                Versioned<String> text = builder.model(a.name()).artifact();
-                if (!a.yaml().equals(text.value())) {
-                    setModel(a.name(), new Versioned<>(a.yaml(), text.revision()));
-                }
-                yield written(a, text);
-            }
-            case OtherArtifact a ->
-                new CommandResult.ArtifactOutcome(a.kind(), a.name(), CommandResult.OutcomeKind.PASSED_OVER);
-        };
-    }
-
-    private CommandResult.ArtifactOutcome written(Artifact artifact, Versioned<String> before) {
-        CommandResult.OutcomeKind outcome = before.value() == null
-                ? CommandResult.OutcomeKind.CREATED
-                : before.value().equals(artifact.yaml())
-                        ? CommandResult.OutcomeKind.UNCHANGED
-                        : CommandResult.OutcomeKind.CHANGED;
-        if (outcome != CommandResult.OutcomeKind.UNCHANGED) {
-            builder.artifactWrites.add(new ViewBuilder.ArtifactWrite(artifact.kind(), artifact.name()));
+        ResourceKind kind = kind(artifact);
+        if (kind == null) {
+            return outcome(artifact, CommandResult.OutcomeKind.PASSED_OVER);
         }
-        return new CommandResult.ArtifactOutcome(artifact.kind(), artifact.name(), outcome);
+        Versioned<String> before = stored(artifact);
+        if (artifact.yaml().equals(before.value())) {
+            return outcome(artifact, CommandResult.OutcomeKind.UNCHANGED);
+        }
+        Versioned<String> text = new Versioned<>(artifact.yaml(), before.revision());
+        switch (artifact) {
+            case PackageArtifact a -> setPackage(a.name(), a, text, source);
+            case ScenarioArtifact a -> setScenario(a.name(), a, text, source);
+            case ModelArtifact a -> setModel(a.name(), text);
+            case OtherArtifact a -> throw new AssertionError(a);
+        }
+        builder.artifactWrites.add(new Subject(kind, artifact.name()));
+        return outcome(
+                artifact,
+                before.value() == null ? CommandResult.OutcomeKind.CREATED : CommandResult.OutcomeKind.CHANGED);
     }
 
     /** Deletes the artifact that an operator names. */
     CommandResult.ArtifactOutcome delete(Artifact artifact, String source) {
-        String name = artifact.name();
+        ResourceKind kind = kind(artifact);
+        if (kind == null) {
+            return outcome(artifact, CommandResult.OutcomeKind.PASSED_OVER);
+        }
         Versioned<String> text = stored(artifact);
-        if (artifact instanceof OtherArtifact) {
-            return new CommandResult.ArtifactOutcome(artifact.kind(), name, CommandResult.OutcomeKind.PASSED_OVER);
-        }
         if (text.value() == null) {
-            return new CommandResult.ArtifactOutcome(artifact.kind(), name, CommandResult.OutcomeKind.NOT_FOUND);
+            return outcome(artifact, CommandResult.OutcomeKind.NOT_FOUND);
         }
-        builder.artifactWrites.add(new ViewBuilder.ArtifactWrite(artifact.kind(), name));
-        gone(artifact.kind(), name, new Versioned<>(null, text.revision()), source);
-        return new CommandResult.ArtifactOutcome(artifact.kind(), name, CommandResult.OutcomeKind.DELETED);
+        builder.artifactWrites.add(new Subject(kind, artifact.name()));
+        gone(kind, artifact.name(), new Versioned<>(null, text.revision()), source);
+        return outcome(artifact, CommandResult.OutcomeKind.DELETED);
+    }
+
+    private static CommandResult.ArtifactOutcome outcome(Artifact artifact, CommandResult.OutcomeKind outcome) {
+        return new CommandResult.ArtifactOutcome(artifact.kind(), artifact.name(), outcome);
     }
 
     private Versioned<String> stored(Artifact artifact) {
+        ResourceKind kind = kind(artifact);
+        return kind == null
+                ? Versioned.absent()
+                : builder.resource(kind, artifact.name()).artifactText();
+    }
+
+    /** The kind of the resource that an artifact describes; null for an artifact that StateManager does not use. */
+    private static @Nullable ResourceKind kind(Artifact artifact) {
         return switch (artifact) {
-            case PackageArtifact a -> builder.packageEntry(a.name()).artifact().text();
-            case ScenarioArtifact a -> builder.scenario(a.name()).artifact().text();
-            case ModelArtifact a -> builder.model(a.name()).artifact();
-            case OtherArtifact a -> Versioned.absent();
+            case PackageArtifact a -> ResourceKind.PACKAGE;
+            case ScenarioArtifact a -> ResourceKind.SCENARIO;
+            case ModelArtifact a -> ResourceKind.MODEL;
+            case OtherArtifact a -> null;
         };
     }
 
     /** The store has, or is about to have, no artifact of this kind and name any more. */
-    void gone(String kind, String name, Versioned<String> text, String source) {
+    void gone(ResourceKind kind, String name, Versioned<String> text, String source) {
         switch (kind) {
-            case "Package" -> setPackage(name, null, text, source);
-            case "Scenario" -> setScenario(name, null, text, source);
-            default -> setModel(name, text);
+            case PACKAGE -> setPackage(name, null, text, source);
+            case SCENARIO -> setScenario(name, null, text, source);
+            case MODEL -> setModel(name, text);
+            case NODE -> throw new AssertionError(name);
         }
     }
 }

@@ -11,6 +11,7 @@ import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.TrackedState;
 import io.pullpiri.statemanager.view.Transition;
@@ -192,7 +193,7 @@ public final class Cascade {
     private static void repairOverwritten(ViewBuilder builder) {
         for (String name : builder.overwritten) {
             if (builder.mayRepair(builder.packageEntry(name))) {
-                builder.touchedPackages.add(name);
+                builder.touch(ResourceKind.PACKAGE, name);
             }
         }
     }

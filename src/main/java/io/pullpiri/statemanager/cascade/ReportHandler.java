@@ -15,6 +15,7 @@ import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.Peers;
+import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.Transition;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -286,7 +287,7 @@ final class ReportHandler {
         builder.nodesWithMissing = graceEnds.isEmpty()
                 ? builder.nodesWithMissing.minus(after.name())
                 : builder.nodesWithMissing.plus(after.name());
-        builder.touchedNodes.add(after.name());
+        builder.touch(ResourceKind.NODE, after.name());
         touched.forEach(model -> rememberOnOtherNodes(model, after.name()));
     }
 
@@ -376,7 +377,7 @@ final class ReportHandler {
                 TreeMap<String, ModelState> kept = new TreeMap<>(node.lastKnownStates());
                 kept.put(model, state);
                 builder.put(node.withLastKnownStates(kept));
-                builder.touchedNodes.add(name);
+                builder.touch(ResourceKind.NODE, name);
             }
         }
     }

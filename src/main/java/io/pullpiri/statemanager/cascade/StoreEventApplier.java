@@ -5,17 +5,21 @@ import static io.pullpiri.statemanager.view.Transition.BY_STORE;
 import io.pullpiri.statemanager.artifact.Artifact;
 import io.pullpiri.statemanager.artifact.ArtifactParser;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
+import io.pullpiri.statemanager.artifact.ModelArtifact;
+import io.pullpiri.statemanager.artifact.OtherArtifact;
 import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.artifact.ScenarioArtifact;
 import io.pullpiri.statemanager.state.LogText;
-import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.store.WatchEvent;
-import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ResourceEntry;
+import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.StoreKey;
 import io.pullpiri.statemanager.view.Transition;
@@ -42,24 +46,17 @@ final class StoreEventApplier {
      */
     void apply(WatchEvent event, boolean read) {
         StoreKey key = StoreKey.parse(event.key());
-        if (key == null || !key.kind().isWatched() || isOld(event, read)) {
+        if (key == null || key instanceof StoreKey.OwnKey || isOld(event, read)) {
             return;
         }
-        String name = key.name();
         String value = event.value();
-        switch (key.kind()) {
-            case PACKAGE_STATE -> packageState(name, value, event.revision());
-            case MODEL_STATE -> modelState(name, value, event.revision());
-            case SCENARIO_STATE -> scenarioState(name, value, event.revision());
-            case PACKAGE_ARTIFACT -> artifact(PackageArtifact.KIND, name, stored(value, event.revision()));
-            case SCENARIO_ARTIFACT -> artifact(ScenarioArtifact.KIND, name, stored(value, event.revision()));
-            case MODEL_ARTIFACT -> artifacts.setModel(name, stored(value, event.revision()));
-            case RECONCILE, JOURNAL, NODE -> throw new AssertionError(key);
+        switch (key) {
+            case StoreKey.StateKey(ResourceKind kind, String name) ->
+                state(builder.resource(kind, name), value, event.revision());
+            case StoreKey.ArtifactKey(ResourceKind kind, String name) ->
+                artifact(kind, name, value == null ? Versioned.absent() : new Versioned<>(value, event.revision()));
+            case StoreKey.OwnKey own -> throw new AssertionError(own);
         }
-    }
-
-    private static Versioned<String> stored(@Nullable String value, long revision) {
-        return value == null ? Versioned.absent() : new Versioned<>(value, revision);
     }
 
     private boolean isOld(WatchEvent event, boolean read) {
@@ -84,68 +81,61 @@ final class StoreEventApplier {
         return false;
     }
 
-    /** Nobody else may write a package's state: it is put right, at most once a second. */
-    private void packageState(String name, @Nullable String text, long revision) {
-        PackageState value = text == null ? null : PackageState.parse(text);
-        PackageEntry entry = builder.packageEntry(name);
-        entry = entry.with(
-                entry.state().with(text == null ? Versioned.<PackageState>absent() : new Versioned<>(value, revision)));
+    private <S extends NamedState> void state(ResourceEntry<S> before, @Nullable String text, long revision) {
+        ResourceEntry<S> entry = before.withStored(text, revision);
         builder.put(entry);
+        S value = entry.state().stored().value();
+        if (entry instanceof PackageEntry packageEntry) {
+            repairIfOverwritten(packageEntry, text);
+        } else if (text != null && value == null) {
+            builder.addAnomaly(
+                    "nonsense-state",
+                    entry.kind().label() + " " + entry.name() + ": its key holds '" + LogText.excerpt(text, 60)
+                            + "', which is no state");
+        } else {
+            // The key is the fact, and the last writer wins.
+            builder.setState(entry, value, "", text == null ? "its key was deleted" : BY_ANOTHER, BY_STORE);
+            restoreIdle(entry.kind(), entry.name());
+        }
+    }
+
+    /** Only StateManager may write a package's state: another state is overwritten, at most once a second. */
+    private void repairIfOverwritten(PackageEntry entry, @Nullable String text) {
+        PackageState value = entry.state().stored().value();
         boolean right = text == null
                 ? entry.state().value() == null
                 : value == entry.state().value() && value != null;
         if (right) {
-            builder.overwritten = builder.overwritten.minus(name);
+            builder.overwritten = builder.overwritten.minus(entry.name());
             return;
         }
         builder.addAnomaly(
                 "package-overwritten",
-                "the state of package " + name + " was "
+                "the state of package " + entry.name() + " was "
                         + (text == null ? "deleted" : "overwritten with '" + LogText.excerpt(text, 60) + "'")
                         + "; it is put right");
         if (builder.mayRepair(entry)) {
-            builder.touchedPackages.add(name);
+            builder.touch(ResourceKind.PACKAGE, entry.name());
         }
     }
 
-    /** The key is the fact, and the last writer wins; nonsense is passed over. */
-    private void modelState(String name, @Nullable String text, long revision) {
-        ModelState value = text == null ? null : ModelState.parse(text);
-        ModelEntry entry = builder.model(name);
-        builder.put(entry.with(
-                entry.state().with(text == null ? Versioned.<ModelState>absent() : new Versioned<>(value, revision))));
-        if (text != null && value == null) {
-            nonsense("model", name, text);
-            return;
-        }
-        builder.setModel(name, value, "", text == null ? "its key was deleted" : BY_ANOTHER, BY_STORE);
-    }
-
-    private void scenarioState(String name, @Nullable String text, long revision) {
-        ScenarioState value = text == null ? null : ScenarioState.parse(text);
-        ScenarioEntry entry = builder.scenario(name);
-        builder.put(entry.with(entry.state()
-                .with(text == null ? Versioned.<ScenarioState>absent() : new Versioned<>(value, revision))));
-        if (text != null && value == null) {
-            nonsense("scenario", name, text);
-            return;
-        }
-        builder.setScenario(name, value, "", text == null ? "its key was deleted" : BY_ANOTHER, BY_STORE);
-        if (value == null && entry.artifact().good() != null) {
-            builder.setScenario(name, ScenarioState.IDLE, "", "its artifact is there", Transition.BY_STATE_MANAGER);
+    /** A scenario with an artifact always has a state. */
+    private void restoreIdle(ResourceKind kind, String name) {
+        if (builder.resource(kind, name) instanceof ScenarioEntry entry
+                && entry.state().value() == null
+                && entry.artifact().good() != null) {
+            builder.setState(entry, ScenarioState.IDLE, "", "its artifact is there", Transition.BY_STATE_MANAGER);
         }
     }
 
-    private void nonsense(String kind, String name, String text) {
-        builder.addAnomaly(
-                "nonsense-state",
-                kind + " " + name + ": its key holds '" + LogText.excerpt(text, 60) + "', which is no state");
-    }
-
-    private void artifact(String kind, String name, Versioned<String> text) {
+    private void artifact(ResourceKind kind, String name, Versioned<String> text) {
         String yaml = text.value();
         if (yaml == null) {
             artifacts.gone(kind, name, text, BY_STORE);
+            return;
+        }
+        if (kind == ResourceKind.MODEL) {
+            artifacts.setModel(name, text);
             return;
         }
         try {
@@ -154,7 +144,8 @@ final class StoreEventApplier {
             switch (read) {
                 case PackageArtifact artifact -> artifacts.setPackage(name, artifact, text, BY_STORE);
                 case ScenarioArtifact artifact -> artifacts.setScenario(name, artifact, text, BY_STORE);
-                case Artifact other -> throw new AssertionError(other);
+                case ModelArtifact other -> throw new AssertionError(other);
+                case OtherArtifact other -> throw new AssertionError(other);
             }
         } catch (BrokenArtifactException e) {
             artifacts.broken(kind, name, e.reason(), text);
@@ -162,68 +153,51 @@ final class StoreEventApplier {
     }
 
     /** Reads the artifact under a key: it must be of that kind and name. */
-    static Artifact read(String kind, String name, String yaml) throws BrokenArtifactException {
+    static Artifact read(ResourceKind kind, String name, String yaml) throws BrokenArtifactException {
         Artifact artifact = ArtifactParser.parse(yaml);
-        if (!artifact.kind().equals(kind) || !artifact.name().equals(name)) {
+        if (!artifact.kind().equals(kind.artifactKind()) || !artifact.name().equals(name)) {
             throw new BrokenArtifactException("is " + artifact.kind() + "/" + artifact.name()
-                    + " (expected: as its key says, " + kind + "/" + name + ")");
+                    + " (expected: as its key says, " + kind.artifactKind() + "/" + name + ")");
         }
         return artifact;
     }
 
     /** Takes in that a write of ours is durable. */
     static void applyCommitted(ViewBuilder builder, Write write, long revision) {
-        StoreKey key = StoreKey.parse(write.key());
-        if (key == null) {
-            throw new IllegalArgumentException("key: " + write.key() + " (expected: one of StateManager's)");
-        }
         boolean deleted = write.value() == null;
         long now = deleted ? 0 : revision;
-        String name = key.name();
-        switch (key.kind()) {
-            case PACKAGE_STATE -> {
-                PackageEntry entry = builder.packageEntry(name);
-                builder.put(entry.with(
-                        entry.state().with(new Versioned<>(entry.state().value(), now))));
-            }
-            case MODEL_STATE -> {
-                ModelEntry entry = builder.model(name);
-                builder.put(entry.with(
-                        entry.state().with(new Versioned<>(entry.state().value(), now))));
-            }
-            case SCENARIO_STATE -> {
-                ScenarioEntry entry = builder.scenario(name);
-                builder.put(entry.with(
-                        entry.state().with(new Versioned<>(entry.state().value(), now))));
-            }
-            case PACKAGE_ARTIFACT -> {
-                PackageEntry entry = builder.packageEntry(name);
-                builder.put(entry.with(entry.artifact().with(new Versioned<>(write.value(), now))));
-            }
-            case SCENARIO_ARTIFACT -> {
-                ScenarioEntry entry = builder.scenario(name);
-                builder.put(entry.with(entry.artifact().with(new Versioned<>(write.value(), now))));
-            }
-            case MODEL_ARTIFACT -> builder.put(builder.model(name).withArtifact(new Versioned<>(write.value(), now)));
+        switch (StoreKey.parse(write.key())) {
+            case StoreKey.StateKey(ResourceKind kind, String name) ->
+                builder.put(builder.resource(kind, name).withStateCommitted(now));
+            case StoreKey.ArtifactKey(ResourceKind kind, String name) ->
+                builder.put(builder.resource(kind, name).withArtifactText(new Versioned<>(write.value(), now)));
+            case StoreKey.OwnKey(StoreKey.RecordKind kind, String name) -> ownRecord(builder, kind, name, now);
+            case null ->
+                throw new IllegalArgumentException("key: " + write.key() + " (expected: one of StateManager's)");
+        }
+        if (deleted && !write.key().startsWith(Keys.OWN_PREFIX)) {
+            // What the watch still says of it from before is old.
+            builder.tombstones = builder.tombstones.plus(write.key(), revision);
+        }
+    }
+
+    private static void ownRecord(ViewBuilder builder, StoreKey.RecordKind kind, String name, long revision) {
+        switch (kind) {
             case RECONCILE -> {
                 PackageEntry entry = builder.packageEntry(name);
-                builder.put(entry.with(new Versioned<>(entry.reconcile().value(), now)));
+                builder.put(entry.with(new Versioned<>(entry.reconcile().value(), revision)));
             }
             case NODE -> {
                 NodeEntry entry = builder.nodes.get(name);
                 if (entry != null) {
-                    builder.put(entry.at(now));
+                    builder.put(entry.at(revision));
                 }
             }
             case JOURNAL -> {
-                if (!deleted) {
-                    builder.journal = builder.journal.written(Long.parseLong(name), now);
+                if (revision != 0) {
+                    builder.journal = builder.journal.written(Long.parseLong(name), revision);
                 }
             }
-        }
-        if (deleted && key.kind().isWatched()) {
-            // What the watch still says of it from before is old.
-            builder.tombstones = builder.tombstones.plus(write.key(), revision);
         }
     }
 }

@@ -4,13 +4,13 @@ import static io.pullpiri.statemanager.view.Transition.BY_STATE_MANAGER;
 import static io.pullpiri.statemanager.view.Transition.BY_STORE;
 
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.state.ScenarioState;
-import io.pullpiri.statemanager.view.History;
 import io.pullpiri.statemanager.view.Journal.Subject;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
-import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.Transition;
 import org.jspecify.annotations.Nullable;
@@ -53,11 +53,7 @@ final class StoreRepair {
     private void model(ModelEntry entry) {
         ModelState state = entry.state().value();
         Transition latest = entry.state().history().latest();
-        remember(
-                new Subject(ResourceKind.MODEL, entry.name()),
-                state == null ? "" : state.title(),
-                entry.state().history(),
-                builder.isAnchored(entry));
+        remember(entry);
         if (state != null && builder.isOrphan(entry) && latest != null && latest.anchored()) {
             builder.checkOrphan(entry.name());
         } else {
@@ -70,11 +66,7 @@ final class StoreRepair {
         ScenarioState state = entry.state().value();
         Transition latest = entry.state().history().latest();
         brokenNotice("Scenario", name, entry.artifact().broken());
-        remember(
-                new Subject(ResourceKind.SCENARIO, name),
-                state == null ? "" : state.title(),
-                entry.state().history(),
-                entry.artifact().exists());
+        remember(entry);
         if (state == null && entry.artifact().good() != null) {
             builder.setScenario(name, ScenarioState.IDLE, "", "its artifact appeared", BY_STORE);
         } else if (state != null && !entry.artifact().exists() && latest != null && latest.anchored()) {
@@ -83,14 +75,16 @@ final class StoreRepair {
     }
 
     /** Another component's word of the time when nobody looked belongs to the history too. */
-    private void remember(Subject subject, String state, History history, boolean anchored) {
-        Transition latest = history.latest();
+    private void remember(ResourceEntry<?> entry) {
+        Transition latest = entry.state().history().latest();
         String known = latest == null ? "" : latest.to();
+        String state = NamedState.titleOf(entry.state().value());
         if (!known.equals(state)) {
+            Subject subject = entry.subject();
+            boolean anchored = builder.isAnchored(entry);
             builder.changeHistory(
                     subject,
-                    any -> builder.decide(
-                            subject.kind(), subject.name(), known, state, any, "", WHILE_AWAY, BY_STORE, anchored));
+                    history -> builder.decide(subject, known, state, history, "", WHILE_AWAY, BY_STORE, anchored));
         }
     }
 

@@ -1,11 +1,7 @@
 package io.pullpiri.statemanager.cascade;
 
-import io.pullpiri.statemanager.artifact.PackageArtifact;
-import io.pullpiri.statemanager.artifact.ScenarioArtifact;
 import io.pullpiri.statemanager.cascade.Plan.PlannedTransaction;
-import io.pullpiri.statemanager.state.ModelState;
-import io.pullpiri.statemanager.state.PackageState;
-import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.Transaction.Write;
@@ -15,8 +11,9 @@ import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ReconcileRecord;
 import io.pullpiri.statemanager.view.RecordCodec;
+import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
-import io.pullpiri.statemanager.view.TrackedState;
+import io.pullpiri.statemanager.view.StoreKey;
 import io.pullpiri.statemanager.view.Transition;
 import io.pullpiri.statemanager.view.Versioned;
 import io.pullpiri.statemanager.view.View;
@@ -45,6 +42,10 @@ final class TransactionPlanner {
 
     /** How many old records go with one commit: more than one, so that the journal gets back to its bound. */
     private static final int TRIMMED_AT_ONCE = 4;
+
+    /** Models first: packages follow from them, and a crash between two transactions must not leave a package ahead. */
+    private static final List<ResourceKind> WRITE_ORDER =
+            List.of(ResourceKind.MODEL, ResourceKind.SCENARIO, ResourceKind.PACKAGE);
 
     private final View base;
     private final ViewBuilder builder;
@@ -95,24 +96,20 @@ final class TransactionPlanner {
                     .add(transition);
         }
         pending.addAll(changes.keySet());
-        for (ViewBuilder.ArtifactWrite write : builder.artifactWrites) {
-            add(artifact(write), null);
+        for (Subject artifact : builder.artifactWrites) {
+            add(artifact(artifact), null);
         }
-        for (String name : builder.touchedModels) {
-            add(model(name), changes.remove(new Subject(ResourceKind.MODEL, name)));
-        }
-        for (String name : builder.touchedScenarios) {
-            add(scenario(name), changes.remove(new Subject(ResourceKind.SCENARIO, name)));
-        }
-        for (String name : builder.touchedPackages) {
-            add(packageWithReconcile(name), changes.remove(new Subject(ResourceKind.PACKAGE, name)));
+        for (ResourceKind kind : WRITE_ORDER) {
+            for (String name : builder.touched(kind)) {
+                add(resource(builder.resource(kind, name)), changes.remove(new Subject(kind, name)));
+            }
         }
         Map<String, List<Transition>> ofNodes = new HashMap<>();
-        for (String name : builder.touchedNodes) {
+        for (String name : builder.touched(ResourceKind.NODE)) {
             ofNodes.put(name, changes.remove(new Subject(ResourceKind.NODE, name)));
         }
         changes.values().forEach(rest -> add(List.of(), rest));
-        for (String name : builder.touchedNodes) {
+        for (String name : builder.touched(ResourceKind.NODE)) {
             add(node(name), ofNodes.get(name));
         }
         cut();
@@ -130,69 +127,57 @@ final class TransactionPlanner {
         }
     }
 
-    private List<Write> artifact(ViewBuilder.ArtifactWrite write) {
-        Versioned<String> text = switch (write.kind()) {
-            case PackageArtifact.KIND ->
-                builder.packageEntry(write.name()).artifact().text();
-            case ScenarioArtifact.KIND ->
-                builder.scenario(write.name()).artifact().text();
-            default -> builder.model(write.name()).artifact();
-        };
+    private List<Write> artifact(Subject subject) {
+        Versioned<String> text =
+                builder.resource(subject.kind(), subject.name()).artifactText();
         return text.value() == null && !text.exists()
                 ? List.of()
-                : List.of(new Write(Keys.artifact(write.kind(), write.name()), text.value(), text.revision()));
+                : List.of(new Write(
+                        new StoreKey.ArtifactKey(subject.kind(), subject.name()).text(),
+                        text.value(),
+                        text.revision()));
     }
 
-    private List<Write> model(String name) {
-        TrackedState<ModelState> cell = builder.model(name).state();
-        ModelState value = cell.value();
-        return state(Keys.modelState(name), cell, value == null ? null : spelled(value.title(), value.protobufName()));
-    }
-
-    private List<Write> scenario(String name) {
-        TrackedState<ScenarioState> cell = builder.scenario(name).state();
-        ScenarioState value = cell.value();
-        return state(
-                Keys.scenarioState(name), cell, value == null ? null : spelled(value.title(), value.protobufName()));
-    }
-
-    private List<Write> packageWithReconcile(String name) {
-        PackageEntry entry = builder.packageEntry(name);
-        PackageState value = entry.state().value();
+    private List<Write> resource(ResourceEntry<?> entry) {
+        if (!(entry instanceof PackageEntry of)) {
+            return state(entry);
+        }
         List<Write> writes = new ArrayList<>();
         // What cannot be read stays while the artifact is broken, too; a state that was taken away does not.
-        if (value != null
-                || entry.artifact().broken() == null
-                || entry.state().stored().value() != null) {
-            writes.addAll(state(
-                    Keys.packageState(name),
-                    entry.state(),
-                    value == null ? null : spelled(value.title(), value.protobufName())));
+        if (of.state().value() != null
+                || of.artifact().broken() == null
+                || of.state().stored().value() != null) {
+            writes.addAll(state(of));
         }
-        PackageEntry before = base.packages().get(name);
-        Versioned<ReconcileRecord> record = entry.reconcile();
-        boolean nonsense = record.value() == null && record.exists();
-        if (nonsense
-                || !Objects.equals(
-                        record.value(),
-                        before == null ? null : before.reconcile().value())) {
-            writes.add(new Write(
-                    Keys.reconcile(name),
-                    record.value() == null ? null : RecordCodec.text(record.value()),
-                    record.revision()));
-        }
+        writes.addAll(reconcile(of));
         return writes;
     }
 
-    private <S> List<Write> state(String key, TrackedState<S> cell, @Nullable String text) {
-        boolean same = text == null
-                ? !cell.stored().exists()
-                : Objects.equals(cell.value(), cell.stored().value());
-        return same ? List.of() : List.of(new Write(key, text, cell.stored().revision()));
+    private List<Write> state(ResourceEntry<?> entry) {
+        NamedState value = entry.state().value();
+        Versioned<? extends NamedState> stored = entry.state().stored();
+        boolean same = value == null ? !stored.exists() : value.equals(stored.value());
+        if (same) {
+            return List.of();
+        }
+        String text = value == null ? null : builder.rules.protobufNames() ? value.protobufName() : value.title();
+        return List.of(new Write(new StoreKey.StateKey(entry.kind(), entry.name()).text(), text, stored.revision()));
     }
 
-    private String spelled(String title, String protobufName) {
-        return builder.rules.protobufNames() ? protobufName : title;
+    private List<Write> reconcile(PackageEntry entry) {
+        PackageEntry before = base.packages().get(entry.name());
+        Versioned<ReconcileRecord> record = entry.reconcile();
+        boolean nonsense = record.value() == null && record.exists();
+        if (!nonsense
+                && Objects.equals(
+                        record.value(),
+                        before == null ? null : before.reconcile().value())) {
+            return List.of();
+        }
+        return List.of(new Write(
+                Keys.reconcile(entry.name()),
+                record.value() == null ? null : RecordCodec.text(record.value()),
+                record.revision()));
     }
 
     private List<Write> node(String name) {

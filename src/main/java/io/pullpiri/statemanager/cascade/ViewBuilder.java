@@ -4,6 +4,7 @@ import static io.pullpiri.statemanager.view.Transition.BY_STATE_MANAGER;
 
 import io.pullpiri.statemanager.cascade.Plan.Anomaly;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.StateMachine;
@@ -16,6 +17,7 @@ import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ReconcileRecord;
+import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.Timestamp;
@@ -25,6 +27,7 @@ import io.pullpiri.statemanager.view.Versioned;
 import io.pullpiri.statemanager.view.View;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -66,12 +69,9 @@ final class ViewBuilder {
     Journal journal;
 
     /** What may have to be written. */
-    final Set<String> touchedPackages = new LinkedHashSet<>();
+    private final Map<ResourceKind, Set<String>> touched = new EnumMap<>(ResourceKind.class);
 
-    final Set<String> touchedModels = new LinkedHashSet<>();
-    final Set<String> touchedScenarios = new LinkedHashSet<>();
-    final Set<String> touchedNodes = new LinkedHashSet<>();
-    final Set<ArtifactWrite> artifactWrites = new LinkedHashSet<>();
+    final Set<Subject> artifactWrites = new LinkedHashSet<>();
 
     /** The nodes that were removed, and the commits that wrote their records: a record is there until the plan is committed. */
     final Map<String, Long> removedNodes = new HashMap<>();
@@ -90,9 +90,6 @@ final class ViewBuilder {
 
     /** What made a package's state doubtful. {@code dead}: it names a dead model. */
     private record Trigger(String cause, String source, boolean dead) {}
-
-    /** An artifact that an operator wants stored or deleted. */
-    record ArtifactWrite(String kind, String name) {}
 
     /** @param maxMemory see {@link Cascade.TransactionLimits} */
     ViewBuilder(View view, Rules rules, Timestamp now, long maxMemory) {
@@ -146,23 +143,37 @@ final class ViewBuilder {
         return entry == null ? ScenarioEntry.empty(name) : entry;
     }
 
-    void put(PackageEntry entry) {
-        PackageEntry before = packages.get(entry.name());
-        bytes += (entry.isVoid() ? 0 : entry.bytes()) - (before == null ? 0 : before.bytes());
-        packages = entry.isVoid() ? packages.minus(entry.name()) : packages.plus(entry.name(), entry);
-        unparsable = entry.artifact().isUnparsable() ? unparsable.plus(entry.name()) : unparsable.minus(entry.name());
+    /** The resource as it is now; an empty entry for one that is not known. The kind must have states. */
+    ResourceEntry<?> resource(ResourceKind kind, String name) {
+        ResourceEntry<?> entry = find(kind, name);
+        return entry == null ? ResourceEntry.empty(kind, name) : entry;
     }
 
-    void put(ModelEntry entry) {
-        ModelEntry before = models.get(entry.name());
-        bytes += (entry.isVoid() ? 0 : entry.bytes()) - (before == null ? 0 : before.bytes());
-        models = entry.isVoid() ? models.minus(entry.name()) : models.plus(entry.name(), entry);
+    private @Nullable ResourceEntry<?> find(ResourceKind kind, String name) {
+        return switch (kind) {
+            case PACKAGE -> packages.get(name);
+            case MODEL -> models.get(name);
+            case SCENARIO -> scenarios.get(name);
+            case NODE -> null;
+        };
     }
 
-    void put(ScenarioEntry entry) {
-        ScenarioEntry before = scenarios.get(entry.name());
+    /** Puts an entry in place of the resource's earlier one. */
+    void put(ResourceEntry<?> entry) {
+        ResourceEntry<?> before = find(entry.kind(), entry.name());
         bytes += (entry.isVoid() ? 0 : entry.bytes()) - (before == null ? 0 : before.bytes());
-        scenarios = entry.isVoid() ? scenarios.minus(entry.name()) : scenarios.plus(entry.name(), entry);
+        switch (entry) {
+            case PackageEntry of -> {
+                packages = with(packages, of);
+                unparsable = of.artifact().isUnparsable() ? unparsable.plus(of.name()) : unparsable.minus(of.name());
+            }
+            case ModelEntry of -> models = with(models, of);
+            case ScenarioEntry of -> scenarios = with(scenarios, of);
+        }
+    }
+
+    private static <E extends ResourceEntry<?>> TreePMap<String, E> with(TreePMap<String, E> all, E entry) {
+        return entry.isVoid() ? all.minus(entry.name()) : all.plus(entry.name(), entry);
     }
 
     void put(NodeEntry entry) {
@@ -186,7 +197,7 @@ final class ViewBuilder {
             nodes = nodes.minus(name);
             nodesWithMissing = nodesWithMissing.minus(name);
             unknownNodes = before.recognized() ? unknownNodes : unknownNodes.minus(before);
-            touchedNodes.add(name);
+            touch(ResourceKind.NODE, name);
         }
     }
 
@@ -206,35 +217,28 @@ final class ViewBuilder {
         return more <= 0 || bytes + journal.bytes() + more <= maxMemory;
     }
 
-    /** The history of a resource, {@link History#NONE} for one that is not there. */
+    /** The history of a resource; {@link History#NONE} for an unknown one and for a node. */
     History history(Subject subject) {
-        String name = subject.name();
-        return switch (subject.kind()) {
-            case PACKAGE -> packageEntry(name).state().history();
-            case MODEL -> model(name).state().history();
-            case SCENARIO -> scenario(name).state().history();
-            case NODE -> History.NONE;
-        };
+        ResourceEntry<?> entry = find(subject.kind(), subject.name());
+        return entry == null ? History.NONE : entry.state().history();
     }
 
-    /** Changes the history of a resource, if it is there. */
+    /** Changes the history of a resource. A node has none: its changes are in the journal only. */
     void changeHistory(Subject subject, UnaryOperator<History> change) {
-        String name = subject.name();
-        switch (subject.kind()) {
-            case PACKAGE -> {
-                PackageEntry entry = packageEntry(name);
-                put(entry.with(entry.state().with(change.apply(entry.state().history()))));
-            }
-            case MODEL -> {
-                ModelEntry entry = model(name);
-                put(entry.with(entry.state().with(change.apply(entry.state().history()))));
-            }
-            case SCENARIO -> {
-                ScenarioEntry entry = scenario(name);
-                put(entry.with(entry.state().with(change.apply(entry.state().history()))));
-            }
-            case NODE -> {} // its changes are in the journal only
+        if (subject.kind() != ResourceKind.NODE) {
+            ResourceEntry<?> entry = resource(subject.kind(), subject.name());
+            put(entry.with(change.apply(entry.state().history())));
         }
+    }
+
+    /** Notes that keys of a resource may have to be written. */
+    void touch(ResourceKind kind, String name) {
+        touched.computeIfAbsent(kind, any -> new LinkedHashSet<>()).add(name);
+    }
+
+    /** The resources of a kind whose keys may have to be written, in the order in which they were touched. */
+    Set<String> touched(ResourceKind kind) {
+        return touched.getOrDefault(kind, Set.of());
     }
 
     void addAnomaly(String kind, String message) {
@@ -248,60 +252,63 @@ final class ViewBuilder {
 
     /** How many keys will be written at the most, but for the journal's. */
     int writes() {
-        return transitions.size() + records + touchedNodes.size() + artifactWrites.size();
+        return transitions.size() + records + touched(ResourceKind.NODE).size() + artifactWrites.size();
+    }
+
+    /** Gives a model or a scenario a state, or takes it away (null). */
+    <S extends NamedState> void setState(
+            ResourceEntry<S> before, @Nullable S to, String transitionId, String cause, String source) {
+        touch(before.kind(), before.name());
+        if (changeState(before, to, transitionId, cause, source) && before instanceof ModelEntry model) {
+            updatePackages(model, cause, source);
+        }
     }
 
     /** Gives a model a state, or takes it away (null). */
     void setModel(String name, @Nullable ModelState to, String transitionId, String cause, String source) {
-        touchedModels.add(name);
-        ModelEntry before = model(name);
-        ModelState from = before.state().value();
+        setState(model(name), to, transitionId, cause, source);
+    }
+
+    /** Gives a scenario a state, or takes it away (null). */
+    void setScenario(String name, @Nullable ScenarioState to, String transitionId, String cause, String source) {
+        setState(scenario(name), to, transitionId, cause, source);
+    }
+
+    /** Returns false if the resource is in that state already. */
+    private <S extends NamedState> boolean changeState(
+            ResourceEntry<S> before, @Nullable S to, String transitionId, String cause, String source) {
+        S from = before.state().value();
         if (from == to) {
-            return;
+            return false;
         }
         History history = decide(
-                ResourceKind.MODEL,
-                name,
-                from == null ? "" : from.title(),
-                to == null ? "" : to.title(),
+                before.subject(),
+                NamedState.titleOf(from),
+                NamedState.titleOf(to),
                 before.state().history(),
                 transitionId,
                 cause,
                 source,
                 isAnchored(before));
-        ModelEntry after = before.with(before.state().with(to, history));
-        put(after);
+        put(before.with(before.state().with(to, history)));
+        return true;
+    }
+
+    private void updatePackages(ModelEntry before, String cause, String source) {
+        ModelEntry after = model(before.name());
+        ModelState from = before.state().value();
+        ModelState to = after.state().value();
         int reported = (to == null ? 0 : 1) - (from == null ? 0 : 1);
         Trigger trigger = new Trigger(
-                name + " " + (to == null ? "has no state" : to.title().toLowerCase(Locale.ROOT)) + " (" + cause + ")",
+                before.name() + " " + (to == null ? "has no state" : to.title().toLowerCase(Locale.ROOT)) + " (" + cause
+                        + ")",
                 source,
                 to == ModelState.DEAD);
-        for (String packageName : after.packages()) {
+        for (String packageName : before.packages()) {
             PackageEntry entry = packageEntry(packageName);
             put(entry.with(entry.models().minus(before.counted()).plus(after.counted()), entry.reported() + reported));
             markDirty(packageName, trigger);
         }
-    }
-
-    /** Gives a scenario a state, or takes it away (null). */
-    void setScenario(String name, @Nullable ScenarioState to, String transitionId, String cause, String source) {
-        touchedScenarios.add(name);
-        ScenarioEntry entry = scenario(name);
-        ScenarioState from = entry.state().value();
-        if (from == to) {
-            return;
-        }
-        History history = decide(
-                ResourceKind.SCENARIO,
-                name,
-                from == null ? "" : from.title(),
-                to == null ? "" : to.title(),
-                entry.state().history(),
-                transitionId,
-                cause,
-                source,
-                entry.artifact().exists());
-        put(entry.with(entry.state().with(to, history)));
     }
 
     /** Has a package judged when the command is done. */
@@ -314,10 +321,14 @@ final class ViewBuilder {
         pending.merge(packageName, trigger, (first, later) -> first.dead() ? first : later);
     }
 
-    /** Whether something stands behind the model, or did when it came to its state and may still. */
-    boolean isAnchored(ModelEntry entry) {
+    /**
+     * Whether something refers to the resource. A model may also be named by a package that cannot be read: then it counts
+     * if something referred to it when it came to its state.
+     */
+    boolean isAnchored(ResourceEntry<?> entry) {
         Transition latest = entry.state().history().latest();
-        return entry.anchored() || (!unparsable.isEmpty() && latest != null && latest.anchored());
+        return entry.anchored()
+                || (entry instanceof ModelEntry && !unparsable.isEmpty() && latest != null && latest.anchored());
     }
 
     /** Whether a package names the model, or may: there is one that cannot be read. */
@@ -348,15 +359,15 @@ final class ViewBuilder {
     }
 
     private void evaluatePackage(String name, Trigger trigger) {
-        touchedPackages.add(name);
+        touch(ResourceKind.PACKAGE, name);
         PackageEntry entry = packageEntry(name);
         PackageState from = entry.state().value();
         PackageState to = rule(entry);
         if (from == null && to != null && to != PackageState.IDLE) {
             // Its history begins with idle all the same.
-            changePackageState(name, PackageState.IDLE, "created", trigger.source());
+            changeState(entry, PackageState.IDLE, "", "created", trigger.source());
         }
-        changePackageState(name, to, cause(entry, to, trigger), trigger.source());
+        changeState(packageEntry(name), to, "", cause(entry, to, trigger), trigger.source());
         recordReconcile(name, trigger.cause());
     }
 
@@ -369,25 +380,6 @@ final class ViewBuilder {
         }
         boolean neverReported = current == null || current == PackageState.IDLE;
         return neverReported && entry.reported() == 0 ? PackageState.IDLE : StateMachine.packageState(entry.models());
-    }
-
-    private void changePackageState(String name, @Nullable PackageState to, String cause, String source) {
-        PackageEntry entry = packageEntry(name);
-        PackageState from = entry.state().value();
-        if (from == to) {
-            return;
-        }
-        History history = decide(
-                ResourceKind.PACKAGE,
-                name,
-                from == null ? "" : from.title(),
-                to == null ? "" : to.title(),
-                entry.state().history(),
-                "",
-                cause,
-                source,
-                entry.artifact().exists());
-        put(entry.with(entry.state().with(to, history)));
     }
 
     /** A record stands exactly as long as the package is dead. */
@@ -436,8 +428,7 @@ final class ViewBuilder {
 
     /** Notes a change of state; the resource's cell takes the history that this returns. */
     History decide(
-            ResourceKind kind,
-            String name,
+            Subject subject,
             String from,
             String to,
             History history,
@@ -448,8 +439,8 @@ final class ViewBuilder {
         Transition latest = history.latest();
         long since = latest == null || history.generation() == 0 ? now.wallNanos() : latest.atNanos();
         Transition transition = new Transition(
-                kind,
-                name,
+                subject.kind(),
+                subject.name(),
                 from,
                 to,
                 now.wallNanos(),

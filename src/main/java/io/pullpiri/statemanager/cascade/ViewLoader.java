@@ -5,8 +5,8 @@ import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.artifact.ScenarioArtifact;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.state.PackageState;
-import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.StateCounts;
 import io.pullpiri.statemanager.state.StateMachine;
 import io.pullpiri.statemanager.store.KeyValue;
@@ -21,6 +21,7 @@ import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.Peers;
 import io.pullpiri.statemanager.view.ReconcileRecord;
 import io.pullpiri.statemanager.view.RecordCodec;
+import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.StoreKey;
@@ -37,7 +38,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSet;
@@ -63,32 +63,40 @@ final class ViewLoader {
      * null for all else and for records that cannot be read.
      */
     private record Decoded(
-            StoreKey key, KeyValue entry, @Nullable Object content) {
+            StoreKey key,
+            String name,
+            KeyValue entry,
+            @Nullable Object content) {
 
         static @Nullable Decoded of(KeyValue entry) {
             StoreKey key = StoreKey.parse(entry.key());
-            return key == null
-                    ? null
-                    : new Decoded(new StoreKey(key.kind(), key.name().intern()), entry, content(key, entry.value()));
+            return key == null ? null : new Decoded(key, key.name().intern(), entry, content(key, entry.value()));
         }
 
         private static @Nullable Object content(StoreKey key, String value) {
-            return switch (key.kind()) {
-                case JOURNAL -> RecordCodec.parse(value, RecordCodec.JournalRecordText.class);
-                case NODE -> RecordCodec.parse(value, RecordCodec.NodeRecord.class);
-                case RECONCILE -> RecordCodec.parse(value, ReconcileRecord.class);
-                case PACKAGE_ARTIFACT -> artifact(PackageArtifact.KIND, key.name(), value);
-                case SCENARIO_ARTIFACT -> artifact(ScenarioArtifact.KIND, key.name(), value);
-                case PACKAGE_STATE, MODEL_STATE, SCENARIO_STATE, MODEL_ARTIFACT -> null;
+            return switch (key) {
+                case StoreKey.OwnKey own ->
+                    switch (own.kind()) {
+                        case JOURNAL -> RecordCodec.parse(value, RecordCodec.JournalRecordText.class);
+                        case NODE -> RecordCodec.parse(value, RecordCodec.NodeRecord.class);
+                        case RECONCILE -> RecordCodec.parse(value, ReconcileRecord.class);
+                    };
+                case StoreKey.ArtifactKey artifact ->
+                    artifact.kind() == ResourceKind.MODEL ? null : artifact(artifact.kind(), key.name(), value);
+                case StoreKey.StateKey state -> null;
             };
         }
 
-        private static Object artifact(String kind, String name, String value) {
+        private static Object artifact(ResourceKind kind, String name, String value) {
             try {
                 return StoreEventApplier.read(kind, name, value);
             } catch (BrokenArtifactException e) {
                 return e.reason();
             }
+        }
+
+        boolean isOf(StoreKey.RecordKind kind) {
+            return key instanceof StoreKey.OwnKey own && own.kind() == kind;
         }
     }
 
@@ -102,11 +110,10 @@ final class ViewLoader {
         List<Decoded> journal = new ArrayList<>();
         List<Decoded> others = new ArrayList<>();
         for (Decoded each : entries) {
-            switch (each.key.kind()) {
-                case JOURNAL -> journal.add(each);
-                case NODE -> digests.add(each);
-                default -> others.add(each);
-            }
+            List<Decoded> into = each.isOf(StoreKey.RecordKind.JOURNAL)
+                    ? journal
+                    : each.isOf(StoreKey.RecordKind.NODE) ? digests : others;
+            into.add(each);
         }
         journal.sort(Comparator.comparing(each -> each.entry.key()));
         journal.forEach(this::journalRecord);
@@ -149,34 +156,23 @@ final class ViewLoader {
     }
 
     private void take(Decoded decoded) {
-        String name = decoded.key.name();
+        String name = decoded.name;
         String value = decoded.entry.value();
         long revision = decoded.entry.modRevision();
-        Versioned<String> text = new Versioned<>(value, revision);
-        switch (decoded.key.kind()) {
-            case PACKAGE_STATE -> {
-                PackageEntry before = builder.packageEntry(name);
-                builder.put(before.with(
-                        cell(new Subject(ResourceKind.PACKAGE, name), value, revision, PackageState::parse)));
+        switch (decoded.key) {
+            case StoreKey.StateKey key -> builder.put(withState(builder.resource(key.kind(), name), value, revision));
+            case StoreKey.ArtifactKey key -> {
+                Versioned<String> text = new Versioned<>(value, revision);
+                switch (builder.resource(key.kind(), name)) {
+                    case PackageEntry entry -> packageArtifact(entry, decoded.content, text);
+                    case ScenarioEntry entry -> scenarioArtifact(entry, decoded.content, text);
+                    case ModelEntry entry -> builder.put(entry.withArtifactText(text));
+                }
             }
-            case MODEL_STATE -> {
-                ModelEntry before = builder.model(name);
-                builder.put(
-                        before.with(cell(new Subject(ResourceKind.MODEL, name), value, revision, ModelState::parse)));
-            }
-            case SCENARIO_STATE -> {
-                ScenarioEntry before = builder.scenario(name);
-                builder.put(before.with(
-                        cell(new Subject(ResourceKind.SCENARIO, name), value, revision, ScenarioState::parse)));
-            }
-            case PACKAGE_ARTIFACT -> packageArtifact(name, decoded.content, text);
-            case SCENARIO_ARTIFACT -> scenarioArtifact(name, decoded.content, text);
-            case MODEL_ARTIFACT -> builder.put(builder.model(name).withArtifact(text));
-            case RECONCILE ->
+            case StoreKey.OwnKey key ->
                 builder.put(builder.packageEntry(name)
                         .with(new Versioned<>(
                                 decoded.content instanceof ReconcileRecord record ? record : null, revision)));
-            case JOURNAL, NODE -> throw new AssertionError(decoded);
         }
     }
 
@@ -184,36 +180,35 @@ final class ViewLoader {
      * Nonsense in a key is passed over: the resource has the state that it had before. A package has it whatever the key
      * says, for that is nobody else's to write.
      */
-    private <S> TrackedState<S> cell(
-            Subject subject, String value, long revision, Function<String, @Nullable S> parse) {
-        S stored = parse.apply(value);
-        History history = histories.getOrDefault(subject, History.NONE);
+    private <S extends NamedState> ResourceEntry<S> withState(ResourceEntry<S> entry, String value, long revision) {
+        S stored = entry.parseState(value);
+        History history = histories.getOrDefault(entry.subject(), History.NONE);
         Transition latest = history.latest();
-        S past = latest == null ? null : parse.apply(latest.to());
-        S state = stored == null || (subject.kind() == ResourceKind.PACKAGE && latest != null) ? past : stored;
-        return new TrackedState<>(state, new Versioned<>(stored, revision), history);
+        S past = latest == null ? null : entry.parseState(latest.to());
+        S state = stored == null || (entry.kind() == ResourceKind.PACKAGE && latest != null) ? past : stored;
+        return entry.with(new TrackedState<>(state, new Versioned<>(stored, revision), history));
     }
 
-    private void packageArtifact(String name, @Nullable Object content, Versioned<String> text) {
+    private void packageArtifact(PackageEntry entry, @Nullable Object content, Versioned<String> text) {
         TrackedArtifact<PackageArtifact> artifact = artifact(PackageArtifact.class, content, text);
-        builder.put(builder.packageEntry(name).with(artifact));
+        builder.put(entry.with(artifact));
         if (artifact.good() != null) {
             ArtifactHandler.warnOfNames(builder, artifact.good());
             for (PackageArtifact.ModelRef ref : artifact.good().models()) {
                 ModelEntry model = builder.model(ref.name());
-                builder.put(model.with(model.packages().plus(name)));
+                builder.put(model.with(model.packages().plus(entry.name())));
             }
         }
     }
 
-    private void scenarioArtifact(String name, @Nullable Object content, Versioned<String> text) {
+    private void scenarioArtifact(ScenarioEntry entry, @Nullable Object content, Versioned<String> text) {
         TrackedArtifact<ScenarioArtifact> artifact = artifact(ScenarioArtifact.class, content, text);
-        builder.put(builder.scenario(name).with(artifact));
+        builder.put(entry.with(artifact));
         if (artifact.good() != null) {
             ArtifactHandler.warnOfNames(builder, artifact.good());
             String target = artifact.good().target();
             PSet<String> others = builder.scenariosByTarget.getOrDefault(target, TreePSet.<String>empty());
-            builder.scenariosByTarget = builder.scenariosByTarget.plus(target, others.plus(name));
+            builder.scenariosByTarget = builder.scenariosByTarget.plus(target, others.plus(entry.name()));
         }
     }
 
@@ -226,7 +221,7 @@ final class ViewLoader {
 
     /** What the node said last counts on; containers that were absent get their whole grace period again. */
     private void digest(Decoded decoded) {
-        String name = decoded.key.name();
+        String name = decoded.name;
         KeyValue entry = decoded.entry;
         if (!(decoded.content instanceof RecordCodec.NodeRecord digest)) {
             builder.put(NodeEntry.unparsable(name, builder.now.monotonicNanos(), entry.modRevision()));
@@ -283,7 +278,7 @@ final class ViewLoader {
     }
 
     private void restoreLastKnownStates(Decoded digest) {
-        NodeEntry node = builder.nodes.get(digest.key.name());
+        NodeEntry node = builder.nodes.get(digest.name);
         if (node == null) {
             return;
         }
@@ -302,19 +297,21 @@ final class ViewLoader {
      * state away.
      */
     private void past(Subject subject, History history) {
-        String name = subject.name();
         Transition latest = history.latest();
-        if (latest == null || builder.history(subject).latest() != null) {
+        // A node that was forgotten leaves nothing.
+        if (latest == null
+                || subject.kind() == ResourceKind.NODE
+                || builder.history(subject).latest() != null) {
             return;
         }
-        switch (subject.kind()) {
-            case PACKAGE -> {
-                PackageEntry entry = builder.packageEntry(name);
-                builder.put(entry.with(entry.state().with(PackageState.parse(latest.to()), history)));
-            }
-            case MODEL, SCENARIO -> builder.changeHistory(subject, none -> history);
-            case NODE -> {} // a node that was forgotten leaves nothing
-        }
+        ResourceEntry<?> entry =
+                builder.resource(subject.kind(), subject.name()).with(history);
+        builder.put(entry instanceof PackageEntry of ? withPastState(of, latest) : entry);
+    }
+
+    private static PackageEntry withPastState(PackageEntry entry, Transition latest) {
+        return entry.with(entry.state()
+                .with(PackageState.parse(latest.to()), entry.state().history()));
     }
 
     private void tally(PackageEntry entry) {

@@ -2,9 +2,8 @@ package io.pullpiri.statemanager.cli;
 
 import io.pullpiri.proto.statemanager.ResourceState;
 import io.pullpiri.proto.statemanager.ResourceType;
-import io.pullpiri.statemanager.state.ModelState;
-import io.pullpiri.statemanager.state.PackageState;
-import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.state.NamedState;
+import io.pullpiri.statemanager.view.ResourceKind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,11 +22,11 @@ import picocli.CommandLine.TypeConversionException;
 
 /** The kinds of resources, and what of each is shown. */
 public enum ResourceColumns {
-    PACKAGE(ResourceType.RESOURCE_TYPE_PACKAGE),
-    MODEL(ResourceType.RESOURCE_TYPE_MODEL),
-    SCENARIO(ResourceType.RESOURCE_TYPE_SCENARIO),
+    PACKAGE(ResourceKind.PACKAGE, ResourceType.RESOURCE_TYPE_PACKAGE),
+    MODEL(ResourceKind.MODEL, ResourceType.RESOURCE_TYPE_MODEL),
+    SCENARIO(ResourceKind.SCENARIO, ResourceType.RESOURCE_TYPE_SCENARIO),
     /** Has no state. */
-    NODE(ResourceType.RESOURCE_TYPE_NODE);
+    NODE(ResourceKind.NODE, ResourceType.RESOURCE_TYPE_NODE);
 
     /** Takes {@code packages}, {@code package}. */
     static final class Converter implements ITypeConverter<ResourceColumns> {
@@ -88,9 +87,11 @@ public enum ResourceColumns {
     private static final String CREATED = "created";
     private static final Pattern NUMBER = Pattern.compile("\\d{1,9}");
 
+    private final ResourceKind kind;
     private final ResourceType type;
 
-    ResourceColumns(ResourceType type) {
+    ResourceColumns(ResourceKind kind, ResourceType type) {
+        this.kind = kind;
         this.type = type;
     }
 
@@ -108,7 +109,7 @@ public enum ResourceColumns {
      */
     void requireState(CommandSpec command, String option, String state) {
         requireStates(command);
-        if (parsed(state) == null) {
+        if (kind.parseState(state) == null) {
             throw new ParameterException(
                     command.commandLine(),
                     option + ": '" + state + "' is no state of a " + singular() + " (expected: "
@@ -131,32 +132,15 @@ public enum ResourceColumns {
 
     /** {@code Running}, in whatever spelling it came; what is no state stays as it is. */
     String title(String state) {
-        Enum<?> parsed = parsed(state);
-        return parsed == null ? state : parsed.name().charAt(0) + lower(parsed).substring(1);
+        NamedState parsed = kind.parseState(state);
+        return parsed == null ? state : parsed.title();
     }
 
-    private @Nullable Enum<?> parsed(String state) {
-        return switch (this) {
-            case PACKAGE -> PackageState.parse(state);
-            case MODEL -> ModelState.parse(state);
-            case SCENARIO -> ScenarioState.parse(state);
-            case NODE -> null;
-        };
-    }
-
-    /** As they are typed. */
+    /** The states as a user types them. */
     private List<String> states() {
-        Enum<?>[] states = switch (this) {
-            case PACKAGE -> PackageState.values();
-            case MODEL -> ModelState.values();
-            case SCENARIO -> ScenarioState.values();
-            case NODE -> new Enum<?>[0];
-        };
-        return Arrays.stream(states).map(ResourceColumns::lower).toList();
-    }
-
-    private static String lower(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
+        return kind.states().stream()
+                .map(state -> state.title().toLowerCase(Locale.ROOT))
+                .toList();
     }
 
     ResourceType type() {
@@ -164,7 +148,7 @@ public enum ResourceColumns {
     }
 
     String singular() {
-        return lower(this);
+        return kind.label();
     }
 
     String plural() {

@@ -8,17 +8,16 @@ import io.pullpiri.proto.statemanager.StateChangeEvent;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.EventId;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.state.PackageState;
-import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.TrackedState;
 import io.pullpiri.statemanager.view.Transition;
 import io.pullpiri.statemanager.view.View;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
-import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** What events are called on the wire. */
 final class EventMessages {
@@ -92,35 +91,18 @@ final class EventMessages {
      * @param name of the only resource; empty for all
      */
     Stream<StateChangeEvent> snapshot(View view, ResourceKind kind, String name) {
-        return switch (kind) {
-            case SCENARIO ->
-                named(view.scenarios(), name)
-                        .filter(entry -> entry.state().value() != null)
-                        .map(entry -> snapshot(kind, entry.name(), entry.state(), ScenarioState::title, ""));
-            case PACKAGE ->
-                named(view.packages(), name)
-                        .filter(entry -> entry.state().value() != null)
-                        .map(entry ->
-                                snapshot(kind, entry.name(), entry.state(), PackageState::title, view.causeOf(entry)));
-            case MODEL ->
-                named(view.models(), name)
-                        .filter(entry -> entry.state().value() != null)
-                        .map(entry ->
-                                snapshot(kind, entry.name(), entry.state(), ModelState::title, view.causeOf(entry)));
-            case NODE -> Stream.empty();
-        };
+        Stream<? extends ResourceEntry<?>> wanted =
+                name.isEmpty() ? view.resources(kind).values().stream() : Stream.ofNullable(view.resource(kind, name));
+        return wanted.filter(entry -> entry.state().value() != null).map(entry -> snapshot(entry, view.causeOf(entry)));
     }
 
-    private static <E> Stream<E> named(Map<String, E> all, String name) {
-        return name.isEmpty() ? all.values().stream() : Stream.ofNullable(all.get(name));
-    }
-
-    private <S> StateChangeEvent snapshot(
-            ResourceKind kind, String name, TrackedState<S> state, Function<S, String> title, String cause) {
-        String current = names.of(kind, title.apply(Objects.requireNonNull(state.value())));
+    private StateChangeEvent snapshot(ResourceEntry<?> entry, String cause) {
+        ResourceKind kind = entry.kind();
+        TrackedState<?> state = entry.state();
+        String current = names.of(kind, NamedState.titleOf(entry.state().value()));
         StateChange.Builder change = StateChange.newBuilder()
                 .setResourceType(type(kind))
-                .setResourceName(name)
+                .setResourceName(entry.name())
                 .setTargetState(current);
         StateChangeEvent.Builder event = StateChangeEvent.newBuilder()
                 .setEventType(EventType.EVENT_TYPE_STATE_CHANGE)
@@ -137,6 +119,16 @@ final class EventMessages {
             }
         }
         return event.setStateChange(change).build();
+    }
+
+    /** The kind of a type whose resources have states; null for other types. */
+    static @Nullable ResourceKind kind(ResourceType type) {
+        for (ResourceKind kind : ResourceKind.WITH_STATES) {
+            if (type(kind) == type) {
+                return kind;
+            }
+        }
+        return null;
     }
 
     static ResourceType type(ResourceKind kind) {

@@ -12,12 +12,12 @@ import io.pullpiri.proto.statemanager.StateTransitionHistory;
 import io.pullpiri.statemanager.manager.ChangeFeed;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.state.ModelState;
-import io.pullpiri.statemanager.state.PackageState;
-import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.History;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.TrackedArtifact;
@@ -27,10 +27,7 @@ import io.pullpiri.statemanager.view.View;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Answers questions from a view. */
@@ -52,21 +49,8 @@ final class Resources {
 
     ResourceStateResponse one(View view, ResourceStateRequest request) {
         String name = request.getResourceName();
-        ResourceState found = switch (request.getResourceType()) {
-            case RESOURCE_TYPE_PACKAGE -> {
-                PackageEntry entry = view.packages().get(name);
-                yield entry == null ? null : withModels(packageState(view, entry), entry);
-            }
-            case RESOURCE_TYPE_MODEL -> {
-                ModelEntry entry = view.models().get(name);
-                yield entry == null ? null : withContainers(modelState(view, entry), entry);
-            }
-            case RESOURCE_TYPE_SCENARIO -> {
-                ScenarioEntry entry = view.scenarios().get(name);
-                yield entry == null ? null : scenarioState(entry);
-            }
-            default -> null;
-        };
+        ResourceEntry<?> entry = entry(view, request.getResourceType(), name);
+        ResourceState found = entry == null ? null : withParts(state(view, entry), entry);
         ResourceStateResponse.Builder response = ResourceStateResponse.newBuilder();
         if (found != null) {
             return response.setSuccess(true).setResourceState(found).build();
@@ -105,15 +89,13 @@ final class Resources {
     }
 
     private static History historyOf(View view, ResourceType type, String name) {
-        return switch (type) {
-            case RESOURCE_TYPE_PACKAGE -> history(view.packages().get(name), PackageEntry::state);
-            case RESOURCE_TYPE_MODEL -> history(view.models().get(name), ModelEntry::state);
-            default -> history(view.scenarios().get(name), ScenarioEntry::state);
-        };
+        ResourceEntry<?> entry = entry(view, type, name);
+        return entry == null ? History.NONE : entry.state().history();
     }
 
-    private static <E> History history(@Nullable E entry, Function<E, TrackedState<?>> cell) {
-        return entry == null ? History.NONE : cell.apply(entry).history();
+    private static @Nullable ResourceEntry<?> entry(View view, ResourceType type, String name) {
+        ResourceKind kind = EventMessages.kind(type);
+        return kind == null ? null : view.resource(kind, name);
     }
 
     private StateTransitionHistory entry(Transition change) {
@@ -139,62 +121,36 @@ final class Resources {
             return response.setMessage("limit: " + request.getLimit() + " (expected: 0 for all, or more)")
                     .build();
         }
-        String state = request.getState();
-        return switch (request.getResourceType()) {
-            case RESOURCE_TYPE_PACKAGE ->
-                list(
-                        request,
-                        view.packages().values().stream(),
-                        state.isEmpty() ? null : PackageState.parse(state),
-                        entry -> entry.state(),
-                        entry -> packageState(view, entry));
-            case RESOURCE_TYPE_MODEL ->
-                list(
-                        request,
-                        view.models().values().stream(),
-                        state.isEmpty() ? null : ModelState.parse(state),
-                        entry -> entry.state(),
-                        entry -> modelState(view, entry));
-            case RESOURCE_TYPE_SCENARIO ->
-                list(
-                        request,
-                        view.scenarios().values().stream(),
-                        state.isEmpty() ? null : ScenarioState.parse(state),
-                        entry -> entry.state(),
-                        Resources.this::scenarioState);
-            default ->
-                response.setMessage(notManaged(request.getResourceTypeValue())).build();
-        };
-    }
-
-    private static <E, S> ListResourcesByStateResponse list(
-            ListResourcesByStateRequest request,
-            Stream<E> all,
-            @Nullable S wanted,
-            Function<E, TrackedState<S>> cell,
-            Function<E, ResourceState> shown) {
-        ListResourcesByStateResponse.Builder response = ListResourcesByStateResponse.newBuilder();
+        ResourceKind kind = EventMessages.kind(request.getResourceType());
+        if (kind == null) {
+            return response.setMessage(notManaged(request.getResourceTypeValue()))
+                    .build();
+        }
+        NamedState wanted = kind.parseState(request.getState());
         if (wanted == null && !request.getState().isEmpty()) {
             return response.setMessage(
                             "state: '" + request.getState() + "' is no state of a " + word(request.getResourceType()))
                     .build();
         }
-        Predicate<E> matches =
-                entry -> wanted == null || wanted.equals(cell.apply(entry).value());
-        List<E> found = all.filter(matches).toList();
+        List<? extends ResourceEntry<?>> found = view.resources(kind).values().stream()
+                .filter(entry -> wanted == null || wanted.equals(entry.state().value()))
+                .toList();
         long limit = request.getLimit() == 0 ? Long.MAX_VALUE : request.getLimit();
-        found.stream().limit(limit).map(shown).forEach(response::addResources);
+        found.stream().limit(limit).map(entry -> state(view, entry)).forEach(response::addResources);
         return response.setSuccess(true).setTotalCount(found.size()).build();
     }
 
+    private ResourceState state(View view, ResourceEntry<?> entry) {
+        return switch (entry) {
+            case PackageEntry of -> packageState(view, of);
+            case ModelEntry of -> modelState(view, of);
+            case ScenarioEntry of -> scenarioState(of);
+        };
+    }
+
     private ResourceState packageState(View view, PackageEntry entry) {
-        PackageState value = entry.state().value();
-        ResourceState.Builder state = common(
-                ResourceType.RESOURCE_TYPE_PACKAGE,
-                entry.name(),
-                value == null ? "" : names.of(ResourceKind.PACKAGE, value.title()),
-                entry.state());
-        if (value != null) {
+        ResourceState.Builder state = common(entry);
+        if (entry.state().value() != null) {
             state.putMetadata("cause", view.causeOf(entry));
         }
         state.putMetadata("models", Integer.toString(entry.models().total()));
@@ -232,12 +188,7 @@ final class Resources {
     }
 
     private ResourceState modelState(View view, ModelEntry entry) {
-        ModelState value = entry.state().value();
-        ResourceState.Builder state = common(
-                ResourceType.RESOURCE_TYPE_MODEL,
-                entry.name(),
-                value == null ? "" : names.of(ResourceKind.MODEL, value.title()),
-                entry.state());
+        ResourceState.Builder state = common(entry);
         int containers =
                 entry.containers().values().stream().mapToInt(List::size).sum();
         String cause = view.causeOf(entry);
@@ -250,18 +201,17 @@ final class Resources {
         return state.build();
     }
 
-    /** What stands below a resource is shown of one alone: in a list it could be anything much. */
-    private static ResourceState withModels(ResourceState state, PackageEntry entry) {
-        return state.toBuilder()
-                .putMetadata("model.names", String.join(BETWEEN, entry.modelNames()))
-                .build();
-    }
-
-    private static ResourceState withContainers(ResourceState state, ModelEntry entry) {
+    /** Adds the models of a package, or the containers of a model; a list leaves them out, because they may be many. */
+    private static ResourceState withParts(ResourceState state, ResourceEntry<?> entry) {
         ResourceState.Builder more = state.toBuilder();
-        entry.containers()
-                .forEach((node, ofNode) -> ofNode.forEach(container ->
-                        more.putMetadata("container." + container.name() + " on " + node, words(container))));
+        switch (entry) {
+            case PackageEntry of -> more.putMetadata("model.names", String.join(BETWEEN, of.modelNames()));
+            case ModelEntry of ->
+                of.containers()
+                        .forEach((node, ofNode) -> ofNode.forEach(container ->
+                                more.putMetadata("container." + container.name() + " on " + node, words(container))));
+            case ScenarioEntry of -> {}
+        }
         return more.build();
     }
 
@@ -285,12 +235,7 @@ final class Resources {
     }
 
     private ResourceState scenarioState(ScenarioEntry entry) {
-        ScenarioState value = entry.state().value();
-        ResourceState.Builder state = common(
-                ResourceType.RESOURCE_TYPE_SCENARIO,
-                entry.name(),
-                value == null ? "" : names.of(ResourceKind.SCENARIO, value.title()),
-                entry.state());
+        ResourceState.Builder state = common(entry);
         broken(state, entry.artifact());
         entry.target().ifPresent(target -> state.putMetadata("target", target));
         entry.action().ifPresent(action -> state.putMetadata("action", action));
@@ -306,14 +251,16 @@ final class Resources {
         }
     }
 
-    private static ResourceState.Builder common(ResourceType type, String name, String state, TrackedState<?> cell) {
+    private ResourceState.Builder common(ResourceEntry<?> entry) {
+        TrackedState<?> state = entry.state();
         ResourceState.Builder builder = ResourceState.newBuilder()
-                .setResourceType(type)
-                .setResourceName(name)
-                .setCurrentState(state)
-                .setStateGeneration(cell.history().generation());
-        Transition latest = cell.history().latest();
-        if (latest != null && cell.value() != null) {
+                .setResourceType(EventMessages.type(entry.kind()))
+                .setResourceName(entry.name())
+                .setCurrentState(
+                        names.of(entry.kind(), NamedState.titleOf(entry.state().value())))
+                .setStateGeneration(state.history().generation());
+        Transition latest = state.history().latest();
+        if (latest != null && state.value() != null) {
             builder.setLastTransitionTimeNs(latest.atNanos());
             builder.putMetadata("cause", latest.cause());
             builder.putMetadata("source", latest.source());
@@ -322,9 +269,7 @@ final class Resources {
     }
 
     static boolean isManaged(ResourceType type) {
-        return type == ResourceType.RESOURCE_TYPE_PACKAGE
-                || type == ResourceType.RESOURCE_TYPE_MODEL
-                || type == ResourceType.RESOURCE_TYPE_SCENARIO;
+        return EventMessages.kind(type) != null;
     }
 
     static String notManaged(int type) {

@@ -9,16 +9,13 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import io.prometheus.metrics.model.snapshots.Unit;
 import io.pullpiri.statemanager.cascade.Plan;
-import io.pullpiri.statemanager.state.ModelState;
-import io.pullpiri.statemanager.state.PackageState;
-import io.pullpiri.statemanager.state.ScenarioState;
-import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.view.ReconcileRecord;
-import io.pullpiri.statemanager.view.TrackedState;
+import io.pullpiri.statemanager.view.ResourceEntry;
+import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.Transition;
 import io.pullpiri.statemanager.view.View;
-import java.util.Collection;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,7 +23,6 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.DoubleSupplier;
-import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** The figures of one server, all in one place: deploy/ relies on their names. May be used from any thread. */
@@ -91,12 +87,9 @@ public final class Metrics {
                 .labelNames("kind", "state")
                 .callback(callback -> {
                     View view = manager.view();
-                    count(view.packages().values(), PackageEntry::state, PackageState.class)
-                            .forEach((state, count) -> callback.call(count, "package", state.title()));
-                    count(view.models().values(), entry -> entry.state(), ModelState.class)
-                            .forEach((state, count) -> callback.call(count, "model", state.title()));
-                    count(view.scenarios().values(), entry -> entry.state(), ScenarioState.class)
-                            .forEach((state, count) -> callback.call(count, "scenario", state.title()));
+                    for (ResourceKind kind : ResourceKind.WITH_STATES) {
+                        count(view, kind).forEach((state, count) -> callback.call(count, kind.label(), state.title()));
+                    }
                 })
                 .register(registry);
         GaugeWithCallback.builder()
@@ -164,14 +157,13 @@ public final class Metrics {
                 .filter(Objects::nonNull);
     }
 
-    private static <E, S extends Enum<S>> Map<S, Integer> count(
-            Collection<E> entries, Function<E, TrackedState<S>> cell, Class<S> states) {
-        Map<S, Integer> counts = new EnumMap<>(states);
-        for (S state : states.getEnumConstants()) {
+    private static Map<NamedState, Integer> count(View view, ResourceKind kind) {
+        Map<NamedState, Integer> counts = new LinkedHashMap<>();
+        for (NamedState state : kind.states()) {
             counts.put(state, 0);
         }
-        for (E entry : entries) {
-            S state = cell.apply(entry).value();
+        for (ResourceEntry<?> entry : view.resources(kind).values()) {
+            NamedState state = entry.state().value();
             if (state != null) {
                 counts.merge(state, 1, Integer::sum);
             }

@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.state;
 import org.jspecify.annotations.Nullable;
 
 /** The states of a model. */
-public enum ModelState {
+public enum ModelState implements NamedState {
     /** The model's first state; also a model with no containers yet. */
     CREATED,
     /** Every container is paused. */
@@ -19,12 +19,12 @@ public enum ModelState {
 
     private final String title = StateSpelling.title(this);
 
-    /** As it is stored: {@code Running}. */
+    @Override
     public String title() {
         return title;
     }
 
-    /** As Pullpiri's Rust StateManager stores it: {@code MODEL_STATE_RUNNING}. */
+    @Override
     public String protobufName() {
         return SPELLING.protobufName(this);
     }

@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.state;
 import org.jspecify.annotations.Nullable;
 
 /** The states of a package: table 4.1 of the seed. */
-public enum PackageState {
+public enum PackageState implements NamedState {
     /** The state of a package when it is created (맨 처음 package의 상태). */
     IDLE,
     /** Every model is paused (모든 model이 paused 상태일 때). */
@@ -21,12 +21,12 @@ public enum PackageState {
 
     private final String title = StateSpelling.title(this);
 
-    /** As it is stored: {@code Running}. */
+    @Override
     public String title() {
         return title;
     }
 
-    /** As Pullpiri's Rust StateManager stores it: {@code PACKAGE_STATE_RUNNING}. */
+    @Override
     public String protobufName() {
         return SPELLING.protobufName(this);
     }

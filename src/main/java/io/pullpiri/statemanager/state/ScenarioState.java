@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.state;
 import org.jspecify.annotations.Nullable;
 
 /** The states of a scenario. */
-public enum ScenarioState {
+public enum ScenarioState implements NamedState {
     IDLE,
     WAITING,
     SATISFIED,
@@ -15,12 +15,12 @@ public enum ScenarioState {
 
     private final String title = StateSpelling.title(this);
 
-    /** As it is stored: {@code Completed}. */
+    @Override
     public String title() {
         return title;
     }
 
-    /** As Pullpiri's Rust StateManager stores it: {@code SCENARIO_STATE_COMPLETED}. */
+    @Override
     public String protobufName() {
         return SPELLING.protobufName(this);
     }

@@ -28,8 +28,8 @@ public final class Causes {
                 + counted.title().toLowerCase(Locale.ROOT) + ": " + which;
     }
 
-    /** Why the model came to its state; empty if that is not known. */
-    public static String latest(ModelEntry entry) {
+    /** Why the resource came to its state; empty if that is not known. */
+    public static String latest(ResourceEntry<?> entry) {
         Transition latest = entry.state().history().latest();
         return latest == null ? "" : latest.cause();
     }

@@ -17,7 +17,7 @@ import org.pcollections.TreePSet;
  *     only a change of this makes a report write the model's key
  * @param packages the packages that name it
  * @param containers its containers by node, no list empty
- * @param artifact the Model artifact as it is stored; no state depends on it
+ * @param artifactText the Model artifact as it is stored; no state depends on it
  */
 public record ModelEntry(
         String name,
@@ -25,7 +25,8 @@ public record ModelEntry(
         @Nullable ModelState derived,
         PSet<String> packages,
         TreePMap<String, List<Container>> containers,
-        Versioned<String> artifact) {
+        Versioned<String> artifactText)
+        implements ResourceEntry<ModelState> {
 
     public static ModelEntry empty(String name) {
         return new ModelEntry(
@@ -38,16 +39,27 @@ public record ModelEntry(
         return value == null ? ModelState.CREATED : value;
     }
 
+    @Override
+    public ResourceKind kind() {
+        return ResourceKind.MODEL;
+    }
+
+    @Override
+    public @Nullable ModelState parseState(String text) {
+        return ModelState.parse(text);
+    }
+
+    @Override
     public ModelEntry with(TrackedState<ModelState> newState) {
-        return new ModelEntry(name, newState, derived, packages, containers, artifact);
+        return new ModelEntry(name, newState, derived, packages, containers, artifactText);
     }
 
     public ModelEntry derived(@Nullable ModelState newDerived) {
-        return new ModelEntry(name, state, newDerived, packages, containers, artifact);
+        return new ModelEntry(name, state, newDerived, packages, containers, artifactText);
     }
 
     public ModelEntry with(PSet<String> newPackages) {
-        return new ModelEntry(name, state, derived, newPackages, containers, artifact);
+        return new ModelEntry(name, state, derived, newPackages, containers, artifactText);
     }
 
     public ModelEntry withContainers(String node, List<Container> ofNode) {
@@ -57,29 +69,31 @@ public record ModelEntry(
                 derived,
                 packages,
                 ofNode.isEmpty() ? containers.minus(node) : containers.plus(node, ofNode),
-                artifact);
+                artifactText);
     }
 
-    public ModelEntry withArtifact(Versioned<String> newArtifact) {
-        return new ModelEntry(name, state, derived, packages, containers, newArtifact);
+    @Override
+    public ModelEntry withArtifactText(Versioned<String> newText) {
+        return new ModelEntry(name, state, derived, packages, containers, newText);
     }
 
-    /** About how much memory it takes; its containers are counted with their nodes. */
+    /** {@inheritDoc} Its containers are counted with their nodes. */
+    @Override
     public long bytes() {
         return 250
                 + 50L * packages.size()
-                + Versioned.bytes(artifact)
+                + Versioned.bytes(artifactText)
                 + state.history().bytes();
     }
 
-    /** Whether a package or a container stands behind it. */
+    @Override
     public boolean anchored() {
         return !packages.isEmpty() || !containers.isEmpty();
     }
 
-    /** Whether nothing is left to remember. */
+    @Override
     public boolean isVoid() {
-        return !anchored() && state.isVoid() && artifact.value() == null && !artifact.exists();
+        return !anchored() && state.isVoid() && artifactText.value() == null && !artifactText.exists();
     }
 
     /** How many containers on all nodes are in each state. */

@@ -5,6 +5,7 @@ import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.StateCounts;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is known of one package.
@@ -22,7 +23,8 @@ public record PackageEntry(
         StateCounts<ModelState> models,
         int reported,
         Versioned<ReconcileRecord> reconcile,
-        long repairFrom) {
+        long repairFrom)
+        implements ResourceEntry<PackageState> {
 
     public static PackageEntry empty(String name) {
         return new PackageEntry(
@@ -39,6 +41,32 @@ public record PackageEntry(
         return new PackageEntry(name, newArtifact, state, models, reported, reconcile, repairFrom);
     }
 
+    @Override
+    public ResourceKind kind() {
+        return ResourceKind.PACKAGE;
+    }
+
+    @Override
+    public Versioned<String> artifactText() {
+        return artifact.text();
+    }
+
+    @Override
+    public PackageEntry withArtifactText(Versioned<String> newText) {
+        return with(artifact.with(newText));
+    }
+
+    @Override
+    public @Nullable PackageState parseState(String text) {
+        return PackageState.parse(text);
+    }
+
+    @Override
+    public boolean anchored() {
+        return artifact.exists();
+    }
+
+    @Override
     public PackageEntry with(TrackedState<PackageState> newState) {
         return new PackageEntry(name, artifact, newState, models, reported, reconcile, repairFrom);
     }
@@ -63,12 +91,12 @@ public record PackageEntry(
                 : good.models().stream().map(PackageArtifact.ModelRef::name).toList();
     }
 
-    /** About how much memory it takes. */
+    @Override
     public long bytes() {
         return 500 + 2 * Versioned.bytes(artifact.text()) + state.history().bytes();
     }
 
-    /** Whether nothing is left to remember. */
+    @Override
     public boolean isVoid() {
         return !artifact.exists() && !artifact.text().exists() && state.isVoid() && !reconcile.exists();
     }

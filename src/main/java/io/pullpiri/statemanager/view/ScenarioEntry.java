@@ -3,10 +3,11 @@ package io.pullpiri.statemanager.view;
 import io.pullpiri.statemanager.artifact.ScenarioArtifact;
 import io.pullpiri.statemanager.state.ScenarioState;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What is known of one scenario. */
-public record ScenarioEntry(
-        String name, TrackedArtifact<ScenarioArtifact> artifact, TrackedState<ScenarioState> state) {
+public record ScenarioEntry(String name, TrackedArtifact<ScenarioArtifact> artifact, TrackedState<ScenarioState> state)
+        implements ResourceEntry<ScenarioState> {
 
     public static ScenarioEntry empty(String name) {
         return new ScenarioEntry(name, TrackedArtifact.empty(), TrackedState.empty());
@@ -16,6 +17,32 @@ public record ScenarioEntry(
         return new ScenarioEntry(name, newArtifact, state);
     }
 
+    @Override
+    public ResourceKind kind() {
+        return ResourceKind.SCENARIO;
+    }
+
+    @Override
+    public Versioned<String> artifactText() {
+        return artifact.text();
+    }
+
+    @Override
+    public ScenarioEntry withArtifactText(Versioned<String> newText) {
+        return with(artifact.with(newText));
+    }
+
+    @Override
+    public @Nullable ScenarioState parseState(String text) {
+        return ScenarioState.parse(text);
+    }
+
+    @Override
+    public boolean anchored() {
+        return artifact.exists();
+    }
+
+    @Override
     public ScenarioEntry with(TrackedState<ScenarioState> newState) {
         return new ScenarioEntry(name, artifact, newState);
     }
@@ -32,12 +59,12 @@ public record ScenarioEntry(
                 .filter(word -> !word.isEmpty());
     }
 
-    /** About how much memory it takes. */
+    @Override
     public long bytes() {
         return 400 + 2 * Versioned.bytes(artifact.text()) + state.history().bytes();
     }
 
-    /** Whether nothing is left to remember. */
+    @Override
     public boolean isVoid() {
         return !artifact.exists() && !artifact.text().exists() && state.isVoid();
     }

@@ -4,46 +4,80 @@ import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.store.Keys;
 import org.jspecify.annotations.Nullable;
 
-/** A key of the store, taken apart. */
-public record StoreKey(KeyKind kind, String name) {
+/** A key of the store, parsed. */
+public sealed interface StoreKey {
 
-    public enum KeyKind {
-        PACKAGE_STATE(Keys.PACKAGE_STATE_PREFIX, Keys.STATE_SUFFIX),
-        MODEL_STATE(Keys.MODEL_STATE_PREFIX, Keys.STATE_SUFFIX),
-        SCENARIO_STATE(Keys.SCENARIO_STATE_PREFIX, Keys.STATE_SUFFIX),
-        PACKAGE_ARTIFACT(Keys.PACKAGE_ARTIFACT_PREFIX, ""),
-        SCENARIO_ARTIFACT(Keys.SCENARIO_ARTIFACT_PREFIX, ""),
-        MODEL_ARTIFACT(Keys.MODEL_ARTIFACT_PREFIX, ""),
-        RECONCILE(Keys.RECONCILE_PREFIX, ""),
-        JOURNAL(Keys.JOURNAL_PREFIX, ""),
-        NODE(Keys.NODE_PREFIX, "");
+    String name();
 
-        private final String prefix;
-        private final String suffix;
+    /** {@code /package/{name}/state} and its like: watched, because other components write it too. */
+    record StateKey(ResourceKind kind, String name) implements StoreKey {
 
-        KeyKind(String prefix, String suffix) {
-            this.prefix = prefix;
-            this.suffix = suffix;
-        }
-
-        /** Whether others write such keys too; the rest is StateManager's own. */
-        public boolean isWatched() {
-            return !prefix.startsWith(Keys.OWN_PREFIX);
+        /** The key as text. */
+        public String text() {
+            return kind.statePrefix() + name + Keys.STATE_SUFFIX;
         }
     }
 
-    private static final KeyKind[] KINDS = KeyKind.values();
+    /** {@code Package/{name}} and its like: watched, because other components write it too. */
+    record ArtifactKey(ResourceKind kind, String name) implements StoreKey {
 
-    /** Null for a key that means nothing to us. */
-    public static @Nullable StoreKey parse(String key) {
-        for (KeyKind kind : KINDS) {
-            if (key.startsWith(kind.prefix)
-                    && key.endsWith(kind.suffix)
-                    && key.length() > kind.prefix.length() + kind.suffix.length()) {
-                String name = key.substring(kind.prefix.length(), key.length() - kind.suffix.length());
-                return Names.problem(name) == null ? new StoreKey(kind, name) : null;
+        /** The key as text. */
+        public String text() {
+            return Keys.artifact(kind.artifactKind(), name);
+        }
+    }
+
+    /** A key under {@code /statemanager/}: only StateManager writes it, and it is not watched. */
+    record OwnKey(RecordKind kind, String name) implements StoreKey {}
+
+    /** StateManager's own records that the view holds. */
+    enum RecordKind {
+        RECONCILE(Keys.RECONCILE_PREFIX),
+        JOURNAL(Keys.JOURNAL_PREFIX),
+        NODE(Keys.NODE_PREFIX);
+
+        private static final RecordKind[] ALL = values();
+
+        private final String prefix;
+
+        RecordKind(String prefix) {
+            this.prefix = prefix;
+        }
+    }
+
+    /** Parses a key; null for a key that the view does not hold. */
+    static @Nullable StoreKey parse(String key) {
+        if (key.startsWith(Keys.OWN_PREFIX)) {
+            return own(key);
+        }
+        for (ResourceKind kind : ResourceKind.WITH_STATES) {
+            String state = nameIn(key, kind.statePrefix(), Keys.STATE_SUFFIX);
+            if (state != null) {
+                return new StateKey(kind, state);
+            }
+            String artifact = nameIn(key, kind.artifactPrefix(), "");
+            if (artifact != null) {
+                return new ArtifactKey(kind, artifact);
             }
         }
         return null;
+    }
+
+    private static @Nullable StoreKey own(String key) {
+        for (RecordKind kind : RecordKind.ALL) {
+            String name = nameIn(key, kind.prefix, "");
+            if (name != null) {
+                return new OwnKey(kind, name);
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable String nameIn(String key, String prefix, String suffix) {
+        if (!key.startsWith(prefix) || !key.endsWith(suffix) || key.length() <= prefix.length() + suffix.length()) {
+            return null;
+        }
+        String name = key.substring(prefix.length(), key.length() - suffix.length());
+        return Names.problem(name) == null ? name : null;
     }
 }

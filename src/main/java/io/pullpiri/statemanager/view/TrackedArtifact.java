@@ -32,6 +32,11 @@ public record TrackedArtifact<A extends Artifact>(
         return good == null && broken != null;
     }
 
+    /** The stored text cannot be used: the last good artifact stays in force. */
+    public TrackedArtifact<A> broken(String reason, Versioned<String> newText) {
+        return new TrackedArtifact<>(good, reason, newText);
+    }
+
     public TrackedArtifact<A> with(Versioned<String> newText) {
         return new TrackedArtifact<>(good, broken, newText);
     }

@@ -4,8 +4,10 @@ import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.StateMachine;
 import io.pullpiri.statemanager.store.WatchEvent;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSet;
 import org.pcollections.TreePMap;
@@ -55,6 +57,30 @@ public record View(
             Journal.EMPTY,
             TreePMap.empty(),
             UnknownNodes.NONE);
+
+    /** All resources of a kind by name; empty for nodes, which have no state. */
+    public SortedMap<String, ? extends ResourceEntry<?>> resources(ResourceKind kind) {
+        return switch (kind) {
+            case SCENARIO -> scenarios;
+            case PACKAGE -> packages;
+            case MODEL -> models;
+            case NODE -> Collections.emptySortedMap();
+        };
+    }
+
+    /** One resource; null if it is not known, and for nodes, which have no state. */
+    public @Nullable ResourceEntry<?> resource(ResourceKind kind, String name) {
+        return resources(kind).get(name);
+    }
+
+    /** Why a resource is in its state now; see the methods for each kind. Empty for a scenario without a state. */
+    public String causeOf(ResourceEntry<?> entry) {
+        return switch (entry) {
+            case PackageEntry of -> causeOf(of);
+            case ModelEntry of -> causeOf(of);
+            case ScenarioEntry of -> of.state().value() == null ? "" : Causes.latest(of);
+        };
+    }
 
     /** The scenarios that target the package, in the order of their names. */
     public PSet<String> scenariosOf(String packageName) {
@@ -148,28 +174,19 @@ public record View(
                 && !tombstones.containsKey(event.key());
     }
 
-    /** The revision at which a watched key is known, 0 for one that is not there or not watched. */
+    /** The revision at which a watched key is known; 0 for a key that does not exist or is not watched. */
     public long revision(String text) {
-        StoreKey key = StoreKey.parse(text);
-        if (key == null) {
-            return 0;
-        }
-        String name = key.name();
-        PackageEntry inPackages = packages.get(name);
-        ModelEntry inModels = models.get(name);
-        ScenarioEntry inScenarios = scenarios.get(name);
-        return switch (key.kind()) {
-            case PACKAGE_STATE ->
-                inPackages == null ? 0 : inPackages.state().stored().revision();
-            case PACKAGE_ARTIFACT ->
-                inPackages == null ? 0 : inPackages.artifact().text().revision();
-            case MODEL_STATE -> inModels == null ? 0 : inModels.state().stored().revision();
-            case MODEL_ARTIFACT -> inModels == null ? 0 : inModels.artifact().revision();
-            case SCENARIO_STATE ->
-                inScenarios == null ? 0 : inScenarios.state().stored().revision();
-            case SCENARIO_ARTIFACT ->
-                inScenarios == null ? 0 : inScenarios.artifact().text().revision();
-            case RECONCILE, JOURNAL, NODE -> 0;
+        return switch (StoreKey.parse(text)) {
+            case StoreKey.StateKey key -> {
+                ResourceEntry<?> entry = resource(key.kind(), key.name());
+                yield entry == null ? 0 : entry.state().stored().revision();
+            }
+            case StoreKey.ArtifactKey key -> {
+                ResourceEntry<?> entry = resource(key.kind(), key.name());
+                yield entry == null ? 0 : entry.artifactText().revision();
+            }
+            case StoreKey.OwnKey key -> 0;
+            case null -> 0;
         };
     }
 }

@@ -7,12 +7,12 @@ import io.pullpiri.statemanager.manager.ChangeFeed;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
 import io.pullpiri.statemanager.state.LogText;
-import io.pullpiri.statemanager.state.ModelState;
-import io.pullpiri.statemanager.state.PackageState;
-import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ResourceEntry;
+import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.TrackedState;
 import io.pullpiri.statemanager.view.View;
@@ -22,7 +22,6 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
@@ -68,20 +67,15 @@ final class Api {
     }
 
     Reply packages(Request request) throws HttpProblem {
-        return listing(request, PackageState::parse, View::packages, PackageEntry::state, representations::of);
+        return listing(request, ResourceKind.PACKAGE);
     }
 
     Reply models(Request request) throws HttpProblem {
-        return listing(request, ModelState::parse, View::models, ModelEntry::state, representations::of);
+        return listing(request, ResourceKind.MODEL);
     }
 
     Reply scenarios(Request request) throws HttpProblem {
-        return listing(
-                request,
-                ScenarioState::parse,
-                View::scenarios,
-                ScenarioEntry::state,
-                (view, entry) -> representations.of(entry));
+        return listing(request, ResourceKind.SCENARIO);
     }
 
     Reply nodes(Request request) throws HttpProblem {
@@ -90,35 +84,26 @@ final class Api {
         return listing(now, now.view.nodes().values().stream().map(node -> representations.of(now.view, node)));
     }
 
-    private interface Shown<E> {
-        Object of(View view, E entry);
-    }
-
-    private <E, S> Reply listing(
-            Request request,
-            Function<String, @Nullable S> states,
-            Function<View, Map<String, E>> entries,
-            Function<E, TrackedState<S>> cell,
-            Shown<E> shown)
-            throws HttpProblem {
+    private Reply listing(Request request, ResourceKind kind) throws HttpProblem {
         request.requireOnly("state", "name");
-        Set<S> wanted = new HashSet<>();
+        Set<NamedState> wanted = new HashSet<>();
         for (String text : request.parameters("state")) {
-            S state = states.apply(text);
+            NamedState state = kind.parseState(text);
             if (state == null) {
                 throw new HttpProblem(400, "state: '" + text + "' is no state of these resources");
             }
             wanted.add(state);
         }
         Now now = now();
-        Map<String, E> all = entries.apply(now.view);
         String name = request.parameter("name");
-        Stream<E> asked = name.isEmpty() ? all.values().stream() : Stream.ofNullable(all.get(name));
+        Stream<? extends ResourceEntry<?>> asked = name.isEmpty()
+                ? now.view.resources(kind).values().stream()
+                : Stream.ofNullable(now.view.resource(kind, name));
         return listing(
                 now,
                 asked.filter(entry -> wanted.isEmpty()
-                                || wanted.contains(cell.apply(entry).value()))
-                        .map(entry -> shown.of(now.view, entry)));
+                                || wanted.contains(entry.state().value()))
+                        .map(entry -> representations.of(now.view, entry)));
     }
 
     private Reply listing(Now now, Stream<?> items) {

@@ -6,6 +6,7 @@ import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.EventId;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.StoreAwayException;
+import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.View;
 import java.io.IOException;
@@ -207,19 +208,11 @@ final class EventStreams implements AutoCloseable {
 
     /** No event of it has an id: who is cut off within it has to begin anew. */
     private void snapshot(Filter filter, View view, Sink sink) throws IOException {
-        for (var entry : view.scenarios().values()) {
-            if (entry.state().value() != null && filter.wants(ResourceKind.SCENARIO, entry.name())) {
-                sink.add(null, "snapshot", representations.of(entry));
-            }
-        }
-        for (var entry : view.packages().values()) {
-            if (entry.state().value() != null && filter.wants(ResourceKind.PACKAGE, entry.name())) {
-                sink.add(null, "snapshot", representations.of(view, entry));
-            }
-        }
-        for (var entry : view.models().values()) {
-            if (entry.state().value() != null && filter.wants(ResourceKind.MODEL, entry.name())) {
-                sink.add(null, "snapshot", representations.of(view, entry));
+        for (ResourceKind kind : ResourceKind.WITH_STATES) {
+            for (ResourceEntry<?> entry : view.resources(kind).values()) {
+                if (entry.state().value() != null && filter.wants(kind, entry.name())) {
+                    sink.add(null, "snapshot", representations.of(view, entry));
+                }
             }
         }
     }

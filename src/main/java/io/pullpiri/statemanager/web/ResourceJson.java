@@ -4,12 +4,12 @@ import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.state.ExitCode;
 import io.pullpiri.statemanager.state.ModelState;
-import io.pullpiri.statemanager.state.PackageState;
-import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.TrackedState;
 import io.pullpiri.statemanager.view.Transition;
@@ -37,8 +37,16 @@ final class ResourceJson {
         this.reconciling = reconciling;
     }
 
+    /** The JSON record of a resource of any kind. */
+    Record of(View view, ResourceEntry<?> entry) {
+        return switch (entry) {
+            case PackageEntry of -> of(view, of);
+            case ModelEntry of -> of(view, of);
+            case ScenarioEntry of -> of(of);
+        };
+    }
+
     Json.PackageJson of(View view, PackageEntry entry) {
-        PackageState state = entry.state().value();
         Map<String, Integer> counts = new LinkedHashMap<>();
         for (ModelState model : ModelState.values()) {
             if (entry.models().count(model) > 0) {
@@ -51,7 +59,7 @@ final class ResourceJson {
         return new Json.PackageJson(
                 "package",
                 entry.name(),
-                state == null ? null : state.title(),
+                title(entry),
                 latest.since,
                 latest.generation,
                 view.causeOf(entry),
@@ -67,7 +75,6 @@ final class ResourceJson {
     }
 
     Json.ModelJson of(View view, ModelEntry entry) {
-        ModelState state = entry.state().value();
         Latest latest = Latest.of(entry.state());
         List<Json.ContainerJson> containers = new ArrayList<>();
         entry.containers()
@@ -75,7 +82,7 @@ final class ResourceJson {
         return new Json.ModelJson(
                 "model",
                 entry.name(),
-                state == null ? null : state.title(),
+                title(entry),
                 latest.since,
                 latest.generation,
                 view.causeOf(entry),
@@ -85,12 +92,11 @@ final class ResourceJson {
     }
 
     Json.ScenarioJson of(ScenarioEntry entry) {
-        ScenarioState state = entry.state().value();
         Latest latest = Latest.of(entry.state());
         return new Json.ScenarioJson(
                 "scenario",
                 entry.name(),
-                state == null ? null : state.title(),
+                title(entry),
                 latest.since,
                 latest.generation,
                 latest.cause,
@@ -165,6 +171,11 @@ final class ResourceJson {
 
     private static String time(long epochNanos) {
         return Instant.ofEpochSecond(epochNanos / NANOS, epochNanos % NANOS).toString();
+    }
+
+    private static @Nullable String title(ResourceEntry<?> entry) {
+        NamedState state = entry.state().value();
+        return state == null ? null : state.title();
     }
 
     /** Of the change that led to the present state. */

@@ -144,7 +144,7 @@ class BoundsTest {
         assertThat(container.bytes()).isGreaterThanOrEqualTo(4_000);
         Versioned<String> stored = new Versioned<>(text, 1);
         TrackedState<ModelState> ofModel = TrackedState.<ModelState>empty().with(ModelState.DEAD, history);
-        ModelEntry model = ModelEntry.empty("m").with(ofModel).withArtifact(stored);
+        ModelEntry model = ModelEntry.empty("m").with(ofModel).withArtifactText(stored);
         assertThat(model.bytes()).isGreaterThanOrEqualTo(4_008);
         TrackedState<ScenarioState> ofScenario =
                 TrackedState.<ScenarioState>empty().with(ScenarioState.IDLE, history);

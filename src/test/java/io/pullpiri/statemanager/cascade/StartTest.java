@@ -94,7 +94,7 @@ class StartTest {
                 .ignoringFields("journal")
                 .isEqualTo(before);
         assertThat(world.packageEntry("p").reported()).isEqualTo(2);
-        assertThat(world.modelEntry("alone").artifact().value()).isEqualTo(modelYaml("alone"));
+        assertThat(world.modelEntry("alone").artifactText().value()).isEqualTo(modelYaml("alone"));
         assertThat(world.view.matchedByName()).containsOnlyKeys("free");
     }
 

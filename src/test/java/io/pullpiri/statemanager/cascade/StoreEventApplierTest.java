@@ -103,7 +103,7 @@ class StoreEventApplierTest {
         assertThat(world.packageState("braking")).isEqualTo("Idle");
         assertThat(world.scenarioState("drive")).isEqualTo("Idle");
         assertThat(world.view.scenariosOf("braking")).containsExactly("drive");
-        assertThat(world.modelEntry("brake").artifact().value()).isEqualTo("whatever it is");
+        assertThat(world.modelEntry("brake").artifactText().value()).isEqualTo("whatever it is");
 
         world.foreign(BRAKING, null);
         world.foreign(Keys.artifact("Scenario", "drive"), null);
