@@ -59,14 +59,14 @@ public final class GrpcServer implements AutoCloseable {
     private final EventLoopGroup network;
     private final Anomalies anomalies;
     private final Connections connections;
-    private final CallMemoryLimiter traffic;
+    private final CallMemoryLimiter memoryLimiter;
 
     private GrpcServer(EventLoopGroup network, Manager manager) {
         this.network = network;
         this.anomalies = manager.anomalies();
         this.connections = new Connections(anomalies);
         long heap = Runtime.getRuntime().maxMemory();
-        this.traffic = new CallMemoryLimiter(
+        this.memoryLimiter = new CallMemoryLimiter(
                 network.next(),
                 SLOWEST,
                 (long) (heap * HEAP_FOR_REQUESTS),
@@ -108,7 +108,7 @@ public final class GrpcServer implements AutoCloseable {
             server.subscriptions = new Subscriptions(manager, new EventMessages(names));
             BindableService health = () -> ServerInterceptors.intercept(
                     server.health.getHealthService(), new UnavailabilityHeader(manager::trouble));
-            Queries queries = new Queries(manager, server.traffic);
+            Queries queries = new Queries(manager, server.memoryLimiter);
             server.open(
                     host,
                     port,
@@ -139,7 +139,7 @@ public final class GrpcServer implements AutoCloseable {
                         ChannelOption.RECVBUF_ALLOCATOR,
                         new AdaptiveRecvByteBufAllocator(512, 4 << 10, READ).maxMessagesPerRead(1))
                 .directExecutor()
-                .addStreamTracerFactory(traffic)
+                .addStreamTracerFactory(memoryLimiter)
                 .intercept(new PeerAddress())
                 .decompressorRegistry(UNCOMPRESSED)
                 .handshakeTimeout(SLOWEST.toSeconds(), TimeUnit.SECONDS)
@@ -151,7 +151,7 @@ public final class GrpcServer implements AutoCloseable {
                 .keepAliveTime(60, TimeUnit.SECONDS)
                 .keepAliveTimeout(10, TimeUnit.SECONDS);
         for (BindableService service : services) {
-            builder.addService(traffic.before(service));
+            builder.addService(memoryLimiter.before(service));
         }
         try {
             servers.add(builder.build().start());

@@ -32,11 +32,11 @@ final class Queries {
     private final ConcurrencyLimiter lists;
 
     private final Manager manager;
-    private final CallMemoryLimiter traffic;
+    private final CallMemoryLimiter memoryLimiter;
 
-    Queries(Manager manager, CallMemoryLimiter traffic) {
+    Queries(Manager manager, CallMemoryLimiter memoryLimiter) {
         this.manager = manager;
-        this.traffic = traffic;
+        this.memoryLimiter = memoryLimiter;
         this.lists = limiter(1, "grpc-lists");
     }
 
@@ -63,7 +63,7 @@ final class Queries {
                 caller,
                 view -> {
                     try (ConcurrencyLimiter.Permit _ = limiter.acquire(wait)) {
-                        if (traffic.isJammed()) {
+                        if (memoryLimiter.isJammed()) {
                             throw unavailable("busy: too many answers wait to be taken");
                         }
                         Calls.answer(caller, answer.apply(view));

@@ -34,7 +34,7 @@ final class Subscriptions implements AutoCloseable {
     private static final Duration A_WHILE = Duration.ofSeconds(1);
 
     /** Bytes that wait for a subscriber's connection: each small message also takes objects of some 200 bytes. */
-    private static final int MOST_UNSENT = 4 << 10;
+    private static final int MAX_UNSENT = 4 << 10;
 
     private static final String NAME = "name";
     private static final String AFTER = "after";
@@ -60,7 +60,7 @@ final class Subscriptions implements AutoCloseable {
         // Not the request: it may be large, and a subscriber stays.
         SubscriptionFilter wanted = SubscriptionFilter.of(request);
         Semaphore woken = new Semaphore(0);
-        call.setOnReadyThreshold(MOST_UNSENT);
+        call.setOnReadyThreshold(MAX_UNSENT);
         call.setOnReadyHandler(woken::release);
         Thread thread = Thread.ofVirtual().name("subscription").unstarted(() -> {
             try {

@@ -5,24 +5,24 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Everything that can be set, in one table: from it come the keys of the settings file, the environment variables, the
- * options of {@code serve} and their help.
+ * The table of all settings. The keys of the settings file, the environment variables, and the options of {@code serve} with
+ * their help are derived from it. The README repeats it; a test compares them.
  */
 public enum Setting {
     STORE("store", "sqlite:statemanager.db", "URL", "sqlite:PATH, or etcd://host:port[,host:port...]"),
     HOST("host", "127.0.0.1", "HOST", "address to listen on; host.ip of /etc/pullpiri/settings.yaml where that exists"),
     PORT("port", "47006", "PORT", "gRPC for Pullpiri's components and this command line; 0 is any free port"),
-    FAULT_PORT("fault-port", "50053", "PORT", "gRPC for Timpani's faults; 0 is any free port, off is none"),
+    FAULT_PORT("fault-port", "50053", "PORT", "gRPC for Timpani's faults; 0 is any free port, off closes it"),
     HTTP_PORT(
             "http-port",
             "47016",
             "PORT",
-            "HTTP for people and their tools: dashboard, REST, events; 0 is any free port, off is none"),
+            "HTTP for dashboard, REST, events and metrics; 0 is any free port, off closes it"),
     ACTION_CONTROLLER(
             "action-controller",
             "",
             "HOST:PORT",
-            "whom to ask to reconcile; off is none (default: port 47001 of host)"),
+            "address of ActionController, which reconciles packages; off sends no requests (default: port 47001 of host)"),
     STATE_NAMES(
             "state-names",
             "title",
@@ -31,7 +31,10 @@ public enum Setting {
     RECONCILE_ON("reconcile.on", "error", "STATES", "in which states a package counts as dead: error, degraded"),
     RECONCILE_DELAY("reconcile.delay", "0s", "TIME", "how long a package must be dead before the first request"),
     RECONCILE_RESYNC(
-            "reconcile.resync", "60s", "TIME", "when an acknowledged request is repeated if the package is still dead"),
+            "reconcile.resync",
+            "60s",
+            "TIME",
+            "how long after its acknowledgement a request is repeated if the package is still dead"),
     RECONCILE_TIMEOUT("reconcile.timeout", "5s", "TIME", "how long one request may take"),
     RECONCILE_CURRENT_STATUS(
             "reconcile.current-status",
@@ -39,7 +42,10 @@ public enum Setting {
             "STATUS",
             "the current status in a request: NONE, INIT, READY, RUNNING, DONE, FAILED or UNKNOWN"),
     CONTAINER_VANISH_GRACE(
-            "container.vanish-grace", "3s", "TIME", "how long a container that its node stops naming still counts"),
+            "container.vanish-grace",
+            "3s",
+            "TIME",
+            "how long a container that its node no longer reports still counts"),
     CONTAINER_CLEAN_EXIT_CODES("container.clean-exit-codes", "0,143", "CODES", "exit codes that are a clean stop"),
     MODEL_VANISHED(
             "model.vanished",
@@ -47,13 +53,13 @@ public enum Setting {
             "STATE",
             "what a running or paused model becomes when its last container is gone: exited, dead or keep"),
     COMMIT_TIMEOUT("commit.timeout", "5s", "TIME", "how long a commit may take, and how long a caller waits at most"),
-    QUEUE_LIMIT("queue.limit", "10000", "COUNT", "how many commands may wait; more are turned away"),
+    QUEUE_LIMIT("queue.limit", "10000", "COUNT", "how many commands may wait; further ones are refused"),
     HISTORY_LIMIT("history.limit", "100", "COUNT", "how many changes of a resource are kept"),
     TRACING_ENDPOINT(
             "tracing.endpoint",
             "off",
             "URL",
-            "where traces go (OpenTelemetry's OTLP over HTTP), e.g. http://127.0.0.1:4318; off is nowhere"),
+            "collector of traces (OpenTelemetry's OTLP over HTTP), e.g. http://127.0.0.1:4318; off sends none"),
     LOG_LEVEL("log.level", "info", "LEVEL", "error, warn, info, debug or trace");
 
     private static final String ENVIRONMENT_PREFIX = "STATEMANAGER_";
@@ -70,22 +76,22 @@ public enum Setting {
         this.description = description;
     }
 
-    /** In the settings file: {@code reconcile.on}, nested or as it is. */
+    /** The key in the settings file, such as {@code reconcile.on}. The file may nest it. */
     public String key() {
         return key;
     }
 
-    /** On the command line: {@code --reconcile-on}. */
+    /** The option of {@code serve}, such as {@code --reconcile-on}. */
     public String option() {
         return "--" + key.replace('.', '-');
     }
 
-    /** In the environment: {@code STATEMANAGER_RECONCILE_ON}. */
+    /** The environment variable, such as {@code STATEMANAGER_RECONCILE_ON}. */
     public String variable() {
         return ENVIRONMENT_PREFIX + key.replace('.', '_').replace('-', '_').toUpperCase(Locale.ROOT);
     }
 
-    /** As one would write it; empty where the default depends on other settings. */
+    /** The default as a user writes it; empty where it depends on another setting. */
     public String defaultText() {
         return defaultText;
     }

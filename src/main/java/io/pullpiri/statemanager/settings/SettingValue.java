@@ -20,10 +20,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The text of one setting, and its readings. Every reading fails with a {@link SettingsException} that says it all.
+ * The text of one setting, and its conversions. A conversion that fails throws a {@link SettingsException} with the setting, its
+ * text, its origin and the expected form.
  *
- * @param name as whoever set it wrote it
- * @param origin where it was set
+ * @param name the option, key or variable that the user wrote
+ * @param text the value that the user wrote
+ * @param origin the source of the value, such as {@code the command line} or a path
  */
 record SettingValue(String name, String text, String origin) {
 
@@ -36,7 +38,7 @@ record SettingValue(String name, String text, String origin) {
         return new SettingsException(name + ": '" + text + "' (from " + origin + "; expected: " + expected + ")");
     }
 
-    /** The same setting with another text. */
+    /** Returns this setting with another text, such as one item of its list. */
     SettingValue with(String other) {
         return new SettingValue(name, other, origin);
     }
@@ -52,7 +54,7 @@ record SettingValue(String name, String text, String origin) {
                 return value;
             }
         } catch (NumberFormatException e) {
-            // told below
+            // reported below
         }
         throw wrong(least + ".." + most);
     }
@@ -72,7 +74,11 @@ record SettingValue(String name, String text, String origin) {
                 .toList();
     }
 
-    /** @param positive whether zero is too short */
+    /**
+     * Reads a duration of up to 24 hours.
+     *
+     * @param positive whether zero is refused
+     */
     Duration duration(boolean positive) {
         Duration value;
         Matcher matcher = DURATION.matcher(text.trim().toLowerCase(Locale.ROOT));
@@ -112,7 +118,7 @@ record SettingValue(String name, String text, String origin) {
                         .collect(Collectors.joining(", ")));
     }
 
-    /** Some of the given states; may be none. */
+    /** Reads a list of at least one of the allowed states. */
     Set<PackageState> states(Set<PackageState> allowed) {
         Set<PackageState> states = new LinkedHashSet<>();
         for (String item : items()) {
@@ -128,7 +134,7 @@ record SettingValue(String name, String text, String origin) {
         return states;
     }
 
-    /** A host; an IPv6 address in brackets, so that a port can follow it. */
+    /** Reads a host. An IPv6 address gets brackets, so that a port can follow it. */
     String host() {
         try {
             if (!text.isEmpty() && CharMatcher.whitespace().matchesNoneOf(text)) {
@@ -140,14 +146,14 @@ record SettingValue(String name, String text, String origin) {
         throw wrong("a host name or an address");
     }
 
-    /** {@code host:port} */
+    /** Reads {@code host:port}. */
     String endpoint() {
         return Endpoint.parse(text.trim())
                 .orElseThrow(() -> wrong(Endpoint.EXPECTED))
                 .toString();
     }
 
-    /** {@code http://host:port}, without a path */
+    /** Reads {@code http://host:port}, without a path; https and no port are accepted. */
     String httpUrl() {
         String url = text.trim().replaceAll("/+$", "");
         Matcher matcher = HTTP.matcher(url);

@@ -9,15 +9,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one server is to run. {@link SettingsLoader} makes it from the file, the environment and the command line.
+ * The settings of one server. {@link SettingsLoader} reads them from the file, the environment and the command line.
  *
- * @param port 0 is any free port
- * @param faultPort the same; null is none
- * @param httpPort the same; null is none
- * @param actionController {@code host:port}, null is nobody
- * @param reconcileCurrentStatus a name of the wire's PodStatus
- * @param tracingEndpoint a URL, null is nowhere
- * @param logLevel in lower case
+ * @param port the port for gRPC; 0 is any free port
+ * @param faultPort the port for Timpani's faults; 0 is any free port, null opens none
+ * @param httpPort the port for HTTP; 0 is any free port, null opens none
+ * @param actionController {@code host:port}; null sends no reconcile requests
+ * @param reconcileCurrentStatus the name of a {@code PodStatus} of the wire
+ * @param tracingEndpoint the URL of a collector; null sends no traces
+ * @param logLevel the level in lower case
  */
 public record Settings(
         StoreLocation store,
@@ -36,7 +36,7 @@ public record Settings(
         @Nullable String tracingEndpoint,
         String logLevel) {
 
-    /** Where the states are kept. */
+    /** The place of the store. */
     public sealed interface StoreLocation {
 
         /** An embedded store in one file. */
@@ -48,7 +48,7 @@ public record Settings(
             }
         }
 
-        /** An etcd cluster, its members as {@code host:port}. */
+        /** An etcd cluster; each endpoint is {@code host:port}. */
         record Etcd(List<String> endpoints) implements StoreLocation {
 
             @Override
@@ -58,6 +58,6 @@ public record Settings(
         }
     }
 
-    /** What may count as a dead package. */
+    /** The states that {@code reconcile.on} accepts. */
     static final Set<PackageState> MAY_BE_DEAD = Set.of(PackageState.ERROR, PackageState.DEGRADED);
 }

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.settings;
 
-/** A setting cannot be used; the message names it, its value, where it came from and what was expected. */
+/** A setting cannot be used. The message names the setting, its value, its origin and the values that are accepted. */
 public final class SettingsException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

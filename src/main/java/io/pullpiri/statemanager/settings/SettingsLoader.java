@@ -20,17 +20,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gathers settings: an option wins over the environment, that over the file, that over the machine's Pullpiri settings,
- * those over the default. What is not known is an error, wherever it stands.
+ * Reads the settings of a server from all their sources. The order of precedence is: command line, environment, settings file,
+ * Pullpiri's settings of this machine, default. An unknown setting is an error in each of our own sources.
  */
 public final class SettingsLoader {
 
-    /** Pullpiri's own settings: {@code host.ip} is where its components of this machine listen. */
+    /** Pullpiri's own settings of this machine; its components listen on {@code host.ip}. */
     public static final Path PULLPIRI = Path.of("/etc/pullpiri/settings.yaml");
 
     private static final String VARIABLE_PREFIX = "STATEMANAGER_";
 
-    /** For the launcher and the client commands; not for a server. */
+    /** Variables of the launcher and of the client commands. They are not settings of a server. */
     private static final List<String> OTHER_VARIABLES =
             List.of("STATEMANAGER_HOME", "STATEMANAGER_SERVER", "STATEMANAGER_ETCD", "STATEMANAGER_HEAP");
 
@@ -39,10 +39,13 @@ public final class SettingsLoader {
     private SettingsLoader() {}
 
     /**
-     * @param options from the command line
-     * @param file the settings file, null for none
-     * @param pullpiri the machine's Pullpiri settings, which need not exist
-     * @throws SettingsException naming what cannot be used
+     * Reads the settings.
+     *
+     * @param options the options of the command line, with their values
+     * @param environment all environment variables of the process
+     * @param file the settings file; null for none
+     * @param pullpiri Pullpiri's settings of this machine; the file need not exist
+     * @throws SettingsException if a value cannot be used, a setting is unknown, or a file cannot be read
      */
     public static Settings load(
             Map<Setting, String> options, Map<String, String> environment, @Nullable Path file, Path pullpiri) {
@@ -188,7 +191,7 @@ public final class SettingsLoader {
         return new SettingsException(key + ": no such setting (in " + origin + "); did you mean " + nearest + "?");
     }
 
-    /** How many letters must be changed, added or left out to get from one word to the other. */
+    /** The edit distance: how many letters must be replaced, added or removed to turn one text into the other. */
     private static int distance(String from, String to) {
         int[] row = new int[to.length() + 1];
         Arrays.setAll(row, i -> i);

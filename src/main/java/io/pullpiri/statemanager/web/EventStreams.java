@@ -29,7 +29,7 @@ final class EventStreams implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventStreams.class);
 
     static final String PATH = "/api/v1/events";
-    static final int MOST = 1_000;
+    static final int MAX = 1_000;
 
     /** The interval at which a stream asks whether the store works: the feed has no event for it. */
     private static final Duration LOOK = Duration.ofMillis(500);
@@ -39,7 +39,7 @@ final class EventStreams implements AutoCloseable {
     private final Manager manager;
     private final ResourceJson representations;
     private final Duration heartbeat;
-    private final AddressShares shares = new AddressShares(MOST);
+    private final AddressShares shares = new AddressShares(MAX);
 
     /** The threads that serve. */
     private final Set<Thread> streams = ConcurrentHashMap.newKeySet();
@@ -110,7 +110,7 @@ final class EventStreams implements AutoCloseable {
                 throw new HttpProblem(
                         503,
                         "busy: your address has %d of %d streams (expected: no more than its share of %d)"
-                                .formatted(held, used, MOST));
+                                .formatted(held, used, MAX));
             }
             case AddressShares.Place place -> {
                 try {

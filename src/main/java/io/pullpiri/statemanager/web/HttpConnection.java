@@ -35,12 +35,12 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     private static final Logger LOG = LoggerFactory.getLogger(HttpConnection.class);
 
     /** As much as gRPC takes. */
-    static final int MOST_BODY = 4 << 20;
+    static final int MAX_BODY = 4 << 20;
 
     /** What an array and its place in a list take beside its bytes. */
     private static final int PIECE_OBJECT = 24;
 
-    private static final long MOST_LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long MAX_LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** What is read or sent at present. */
     private enum ConnectionPhase {
@@ -84,14 +84,14 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         this.address = address;
         this.restricted = restricted;
         this.deadline = restricted
-                ? System.nanoTime() + HttpConnections.MOST_RESTRICTED_NANOS
+                ? System.nanoTime() + HttpConnections.MAX_RESTRICTED_NANOS
                 : System.nanoTime() + all.patience().request().toNanos();
     }
 
     void addTo(ChannelPipeline pipeline) {
         HttpDecoderConfig config = new HttpDecoderConfig()
-                .setMaxInitialLineLength(RequestReader.MOST_HEADER)
-                .setMaxHeaderSize(RequestReader.MOST_HEADER)
+                .setMaxInitialLineLength(RequestReader.MAX_HEADER)
+                .setMaxHeaderSize(RequestReader.MAX_HEADER)
                 .setInitialBufferSize(512);
         pipeline.addLast(reader, new HttpRequestDecoder(config), sender.encoder(), this);
     }
@@ -155,7 +155,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
 
     void refuseHeader() {
         String refusal = "header: more than %d KiB or %d lines"
-                .formatted(RequestReader.MOST_HEADER >> 10, RequestReader.MOST_LINES);
+                .formatted(RequestReader.MAX_HEADER >> 10, RequestReader.MAX_LINES);
         all.refused("http-header", "size", refusal, this);
         refuse(431, refusal);
     }
@@ -188,7 +188,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         long length = chunked ? RequestReader.CHUNKED : HttpUtil.getContentLength(begins, 0L);
         // What is left in the decoder behind the last chunk is not looked at.
         keepAlive = HttpUtil.isKeepAlive(begins) && !chunked && !restricted;
-        if (length > MOST_BODY) {
+        if (length > MAX_BODY) {
             refuseBody();
             return;
         }
@@ -207,7 +207,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     }
 
     private void refuseBody() {
-        String refusal = "body: more than " + (MOST_BODY >> 20) + " MiB";
+        String refusal = "body: more than " + (MAX_BODY >> 20) + " MiB";
         all.refused("http-body", "size", refusal, this);
         refuse(413, refusal);
     }
@@ -219,7 +219,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         }
         int size = content.content().readableBytes();
         bodyLength += size;
-        if (bodyLength > MOST_BODY) {
+        if (bodyLength > MAX_BODY) {
             refuseBody();
             return;
         }
@@ -313,7 +313,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
             channel.eventLoop().execute(this::resume);
         } else if (linger) {
             phase = ConnectionPhase.LINGER;
-            deadline = System.nanoTime() + MOST_LINGER_NANOS;
+            deadline = System.nanoTime() + MAX_LINGER_NANOS;
             setReusable(true);
             ChannelFuture _ = channel.shutdownOutput();
             channel.config().setAutoRead(true);

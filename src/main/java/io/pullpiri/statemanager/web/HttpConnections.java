@@ -31,12 +31,12 @@ import java.util.concurrent.TimeUnit;
  */
 final class HttpConnections implements AutoCloseable {
 
-    static final int MOST = 1_200;
+    static final int MAX = 1_200;
 
     /** Connections over the limit that are read at a time. For another one, the oldest that has not asked yet is closed. */
-    private static final int MOST_RESTRICTED = 512;
+    private static final int MAX_RESTRICTED = 512;
 
-    static final long MOST_RESTRICTED_NANOS = TimeUnit.MILLISECONDS.toNanos(800);
+    static final long MAX_RESTRICTED_NANOS = TimeUnit.MILLISECONDS.toNanos(800);
     private static final int SEND_BUFFER = 128 << 10;
 
     /** Connections that the system accepts before we do. When it is full, clients wait seconds before they try again. */
@@ -135,7 +135,7 @@ final class HttpConnections implements AutoCloseable {
             case AddressShares.Place place -> connection.own(place);
             case AddressShares.NoPlace refused -> {
                 refused("http-connections", refused.reason().label(), "too many connections", connection);
-                if (restricted.size() >= MOST_RESTRICTED && !closeOldestRestricted()) {
+                if (restricted.size() >= MAX_RESTRICTED && !closeOldestRestricted()) {
                     ChannelFuture _ = channel.close();
                     return;
                 }

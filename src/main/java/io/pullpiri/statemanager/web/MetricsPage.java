@@ -19,7 +19,7 @@ final class MetricsPage {
     /** The next page waits for so many times as long as the last one took, and for so long at most. */
     private static final int PAUSE = 4;
 
-    private static final long MOST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+    private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
     private final Supplier<MetricSnapshots> metrics;
 
@@ -45,7 +45,7 @@ final class MetricsPage {
     }
 
     private void make() throws IOException {
-        long pause = Math.min((ended - began) * PAUSE, MOST_PAUSE_NANOS);
+        long pause = Math.min((ended - began) * PAUSE, MAX_PAUSE_NANOS);
         try {
             TimeUnit.NANOSECONDS.sleep(ended + pause - System.nanoTime());
         } catch (InterruptedException e) {

@@ -14,10 +14,10 @@ import java.util.Arrays;
 final class RequestReader extends ChannelInboundHandlerAdapter {
 
     /** The most that a request line and header fields may have together, in bytes. */
-    static final int MOST_HEADER = 16 << 10;
+    static final int MAX_HEADER = 16 << 10;
 
     /** The most lines. The decoder makes objects of about 150 bytes from each. */
-    static final int MOST_LINES = 128;
+    static final int MAX_LINES = 128;
 
     static final int LINE_OBJECTS = 150;
 
@@ -102,7 +102,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter {
     }
 
     private boolean append(byte value) {
-        if (filled == MOST_HEADER || lines == MOST_LINES) {
+        if (filled == MAX_HEADER || lines == MAX_LINES) {
             connection.refuseHeader();
             return false;
         }

@@ -111,7 +111,7 @@ public final class WebServer implements AutoCloseable {
         this.streams = new EventStreams(manager, representations, heartbeat);
         this.routes = new Routes(new Api(manager, representations, histories), streams, metrics);
         this.connections = new HttpConnections(
-                new InetSocketAddress(host, port), new Dispatcher(), patience, anomalies, HttpConnections.MOST, (long)
+                new InetSocketAddress(host, port), new Dispatcher(), patience, anomalies, HttpConnections.MAX, (long)
                         (Runtime.getRuntime().maxMemory() * HEAP_FOR_REQUESTS));
         metrics.gauge("statemanager_http_streams", "Streams of events over HTTP", streams::size);
         metrics.gauge("statemanager_http_connections", "Connections to the HTTP port", connections::size);

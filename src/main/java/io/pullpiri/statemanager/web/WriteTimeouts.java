@@ -12,7 +12,7 @@ final class WriteTimeouts {
 
     private static final int PARTS = 4;
     private static final int BYTES_A_SECOND = 32 << 10;
-    private static final Duration MOST_TICK = Duration.ofMillis(200);
+    private static final Duration MAX_TICK = Duration.ofMillis(200);
 
     private final Duration limit;
     private final AtomicInteger givenUp = new AtomicInteger();
@@ -52,7 +52,7 @@ final class WriteTimeouts {
     /** How often clients are looked at. */
     Duration tick() {
         Duration tick = limit.dividedBy(6);
-        return tick.compareTo(MOST_TICK) < 0 ? tick : MOST_TICK;
+        return tick.compareTo(MAX_TICK) < 0 ? tick : MAX_TICK;
     }
 
     void countGivenUp() {

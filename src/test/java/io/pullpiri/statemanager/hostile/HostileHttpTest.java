@@ -34,7 +34,7 @@ class HostileHttpTest {
 
     private static final Duration SOON = Duration.ofMinutes(3);
 
-    private static final double MOST_MORE_MEGABYTES = 100;
+    private static final double MAX_MORE_MEGABYTES = 100;
 
     private static final int QUIET_ROUNDS = 100;
     private static final int NO_ANSWER = -1;
@@ -89,7 +89,7 @@ class HostileHttpTest {
             assertThat(program.process.isAlive()).isTrue();
             assertThat(failures).isEmpty();
             assertThat(Proc.number(program.process.pid(), "status", "VmHWM") / 1_000)
-                    .isLessThan(before + MOST_MORE_MEGABYTES);
+                    .isLessThan(before + MAX_MORE_MEGABYTES);
             assertThat(program.output()).doesNotContain("ERROR").doesNotContain("OutOfMemory");
         } finally {
             done = true;

@@ -44,7 +44,7 @@ abstract class HostileRig {
     static final Duration PATIENCE = Duration.ofMinutes(3);
 
     /** The usual heap and as much for the network, and what the JVM itself takes. */
-    private static final double MOST_MEGABYTES = 256 + 256 + 200;
+    private static final double MAX_MEGABYTES = 256 + 256 + 200;
 
     /** Far less than the longest of these tests may take, on however slow a machine. */
     private static final Duration LONGEST_SILENCE = Duration.ofMinutes(2);
@@ -106,7 +106,7 @@ abstract class HostileRig {
             awaitGood();
             assertThat(good.failures()).isEmpty();
             assertThat(good.longestSilence()).isLessThan(LONGEST_SILENCE);
-            assertThat(residentMegabytes()).isLessThan(MOST_MEGABYTES);
+            assertThat(residentMegabytes()).isLessThan(MAX_MEGABYTES);
             assertThat(server.output()).doesNotContain("ERROR");
         } finally {
             channels.forEach(ManagedChannel::shutdownNow);

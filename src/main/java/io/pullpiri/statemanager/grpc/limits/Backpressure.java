@@ -10,12 +10,12 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads nothing more from a client that does not take what is sent to it. Otherwise each frame of the client could add an answer
- * to what waits: an acknowledgement, a refusal.
+ * Stops reading from a client while the client does not read its answers, and closes the connection after 30 s. Otherwise each
+ * further frame could add an acknowledgement or a refusal to the unsent answers.
  */
 final class Backpressure extends ChannelInboundHandlerAdapter {
 
-    /** As over HTTP: a client that takes nothing for so long has gone. */
+    /** The time without a read after which the connection is closed; HTTP has the same limit. */
     private static final Duration STALLED = Duration.ofSeconds(30);
 
     private final Anomalies anomalies;
@@ -31,16 +31,16 @@ final class Backpressure extends ChannelInboundHandlerAdapter {
         context.channel().config().setAutoRead(writable);
         cancel();
         if (!writable) {
-            alarm = context.executor().schedule(() -> giveUp(context), STALLED.toSeconds(), TimeUnit.SECONDS);
+            alarm = context.executor().schedule(() -> closeStalled(context), STALLED.toSeconds(), TimeUnit.SECONDS);
         }
         context.fireChannelWritabilityChanged();
     }
 
-    private void giveUp(ChannelHandlerContext context) {
+    private void closeStalled(ChannelHandlerContext context) {
         anomalies.refused(
                 "grpc-answers",
                 "stalled",
-                "from %s: nothing was taken within %d s"
+                "from %s: the client read nothing for %d s"
                         .formatted(AddressShares.addressOf(context.channel().remoteAddress()), STALLED.toSeconds()));
         context.channel().unsafe().close(context.channel().voidPromise());
     }

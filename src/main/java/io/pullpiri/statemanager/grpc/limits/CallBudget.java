@@ -10,35 +10,36 @@ import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shares the memory of requests among calls. A request that is not whole can be ended for the sake of others; one that is whole
- * keeps its memory until its call ends. So clients that do not finish their requests cannot keep others from being served. Not
- * thread-safe.
+ * Divides the memory of requests among calls. An unfinished request can be ended to free memory; a whole request keeps its memory
+ * until its call ends. So clients with unfinished requests cannot block other clients. Not thread-safe. See
+ * docs/decisions/0011.
  *
  * <ol>
- *   <li>A whole request is admitted as long as unfinished requests are what fills the memory. They are ended soon: those of the
- *       connection that has most of them, of the address that has most of them.
- *   <li>When whole requests fill the memory, a large request is refused from four fifths on, a small one when all is taken.
- *   <li>Known nodes have memory of their own besides, because a node never sends a list again: for their lists, and for what
- *       comes over a connection that has brought one.
+ *   <li>A whole request is admitted while unfinished requests fill the memory. Unfinished requests are ended soon after, beginning
+ *       with the connection that has the most bytes of them, of the address that has the most.
+ *   <li>When whole requests fill the memory, a large request is refused from four fifths on, and a small one at the limit.
+ *   <li>Known nodes have additional memory, because a node does not send a list again. It is for their lists, and for all
+ *       requests on a connection that has brought such a list.
  * </ol>
  */
 final class CallBudget {
 
-    /** What an open call takes besides its message: the stream, its headers, and the objects that serve it. */
+    /** The memory of an open call without its message: the stream, its headers and the objects that serve it. */
     static final int CALL_BYTES = 8 << 10;
 
-    /** A request with its parts that counts as small. */
+    /** The largest size, parts included, of a small request. */
     static final int SMALL_BYTES = 64 << 10;
 
+    /** The part of the general memory from which on a large request is refused. */
     private static final double FOR_LARGE = 0.8;
 
-    /** The part that unfinished requests may take at most, of whatever else there is. */
+    /** The part of the general memory that unfinished requests may take while whole requests leave room. */
     private static final double FOR_UNFINISHED = 0.4;
 
-    /** The part that they may take even while whole requests fill the memory: the list of a node that has just connected. */
+    /** The part that they may always take. It lets a node that has just connected send its list. */
     private static final double RESERVED = 0.1;
 
-    /** Ending requests stops a little below the limit, so that it is not done for each piece that comes. */
+    /** The part of a limit at which the ending of requests stops. It is below 1, so that not every new piece ends requests. */
     private static final double RELIEVED = 0.9;
 
     private final long general;
@@ -49,7 +50,7 @@ final class CallBudget {
     private final UnfinishedRequests unfinished = new UnfinishedRequests();
     private final Map<String, AddressBudget> addresses = new HashMap<>();
 
-    /** Bytes of requests that are not whole. */
+    /** The bytes of unfinished requests. */
     private static class UnfinishedRequests {
 
         private long bytes;
@@ -66,13 +67,13 @@ final class CallBudget {
 
     private static final class ConnectionBudget extends UnfinishedRequests {
 
-        /** The oldest first. */
+        /** The unfinished requests, the oldest first. */
         private final SequencedSet<Share> shares = new LinkedHashSet<>();
     }
 
     /**
-     * @param general bytes for all requests
-     * @param known bytes for known nodes, besides
+     * @param general the bytes for all requests
+     * @param known the additional bytes for known nodes
      */
     CallBudget(long general, long known) {
         this.general = general;
@@ -96,7 +97,7 @@ final class CallBudget {
             this.end = end;
         }
 
-        /** A piece of the request has come. */
+        /** Counts a piece of the request that was received. */
         void add(long more) {
             if (released) {
                 return;
@@ -129,7 +130,7 @@ final class CallBudget {
             ofConnection.shares.add(this);
         }
 
-        /** Counts it where it belongs now. */
+        /** Moves the request between the memory of known nodes and the general memory. */
         private void move(boolean toKnown) {
             long all = bytes;
             forget();
@@ -137,7 +138,7 @@ final class CallBudget {
             count(all);
         }
 
-        /** As if it had never been counted. */
+        /** Removes the request from all sums. */
         private void forget() {
             long all = bytes;
             bytes = 0;
@@ -149,7 +150,7 @@ final class CallBudget {
             AddressBudget ofAddress = addresses.get(address);
             ConnectionBudget ofConnection = ofAddress == null ? null : ofAddress.connections.get(connection);
             if (ofAddress == null || ofConnection == null || !ofConnection.shares.remove(this)) {
-                return; // it was whole
+                return; // a whole request is in no set
             }
             unfinished.bytes -= all;
             ((UnfinishedRequests) ofAddress).bytes -= all;
@@ -163,11 +164,11 @@ final class CallBudget {
         }
 
         /**
-         * The request is whole: it is not ended for the sake of others any more.
+         * Admits a whole request, or refuses it. An admitted request is not ended to free memory.
          *
-         * @param more what it takes besides the bytes that have come
-         * @param fromKnownNode whether it is a list of a node that is known
-         * @return whether it may be served; if not, the caller ends the call
+         * @param more the memory that the request takes in addition to its bytes
+         * @param fromKnownNode whether the request is the list of a known node
+         * @return whether the request may be served; if not, the caller ends the call
          */
         boolean admit(long more, boolean fromKnownNode) {
             if (released) {
@@ -178,11 +179,11 @@ final class CallBudget {
             whole = true;
             ofKnown = fromKnownNode && usedKnown + all <= known;
             count(all);
-            boolean favoured = fromKnownNode || all <= SMALL_BYTES;
-            return ofKnown || usedGeneral - unfinished.bytes <= (favoured ? general : general * FOR_LARGE);
+            boolean upToLimit = fromKnownNode || all <= SMALL_BYTES;
+            return ofKnown || usedGeneral - unfinished.bytes <= (upToLimit ? general : general * FOR_LARGE);
         }
 
-        /** Gives the memory back. Has no effect the second time. */
+        /** Returns the memory. Has no effect the second time. */
         void release() {
             if (!released) {
                 forget();
@@ -192,11 +193,11 @@ final class CallBudget {
     }
 
     /**
-     * A call has begun.
+     * Counts a new call.
      *
-     * @param connection what its connection is known by
-     * @param trusted whether the connection has brought a list of a known node before
-     * @param end ends the call; called from {@link #relieve}
+     * @param connection the key of the call's connection
+     * @param trusted whether the connection has brought the list of a known node
+     * @param end ends the call; {@link #relieve} calls it
      */
     Share begin(String address, Object connection, boolean trusted, Runnable end) {
         Share share = new Share(address, connection, end);
@@ -205,7 +206,7 @@ final class CallBudget {
         return share;
     }
 
-    /** Whether requests that are not whole are to be ended: {@link #relieve} does it. */
+    /** Returns whether unfinished requests take too much memory. {@link #relieve} ends them. */
     boolean isExceeded() {
         return isOver(1);
     }
@@ -215,7 +216,7 @@ final class CallBudget {
         return unfinished.bytes > general * (full ? RESERVED : FOR_UNFINISHED) * part;
     }
 
-    /** Ends requests that are not whole until enough is free or none is left. */
+    /** Ends unfinished requests until enough memory is free or none is left. */
     void relieve() {
         if (!isExceeded()) {
             return;
@@ -243,7 +244,7 @@ final class CallBudget {
                 .orElse(null);
     }
 
-    /** Bytes that requests take. */
+    /** Returns the bytes that all requests take. */
     long used() {
         return usedGeneral + usedKnown;
     }

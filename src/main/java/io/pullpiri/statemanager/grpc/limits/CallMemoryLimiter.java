@@ -24,24 +24,25 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 
 /**
- * Bounds what calls take of memory: requests from their first byte until the call ends (streams: until the request is read),
- * answers until the client takes them, and the number of streams. A request is decoded only when it is whole, came in time, and
- * is not made of too many parts. {@link CallBudget} decides which requests are ended when memory is short.
+ * Bounds the memory of calls and the number of streams. A request counts from its first byte until the call ends; on a call with a
+ * stream of answers, until the request is read. An answer counts until the client has read it. A request is decoded only if it is
+ * whole, arrived in time, and does not have too many parts. {@link CallBudget} decides which requests are ended when memory is
+ * short.
  */
 public final class CallMemoryLimiter extends ServerStreamTracer.Factory implements ServerInterceptor {
 
     private static final Context.Key<TracedCall> CALL = Context.key("call");
 
-    /** Calls that send a stream of answers. */
+    /** The number of calls with a stream of answers. */
     static final int MAX_STREAMS = 1_000;
 
-    /** An answer that the client does not take for so long is given up when memory is short. */
+    /** The time after which an unread answer ends its connection when memory is short. */
     private static final Duration UNTAKEN = Duration.ofSeconds(10);
 
     private static final Duration BETWEEN_SEARCHES = Duration.ofSeconds(1);
 
     final EventExecutor network;
-    final Duration patience;
+    final Duration requestTimeout;
     final Anomalies anomalies;
     final Connections connections;
     final CallBudget budget;
@@ -58,16 +59,16 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
     private long searched = System.nanoTime();
 
     /**
-     * @param network the thread on which calls are handled: a call's methods are not for several
-     * @param patience how long a request may take to come in
-     * @param maxRequests how much memory requests may take, in bytes
-     * @param maxKnown how much memory lists of known nodes may take besides, in bytes
-     * @param maxAnswers how many bytes of answers may wait before no further list or history is made
-     * @param isKnownNode by the node's name
+     * @param network the thread that handles calls; a call's methods are not thread-safe
+     * @param requestTimeout the time within which a request must arrive
+     * @param maxRequests the memory for requests, in bytes
+     * @param maxKnown the additional memory for known nodes, in bytes
+     * @param maxAnswers the bytes of unread answers from which on no list or history is made
+     * @param isKnownNode tells by a node's name whether the node is known
      */
     public CallMemoryLimiter(
             EventExecutor network,
-            Duration patience,
+            Duration requestTimeout,
             long maxRequests,
             long maxKnown,
             long maxAnswers,
@@ -75,7 +76,7 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
             Predicate<String> isKnownNode,
             Anomalies anomalies) {
         this.network = network;
-        this.patience = patience;
+        this.requestTimeout = requestTimeout;
         this.maxRequests = maxRequests;
         this.maxAnswers = maxAnswers;
         this.connections = connections;
@@ -84,20 +85,17 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
         this.budget = new CallBudget(maxRequests, maxKnown);
     }
 
-    /** The service, with this in front of it. */
+    /** Returns the service with this limiter in front of it. */
     public ServerServiceDefinition before(BindableService service) {
         return ServerInterceptors.intercept(ServerInterceptors.useInputStreamMessages(service.bindService()), this);
     }
 
-    /** Whether so much waits to be taken that no large answer should be made. May be called from any thread. */
+    /** Returns whether unread answers take so much memory that no large answer may be made. Any thread may call it. */
     public boolean isJammed() {
         if (answers.get() <= maxAnswers) {
             return false;
         }
-        anomalies.refused(
-                "grpc-answers",
-                "memory",
-                "answers that were not taken yet have more than " + (maxAnswers >> 20) + " MiB");
+        anomalies.refused("grpc-answers", "memory", "unread answers take more than " + (maxAnswers >> 20) + " MiB");
         network.execute(this::giveUpUntaken);
         return true;
     }
@@ -107,7 +105,7 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
         return new TracedCall(this);
     }
 
-    /** Messages are input streams: {@link #before} sees to that. */
+    /** Limits one call. Its messages are input streams, because {@link #before} requests that. */
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
             ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
@@ -128,7 +126,7 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
             }
 
             @Override
-            @SuppressWarnings("unchecked") // as all messages here
+            @SuppressWarnings("unchecked") // all messages here are input streams
             public void onHalfClose() {
                 ByteString request = traced.whole();
                 if (request != null) {
@@ -154,13 +152,13 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
         return context.withValue(CALL, call);
     }
 
-    /** Whether the request is a list of a node that is known: its node does not send it again. */
+    /** Returns whether the request is the list of a known node. A node does not send a list again. */
     boolean isOfKnownNode(ByteString request, String method) {
         String node = FieldCounter.nodeName(request, method);
         return !node.isEmpty() && isKnownNode.test(node);
     }
 
-    /** Ends unfinished requests, if there is need: not while bytes are being read, but after all that can be read now. */
+    /** Ends unfinished requests if they take too much memory. It does so after the bytes that can be read now are read. */
     void relieve() {
         if (!relieving && budget.isExceeded()) {
             relieving = true;
@@ -175,7 +173,7 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
         return "busy: requests take more than " + (maxRequests >> 20) + " MiB";
     }
 
-    /** The call's request is whole; it will be answered. */
+    /** Notes that the call's request is whole and is being answered. */
     void beginAnswer(TracedCall call) {
         answering.add(call);
     }
@@ -184,12 +182,12 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
         answering.remove(call);
     }
 
-    /** Bytes of an answer wait to be taken, or, if negative, were taken or given up. */
+    /** Adds the bytes of an answer that was sent; negative for an answer that was read or dropped. */
     void addAnswer(long bytes) {
         answers.addAndGet(bytes);
     }
 
-    /** Closes connections whose client leaves answers untaken: they keep memory from others. */
+    /** Closes the connections whose clients do not read their answers, at most once a second. */
     void giveUpUntaken() {
         long now = System.nanoTime();
         if (now - searched < BETWEEN_SEARCHES.toNanos()) {
@@ -198,7 +196,7 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
         searched = now;
         for (TracedCall call : Set.copyOf(answering)) {
             if (call.isUntaken(now - UNTAKEN.toNanos())) {
-                call.giveUp("untaken", "an answer was not taken within " + UNTAKEN.toSeconds() + " s");
+                call.giveUp("untaken", "an answer was not read within " + UNTAKEN.toSeconds() + " s");
             }
         }
     }

@@ -6,15 +6,15 @@ import io.pullpiri.statemanager.limits.AddressShares;
 import io.pullpiri.statemanager.manager.Anomalies;
 import java.util.List;
 
-/** Closes connections that are not admitted at once: each takes memory, even when nothing comes over it. */
+/** A server port that closes connections over its limit at once, because even a silent connection takes memory. */
 public final class CappedServerChannel extends NioServerSocketChannel {
 
-    /** Connections to one port. */
-    static final int MOST = 1_000;
+    /** The number of connections to one port. */
+    static final int MAX = 1_000;
 
     private final Connections connections;
     private final Anomalies anomalies;
-    private final AddressShares places = new AddressShares(MOST);
+    private final AddressShares places = new AddressShares(MAX);
 
     public CappedServerChannel(Connections connections, Anomalies anomalies) {
         this.connections = connections;

@@ -11,22 +11,22 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connections to the gRPC ports. Each port has its own places, which {@link AddressShares} divides. A connection that
- * carries nothing is closed first when places are short: it never had a whole request, or every request was answered. A
- * connection over which a known node has sent a list stays, because its NodeAgent is silent for hours and sends no list again.
- * Not thread-safe: all methods are called on the network's thread.
+ * The connections to the gRPC ports. Each port has its own places, which {@link AddressShares} divides. When places are short, an
+ * idle connection is closed first: all its whole requests are answered, or it never had one. A connection over which a known node
+ * has sent a list is never idle, because a NodeAgent is silent for hours and does not send a list again. Not thread-safe: all
+ * methods are called on the network thread.
  */
 public final class Connections {
 
     private static final String LIMIT = "grpc-connections";
 
-    /** Refusals that a client has not taken yet: each keeps its call's stream. */
-    private static final int MOST_REFUSALS = 20;
+    /** The number of unread refusals of one client. Each of them keeps the stream of its call. */
+    private static final int MAX_REFUSALS = 20;
 
     private final Anomalies anomalies;
     private final Map<Ends, Connection> open = new HashMap<>();
 
-    /** What tells connections apart. */
+    /** Both addresses of a connection, which identify it. */
     private record Ends(
             @Nullable SocketAddress local, @Nullable SocketAddress remote) {}
 
@@ -35,9 +35,10 @@ public final class Connections {
     }
 
     /**
-     * Admits a connection, or refuses it and closes it.
+     * Admits a connection or refuses it.
      *
-     * @param places of its port
+     * @param places the places of the port
+     * @return whether the connection is admitted; if not, the caller closes it
      */
     boolean accept(Channel channel, AddressShares places) {
         Connection connection = new Connection(channel);
@@ -46,7 +47,7 @@ public final class Connections {
                 anomalies.refused(
                         LIMIT,
                         refused.reason().label(),
-                        "from %s: it has %d of %d connections to port %s, of which %d are in use"
+                        "from %s: it has %d of the %d connections to port %s, of which %d are taken"
                                 .formatted(
                                         connection.address,
                                         refused.held(),
@@ -73,13 +74,13 @@ public final class Connections {
         return text.substring(text.lastIndexOf(':') + 1);
     }
 
-    /** The connection over which a call came; null if it is gone. */
+    /** Returns the connection of a call; null if it is closed. */
     @Nullable
     Connection of(Attributes call) {
         return open.get(new Ends(call.get(Grpc.TRANSPORT_ATTR_LOCAL_ADDR), call.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)));
     }
 
-    /** One of them. */
+    /** One connection to a port. */
     final class Connection {
 
         private final Channel channel;
@@ -94,38 +95,38 @@ public final class Connections {
             this.address = AddressShares.addressOf(channel.remoteAddress());
         }
 
-        /** A whole request has come, which is to be answered. */
+        /** Notes that a whole request is being answered. */
         void beginAnswer() {
             busy++;
             update();
         }
 
-        /** After {@link #beginAnswer}, once: the call has ended. */
+        /** Notes that the call of one {@link #beginAnswer} has ended. */
         void endAnswer() {
             busy--;
             update();
         }
 
-        /** A known node sends its lists over this connection. */
+        /** Notes that a known node has sent a list over this connection. */
         void keep() {
             ofNode = true;
             update();
         }
 
-        /** Whether {@link #keep} was called. */
+        /** Returns whether {@link #keep} was called. */
         boolean isOfKnownNode() {
             return ofNode;
         }
 
-        /** A call over this connection was refused. Closes the connection if its client does not take what it is told. */
+        /** Counts a refused call. Closes the connection if its client leaves too many refusals unread. */
         void refused() {
-            if (++refusals > MOST_REFUSALS) {
-                anomalies.refused("grpc-answers", "refusals", "from " + address + ": too many refusals were not taken");
+            if (++refusals > MAX_REFUSALS) {
+                anomalies.refused("grpc-answers", "refusals", "from " + address + ": too many refusals were not read");
                 close();
             }
         }
 
-        /** After {@link #refused}, once: the client has taken the refusal. */
+        /** Notes that the client has read the refusal of one {@link #refused}. */
         void refusalTaken() {
             refusals--;
         }
@@ -141,7 +142,7 @@ public final class Connections {
             close();
         }
 
-        /** At once, whatever waits to be sent over it. */
+        /** Closes the connection at once, and drops its unsent answers. */
         void close() {
             channel.unsafe().close(channel.voidPromise());
         }

@@ -8,15 +8,15 @@ import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import java.io.IOException;
 
 /**
- * What a message is made of, counted before it is taken apart: four megabytes can be two million containers of two bytes,
- * each of which takes a hundred once it is an object.
+ * Counts the parts of a message before it is decoded. A message of 4 MiB can hold two million containers of two bytes, each of
+ * which takes about 100 bytes as an object.
  */
 final class FieldCounter {
 
-    /** Fields, containers with theirs, and the entries of their maps. A real container has about twenty-five. */
+    /** The most parts of a message: fields, containers, their fields and map entries. A real container has about 25. */
     static final int MAX = 250_000;
 
-    /** About what a part takes as an object. */
+    /** The estimated memory of one part as an object. */
     static final int BYTES = 100;
 
     private static final String REPORT =
@@ -30,7 +30,7 @@ final class FieldCounter {
 
     private FieldCounter() {}
 
-    /** The name of the node whose container list this is; empty if it has none, cannot be read, or is no such list. */
+    /** Returns the node name of a container list; empty if it has none, cannot be read, or is another message. */
     static String nodeName(ByteString message, String method) {
         String name = "";
         if (!method.equals(REPORT)) {
@@ -40,7 +40,7 @@ final class FieldCounter {
             CodedInputStream list = message.newCodedInput();
             for (int tag = list.readTag(); tag != 0; tag = list.readTag()) {
                 if (tag == NODE_NAME) {
-                    name = list.readStringRequireUtf8(); // the last one counts
+                    name = list.readStringRequireUtf8(); // the last value wins
                 } else {
                     list.skipField(tag);
                 }
@@ -51,13 +51,17 @@ final class FieldCounter {
         return name;
     }
 
-    /** @return more than {@link #MAX} also for what no sound message has; what cannot be read ends the count */
+    /**
+     * Counts the parts of a message. The count ends at the first part that cannot be read.
+     *
+     * @return more than {@link #MAX} also for a message with groups, which proto3 does not have
+     */
     static int count(ByteString message, String method) {
         int[] parts = {0};
         try {
             count(message.newCodedInput(), method.equals(REPORT), parts);
         } catch (IOException e) {
-            // Whoever takes it apart will say so.
+            // The decoder reports it.
         }
         return parts[0];
     }
@@ -66,7 +70,7 @@ final class FieldCounter {
         for (int tag = message.readTag(); tag != 0; tag = message.readTag()) {
             parts[0]++;
             if (WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_START_GROUP) {
-                parts[0] = Integer.MAX_VALUE; // proto3 has none, and each could hold anything
+                parts[0] = Integer.MAX_VALUE; // a group can nest anything
                 return;
             }
             if (isReport && tag == CONTAINERS) {

@@ -16,20 +16,20 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call, and what it takes of {@link CallMemoryLimiter}'s bounds. What concerns the request is called on the network's thread; what
- * concerns the answer, on any.
+ * One call, with its share of the bounds of {@link CallMemoryLimiter}. Methods about the request are called on the network thread;
+ * methods about the answer, on any thread.
  */
 final class TracedCall extends ServerStreamTracer {
 
-    /** Bytes that a client may send on one stream of several requests. */
+    /** The bytes that a client may send on one stream of requests. */
     private static final int STREAM_BYTES = 1 << 20;
 
-    /** What a piece of a request takes besides its bytes: a whole buffer, even if one byte of it is used. */
+    /** The memory of a piece in addition to its bytes: a whole buffer, even if one byte of it is used. */
     private static final int PIECE_BYTES = 1 << 10;
 
-    private final CallMemoryLimiter traffic;
+    private final CallMemoryLimiter limiter;
 
-    // Of the network's thread.
+    // Used on the network thread only.
     private @Nullable ServerCall<?, ?> call;
     private CallBudget.@Nullable Share share;
     private Connections.@Nullable Connection connection;
@@ -48,8 +48,8 @@ final class TracedCall extends ServerStreamTracer {
     private volatile long answeredAt;
     private final AtomicLong ofAnswer = new AtomicLong();
 
-    TracedCall(CallMemoryLimiter traffic) {
-        this.traffic = traffic;
+    TracedCall(CallMemoryLimiter limiter) {
+        this.limiter = limiter;
     }
 
     @Override
@@ -60,35 +60,35 @@ final class TracedCall extends ServerStreamTracer {
     /**
      * Starts to count the call.
      *
-     * @return the call, which can be closed once: later answers are dropped. Calls are not for several threads, and this one may
-     *     be refused on the network's while another answers
+     * @return the call in a form that can be closed once and drops later answers. Calls are not thread-safe, but this one may be
+     *     refused on the network thread while another thread answers it
      */
     <Q, A> ServerCall<Q, A> begin(ServerCall<Q, A> begun) {
         ServerCall<Q, A> once = once(begun);
         call = once;
-        connection = traffic.connections.of(begun.getAttributes());
+        connection = limiter.connections.of(begun.getAttributes());
         address = AddressShares.addressOf(begun.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
         hasOneRequest = begun.getMethodDescriptor().getType().clientSendsOneMessage();
         hasOneAnswer = begun.getMethodDescriptor().getType().serverSendsOneMessage();
-        share = traffic.budget.begin(
+        share = limiter.budget.begin(
                 address,
                 connection == null ? this : connection,
                 connection != null && connection.isOfKnownNode(),
-                () -> refuse("grpc-request-memory", "unfinished", Status.UNAVAILABLE, traffic.tooMuch()));
+                () -> refuse("grpc-request-memory", "unfinished", Status.UNAVAILABLE, limiter.tooMuch()));
         if (!hasOneAnswer) {
             takePlace();
         }
         if (hasOneRequest && !refused) {
-            alarm = traffic.network.schedule(
+            alarm = limiter.network.schedule(
                     () -> refuse(
                             "grpc-request-time",
                             "slow",
                             Status.DEADLINE_EXCEEDED,
-                            "the request has not come to its end within " + traffic.patience.toMillis() + " ms"),
-                    traffic.patience.toNanos(),
+                            "the request is not complete within " + limiter.requestTimeout.toMillis() + " ms"),
+                    limiter.requestTimeout.toNanos(),
                     TimeUnit.NANOSECONDS);
         }
-        traffic.relieve();
+        limiter.relieve();
         return once;
     }
 
@@ -126,9 +126,9 @@ final class TracedCall extends ServerStreamTracer {
     }
 
     private void takePlace() {
-        switch (traffic.streams.tryAcquire(address, this::giveUpPlace)) {
+        switch (limiter.streams.tryAcquire(address, this::giveUpPlace)) {
             case AddressShares.Place taken -> {
-                taken.setReusable(false); // a subscriber waits for what comes
+                taken.setReusable(false); // a silent stream is in use
                 place = taken;
             }
             case AddressShares.NoPlace full ->
@@ -136,8 +136,8 @@ final class TracedCall extends ServerStreamTracer {
                         "grpc-streams",
                         full.reason().label(),
                         Status.RESOURCE_EXHAUSTED,
-                        "there are %d of %d streams already, %d of them from this address"
-                                .formatted(full.used(), traffic.streams.limit(), full.held()));
+                        "%d of %d streams are in use, %d of them by this address"
+                                .formatted(full.used(), limiter.streams.limit(), full.held()));
         }
     }
 
@@ -146,10 +146,10 @@ final class TracedCall extends ServerStreamTracer {
                 "grpc-streams",
                 "replaced",
                 Status.RESOURCE_EXHAUSTED,
-                "this stream's place was given to an address that has fewer");
+                "the place of this stream was given to an address with fewer streams");
     }
 
-    /** Whether the call may go on: a stream has one of the places for streams. */
+    /** Returns whether the call may continue. A stream needs a place; other calls do not. */
     boolean hasPlace() {
         return !refused;
     }
@@ -167,7 +167,7 @@ final class TracedCall extends ServerStreamTracer {
             return;
         }
         refused = true;
-        traffic.anomalies.refused(limit, reason, "from " + address + ": " + why);
+        limiter.anomalies.refused(limit, reason, "from " + address + ": " + why);
         request = null;
         call.close(status.withDescription(why), new Metadata());
         if (connection != null) {
@@ -175,16 +175,16 @@ final class TracedCall extends ServerStreamTracer {
         }
     }
 
-    /** A message has come. */
+    /** Takes a message of the call. */
     void received(ByteString message) {
         if (request == null) {
             request = message;
         } else {
-            refuse("grpc-requests", "second", Status.INTERNAL, "a second request on a call that takes one");
+            refuse("grpc-requests", "second", Status.INTERNAL, "a second request on a call that has one request");
         }
     }
 
-    /** The client has sent everything. Returns its request if it is to be served, else null. */
+    /** Ends the request: the client has sent all of it. Returns the request if it is to be served, else null. */
     @Nullable
     ByteString whole() {
         if (alarm != null) {
@@ -203,17 +203,17 @@ final class TracedCall extends ServerStreamTracer {
                     "grpc-message-parts",
                     "parts",
                     Status.RESOURCE_EXHAUSTED,
-                    "the message has more than " + FieldCounter.MAX + " parts (expected: fewer)");
+                    "the message has more than " + FieldCounter.MAX + " parts (expected: at most that)");
             return false;
         }
-        boolean known = traffic.isOfKnownNode(whole, method);
+        boolean known = limiter.isOfKnownNode(whole, method);
         if (share != null && !share.admit((long) parts * FieldCounter.BYTES, known)) {
-            refuse("grpc-request-memory", "full", Status.UNAVAILABLE, traffic.tooMuch());
-            traffic.giveUpUntaken();
+            refuse("grpc-request-memory", "full", Status.UNAVAILABLE, limiter.tooMuch());
+            limiter.giveUpUntaken();
             return false;
         }
-        traffic.relieve();
-        traffic.beginAnswer(this);
+        limiter.relieve();
+        limiter.beginAnswer(this);
         answering = true;
         if (connection != null) {
             connection.beginAnswer();
@@ -224,7 +224,7 @@ final class TracedCall extends ServerStreamTracer {
         return true;
     }
 
-    /** The request was handed on. A call that streams its answers keeps nothing of it. */
+    /** Notes that the request was passed to its handler. A call with a stream of answers then returns its memory. */
     void requestRead() {
         if (!hasOneAnswer && share != null) {
             share.release();
@@ -239,20 +239,20 @@ final class TracedCall extends ServerStreamTracer {
         share.add(bytes + PIECE_BYTES);
         received += bytes;
         if (!hasOneRequest && received > STREAM_BYTES) {
-            traffic.network.execute(() -> refuse(
+            limiter.network.execute(() -> refuse(
                     "grpc-stream-requests",
                     "bytes",
                     Status.RESOURCE_EXHAUSTED,
                     "requests of one stream: more than " + STREAM_BYTES + " bytes"));
         }
-        traffic.relieve();
+        limiter.relieve();
     }
 
     @Override
     public void outboundWireSize(long bytes) {
         if (hasOneAnswer) {
             ofAnswer.addAndGet(bytes);
-            traffic.addAnswer(bytes);
+            limiter.addAnswer(bytes);
             if (gone) {
                 forgetAnswer();
             }
@@ -260,10 +260,10 @@ final class TracedCall extends ServerStreamTracer {
     }
 
     private void forgetAnswer() {
-        traffic.addAnswer(-ofAnswer.getAndSet(0));
+        limiter.addAnswer(-ofAnswer.getAndSet(0));
     }
 
-    /** Whether the answer was given before that time and the client has not taken it. */
+    /** Returns whether the answer was sent before the given time and the client has not read it. */
     boolean isUntaken(long before) {
         return closed && !gone && answeredAt - before < 0;
     }
@@ -271,7 +271,7 @@ final class TracedCall extends ServerStreamTracer {
     /** Closes the client's connection. */
     void giveUp(String reason, String why) {
         if (connection != null) {
-            traffic.anomalies.refused("grpc-answers", reason, "from " + address + ": " + why);
+            limiter.anomalies.refused("grpc-answers", reason, "from " + address + ": " + why);
             connection.close();
         }
     }
@@ -280,13 +280,13 @@ final class TracedCall extends ServerStreamTracer {
     public void streamClosed(Status status) {
         gone = true;
         forgetAnswer();
-        traffic.network.execute(() -> end(status));
+        limiter.network.execute(() -> end(status));
     }
 
     private void end(Status status) {
         if (!closed && call != null && status.getCode() == Status.Code.RESOURCE_EXHAUSTED) {
-            // gRPC itself has ended the call, and knows one reason only.
-            traffic.anomalies.refused(
+            // gRPC has ended the call. A message over the size limit is its only reason for this status.
+            limiter.anomalies.refused(
                     "grpc-message-size",
                     "bytes",
                     "from " + address + ": a message of more than " + GrpcServer.MAX_MESSAGE + " bytes");
@@ -306,7 +306,7 @@ final class TracedCall extends ServerStreamTracer {
         if (connection != null && refused) {
             connection.refusalTaken();
         }
-        traffic.endAnswer(this);
+        limiter.endAnswer(this);
         request = null;
         call = null;
         share = null;

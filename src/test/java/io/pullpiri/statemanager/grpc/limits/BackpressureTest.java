@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The time is the channel's own and stands still, so that the test moves it. */
+/** Uses the channel's own time, which only the test advances. */
 class BackpressureTest {
 
     private static final int HIGH_WATER = 64;
@@ -45,7 +45,7 @@ class BackpressureTest {
         channel.finishAndReleaseAll();
     }
 
-    /** More than may wait, of which the client takes nothing yet. */
+    /** Sends more than the channel buffers, while the client reads nothing. */
     private void sendTooMuch() {
         ChannelFuture _ = channel.write(Unpooled.wrappedBuffer(new byte[2 * HIGH_WATER]));
     }
@@ -60,17 +60,17 @@ class BackpressureTest {
     }
 
     @Test
-    void clientThatTakesNothing_isNotReadUntilItDoes() {
+    void clientThatReadsNothing_isNotReadFromUntilItReads() {
         sendTooMuch();
         assertThat(channel.config().isAutoRead()).isFalse();
         takeAll();
         assertThat(channel.config().isAutoRead()).isTrue();
-        assertThat(passedOn).as("gRPC learns it too").containsExactly(false, true);
+        assertThat(passedOn).as("gRPC is informed, too").containsExactly(false, true);
         assertThat(anomalies.refusals()).isEmpty();
     }
 
     @Test
-    void clientThatTakesNothingFor30Seconds_isClosed() {
+    void clientThatReadsNothingFor30Seconds_isClosed() {
         sendTooMuch();
         pass(29);
         assertThat(channel.isOpen()).isTrue();
@@ -94,7 +94,7 @@ class BackpressureTest {
     }
 
     @Test
-    void clientThatHangsUp_isNotGivenUpLater() {
+    void clientThatDisconnects_isNotClosedLater() {
         sendTooMuch();
         ChannelFuture _ = channel.close();
         pass(60);

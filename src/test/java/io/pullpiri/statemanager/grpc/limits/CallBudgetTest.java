@@ -9,7 +9,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
-/** Who gives way when requests take too much memory. */
+/** The order in which calls are ended and refused when requests take too much memory. */
 class CallBudgetTest {
 
     private static final int KB = 1 << 10;
@@ -90,7 +90,7 @@ class CallBudgetTest {
         begin("a", "of another", true, "another", 20 * KB);
         begin("b", "unfinished", 800 * KB);
         budget.relieve();
-        assertThat(ended).containsExactly("unfinished"); // it has most
+        assertThat(ended).containsExactly("unfinished"); // its address has the most bytes
         begin("a", "of another", true, "third", 700 * KB);
         assertThat(budget.isExceeded()).isTrue();
     }
@@ -110,7 +110,7 @@ class CallBudgetTest {
         CallBudget.Share unfinished = begin("a", "unfinished", 200 * KB);
         budget.relieve();
         assertThat(ended).containsExactly("unfinished");
-        unfinished.add(500 * KB); // comes too late to count
+        unfinished.add(500 * KB); // the call has ended: the bytes do not count
         assertThat(budget.used()).isEqualTo(700 * KB + CallBudget.CALL_BYTES);
     }
 

@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Refusals, which come on the network's thread, and answers, which come on any. */
+/** A call that is refused on the network thread while another thread answers it. */
 class CallMemoryLimiterTest {
 
     private static final int MAX_BYTES = 1 << 20;
@@ -54,7 +54,7 @@ class CallMemoryLimiterTest {
     void callBeingAnswered_isRejectedOnlyAfterwards() throws Exception {
         ServerCall<?, SendContainerListResponse> call = begin(() -> {
             refuse();
-            closing.await(300, TimeUnit.MILLISECONDS); // which is in vain, or the refusal has come between
+            closing.await(300, TimeUnit.MILLISECONDS); // the time passes in vain; otherwise the refusal came between
         });
 
         call.sendHeaders(new Metadata());
@@ -77,7 +77,7 @@ class CallMemoryLimiterTest {
         assertThat(seen).containsExactly("UNAVAILABLE");
     }
 
-    /** More comes in than may: the call is refused as soon as the network's thread gets to it. */
+    /** Receives more bytes than the limit; the network thread then refuses the call. */
     private void refuse() {
         tracer.inboundWireSize(MAX_BYTES + 1);
     }

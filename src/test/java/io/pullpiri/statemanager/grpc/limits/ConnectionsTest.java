@@ -20,13 +20,13 @@ import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** All clients have one address, so that a new connection over three quarters of the places needs one of theirs. */
+/** All clients have one address, so above three quarters of the places a new connection replaces one of them. */
 class ConnectionsTest {
 
     private static final InetSocketAddress PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 47_007);
     private static final InetSocketAddress FAULT_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 47_008);
     private static final int PLACES = 4;
-    private static final int MOST = 3;
+    private static final int MAX = 3;
     private static final RefusalLabels REPLACED = new RefusalLabels("grpc-connections", "replaced");
     private static final RefusalLabels NO_PLACE = new RefusalLabels("grpc-connections", "address");
 
@@ -35,7 +35,7 @@ class ConnectionsTest {
     private final AddressShares places = new AddressShares(PLACES);
     private final List<Client> clients = new ArrayList<>();
 
-    /** The server's end of a client's connection. */
+    /** The server's end of a connection. */
     private static final class Client extends EmbeddedChannel {
 
         private final SocketAddress local;
@@ -81,10 +81,10 @@ class ConnectionsTest {
         return client;
     }
 
-    /** As many as one address may have. */
+    /** Opens as many connections as one address may have. */
     private List<Client> acceptAll() {
         List<Client> all = new ArrayList<>();
-        for (int i = 0; i < MOST; i++) {
+        for (int i = 0; i < MAX; i++) {
             all.add(accepted(1_000 + i));
         }
         return all;
@@ -109,7 +109,7 @@ class ConnectionsTest {
     }
 
     @Test
-    void connectionThatIsBeingAnswered_isKept_andTheNewOneRefused() {
+    void connectionWithACallInProgress_isKeptAndTheNewOneRefused() {
         List<Client> all = acceptAll();
         all.forEach(client -> of(client).beginAnswer());
         of(all.getFirst()).beginAnswer();
@@ -140,14 +140,14 @@ class ConnectionsTest {
     }
 
     @Test
-    void connectionThatEnds_givesItsPlaceBack() {
+    void closedConnection_returnsItsPlace() {
         List<Client> all = acceptAll();
         all.forEach(client -> of(client).keep());
-        assertThat(places.used()).isEqualTo(MOST);
+        assertThat(places.used()).isEqualTo(MAX);
 
         ChannelFuture _ = all.getLast().close();
 
-        assertThat(places.used()).isEqualTo(MOST - 1);
+        assertThat(places.used()).isEqualTo(MAX - 1);
         assertThat(connections.of(all.getLast().call())).isNull();
         accepted(2_000);
         assertThat(anomalies.refusals()).isEmpty();
@@ -170,7 +170,7 @@ class ConnectionsTest {
     }
 
     @Test
-    void moreThan20RefusalsThatAreNotTaken_closeTheConnection() {
+    void moreThan20UnreadRefusals_closeTheConnection() {
         Client client = accepted(1_000);
         for (int i = 0; i < 20; i++) {
             of(client).refused();
@@ -182,7 +182,7 @@ class ConnectionsTest {
     }
 
     @Test
-    void refusalsThatAreTaken_doNotCount() {
+    void refusalsThatAreRead_doNotCount() {
         Client client = accepted(1_000);
         for (int i = 0; i < 100; i++) {
             of(client).refused();

@@ -32,9 +32,9 @@ final class Flood {
     /** The same where other programs may take the machine's time. */
     private static final Duration SETTLED_AT_LAST = Duration.ofSeconds(90);
 
-    private static final double MOST_MORE_MEGABYTES = 100;
+    private static final double MAX_MORE_MEGABYTES = 100;
     private static final int ATTACKERS = 4;
-    private static final Duration MOST_OF_A_GROUP = Duration.ofSeconds(5);
+    private static final Duration MAX_OF_A_GROUP = Duration.ofSeconds(5);
 
     /** Connections that all attacks open in 20 ms, together: one busy client opens so many. */
     private static final int OPENED_IN_TICK = 60;
@@ -74,7 +74,7 @@ final class Flood {
             throw Argument.refused("ONLY", only, "a regular expression that finds the name of an attack");
         }
         List<String> failures =
-                new Flood(Duration.ofMinutes(minutes).dividedBy(3), true, MOST_MORE_MEGABYTES, attacks).run();
+                new Flood(Duration.ofMinutes(minutes).dividedBy(3), true, MAX_MORE_MEGABYTES, attacks).run();
         failures.forEach(failure -> System.out.println("BAD: " + failure));
         System.out.println(failures.isEmpty() ? "no client ended or starved the server" : "the server failed");
         System.exit(failures.isEmpty() ? 0 : 1);
@@ -200,7 +200,7 @@ final class Flood {
         List<Attack> order = new ArrayList<>(attacks);
         Collections.shuffle(order, chance);
         List<List<Attack>> groups = Lists.partition(order, ATTACKERS);
-        Duration each = Collections.min(List.of(MOST_OF_A_GROUP, time.dividedBy(groups.size())));
+        Duration each = Collections.min(List.of(MAX_OF_A_GROUP, time.dividedBy(groups.size())));
         for (List<Attack> group : groups) {
             attack(group, each, sources, server, measured, end);
             if (!server.isAlive() || System.nanoTime() > end) {

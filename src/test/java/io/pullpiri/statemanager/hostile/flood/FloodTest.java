@@ -17,13 +17,13 @@ import org.junit.jupiter.api.Timeout;
 class FloodTest {
 
     private static final Duration EACH_RUN = Duration.ofSeconds(10);
-    private static final double MOST_MORE_MEGABYTES = 250;
+    private static final double MAX_MORE_MEGABYTES = 250;
 
     @Test
     @Tag("slow")
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void floodOfAllAttacks_endsNoServer_refusesNoListOfAKnownNode_andLeavesNothing() throws Exception {
-        assertThat(new Flood(EACH_RUN, false, MOST_MORE_MEGABYTES, Attacks.all()).run())
+        assertThat(new Flood(EACH_RUN, false, MAX_MORE_MEGABYTES, Attacks.all()).run())
                 .isEmpty();
     }
 }
