@@ -37,7 +37,6 @@ class LanguageTest {
                     "src/main/java/io/pullpiri/statemanager/artifact",
                     "src/main/java/io/pullpiri/statemanager/cascade",
                     "src/main/java/io/pullpiri/statemanager/cli",
-                    "src/main/java/io/pullpiri/statemanager/cli/demo",
                     "src/main/java/io/pullpiri/statemanager/container",
                     "src/main/java/io/pullpiri/statemanager/grpc",
                     "src/main/java/io/pullpiri/statemanager/manager",

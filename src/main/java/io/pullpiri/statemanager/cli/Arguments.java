@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * The arguments as they were given. In a locale that has ASCII only, such as {@code LC_ALL=POSIX}, Java replaces every other
- * character of them; the kernel still has the bytes, and they are taken for UTF-8.
+ * Restores the arguments in a locale that has ASCII only, such as {@code LC_ALL=POSIX}. There Java replaces every other
+ * character, so the bytes are read from the kernel and decoded as UTF-8. See docs/decisions/0016.
  */
 final class Arguments {
 
@@ -16,6 +16,7 @@ final class Arguments {
 
     private Arguments() {}
 
+    /** Returns the arguments as the user typed them. */
     static String[] of(String[] args) {
         if (!"ANSI_X3.4-1968".equals(System.getProperty("sun.jnu.encoding"))) {
             return args;
@@ -27,7 +28,10 @@ final class Arguments {
         }
     }
 
-    /** The last arguments of a command line, each of which ends with a zero byte; those of the launcher come before. */
+    /**
+     * Returns the last arguments of a command line, as many as {@code args}. Each one ends with a zero byte. The arguments
+     * of the launcher come first.
+     */
     static String[] last(String[] args, byte[] commandLine) {
         String[] all = new String(commandLine, StandardCharsets.UTF_8).split("\0", -1);
         int end = all.length - 1;

@@ -26,7 +26,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** What {@code apply} and {@code delete} have in common: artifacts from files, sent one file at a time. */
+/** The common part of {@code apply} and {@code delete}: it sends artifacts, one file at a time. */
 @Command(mixinStandardHelpOptions = true, sortOptions = false)
 abstract class ArtifactCommand implements Callable<Integer> {
 
@@ -39,7 +39,7 @@ abstract class ArtifactCommand implements Callable<Integer> {
             paramLabel = "FILE",
             arity = "1..*",
             required = true,
-            description = "YAML artifacts, several to a file; - is standard input")
+            description = "a file with one or more YAML artifacts; - is standard input")
     private List<String> files = List.of();
 
     @Mixin
@@ -48,12 +48,13 @@ abstract class ArtifactCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    /** What the server says about one file. */
+    /** The server's answer to one file. */
     record Sent(List<ArtifactResult> results, List<String> warnings) {}
 
+    /** Sends the artifacts of one file. */
     abstract Sent send(Channel channel, String yaml);
 
-    /** All files are read before any is sent; a file that the server refuses does not keep back the others. */
+    /** Reads all files before it sends any. If the server refuses one file, the others are still sent. */
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
@@ -84,13 +85,13 @@ abstract class ArtifactCommand implements Callable<Integer> {
         try (InputStream in = file.equals("-") ? System.in : Files.newInputStream(Path.of(file))) {
             byte[] bytes = in.readNBytes(MAX_BYTES + 1);
             if (bytes.length > MAX_BYTES) {
-                throw new CommandFailure(name + ": has more than " + MAX_BYTES + " bytes");
+                throw new CommandFailure(name + ": larger than " + MAX_BYTES + " bytes");
             }
             return new Input(name, Utf8.decode(bytes));
         } catch (NoSuchFileException e) {
-            throw new CommandFailure(name + ": there is no such file");
+            throw new CommandFailure(name + ": no such file");
         } catch (AccessDeniedException e) {
-            throw new CommandFailure(name + ": may not be read");
+            throw new CommandFailure(name + ": permission denied");
         } catch (Utf8.MalformedException e) {
             throw new CommandFailure(name + ": " + e.getMessage());
         } catch (IOException | java.nio.file.InvalidPathException e) {
@@ -107,17 +108,18 @@ abstract class ArtifactCommand implements Callable<Integer> {
             case OUTCOME_NOT_FOUND -> "not found";
             case OUTCOME_PASSED_OVER ->
                 "passed over: no state depends on a " + result.getKind() + " (only on Scenario, Package and Model)";
-            case OUTCOME_UNSPECIFIED, UNRECOGNIZED -> "answered with something unknown";
+            case OUTCOME_UNSPECIFIED, UNRECOGNIZED -> "has an unknown outcome";
         };
         return LogText.printable(result.getKind().toLowerCase(Locale.ROOT) + "/" + result.getName() + " " + outcome);
     }
 
-    @Command(name = "apply", description = "Puts artifacts (scenarios, packages, models) into the store.")
+    /** {@code apply} stores artifacts. */
+    @Command(name = "apply", description = "Stores artifacts: scenarios, packages and models.")
     static final class Apply extends ArtifactCommand {
 
         @Option(
                 names = "--strict",
-                description = "refuses a file with warnings, such as a misspelt field, and stores nothing of it")
+                description = "refuse a file with warnings, such as a misspelled field, and store nothing of it")
         private boolean strict;
 
         @Override
@@ -131,7 +133,8 @@ abstract class ArtifactCommand implements Callable<Integer> {
         }
     }
 
-    @Command(name = "delete", description = "Deletes the artifacts that the files name from the store.")
+    /** {@code delete} deletes artifacts. */
+    @Command(name = "delete", description = "Deletes the artifacts that the files name.")
     static final class Delete extends ArtifactCommand {
 
         @Override

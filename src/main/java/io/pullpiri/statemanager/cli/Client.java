@@ -44,7 +44,7 @@ import picocli.CommandLine.Spec;
 /** The connection of one command to a server. */
 public final class Client implements AutoCloseable {
 
-    /** The option that says which server. */
+    /** The option {@code --server}. */
     static final class Server {
 
         private static final String OPTION = "--server";
@@ -72,11 +72,11 @@ public final class Client implements AutoCloseable {
             return new Client(address);
         }
 
-        /** The answer to a question, and a note on standard error if the server cannot use its store. */
-        <T> T ask(Function<Client, T> question) {
+        /** Runs a query, and prints a note on standard error if the server cannot use its store. */
+        <T> T ask(Function<Client, T> query) {
             try (Client client = connect()) {
                 String trouble = client.trouble();
-                T answer = question.apply(client);
+                T answer = query.apply(client);
                 if (!trouble.isEmpty()) {
                     command.commandLine().getErr().println(old(trouble));
                 }
@@ -85,7 +85,7 @@ public final class Client implements AutoCloseable {
         }
     }
 
-    /** A response header of the health service: why the server is not ready, in UTF-8. */
+    /** A response header of the health service that says why the server is not ready, in UTF-8. */
     private static final Metadata.Key<byte[]> TROUBLE =
             Metadata.Key.of("statemanager-trouble-bin", Metadata.BINARY_BYTE_MARSHALLER);
 
@@ -106,9 +106,9 @@ public final class Client implements AutoCloseable {
     }
 
     /**
-     * One call, within 10 seconds.
+     * Runs one call, within 10 seconds.
      *
-     * @throws CommandFailure that says what the server had against it, or that there is no server
+     * @throws CommandFailure with the server's reason, or if there is no server
      */
     <T> T call(Function<Channel, T> call) {
         try {
@@ -118,7 +118,11 @@ public final class Client implements AutoCloseable {
         }
     }
 
-    /** @param state the only one, in whatever spelling; empty for all */
+    /**
+     * Returns the resources of a kind.
+     *
+     * @param state only resources in this state, in any spelling; empty for all
+     */
     List<ResourceState> states(ResourceColumns kind, String state) {
         if (kind == ResourceColumns.NODE) {
             return call(NodeQueries::all);
@@ -136,7 +140,7 @@ public final class Client implements AutoCloseable {
     }
 
     /**
-     * Returns if there is a server, whatever state it is in.
+     * Checks that there is a server, in any condition.
      *
      * @throws CommandFailure if there is none
      */
@@ -145,14 +149,15 @@ public final class Client implements AutoCloseable {
                 channel -> within(HealthGrpc.newBlockingStub(channel)).check(HealthCheckRequest.getDefaultInstance()));
     }
 
-    /** The note that stands beside an answer which may be outdated. */
+    /** Returns the note for an answer that may be outdated. */
     static String old(String trouble) {
-        return "This is what was known last: " + trouble;
+        return "These are the last known states: " + trouble;
     }
 
     /**
-     * Why the server cannot use its store, so that its answers may be outdated; empty if it can, or if it does not answer
-     * in time. Call this before the question: an outdated answer does not become current when the store comes back.
+     * Returns why the server cannot use its store, so that its answers may be outdated. The text is empty if the store works,
+     * or if the server does not answer in time. Call this before the query: an outdated answer does not become current
+     * when the store comes back.
      */
     String trouble() {
         AtomicReference<Metadata> headers = new AtomicReference<>();
@@ -165,13 +170,17 @@ public final class Client implements AutoCloseable {
                 return "";
             }
         } catch (StatusRuntimeException e) {
-            return ""; // the question that follows fails as well, and says why
+            return ""; // the query that follows fails as well, with the reason
         }
         byte @Nullable [] trouble = headers.get() == null ? null : headers.get().get(TROUBLE);
         return trouble == null ? "the store is away" : LogText.printable(new String(trouble, StandardCharsets.UTF_8));
     }
 
-    /** @throws CommandFailure also if there is none of this name */
+    /**
+     * Returns a resource.
+     *
+     * @throws CommandFailure also if it does not exist
+     */
     ResourceState state(ResourceColumns kind, String name) {
         if (kind == ResourceColumns.NODE) {
             return call(channel -> NodeQueries.one(channel, name));
@@ -183,7 +192,7 @@ public final class Client implements AutoCloseable {
         return response.getResourceState();
     }
 
-    /** Empty if there is none of this name. */
+    /** Returns a resource, or nothing if it does not exist. */
     Optional<ResourceState> find(ResourceColumns kind, String name) {
         ResourceStateResponse response = ask(kind, name);
         return response.getSuccess() ? Optional.of(response.getResourceState()) : Optional.empty();
@@ -197,7 +206,7 @@ public final class Client implements AutoCloseable {
                         .build()));
     }
 
-    /** The newest first. */
+    /** Returns the changes of a resource, the newest first. */
     List<StateTransitionHistory> history(ResourceColumns kind, String name, int limit) {
         ResourceStateHistoryResponse response =
                 call(channel -> within(StateManagerConnectionGrpc.newBlockingStub(channel))
@@ -213,10 +222,10 @@ public final class Client implements AutoCloseable {
     }
 
     /**
-     * Follows the stream until {@code wanted} says no, or until the deadline.
+     * Reads events until {@code wanted} returns false, or until the stream ends.
      *
-     * @param millis 0 for no deadline
-     * @throws StatusRuntimeException if it ends otherwise
+     * @param millis the deadline; 0 for none
+     * @throws StatusRuntimeException if the stream fails, or at the deadline
      */
     void follow(StateChangeSubscriptionRequest request, long millis, Predicate<StateChangeEvent> wanted) {
         CancellableContext context = Context.current().withCancellation();
@@ -228,7 +237,7 @@ public final class Client implements AutoCloseable {
                                 : stub.withDeadlineAfter(millis, TimeUnit.MILLISECONDS))
                         .subscribeToStateChanges(request);
                 while (events.hasNext() && wanted.test(events.next())) {
-                    // All is done in the predicate.
+                    // The predicate handles the event.
                 }
             });
         } finally {
@@ -236,37 +245,38 @@ public final class Client implements AutoCloseable {
         }
     }
 
+    /** Returns the stub with the deadline of all calls. */
     public static <S extends io.grpc.stub.AbstractStub<S>> S within(S stub) {
         return stub.withDeadlineAfter(SECONDS, TimeUnit.SECONDS);
     }
 
+    /** Explains a failed call to the user. */
     CommandFailure failure(Status status) {
         if (HttpPort.mayBe(status) && HttpPort.answers(address)) {
-            return new CommandFailure(
-                    "what listens at " + address + " speaks HTTP, and the command line needs gRPC: name"
-                            + " StateManager's other port with --server HOST:PORT (setting port, 47006 unless set).");
+            return new CommandFailure("the server at " + address + " speaks HTTP, and the command line needs gRPC: name"
+                    + " StateManager's gRPC port with --server HOST:PORT (setting port, 47006 unless set).");
         }
         String detail = detail(status);
         return switch (status.getCode()) {
             case INVALID_ARGUMENT -> new CommandFailure.ServerRefusal(detail);
-            // What the server says has no cause; what keeps gRPC from reaching it has.
+            // An answer of the server has no cause. A failure to reach it has one.
             case UNAVAILABLE ->
                 new CommandFailure(
                         status.getCause() == null
-                                ? "the StateManager at " + address + " cannot do it now: " + detail
+                                ? "the StateManager at " + address + " cannot answer now: " + detail
                                 : "no StateManager can be reached at " + address + ": " + detail
                                         + "\nStart one with 'statemanager serve', or name another with --server"
                                         + " HOST:PORT.");
-            case CANCELLED -> new CommandFailure("the StateManager at " + address + " has stopped meanwhile");
+            case CANCELLED -> new CommandFailure("the StateManager at " + address + " stopped during the call");
             case DEADLINE_EXCEEDED ->
                 new CommandFailure("the StateManager at " + address + " did not answer within " + SECONDS + " s");
             case UNIMPLEMENTED ->
-                new CommandFailure("what listens at " + address + " is no StateManager of this version: " + detail);
+                new CommandFailure("the server at " + address + " is not a StateManager of this version: " + detail);
             default -> new CommandFailure(detail);
         };
     }
 
-    /** The word of what is furthest down says most: "Connection refused" rather than "io exception". */
+    /** Returns the message of the innermost cause, such as "Connection refused" rather than "io exception". */
     static String detail(Status status) {
         @Nullable Throwable cause = status.getCause();
         while (cause != null && cause.getCause() != null) {

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.cli;
 
-/** A command cannot do what it was told; the message is for the person who called it. */
+/** A command failed. The message is for the user. */
 public class CommandFailure extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
@@ -9,7 +9,7 @@ public class CommandFailure extends RuntimeException {
         super(message);
     }
 
-    /** The server understood the call and turned down what was in it. */
+    /** The server rejected the content of a call. */
     static final class ServerRefusal extends CommandFailure {
 
         private static final long serialVersionUID = 1L;

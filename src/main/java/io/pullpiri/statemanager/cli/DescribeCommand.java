@@ -17,10 +17,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code describe}: the chain of causes, from a package down to its containers, and who is at work on it. */
+/** {@code describe} prints the chain of causes as a tree, from a package down to its containers. */
 @Command(
         name = "describe",
-        description = "Shows a package, model, scenario or node with everything that its state comes from, as a tree.",
+        description = "Shows a package, model, scenario or node as a tree, with everything that gives its state.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class DescribeCommand implements Callable<Integer> {
@@ -36,7 +36,7 @@ final class DescribeCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    /** A line and what stands below it. */
+    /** A line and the lines below it. */
     private record TreeNode(AttributedString line, List<TreeNode> below) {}
 
     @Override
@@ -51,7 +51,7 @@ final class DescribeCommand implements Callable<Integer> {
         return ProgramExitCode.OK;
     }
 
-    /** @param above under whom it stands, who is not shown again below it; null at the top */
+    /** @param above the parent in the tree, which is not shown again below; null at the top */
     private static TreeNode node(Client client, ResourceState state, Instant now, @Nullable ResourceState above) {
         Map<String, String> metadata = new TreeMap<>(state.getMetadataMap());
         List<TreeNode> below = new ArrayList<>();

@@ -8,10 +8,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code forget}: a node that is gone for good. */
+/** {@code forget} removes a node that does not come back. */
 @Command(
         name = "forget",
-        description = "Forgets a node that is gone: its containers are gone, and its models follow.",
+        description = "Removes a node that does not come back, with its containers. Its models change accordingly.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class ForgetCommand implements Callable<Integer> {
@@ -22,7 +22,7 @@ final class ForgetCommand implements Callable<Integer> {
     @Option(
             names = "--force",
             description =
-                    "although its last report is younger than 10 minutes, or one of its containers counts as running")
+                    "even if its last report is younger than 10 minutes, or one of its containers counts as running")
     private boolean force;
 
     @Mixin

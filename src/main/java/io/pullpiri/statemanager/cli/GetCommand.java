@@ -13,10 +13,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code get}: what is in which state, since when and why. */
+/** {@code get} prints resources with their state, its time and its cause. */
 @Command(
         name = "get",
-        description = "Shows packages, models or scenarios: state, since when, and why; or nodes.",
+        description = "Shows packages, models or scenarios with their state, its age and its cause, or shows nodes.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class GetCommand implements Callable<Integer> {
@@ -28,7 +28,7 @@ final class GetCommand implements Callable<Integer> {
             names = "--state",
             paramLabel = "STATE",
             completionCandidates = ResourceColumns.States.class,
-            description = "only those in this state, such as error")
+            description = "only resources in this state, such as error")
     private @Nullable String state;
 
     @Mixin
@@ -48,7 +48,8 @@ final class GetCommand implements Callable<Integer> {
             kind.requireState(spec, "--state", state);
             if (name != null) {
                 throw new ParameterException(
-                        spec.commandLine(), "--state: stands beside the NAME '" + name + "' (expected: one of them)");
+                        spec.commandLine(),
+                        "--state: given together with the NAME '" + name + "' (expected: one of them)");
             }
         }
         List<ResourceState> found = server.ask(client ->

@@ -12,7 +12,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code history}: the last changes of one resource. */
+/** {@code history} prints the last changes of one resource. */
 @Command(
         name = "history",
         description = "Shows the last changes of one package, model or scenario, the newest first.",
@@ -30,7 +30,7 @@ final class HistoryCommand implements Callable<Integer> {
             names = {"-n", "--limit"},
             paramLabel = "COUNT",
             defaultValue = "0",
-            description = "at most so many; 0 is all (default: 0)")
+            description = "how many changes at most; 0 is all (default: 0)")
     private int limit;
 
     @Mixin

@@ -10,14 +10,14 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Finds out whether an address is that of an HTTP server, such as the dashboard's. */
+/** Detects that an address belongs to an HTTP server, such as the dashboard. */
 final class HttpPort {
 
     private static final Duration WITHIN = Duration.ofSeconds(2);
 
     private HttpPort() {}
 
-    /** Whether a call can have failed in this way because the other side speaks HTTP. */
+    /** Whether a call can fail with this status because the server speaks HTTP. */
     static boolean mayBe(Status status) {
         return switch (status.getCode()) {
             case UNAVAILABLE, UNKNOWN, INTERNAL, UNIMPLEMENTED -> !isUnreachable(status.getCause());
@@ -34,7 +34,7 @@ final class HttpPort {
         return false;
     }
 
-    /** Asks for the health of StateManager over HTTP/1.1, which a gRPC server does not answer. */
+    /** Requests {@code /health} over HTTP/1.1, which a gRPC server does not answer. */
     static boolean answers(String address) {
         HttpRequest health = HttpRequest.newBuilder(URI.create("http://" + address + "/health"))
                 .version(HttpClient.Version.HTTP_1_1)

@@ -20,10 +20,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The {@code statemanager} command. */
+/** The command {@code statemanager}, with all other commands as subcommands. */
 @Command(
         name = "statemanager",
-        description = "Derives, stores and acts on the states of a vehicle's packages.",
+        description = "Derives and stores the states of a vehicle's packages, and has dead packages reconciled.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         subcommands = {
@@ -40,10 +40,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
         })
 public final class Main {
 
-    /** gRPC logs what it also reports, with a stack trace; only what it cannot report is of interest. */
+    /** gRPC also logs the failures that it reports to the caller. Only severe messages are shown. */
     private static final Logger GRPC_LOG = Logger.getLogger("io.grpc");
 
-    /** All but the ends of lines: what a server says is not for the terminal to obey. */
+    /** Control characters but line breaks: a server's message must not control the terminal. */
     private static final Pattern CONTROL = Pattern.compile("[\\p{Cc}&&[^\n]]");
 
     private Main() {}
@@ -55,7 +55,7 @@ public final class Main {
         System.exit(run(out, err, Arguments.of(args)));
     }
 
-    /** Runs one command and returns its exit code. */
+    /** Runs one command and returns its exit code. {@code serve} builds no other command: see docs/decisions/0009. */
     public static int run(PrintWriter out, PrintWriter err, String... args) {
         CommandLine line = args.length > 0 && args[0].equals("serve")
                 ? new CommandLine(CommandSpec.create().name("statemanager"))

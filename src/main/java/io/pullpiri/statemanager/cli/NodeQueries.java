@@ -12,7 +12,7 @@ import io.pullpiri.proto.statemanager.v1.NodeSummary;
 import io.pullpiri.proto.statemanager.v1.NodesGrpc;
 import java.util.List;
 
-/** Asks a server for its nodes. Each is put into the form of other resources: the same code shows all of them. */
+/** Requests about nodes. Each node is converted to a {@link ResourceState}, so that one code prints all kinds. */
 final class NodeQueries {
 
     private NodeQueries() {}
@@ -26,13 +26,13 @@ final class NodeQueries {
                 .toList();
     }
 
-    /** With its containers. */
+    /** Returns one node with its containers. */
     static ResourceState one(Channel channel, String name) {
         GetNodeResponse response = Client.within(NodesGrpc.newBlockingStub(channel))
                 .getNode(GetNodeRequest.newBuilder().setName(name).build());
         ResourceState.Builder state = state(response.getNode());
         response.getContainersList()
-                .forEach(container -> state.putMetadata("container." + container.getName(), words(container)));
+                .forEach(container -> state.putMetadata("container." + container.getName(), description(container)));
         return state.build();
     }
 
@@ -48,14 +48,14 @@ final class NodeQueries {
                 .putMetadata("models", String.join("/", node.getModelsList()));
     }
 
-    private static String words(NodeContainer container) {
+    private static String description(NodeContainer container) {
         String model = container.getModel().isEmpty() ? "of no model" : "of model " + container.getModel();
         String unmatched =
                 container.getUnmatched() && !container.getModel().isEmpty() ? ", which no package names" : "";
         return container.getDetail() + ", " + model + unmatched;
     }
 
-    /** @return what the server says that it has done */
+    /** Removes a node and returns the server's message. */
     static String forget(Channel channel, String name, boolean force) {
         return Client.within(NodesGrpc.newBlockingStub(channel))
                 .forgetNode(ForgetNodeRequest.newBuilder()

@@ -17,7 +17,7 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 import org.snakeyaml.engine.v2.representer.StandardRepresenter;
 import picocli.CommandLine.Help.Ansi;
 
-/** How answers are written. */
+/** Formats output for terminals, as JSON and as YAML. */
 public final class Output {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -25,13 +25,13 @@ public final class Output {
 
     private Output() {}
 
-    /** With colours where the terminal has them and {@code NO_COLOR} does not forbid them. */
+    /** Returns a line with colors if the terminal has them and {@code NO_COLOR} is not set. */
     static String shown(AttributedString line) {
         AttributedString plain = printable(line);
         return Ansi.AUTO.enabled() ? plain.toAnsi() : plain.toString();
     }
 
-    /** Anybody may have put anything into a name or a cause; the styles are all that steers the terminal. */
+    /** Replaces control characters, which a name or a cause may contain. Only the styles control the terminal. */
     public static AttributedString printable(AttributedString line) {
         if (LogText.isPrintable(line)) {
             return line;
@@ -45,6 +45,7 @@ public final class Output {
         return plain.toAttributedString();
     }
 
+    /** Returns JSON with indentation and a final line break. */
     static String json(Object value) {
         try {
             return escaped(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(value)) + "\n";
@@ -53,7 +54,7 @@ public final class Output {
         }
     }
 
-    /** Without line breaks. */
+    /** Returns JSON without line breaks. */
     static String jsonLine(Object value) {
         try {
             return escaped(JSON.writeValueAsString(value));
@@ -62,7 +63,7 @@ public final class Output {
         }
     }
 
-    /** JSON itself escapes the first control characters only. A terminal obeys the others too, and marks of direction. */
+    /** Escapes what JSON itself does not: further control characters and marks of direction, which a terminal obeys. */
     private static String escaped(String json) {
         return UNPRINTABLE
                 .matcher(json)
@@ -70,7 +71,7 @@ public final class Output {
                         found.group().chars().mapToObj("\\\\u%04x"::formatted).collect(Collectors.joining()));
     }
 
-    /** Invisible characters are escaped, as in JSON; the text reads back as it was. */
+    /** Returns YAML. Invisible characters are escaped, so that a parser reads the original text. */
     static String yaml(Object value) {
         DumpSettings settings =
                 DumpSettings.builder().setDefaultFlowStyle(FlowStyle.BLOCK).build();
@@ -80,7 +81,7 @@ public final class Output {
                 .replaceAll(found -> "\\\\U%08x".formatted(found.group().codePointAt(0)));
     }
 
-    /** Puts double quotes around each text that has an unprintable character: YAML has escapes only there. */
+    /** Quotes each text that has an unprintable character, because YAML has escapes only in double quotes. */
     private static final class QuotingRepresenter extends StandardRepresenter {
 
         QuotingRepresenter(DumpSettings settings) {

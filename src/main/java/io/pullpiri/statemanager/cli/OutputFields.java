@@ -17,21 +17,22 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What programs read, as JSON or YAML. Names and types are those of REST (openapi.yaml); what gRPC tells in another form
- * has a name that REST does not have. What is unknown or empty is left out.
+ * The fields of JSON and YAML output. Names and types are those of REST (openapi.yaml). A value that gRPC has in another
+ * form gets a name that REST does not use. Unknown and empty values are left out.
  */
 final class OutputFields {
 
-    /** A container's name, and its node behind the last "on". */
+    /** A container's name, and its node after the last "on". */
     private static final Pattern CONTAINER = Pattern.compile("container\\.(.*) on (.*)");
 
-    /** {@code running (podman: stopping), found by its name}: the state, podman's own word, all else. */
-    private static final Pattern WORDS = Pattern.compile("([a-z]+)(?: \\(podman: ([a-z]+)\\))?(?:, (.*))?");
+    /** {@code running (podman: stopping), found by its name}: the state, podman's own status, the rest. */
+    private static final Pattern DETAIL = Pattern.compile("([a-z]+)(?: \\(podman: ([a-z]+)\\))?(?:, (.*))?");
 
     private final Map<String, Object> fields = new LinkedHashMap<>();
 
     private OutputFields() {}
 
+    /** Returns the fields of a resource. */
     static Map<String, Object> of(ResourceState state) {
         ResourceColumns kind = ResourceColumns.of(state.getResourceType());
         Map<String, String> metadata = new TreeMap<>(state.getMetadataMap());
@@ -85,6 +86,7 @@ final class OutputFields {
                 .fields;
     }
 
+    /** Returns the fields of a change in the history. */
     static Map<String, Object> of(ResourceColumns kind, String name, StateTransitionHistory change) {
         return change(kind, name, change.getFromState(), change.getToState())
                 .put("time", time(change.getTimestampNs()))
@@ -95,7 +97,7 @@ final class OutputFields {
                 .fields;
     }
 
-    /** The data of an event, and before it its id and its type as the stream of REST calls them. */
+    /** Returns the fields of an event, first its id and its type as in the event stream of REST. */
     static Map<String, Object> of(StateChangeEvent event) {
         Map<String, String> metadata = event.getMetadataMap();
         OutputFields all = new OutputFields().put("id", event.getEventId());
@@ -150,7 +152,7 @@ final class OutputFields {
         return counts.fields;
     }
 
-    /** Takes those that are told out of the metadata. */
+    /** Moves the containers out of the metadata. */
     private static List<Map<String, Object>> containers(Map<String, String> metadata) {
         List<Map<String, Object>> containers = new ArrayList<>();
         metadata.entrySet().removeIf(entry -> {
@@ -158,14 +160,14 @@ final class OutputFields {
             if (!container.matches()) {
                 return false;
             }
-            Matcher words = WORDS.matcher(entry.getValue());
-            String state = words.matches() ? words.group(1) : entry.getValue();
+            Matcher detail = DETAIL.matcher(entry.getValue());
+            String state = detail.matches() ? detail.group(1) : entry.getValue();
             containers.add(new OutputFields()
                     .put("name", container.group(1))
                     .put("node", container.group(2))
                     .put("state", state.substring(0, 1).toUpperCase(Locale.ROOT) + state.substring(1))
-                    .put("podman", words.matches() ? words.group(2) : null)
-                    .put("detail", words.matches() ? words.group(3) : null)
+                    .put("podman", detail.matches() ? detail.group(2) : null)
+                    .put("detail", detail.matches() ? detail.group(3) : null)
                     .fields);
             return true;
         });
@@ -183,7 +185,7 @@ final class OutputFields {
         return this;
     }
 
-    /** Null for none. */
+    /** Returns the difference, or null if there is none. */
     private static @Nullable Long rest(@Nullable Long all, @Nullable Long part) {
         return all == null || part == null || all <= part ? null : Long.valueOf(all - part);
     }

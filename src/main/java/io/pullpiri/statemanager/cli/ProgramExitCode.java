@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.cli;
 
-/** What scripts may rely on. */
+/** The exit codes of all commands. Scripts rely on them. */
 public final class ProgramExitCode {
 
     public static final int OK = 0;

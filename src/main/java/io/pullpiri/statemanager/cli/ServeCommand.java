@@ -18,24 +18,28 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** {@code serve}: one server, until it is told to stop. Its options are the table of settings. */
+/**
+ * {@code serve} runs one server until a signal stops it. Its options are made from {@link Setting}, without annotations:
+ * see docs/decisions/0009.
+ */
 final class ServeCommand {
 
     private static final String CONFIG = "--config";
 
     private ServeCommand() {}
 
+    /** Builds the command and its options. */
     static CommandSpec spec() {
         CommandSpec spec = CommandSpec.create().name("serve").mixinStandardHelpOptions(true);
         spec.usageMessage()
-                .description("Runs the state manager until it is told to stop (SIGTERM, Ctrl-C).")
+                .description("Runs the server until SIGTERM or Ctrl-C.")
                 .sortOptions(false)
                 .abbreviateSynopsis(true)
                 .footer(
                         "",
-                        "Every setting may also stand in the file, e.g. 'reconcile.on: [error, degraded]', and in the"
-                                + " environment, e.g. STATEMANAGER_RECONCILE_ON=error. An option wins over the"
-                                + " environment, that over the file.");
+                        "Every setting can also be a key of the file, e.g. 'reconcile.on: [error, degraded]', or an"
+                                + " environment variable, e.g. STATEMANAGER_RECONCILE_ON=error. An option wins over the"
+                                + " environment, and the environment over the file.");
         for (Setting setting : Setting.values()) {
             spec.addOption(OptionSpec.builder(setting.option())
                     .paramLabel(setting.placeholder())
@@ -52,6 +56,7 @@ final class ServeCommand {
         return spec;
     }
 
+    /** Runs the server and returns its exit code. */
     static int run(CommandSpec spec, PrintWriter out, PrintWriter err) {
         Map<Setting, String> options = new EnumMap<>(Setting.class);
         for (Setting setting : Setting.values()) {
@@ -89,21 +94,21 @@ final class ServeCommand {
         }
     }
 
-    /** Removes the hook, which would turn a failure into an orderly stop. */
+    /** Removes the hook, which would turn a failure into an orderly end. */
     private static void removeHook(Thread hook) {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
-            LoggerFactory.getLogger(ServeCommand.class).debug("a signal has come first", e);
+            LoggerFactory.getLogger(ServeCommand.class).debug("a signal came first", e);
         }
     }
 
-    /** On SIGTERM and Ctrl-C: the JVM waits for this, and ends with 0 afterwards. */
+    /** Stops the server on SIGTERM and Ctrl-C. The JVM waits for this, and then ends with 0. */
     private static void stop(StateManager server) {
-        // Not before: the level is taken from the settings when the first logger is made.
-        LoggerFactory.getLogger(ServeCommand.class).info("told to stop: finishing what is under way");
+        // The first logger takes its level from the settings, so no field may hold one.
+        LoggerFactory.getLogger(ServeCommand.class).info("stopping: finishing what is in progress");
         server.close();
-        // A signal would otherwise make it 143; an orderly stop is a success.
+        // Without this, the exit code after a signal is 143. An orderly end is a success.
         Runtime.getRuntime().halt(ProgramExitCode.OK);
     }
 }

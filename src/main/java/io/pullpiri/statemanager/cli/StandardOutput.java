@@ -7,21 +7,21 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/** Standard output as the system knows it. Java itself notices a pipe without a reader only when it writes. */
+/** Asks the system about standard output. Java itself detects a pipe without a reader only when it writes. */
 final class StandardOutput {
 
     private static final int DESCRIPTOR = 1;
-    /** POLLERR, POLLHUP, POLLNVAL: what Linux answers whether it was asked for or not. */
+    /** POLLERR, POLLHUP and POLLNVAL, which Linux reports without a request for them. */
     private static final int GONE = 0x08 | 0x10 | 0x20;
 
     private static final MethodHandle POLL = poll();
 
     private StandardOutput() {}
 
-    /** Whether nobody will ever read what is written. */
+    /** Whether the reader of the pipe is gone, so that no output can reach it. */
     static boolean isClosed() {
         try (Arena arena = Arena.ofConfined()) {
-            // struct pollfd: an int, and two shorts for what is asked and what is answered.
+            // struct pollfd: an int, and two shorts for the requested and the returned events.
             MemorySegment asked = arena.allocate(8, 4);
             asked.set(ValueLayout.JAVA_INT, 0, DESCRIPTOR);
             int answers = (int) POLL.invokeExact(asked, 1L, 0);

@@ -4,7 +4,7 @@ import java.util.Locale;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStyle;
 
-/** How states look in a terminal: the same colours wherever one is shown. */
+/** The colors of states in a terminal. */
 public final class Styles {
 
     public static final AttributedStyle BOLD = AttributedStyle.DEFAULT.bold();
@@ -16,10 +16,14 @@ public final class Styles {
 
     private Styles() {}
 
-    /** @param state as {@code Running} or as {@code PACKAGE_STATE_RUNNING} */
+    /**
+     * Returns a state in its color.
+     *
+     * @param state as {@code Running} or as {@code PACKAGE_STATE_RUNNING}
+     */
     public static AttributedString state(String state) {
-        String word = state.toLowerCase(Locale.ROOT);
-        AttributedStyle style = switch (word.substring(word.lastIndexOf('_') + 1)) {
+        String name = state.toLowerCase(Locale.ROOT);
+        AttributedStyle style = switch (name.substring(name.lastIndexOf('_') + 1)) {
             case "running", "completed" -> GOOD;
             case "degraded", "paused" -> WARNING;
             case "error", "dead" -> BAD;

@@ -6,7 +6,7 @@ import java.util.List;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 
-/** Columns that line up, Korean included. */
+/** A table with aligned columns, also for wide characters such as Korean. */
 public final class Table {
 
     private static final String GAP = "   ";
@@ -19,7 +19,11 @@ public final class Table {
                 .toList());
     }
 
-    /** @param cells texts or styled texts, one for each title */
+    /**
+     * Adds a row.
+     *
+     * @param cells texts or styled texts, one for each title
+     */
     public void add(CharSequence... cells) {
         rows.add(Arrays.stream(cells)
                 .map(cell -> cell instanceof AttributedString styled ? styled : new AttributedString(cell))
@@ -27,6 +31,7 @@ public final class Table {
                 .toList());
     }
 
+    /** Returns the titles and the rows, with aligned columns. */
     public List<AttributedString> lines() {
         int columns = rows.getFirst().size();
         int[] widths = new int[columns];

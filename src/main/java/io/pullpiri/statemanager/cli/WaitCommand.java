@@ -12,11 +12,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code wait}: for scripts that go on when something has come up. */
+/** {@code wait} blocks until a resource is in a state, for scripts. */
 @Command(
         name = "wait",
         description = "Waits until a package, model or scenario is in a state. It need not exist yet.",
-        footer = {"", "Ends with 0 when it is, and with 3 when the time is up."},
+        footer = {"", "The exit code is 0 when the resource is in the state, and 3 when the time is over."},
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class WaitCommand implements Callable<Integer> {
@@ -29,7 +29,7 @@ final class WaitCommand implements Callable<Integer> {
             paramLabel = "STATE",
             required = true,
             completionCandidates = ResourceColumns.States.class,
-            description = "such as running")
+            description = "the state to wait for, such as running")
     private String wanted = "";
 
     @Option(

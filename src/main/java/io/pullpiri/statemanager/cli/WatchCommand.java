@@ -19,10 +19,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code watch}: what is, and then every change as it happens. Goes on by itself when the server comes back. */
+/**
+ * {@code watch} prints the states, and then every change when it happens. It reconnects by itself when the server comes
+ * back.
+ */
 @Command(
         name = "watch",
-        description = "Shows states and then every change, until Ctrl-C or until nobody reads it any more.",
+        description = "Shows states and then every change, until Ctrl-C or until the reader closes the pipe.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class WatchCommand implements Callable<Integer> {
@@ -30,7 +33,7 @@ final class WatchCommand implements Callable<Integer> {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
 
-    /** How a change is written. */
+    /** A value of the option {@code -o}, spelled as the user types it. */
     enum StreamFormat {
         text,
         json
@@ -46,13 +49,13 @@ final class WatchCommand implements Callable<Integer> {
             description = "${COMPLETION-CANDIDATES}: json is one object a line (default: text)")
     private StreamFormat format = StreamFormat.text;
 
-    @Option(names = "--recovery", description = "also what is done about dead packages, and faults")
+    @Option(names = "--recovery", description = "also requests to reconcile dead packages, and faults")
     private boolean recovery;
 
     @Option(
             names = "--after",
             paramLabel = "ID",
-            description = "go on after this event rather than begin with what is; ids are in the json")
+            description = "continue after this event, without the states at first; ids are in the json")
     private @Nullable String after;
 
     @Mixin
@@ -68,7 +71,7 @@ final class WatchCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         last = after;
         try (Client client = server.connect()) {
-            // Whether there is a server at all: the stream says nothing as long as there is nothing to say.
+            // Fails at once without a server. The stream alone would stay silent until a change.
             client.reach();
             Thread listener = Thread.ofVirtual().start(() -> hangUpWhenUnread(client));
             try {
@@ -100,7 +103,7 @@ final class WatchCommand implements Callable<Integer> {
         return spec.commandLine().getOut().checkError() || StandardOutput.isClosed();
     }
 
-    /** As long as nothing changes nothing is written, and so nothing else would notice. */
+    /** Closes the client when the reader is gone. Without changes, no write would detect that. */
     private static void hangUpWhenUnread(Client client) {
         try {
             while (!StandardOutput.isClosed()) {
@@ -108,18 +111,22 @@ final class WatchCommand implements Callable<Integer> {
             }
             client.close();
         } catch (InterruptedException e) {
-            // It has ended by itself.
+            // The command has ended.
         }
     }
 
-    /** What to say before it goes on; throws where it cannot. */
+    /**
+     * Returns the message to print before the next attempt.
+     *
+     * @throws CommandFailure if another attempt cannot succeed
+     */
     private String interrupted(Client client, Status status) {
         String why = Client.detail(status);
         return switch (status.getCode()) {
             case UNAVAILABLE, CANCELLED -> "No changes come now (" + why + "); trying again.";
             case OUT_OF_RANGE -> {
                 last = null;
-                yield "Changes are missing (" + why + "); beginning anew.";
+                yield "Changes are missing (" + why + "); starting again with the states.";
             }
             default -> throw client.failure(status);
         };
@@ -146,7 +153,7 @@ final class WatchCommand implements Callable<Integer> {
     private boolean show(StateChangeEvent event) {
         PrintWriter out = spec.commandLine().getOut();
         out.println(format == StreamFormat.json ? Output.jsonLine(OutputFields.of(event)) : text(event));
-        // Within what is at first no event has an id: whoever is cut off there begins anew.
+        // Events of the snapshot have no id, but for the last: an interrupted snapshot starts again.
         if (!event.getEventId().isEmpty()) {
             last = event.getEventId();
         }

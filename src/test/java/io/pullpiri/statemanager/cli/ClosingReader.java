@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.Writer;
 
-/** Whoever reads a command's output and goes away after some lines, as {@code head} does. */
+/** A reader of a command's output that ends after some lines, as {@code head} does. */
 final class ClosingReader extends Writer {
 
     private final StringWriter text = new StringWriter();

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the command line answers to a wrong call, and where no server answers. */
+/** Wrong calls, and calls without a server. */
 class CommandMistakesTest extends CommandRig {
 
     @Test
@@ -45,7 +45,7 @@ class CommandMistakesTest extends CommandRig {
 
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.err())
-                .startsWith("error: what listens at " + address + " speaks HTTP, and the command line needs gRPC")
+                .startsWith("error: the server at " + address + " speaks HTTP, and the command line needs gRPC")
                 .contains("--server HOST:PORT (setting port, 47006 unless set)");
     }
 

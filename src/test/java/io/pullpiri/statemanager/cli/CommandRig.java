@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs commands of the command line against a real server of its own, in this process. */
+/** Runs commands against a real server of the test, in this process. */
 abstract class CommandRig {
 
     record Run(int exitCode, String out, String err) {}

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
-/** The commands of an operator, against a real server. */
+/** The commands against a real server. */
 class CommandsTest extends CommandRig {
 
     private static final String CONTROL = "[\\p{Cc}&&[^\n]]";
@@ -114,7 +114,7 @@ class CommandsTest extends CommandRig {
         String latin1 = folder.resolve("latin1.yaml").toString();
 
         assertThat(ask("apply", "-f", good, missing))
-                .isEqualTo(new Run(1, "", "error: " + missing + ": there is no such file\n"));
+                .isEqualTo(new Run(1, "", "error: " + missing + ": no such file\n"));
         assertThat(ask("apply", "-f", good, latin1))
                 .isEqualTo(new Run(
                         1, "", "error: " + latin1 + ": is not UTF-8: byte 0xE9 at offset 1 (expected: UTF-8 text)\n"));
@@ -273,7 +273,7 @@ class CommandsTest extends CommandRig {
         assertThat(tree.get(3)).isEqualTo("│  └─ container brake_main on HPC: dead, exit code 139");
         assertThat(tree.get(4)).startsWith("└─ model/light  Running");
         assertThat(tree.get(5)).isEqualTo("   └─ container light_main on HPC: running");
-        assertThat(ask("describe", "package", "nobody").exitCode()).isEqualTo(1);
+        assertThat(ask("describe", "package", "unknown").exitCode()).isEqualTo(1);
     }
 
     @Test
@@ -324,7 +324,7 @@ class CommandsTest extends CommandRig {
     void describe_saysWhetherTheLastGoodArtifactIsInForce() throws IOException {
         rig.apply(ServerRig.BRAKING);
         for (String name : List.of("braking", "steering")) {
-            // As another component writes into the store.
+            // Another component writes into the store.
             WatchEvent broken = new WatchEvent(Keys.artifact("Package", name), "kind: Package", 1_000_000);
             assertThat(rig.server
                             .manager()
@@ -377,7 +377,7 @@ class CommandsTest extends CommandRig {
     @ParameterizedTest
     @ValueSource(strings = {"get models", "get model brake", "describe model brake", "history model brake"})
     void controlSequencesInForeignTexts_doNotReachTheTerminal(String args) {
-        // Past the service, which would clean it: an earlier version or another component may not have.
+        // Not through the service, which rejects such texts. An earlier version or another component may store them.
         Command change = new Command.ModelChange("brake", ModelState.RUNNING, "id", "\u001b]0;owned\u0007\u009b2J");
         assertThat(rig.server.manager().submit(change, Duration.ofSeconds(20)).join())
                 .isInstanceOf(CommandResult.Done.class);
@@ -401,7 +401,7 @@ class CommandsTest extends CommandRig {
         assertThat(json).hasSize(1);
         assertThat(json.get(0).get("to").asText()).isEqualTo("Degraded");
         assertThat(json.get(0).get("cause").asText()).contains("exit code 139");
-        assertThat(ask("history", "package", "nobody").err()).isEqualTo("error: package nobody is not known\n");
+        assertThat(ask("history", "package", "unknown").err()).isEqualTo("error: package unknown is not known\n");
     }
 
     @Test
@@ -427,7 +427,7 @@ class CommandsTest extends CommandRig {
 
     @Test
     void unknownResource_isAFailureWithAMessage() {
-        assertThat(ask("get", "package", "nobody").exitCode()).isEqualTo(1);
-        assertThat(ask("get", "package", "nobody").err()).startsWith("error: ").contains("nobody");
+        assertThat(ask("get", "package", "unknown").exitCode()).isEqualTo(1);
+        assertThat(ask("get", "package", "unknown").err()).startsWith("error: ").contains("unknown");
     }
 }

@@ -14,14 +14,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What bash offers after Tab is what the commands take. */
+/** Bash offers after Tab what the commands accept. */
 class CompletionTest {
 
     @TempDir
     Path folder;
 
-    /** The words that the last one, which may be empty, can become. */
-    private List<String> offered(String... words) throws IOException, InterruptedException {
+    /** Returns the completions of the last argument, which may be empty. */
+    private List<String> offered(String... typed) throws IOException, InterruptedException {
         StringWriter script = new StringWriter();
         assertThat(Main.run(new PrintWriter(script, true), new PrintWriter(script, true), "generate-completion"))
                 .isZero();
@@ -29,9 +29,9 @@ class CompletionTest {
                 folder.resolve("completion"),
                 script + "\nCOMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMP_LINE=\"$*\"\n"
                         + "_complete_statemanager; printf '%s\\n' \"${COMPREPLY[@]}\"\n");
-        List<String> command = Stream.concat(Stream.of("bash", file.toString(), "statemanager"), Stream.of(words))
+        List<String> command = Stream.concat(Stream.of("bash", file.toString(), "statemanager"), Stream.of(typed))
                 .toList();
-        // It complains that it is not called by Readline.
+        // Bash complains because Readline does not call it.
         Process bash = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
@@ -52,10 +52,10 @@ class CompletionTest {
             wait package adas --for   | idle paused exited degraded error running created dead waiting satisfied allowed denied completed
             get packages -o           | table json yaml
             """)
-    void completion_offersOnlyAcceptedWords(String typed, String expected) throws Exception {
-        String[] words =
+    void completion_offersOnlyAcceptedArguments(String typed, String expected) throws Exception {
+        String[] arguments =
                 Stream.concat(Stream.of(typed.split(" ", -1)), Stream.of("")).toArray(String[]::new);
 
-        assertThat(offered(words)).containsExactlyInAnyOrder(expected.split(" ", -1));
+        assertThat(offered(arguments)).containsExactlyInAnyOrder(expected.split(" ", -1));
     }
 }

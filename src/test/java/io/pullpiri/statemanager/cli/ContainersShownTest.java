@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the command line and REST show of containers that are not simply running or dead. */
+/** The command line and REST show containers that are neither plainly running nor dead. */
 class ContainersShownTest {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -199,7 +199,7 @@ class ContainersShownTest {
         assertThat(metrics()).contains("statemanager_unmatched_containers{node=\"HPC\"} 2.0\n");
     }
 
-    /** The list of the only container of a model, over a connection from this address. */
+    /** Reports one container of a model, over a connection from this address. */
     private void report(String address, String model) throws InterruptedException {
         ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", rig.server.port())
                 .usePlaintext()

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** One server asked twice: what the commands write as JSON is what REST says. */
+/** The JSON of the commands equals the JSON of REST, for one server. */
 class OutputFieldsTest {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -40,7 +40,7 @@ class OutputFieldsTest {
         rig = new ServerRig(
                 "sqlite:" + folder.resolve("states.db"),
                 "127.0.0.1:1",
-                // REST does not depend on it, so programs that read JSON should not either.
+                // The JSON of REST does not depend on this setting, so the JSON of the commands must not either.
                 Map.of(Setting.STATE_NAMES, "protobuf"));
         rig.apply(ServerRig.BRAKING);
         rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
@@ -64,7 +64,7 @@ class OutputFieldsTest {
         return Stream.of(one, other).flatMap(Arrays::stream).toArray(String[]::new);
     }
 
-    /** The first lines of {@code watch}: it ends when nobody takes more. */
+    /** Returns the first lines of {@code watch}, which ends when its reader is gone. */
     private List<ObjectNode> watched(int lines, String... args) throws IOException {
         ClosingReader head = new ClosingReader(lines);
         String[] command =

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
-/** What programs read has no characters that hide or that steer a terminal, and reads back as it was. */
+/** JSON and YAML have no invisible characters and no control characters, and a parser reads the original text. */
 class OutputTest {
 
     private static final String INVISIBLE = "[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}[\\p{Zs}&&[^ ]]&&[^\\n]]";

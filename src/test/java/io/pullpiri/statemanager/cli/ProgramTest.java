@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The program as a process: what signals, kills and a second start do to it. */
+/** The program as a process: signals, kills and a second start. */
 @Tag("slow")
 class ProgramTest {
 
@@ -93,17 +93,17 @@ class ProgramTest {
                         acknowledged.set(i);
                     }
                 } catch (StatusRuntimeException e) {
-                    // It has stopped: what was not answered may be there or not.
+                    // The server has stopped. A change without an answer may be stored or not.
                 }
             });
             Await.until(SOON, () -> "reports", () -> acknowledged.get() >= 20);
-            // The handle: the process itself would close its output, too.
+            // Not Process.destroy: it also closes the output.
             program.process.toHandle().destroy();
 
             assertThat(program.exitCode()).as(program.output()).isZero();
             assertThat(program.output())
                     .contains("faults: off, HTTP: port ")
-                    .contains("told to stop: finishing what is under way");
+                    .contains("stopping: finishing what is in progress");
             assertThat(reporter.join(SOON)).isTrue();
         }
         try (Program _ = serve()) {
@@ -114,7 +114,7 @@ class ProgramTest {
                             .build())
                     .getResourceState()
                     .getStateGeneration();
-            // Idle is the first, every report after it another; the one under way may have been committed.
+            // Idle is the first change, and every report is another. The report in flight may have been committed.
             assertThat(generation).isBetween(last + 1L, last + 2L);
         }
     }
@@ -212,7 +212,7 @@ class ProgramTest {
                 var _ = client().sendChangedContainerList(ServerRig.list("running", "running"));
                 Await.until(SOON, watch::output, () -> watch.output().contains("\"to\":\"Running\""));
                 assertThat(watch.output().lines().filter(line -> line.startsWith("{")))
-                        .as("begun anew only once")
+                        .as("started again only once")
                         .hasSize(2);
             }
         }
@@ -221,7 +221,7 @@ class ProgramTest {
     @Test
     void watchWithoutAReader_endsAlsoWithoutChanges() throws Exception {
         try (Program _ = serve()) {
-            // A package and a scenario: head has gone only when both are written.
+            // A package and a scenario: head ends only when both are written.
             applyBraking();
             ProcessBuilder watch = Program.builder(folder, "watch", "--server", channel.authority());
             List<Process> pipe = ProcessBuilder.startPipeline(List.of(watch, new ProcessBuilder("head", "-2")));

@@ -18,12 +18,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What an operator is told when the server has no store: what it shows may be old. */
+/** Without a store, the server's answers may be old, and the commands say so. */
 @Tag("etcd")
 class StoreAwayTest {
 
     private static final Duration SOON = Duration.ofSeconds(30);
-    private static final String OLD = "This is what was known last: the store cannot be read: etcd ";
+    private static final String OLD = "These are the last known states: the store cannot be read: etcd ";
 
     private EtcdServer etcd;
 
@@ -73,7 +73,7 @@ class StoreAwayTest {
         }
     }
 
-    /** What it says before the first state is shown. */
+    /** Returns the output before the first state. */
     private static String watch(ServerRig rig) {
         StringWriter err = new StringWriter();
         ClosingReader head = new ClosingReader(1);

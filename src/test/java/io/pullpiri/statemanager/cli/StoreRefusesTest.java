@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** An etcd whose operator switches authentication on and off under a server that has no user. */
+/** An operator switches etcd's authentication on and off while a server without a user runs. */
 @Tag("etcd")
 @Timeout(120)
 class StoreRefusesTest {
@@ -110,7 +110,7 @@ class StoreRefusesTest {
             assertThat(httpHealth(rig).statusCode()).isEqualTo(503);
             assertThat(httpHealth(rig).body()).contains(NO_USER);
             assertThat(getPackages(rig))
-                    .startsWith("This is what was known last: ")
+                    .startsWith("These are the last known states: ")
                     .contains(NO_USER);
 
             auth.disable();
@@ -124,7 +124,7 @@ class StoreRefusesTest {
         }
     }
 
-    /** What {@code get packages} says beside its answer. */
+    /** Returns the standard error of {@code get packages}. */
     private static String getPackages(ServerRig rig) {
         CommandRig.Run run = CommandRig.ask(rig, "get", "packages");
         assertThat(run.exitCode()).isZero();

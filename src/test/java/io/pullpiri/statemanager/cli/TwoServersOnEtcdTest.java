@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The same as {@code TwoServersTest} with whole servers on a real etcd. */
+/** Repeats {@code TwoServersTest} with whole servers on a real etcd. */
 @Timeout(120)
 @Tag("etcd")
 class TwoServersOnEtcdTest {

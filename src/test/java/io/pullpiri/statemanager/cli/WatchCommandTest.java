@@ -27,10 +27,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** {@code watch} against a server whose streams end as a test wants it. */
+/** {@code watch} against a server whose streams end as each test requires. */
 class WatchCommandTest {
 
-    /** One stream: what it tells, each with an id or none, and how it ends. */
+    /** One stream: its events, each with an id or none, and how it ends. */
     private record Script(List<String> ids, Status end) {}
 
     private final Queue<Script> scripts = new ArrayDeque<>();
@@ -134,12 +134,12 @@ class WatchCommandTest {
                 "127.0.0.1:" + server.getPort());
 
         assertThat(asked)
-                .as("before anything was shown, within what is, behind it, too late, anew")
+                .as("before the first event, within the snapshot, after it, too late, from the start again")
                 .containsExactly("after nothing", "after nothing", "after nothing", "after 7.0", "after nothing");
         assertThat(exitCode).isEqualTo(1);
         assertThat(err.toString())
                 .isEqualTo("No changes come now (away); trying again.\n".repeat(3)
-                        + "Changes are missing (too late\\u{7}); beginning anew.\nerror: enough\n");
+                        + "Changes are missing (too late\\u{7}); starting again with the states.\nerror: enough\n");
         assertThat(out.toString().lines().map(line -> line.split(" {2}", 2)[1]))
                 .containsExactly(
                         "package/adas  Idle  cause \\u{1B}[2J of ''",

@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The demo's vehicle on each of the stores that are named, for a second: {@code tools/build} lets it run once, and what
- * {@code serve} needs for a start and a day's work goes into the class cache.
+ * Runs the demo's vehicle on each store in the arguments, for a second. {@code tools/build} starts it once to record the class
+ * cache of {@code serve}. See docs/decisions/0009.
  */
 final class AotTraining {
 

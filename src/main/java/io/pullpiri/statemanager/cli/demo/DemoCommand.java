@@ -27,13 +27,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code demo}: a server, a vehicle and an ActionController in one process, and what they do to each other. */
+/** {@code demo} runs a server, a simulated vehicle and a simulated ActionController in one process. */
 @Command(
         name = "demo",
         description = {
             "Shows what StateManager does, on this machine alone.",
-            "An embedded store that is thrown away afterwards, two simulated nodes and a simulated ActionController that",
-            "talk gRPC with a real server."
+            "Two simulated nodes and a simulated ActionController talk gRPC with a real server. Its store is deleted at",
+            "the end."
         },
         mixinStandardHelpOptions = true)
 public final class DemoCommand implements Callable<Integer> {
@@ -47,7 +47,7 @@ public final class DemoCommand implements Callable<Integer> {
             paramLabel = "TIME",
             converter = DurationConverter.class,
             defaultValue = "30s",
-            description = "how long it takes, e.g. 30s or 2m (default: 30s)")
+            description = "how long the demo takes, e.g. 30s or 2m (default: 30s)")
     private Duration duration = Duration.ofSeconds(30);
 
     @Spec
@@ -57,7 +57,7 @@ public final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException, SettingsException {
-        // The log would run through the picture.
+        // Log lines would disturb the picture.
         System.setProperty(Logging.LEVEL, "off");
         stopOnSignals();
         Path folder = Files.createTempDirectory("statemanager-demo");
@@ -77,7 +77,7 @@ public final class DemoCommand implements Callable<Integer> {
                 DemoVehicle vehicle = new DemoVehicle(server, controller, duration, start)) {
             if (Screen.isPossible()) {
                 try (Screen screen = Screen.open()) {
-                    // JLine has given Ctrl-C back to the system, which would leave the cursor hidden.
+                    // JLine has reset the handler of Ctrl-C. Without one, the cursor would stay hidden.
                     stopOnSignals();
                     while (!stopped && vehicle.live()) {
                         screen.draw(vehicle.picture(screen.rows()));
@@ -118,7 +118,7 @@ public final class DemoCommand implements Callable<Integer> {
         STOPPING.forEach(signal -> Signals.register(signal, this::stop));
     }
 
-    /** Ends the demo as if its time were over; who asks twice does not want to wait for that. */
+    /** Ends the demo as if its time were over. A second signal ends the process at once. */
     private void stop() {
         if (stopped) {
             Runtime.getRuntime().halt(ProgramExitCode.OK);

@@ -6,22 +6,24 @@ import java.util.List;
 import java.util.PriorityQueue;
 
 /**
- * What befalls the demo's vehicle, and when: written for {@link #SECONDS}, and run faster or slower if the demo is shorter
- * or longer.
+ * The events of the demo and their times. They are written for {@link #SECONDS}, and run faster or slower if the demo is
+ * shorter or longer.
  */
 final class DemoScript {
 
     static final double SECONDS = 30;
 
-    /** Whom the story moves. */
+    /** The vehicle that the script controls. */
     interface Vehicle {
 
+        /** Applies the artifacts of an example file. */
         void install(String file);
 
-        /** Models' containers, wherever they are or have to be. */
+        /** Reports the containers of models with a status, on the nodes where they run. */
         void containers(String status, int exitCode, List<String> models);
 
-        void tell(String who, String what);
+        /** Shows an event to the user. */
+        void show(String actor, String what);
     }
 
     private record ScriptStep(double second, int number, Runnable action) {}
@@ -44,34 +46,34 @@ final class DemoScript {
                 List.of("adas", "instrument-cluster", "infotainment", "parking", "body-control", "ota-update")) {
             at(0, () -> vehicle.install(file + ".yaml"));
         }
-        at(2.5, () -> vehicle.tell("vehicle", "is started: nodes start the containers"));
+        at(2.5, () -> vehicle.show("vehicle", "is started: nodes start the containers"));
         at(2.5, () -> vehicle.containers("running", 0, all));
 
-        at(5, () -> vehicle.tell("HPC", "camera-perception crashes (exit code 139)"));
+        at(5, () -> vehicle.show("HPC", "camera-perception crashes (exit code 139)"));
         at(5, () -> vehicle.containers("exited", 139, List.of("camera-perception")));
-        at(7, () -> vehicle.tell("HPC", "podman starts camera-perception again"));
+        at(7, () -> vehicle.show("HPC", "podman starts camera-perception again"));
         at(7, () -> vehicle.containers("running", 0, List.of("camera-perception")));
 
-        at(8.5, () -> vehicle.tell("ZONE", "vehicle-signals is killed, out of memory: two packages use it"));
+        at(8.5, () -> vehicle.show("ZONE", "vehicle-signals is killed, out of memory: two packages use it"));
         at(8.5, () -> vehicle.containers("exited", 137, List.of("vehicle-signals")));
         at(10.5, () -> vehicle.containers("running", 0, List.of("vehicle-signals")));
 
-        at(11.5, () -> vehicle.tell("HPC", "ota-client has done its work (exit code 0)"));
+        at(11.5, () -> vehicle.show("HPC", "ota-client has done its work (exit code 0)"));
         at(11.5, () -> vehicle.containers("exited", 0, List.of("ota-client")));
 
-        at(13, () -> vehicle.tell("ZONE", "parking-assist crashes (exit code 134), and ActionController is busy"));
+        at(13, () -> vehicle.show("ZONE", "parking-assist crashes (exit code 134), and ActionController is busy"));
         at(13, () -> vehicle.containers("exited", 134, List.of("parking-assist")));
 
-        at(17, () -> vehicle.tell("vehicle", "is parked: doors and lights are paused"));
+        at(17, () -> vehicle.show("vehicle", "is parked: doors and lights are paused"));
         at(17, () -> vehicle.containers("paused", 0, BODY));
 
-        at(18.5, () -> vehicle.tell("operator", "installs driver-monitoring"));
+        at(18.5, () -> vehicle.show("operator", "installs driver-monitoring"));
         at(18.5, () -> vehicle.install("driver-monitoring.yaml"));
         at(20.5, () -> vehicle.containers("running", 0, List.of("driver-monitor")));
 
         at(22, () -> vehicle.containers("running", 0, BODY));
 
-        at(23, () -> vehicle.tell("HPC", "a bad update: adas breaks down, model by model"));
+        at(23, () -> vehicle.show("HPC", "a bad update: adas breaks down, model by model"));
         for (int i = 0; i < ADAS.size(); i++) {
             List<String> next = List.of(ADAS.get(i));
             at(23 + i * 0.7, () -> vehicle.containers("exited", 1, next));
@@ -82,15 +84,15 @@ final class DemoScript {
         steps.add(new ScriptStep(second, number++, action));
     }
 
-    /** Has done what was to happen up to this second of the story. */
-    void tellUpTo(double second) {
+    /** Runs the steps up to a second of the script. */
+    void runUpTo(double second) {
         while (!steps.isEmpty() && steps.peek().second() <= second) {
             steps.remove().action().run();
         }
     }
 
-    /** Something that follows from what happened. */
-    void then(double second, Runnable action) {
+    /** Adds a step. */
+    void add(double second, Runnable action) {
         at(second, action);
     }
 }

@@ -35,8 +35,7 @@ import org.jline.utils.AttributedStringBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The demo's two nodes, its operator and its eyes: everything here goes to the server over gRPC and comes from there. For
- * one thread.
+ * The demo's two nodes, its operator and its observer. All of them use the server over gRPC only. For one thread.
  */
 final class DemoVehicle implements DemoScript.Vehicle, AutoCloseable {
 
@@ -66,14 +65,18 @@ final class DemoVehicle implements DemoScript.Vehicle, AutoCloseable {
     private final Map<String, PackageArtifact> packages = new LinkedHashMap<>();
     private final Map<String, ResourceState> known = new HashMap<>();
     private final List<DemoEvent> events = new ArrayList<>();
-    private final DemoScript story;
+    private final DemoScript script;
     private List<ResourceState> states = List.of();
-    private int told;
+    private int printed;
     private int accepted;
     private int refused;
     private double reportedAt;
 
-    /** @param start when the demo began, {@link System#nanoTime} */
+    /**
+     * Connects to a server.
+     *
+     * @param start the start of the demo, in {@link System#nanoTime}
+     */
     DemoVehicle(StateManager server, SimulatedActionController controller, Duration duration, long start) {
         this.dashboard = "http://127.0.0.1:" + server.httpPort() + "/";
         this.start = start;
@@ -85,20 +88,20 @@ final class DemoVehicle implements DemoScript.Vehicle, AutoCloseable {
         for (String name : List.of("HPC", "ZONE")) {
             nodes.put(name, new SimulatedNode(name, channel));
         }
-        this.story = new DemoScript(this);
+        this.script = new DemoScript(this);
     }
 
-    /** Lives up to this moment. False when the demo is over. */
+    /** Does everything that is due now. Returns false when the demo is over. */
     boolean live() {
         double now = now();
-        story.tellUpTo(now * DemoScript.SECONDS / seconds);
+        script.runUpTo(now * DemoScript.SECONDS / seconds);
         if (now - reportedAt >= 1) {
             reportedAt = now;
             nodes.values().forEach(SimulatedNode::report);
         }
-        look();
-        obey();
-        look();
+        readStates();
+        reactToRequests();
+        readStates();
         return now < seconds;
     }
 
@@ -135,7 +138,7 @@ final class DemoVehicle implements DemoScript.Vehicle, AutoCloseable {
         }
         byNode.forEach(
                 (node, names) -> Objects.requireNonNull(nodes.get(node), node).set(status, exitCode, names));
-        look();
+        readStates();
     }
 
     private String nodeOf(String model) {
@@ -148,12 +151,12 @@ final class DemoVehicle implements DemoScript.Vehicle, AutoCloseable {
     }
 
     @Override
-    public void tell(String who, String what) {
-        events.add(new DemoEvent(now(), new AttributedString(who + ": " + what)));
+    public void show(String actor, String what) {
+        events.add(new DemoEvent(now(), new AttributedString(actor + ": " + what)));
     }
 
-    /** Sees what has changed. */
-    private void look() {
+    /** Reads all packages, and adds an event for each change. */
+    private void readStates() {
         states = Client.within(StateManagerConnectionGrpc.newBlockingStub(channel))
                 .listResourcesByState(ListResourcesByStateRequest.newBuilder()
                         .setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE)
@@ -178,41 +181,41 @@ final class DemoVehicle implements DemoScript.Vehicle, AutoCloseable {
                 .toAttributedString();
     }
 
-    /** Does what ActionController was asked: a moment later the package's containers run again. */
-    private void obey() {
+    /** Reacts to the requests to ActionController: some time later, the package's containers run again. */
+    private void reactToRequests() {
         SimulatedActionController.ReconcileCall request;
         while ((request = controller.requests().poll()) != null) {
             String scenario = request.scenario();
             if (!request.accepted()) {
                 refused++;
-                tell("ActionController", "is asked to reconcile " + scenario + ", and turns it down");
+                show("ActionController", "gets a request to reconcile " + scenario + ", and refuses it");
                 continue;
             }
             accepted++;
-            tell("ActionController", "is asked to reconcile " + scenario + ", and accepts");
-            // In the examples a scenario is called like its package.
+            show("ActionController", "gets a request to reconcile " + scenario + ", and accepts it");
+            // In the examples a scenario has the name of its package.
             List<String> models = Objects.requireNonNull(packages.get(scenario), scenario).models().stream()
                     .map(PackageArtifact.ModelRef::name)
                     .toList();
-            story.then((now() + REPAIR_SECONDS) * DemoScript.SECONDS / seconds, () -> containers("running", 0, models));
+            script.add((now() + REPAIR_SECONDS) * DemoScript.SECONDS / seconds, () -> containers("running", 0, models));
         }
     }
 
-    /** The lines that have come since the last call. */
+    /** Returns the lines that were added since the last call. */
     List<String> news() {
-        List<String> news = events.subList(told, events.size()).stream()
+        List<String> news = events.subList(printed, events.size()).stream()
                 .map(event -> event.line().toString())
                 .toList();
-        told = events.size();
+        printed = events.size();
         return news;
     }
 
-    /** Where a browser sees it. */
+    /** Returns the address of the dashboard. */
     String dashboard() {
         return dashboard;
     }
 
-    /** Everything at a glance. */
+    /** Returns the picture for a terminal with so many rows. */
     List<AttributedString> picture(int rows) {
         List<AttributedString> lines = new ArrayList<>();
         int containers = nodes.values().stream().mapToInt(SimulatedNode::size).sum();
@@ -229,6 +232,7 @@ final class DemoVehicle implements DemoScript.Vehicle, AutoCloseable {
         return lines;
     }
 
+    /** Returns the table of packages. */
     List<AttributedString> table() {
         Table table = ResourceColumns.PACKAGE.table();
         Instant now = Instant.now();
@@ -236,6 +240,7 @@ final class DemoVehicle implements DemoScript.Vehicle, AutoCloseable {
         return table.lines();
     }
 
+    /** Returns the last lines of the demo. */
     List<String> summary() {
         long changes = known.values().stream()
                 .mapToLong(ResourceState::getStateGeneration)
@@ -247,11 +252,11 @@ final class DemoVehicle implements DemoScript.Vehicle, AutoCloseable {
                 .toArray();
         return Stream.of(
                         "",
-                        "%d changes of %d packages; ActionController accepted %d requests and turned down %d."
+                        "%d changes of %d packages. ActionController accepted %d requests and refused %d."
                                 .formatted(changes, known.size(), accepted, refused),
                         answers.length == 0
                                 ? ""
-                                : "From a container's change to its durable package state: %.1f ms (median of %d reports)."
+                                : "Time from a container's change to the durable state of its package: %.1f ms (median of %d reports)."
                                         .formatted(answers[answers.length / 2] / 1e6, answers.length))
                 .toList();
     }

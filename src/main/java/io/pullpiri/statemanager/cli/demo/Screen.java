@@ -10,12 +10,12 @@ import org.jline.utils.Display;
 import org.jline.utils.InfoCmp.Capability;
 import picocli.CommandLine.Help.Ansi;
 
-/** A picture in the terminal that is drawn again and again in the same place. For one thread. */
+/** Draws a picture in the terminal repeatedly, in one place. For one thread. */
 final class Screen implements AutoCloseable {
 
     private final Terminal terminal;
     private final Display display;
-    private final boolean colours = Ansi.AUTO.enabled();
+    private final boolean colors = Ansi.AUTO.enabled();
 
     private Screen(Terminal terminal) {
         this.terminal = terminal;
@@ -23,7 +23,7 @@ final class Screen implements AutoCloseable {
         terminal.puts(Capability.cursor_invisible);
     }
 
-    /** Whether standard output is a terminal that can be drawn on. */
+    /** Whether standard output is a terminal that can show the picture. */
     @SuppressWarnings("SystemConsoleNull") // Since JDK 25 it is null again where there is no terminal.
     static boolean isPossible() {
         String type = System.getenv("TERM");
@@ -38,7 +38,7 @@ final class Screen implements AutoCloseable {
         return Math.max(terminal.getHeight(), 10);
     }
 
-    /** Shows the lines, cut to the terminal's size, in place of those before. */
+    /** Replaces the picture with the lines, cut to the size of the terminal. */
     void draw(List<AttributedString> lines) {
         Size size = terminal.getSize();
         int columns = Math.max(size.getColumns(), 20);
@@ -46,13 +46,13 @@ final class Screen implements AutoCloseable {
         display.update(
                 lines.stream()
                         .limit(rows() - 1)
-                        .map(line -> cut(colours ? line : new AttributedString(line.toString()), columns - 1))
+                        .map(line -> cut(colors ? line : new AttributedString(line.toString()), columns - 1))
                         .toList(),
                 -1);
         terminal.flush();
     }
 
-    /** Draws for the last time; what is written afterwards stands below. */
+    /** Draws the last picture. Later output appears below it. */
     void end(List<AttributedString> lines) {
         draw(lines);
         terminal.writer().println();

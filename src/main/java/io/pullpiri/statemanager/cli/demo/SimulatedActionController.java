@@ -15,15 +15,15 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The demo's ActionController: turns some requests down first, accepts the others. */
+/** The demo's ActionController. It refuses the first requests of some scenarios, and accepts the others. */
 final class SimulatedActionController extends ActionControllerConnectionImplBase implements AutoCloseable {
 
-    /** One request and what became of it. */
+    /** One request and whether it was accepted. */
     record ReconcileCall(String scenario, boolean accepted) {}
 
     private static final int REFUSALS = 2;
 
-    /** The scenarios whose first requests are turned down. */
+    /** The scenarios whose first requests are refused. */
     private final Set<String> refused;
 
     private final AtomicInteger refusals = new AtomicInteger();
@@ -43,7 +43,7 @@ final class SimulatedActionController extends ActionControllerConnectionImplBase
         return server.getPort();
     }
 
-    /** What was asked since the last call of this, oldest first; it may be emptied from another thread. */
+    /** Returns the queue of requests, oldest first. The caller removes them, on any thread. */
     Queue<ReconcileCall> requests() {
         return requests;
     }

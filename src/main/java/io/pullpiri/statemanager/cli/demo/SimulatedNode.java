@@ -10,10 +10,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A node of the demo's vehicle: containers that exist only here, reported as a NodeAgent reports podman's. */
+/** A node of the demo's vehicle. It reports containers as a NodeAgent does, but runs none. */
 final class SimulatedNode {
 
-    /** ActionController gives it to every container that it starts. */
+    /** The annotation that ActionController gives to every container that it starts. */
     private static final String MODEL = "io.pullpiri.annotations.model";
 
     private final String name;
@@ -38,15 +38,15 @@ final class SimulatedNode {
         return containers.size();
     }
 
-    /** How long the answers took to reports that had news. */
+    /** Returns the times from a report with a change to its answer, in nanoseconds. */
     List<Long> answersNanos() {
         return answersNanos;
     }
 
     /**
-     * Puts the models' containers, one of each, into a state and reports it at once.
+     * Sets the status of the models' containers, one for each model, and reports it at once.
      *
-     * @param status podman's: {@code created}, {@code running}, {@code paused} or {@code exited}
+     * @param status podman's status: {@code created}, {@code running}, {@code paused} or {@code exited}
      */
     void set(String status, int exitCode, List<String> models) {
         models.forEach(model -> containers.put(model, container(model, status, exitCode)));
@@ -55,7 +55,7 @@ final class SimulatedNode {
         answersNanos.add(System.nanoTime() - start);
     }
 
-    /** What a NodeAgent does each second, whether there is news or not. */
+    /** Sends the container list, as a NodeAgent does each second. */
     void report() {
         var _ = Client.within(StateManagerConnectionGrpc.newBlockingStub(channel))
                 .sendChangedContainerList(ContainerList.newBuilder()
