@@ -46,7 +46,6 @@ class LanguageTest {
                     "src/main/java/io/pullpiri/statemanager/store/sqlite",
                     "src/main/java/io/pullpiri/statemanager/view",
                     "src/main/java/io/pullpiri/statemanager/web",
-                    "src/main/protobuf",
                     "src/main/resources/web",
                     "src/main/resources/web/api/v1")
             .map(Path::of)

@@ -25,24 +25,24 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Calls Pullpiri's ActionController, if there is one. May be used from any thread. */
+/** The client of Pullpiri's ActionController. Without an address, every call fails. May be used from any thread. */
 public final class ActionControllerClient implements ActionController, AutoCloseable {
 
     private static final Duration OFFLOAD_TIMEOUT = Duration.ofSeconds(5);
-    private static final String NOBODY = "no ActionController is configured (action-controller: off)";
+    private static final String NOT_CONFIGURED = "no ActionController is configured (action-controller: off)";
 
-    private final String who;
+    private final String target;
     private final @Nullable ManagedChannel channel;
     private final PodStatus currentStatus;
 
     /**
-     * Connects when the first call is made.
+     * Makes a client, which connects at its first call.
      *
-     * @param address {@code host:port}, null for nobody
-     * @param currentStatus what a reconcile request calls the current status: the name of a PodStatus
+     * @param address {@code host:port}; null if no ActionController is configured
+     * @param currentStatus the name of the {@code PodStatus} that a reconcile request gives as the current status
      */
     public ActionControllerClient(@Nullable String address, String currentStatus) {
-        this.who = "ActionController at " + address;
+        this.target = "ActionController at " + address;
         this.channel = address == null
                 ? null
                 : NettyChannelBuilder.forTarget("dns:///" + Endpoint.targetPath(address))
@@ -57,7 +57,7 @@ public final class ActionControllerClient implements ActionController, AutoClose
     @Override
     public CompletableFuture<ReconcileResult> reconcile(String scenario, Duration timeout) {
         if (channel == null) {
-            return CompletableFuture.completedFuture(new ReconcileResult(false, NOBODY));
+            return CompletableFuture.completedFuture(new ReconcileResult(false, NOT_CONFIGURED));
         }
         return completable(
                         timeout,
@@ -71,17 +71,17 @@ public final class ActionControllerClient implements ActionController, AutoClose
                         response.getStatus() == 0, "status " + response.getStatus() + ", " + response.getDesc()));
     }
 
-    /** Passes a request to move a model on. Always completes normally. */
+    /** Forwards a request to move a model to another node. The future always completes normally. */
     // [impl->req~wire-offloading~1]
-    CompletableFuture<OffloadingResponse> offload(OffloadingRequest request, Duration patience) {
+    CompletableFuture<OffloadingResponse> offload(OffloadingRequest request, Duration wait) {
         String empty = emptyName(request);
         if (empty != null) {
             return refused(empty + ": is empty (expected: a name)");
         }
         if (channel == null) {
-            return refused(NOBODY);
+            return refused(NOT_CONFIGURED);
         }
-        Duration timeout = patience.compareTo(OFFLOAD_TIMEOUT) < 0 ? patience : OFFLOAD_TIMEOUT;
+        Duration timeout = wait.compareTo(OFFLOAD_TIMEOUT) < 0 ? wait : OFFLOAD_TIMEOUT;
         return completable(
                         timeout,
                         stub(channel, timeout)
@@ -109,7 +109,7 @@ public final class ActionControllerClient implements ActionController, AutoClose
                 });
     }
 
-    /** The names without which nobody knows what to move where; the policy and the reason may be left out. */
+    /** Returns the first required field that is empty, or null. The policy and the reason are optional. */
     private static @Nullable String emptyName(OffloadingRequest request) {
         return request.getScenarioName().isBlank()
                 ? "scenario_name"
@@ -132,25 +132,26 @@ public final class ActionControllerClient implements ActionController, AutoClose
                 .withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    /** What an operator can do something about in words, and the rest as gRPC has it. */
-    private String words(Throwable failure, Duration timeout) {
+    /** Describes the failures that an operator can resolve, and gives the gRPC status of all others. */
+    private String message(Throwable failure, Duration timeout) {
         Status status = Status.fromThrowable(failure);
-        // "Connection refused" rather than "io exception".
+        // The root cause says "Connection refused", the status only "io exception".
         String reason = status.getCause() == null
                 ? null
                 : Throwables.getRootCause(status.getCause()).getMessage();
         if (status.getCode() == Status.Code.UNAVAILABLE && reason != null) {
-            return who + " cannot be reached: " + reason;
+            return target + " cannot be reached: " + reason;
         }
         if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
             BigDecimal seconds = BigDecimal.valueOf(timeout.toMillis(), 3);
-            return who + " did not answer within "
+            return target + " did not answer within "
                     + seconds.stripTrailingZeros().toPlainString() + " s";
         }
-        return who + ": " + status.getCode() + (status.getDescription() == null ? "" : ", " + status.getDescription());
+        return target + ": " + status.getCode()
+                + (status.getDescription() == null ? "" : ", " + status.getDescription());
     }
 
-    /** Fails with an exception whose message is for people. */
+    /** Turns a call into a future. A failure has a message for operators. */
     private <T> CompletableFuture<T> completable(Duration timeout, ListenableFuture<T> call) {
         CompletableFuture<T> completable = new CompletableFuture<>();
         Futures.addCallback(
@@ -163,7 +164,7 @@ public final class ActionControllerClient implements ActionController, AutoClose
 
                     @Override
                     public void onFailure(Throwable failure) {
-                        completable.completeExceptionally(new IOException(words(failure, timeout), failure));
+                        completable.completeExceptionally(new IOException(message(failure, timeout), failure));
                     }
                 },
                 MoreExecutors.directExecutor());

@@ -21,13 +21,13 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Takes artifacts from operators, whichever store the server has. */
+/** The service that stores and deletes artifacts for operators. It works with every store. */
 // [impl->req~wire-artifacts~1]
 final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
 
     private static final Logger LOG = LoggerFactory.getLogger(ArtifactsService.class);
 
-    /** Whose texts are being read, or wait for it: each may have megabytes. */
+    /** The number of requests whose YAML is parsed at the same time. Each may have megabytes. */
     private static final int MAX_READERS = 8;
 
     private final ConcurrencyLimiter limiter;
@@ -71,18 +71,18 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
             Calls.fail(caller, Status.UNAVAILABLE.withDescription(e.getMessage()));
             return;
         }
-        Duration patience = CallDeadline.remaining();
-        // Megabytes of YAML are nothing for the network's thread.
+        Duration wait = CallDeadline.remaining();
+        // Megabytes of YAML would block the network thread.
         Thread.ofVirtual().name("artifacts").start(() -> {
             try (permit) {
-                submit(reading, patience, caller, response);
+                submit(reading, wait, caller, response);
             }
         });
     }
 
     private <R> void submit(
             Supplier<Command> reading,
-            Duration patience,
+            Duration wait,
             StreamObserver<R> caller,
             Function<CommandResult.ArtifactsDone, R> response) {
         Command command;
@@ -93,12 +93,12 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
             Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription(e.getMessage()));
             return;
         } catch (RuntimeException e) {
-            // On a thread of our own nobody else would answer.
+            // gRPC does not see a failure on this thread.
             LOG.error("artifacts cannot be read, which is a defect", e);
             Calls.fail(caller, Status.INTERNAL.withDescription("internal error: " + e));
             return;
         }
-        CompletableFuture<?> _ = manager.submit(command, patience).thenAccept(answer -> {
+        CompletableFuture<?> _ = manager.submit(command, wait).thenAccept(answer -> {
             if (answer instanceof CommandResult.ArtifactsDone done) {
                 Calls.answer(caller, response.apply(done));
             } else {

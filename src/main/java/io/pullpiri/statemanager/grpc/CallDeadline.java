@@ -8,15 +8,15 @@ import java.util.concurrent.TimeUnit;
 /** The deadline of the current call. */
 final class CallDeadline {
 
-    /** Longer than any of our own deadlines. */
+    /** The wait of a call without a deadline. */
     private static final Duration NO_DEADLINE = Duration.ofHours(1);
 
-    /** So that a caller sees our answer rather than its own deadline: a tenth of its time, at most this. */
+    /** The most that is left of the time for the answer to travel, so that it arrives before the deadline. */
     private static final long HEAD_START = TimeUnit.MILLISECONDS.toNanos(500);
 
     private CallDeadline() {}
 
-    /** How long the caller of the current call waits, less a little for the way back. */
+    /** Returns the time until the deadline of the current call, less a tenth of it or 500 ms for the answer to travel. */
     static Duration remaining() {
         Deadline deadline = Context.current().getDeadline();
         if (deadline == null) {

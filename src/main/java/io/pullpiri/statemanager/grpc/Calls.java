@@ -5,33 +5,34 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.pullpiri.statemanager.state.LogText;
 
-/** What every handler does with its caller. */
+/** Answers that all handlers give, and text from callers for log lines. */
 final class Calls {
 
     private static final int SHOWN = 60;
 
     private Calls() {}
 
-    /** A caller's words within one line of ours: it must not break the line, nor fill the log. */
+    /** Returns a caller's text for a log line or message: shortened, and with its control characters escaped. */
     static String shown(String text) {
         return LogText.excerpt(text, SHOWN);
     }
 
-    /** Answers, unless the caller has hung up. */
+    /** Sends the only answer of a call, unless the call was cancelled. */
     static <T> void answer(StreamObserver<T> caller, T answer) {
-        if (!hasHungUp(caller)) {
+        if (!isCancelled(caller)) {
             caller.onNext(answer);
             caller.onCompleted();
         }
     }
 
+    /** Ends a call with a failure, unless it was cancelled. */
     static void fail(StreamObserver<?> caller, Status status) {
-        if (!hasHungUp(caller)) {
+        if (!isCancelled(caller)) {
             caller.onError(status.asRuntimeException());
         }
     }
 
-    private static boolean hasHungUp(StreamObserver<?> caller) {
+    private static boolean isCancelled(StreamObserver<?> caller) {
         return caller instanceof ServerCallStreamObserver<?> call && call.isCancelled();
     }
 }

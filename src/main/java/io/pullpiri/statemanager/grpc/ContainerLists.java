@@ -7,14 +7,16 @@ import io.pullpiri.statemanager.container.ContainerFacts;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Makes a command of a container list. */
+/** Turns a container list of the wire into a command. */
 final class ContainerLists {
 
     private ContainerLists() {}
 
     /**
-     * @param list with a valid node name
-     * @param peer the address that it came from; empty if that is not known
+     * Returns the command of a list.
+     *
+     * @param list a list with a valid node name
+     * @param peer the address of the sender; empty if it is unknown
      */
     static Command.NodeReport command(ContainerList list, String peer) {
         List<ContainerFacts> containers = new ArrayList<>(list.getContainersCount());

@@ -19,7 +19,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What events are called on the wire. */
+/** Turns events of the change feed into messages of the wire. */
 final class EventMessages {
 
     private final StateNames names;
@@ -28,6 +28,7 @@ final class EventMessages {
         this.names = names;
     }
 
+    /** Returns the message of an event. */
     StateChangeEvent message(Event event) {
         return switch (event) {
             case Event.Changed changed -> changed(changed.id(), changed.change());
@@ -85,10 +86,10 @@ final class EventMessages {
     }
 
     /**
-     * What a new subscriber begins with: the resources that have a state, in the order of their names. Each message is made
-     * when it is asked for. None has an id, because a subscriber cannot continue inside a snapshot.
+     * Returns the snapshot for a new subscriber: the resources of one kind that have a state, in the order of their names. The
+     * stream makes each message on demand. No message has an id, because a subscriber cannot continue inside a snapshot.
      *
-     * @param name of the only resource; empty for all
+     * @param name the name of the only resource; empty for all
      */
     Stream<StateChangeEvent> snapshot(View view, ResourceKind kind, String name) {
         Stream<? extends ResourceEntry<?>> wanted =
@@ -131,6 +132,7 @@ final class EventMessages {
         return null;
     }
 
+    /** Returns the type that stands for a kind on the wire. */
     static ResourceType type(ResourceKind kind) {
         return switch (kind) {
             case SCENARIO -> ResourceType.RESOURCE_TYPE_SCENARIO;

@@ -9,7 +9,7 @@ import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.Manager;
 import java.util.concurrent.TimeUnit;
 
-/** Timpani reports faults here: they are counted and logged, and change no state. */
+/** The service that receives Timpani's faults. It counts, logs and publishes them; a fault changes no state. */
 // [impl->req~wire-fault~1]
 final class FaultReceiver extends FaultServiceGrpc.FaultServiceImplBase {
 

@@ -29,25 +29,27 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The two gRPC ports: one for Pullpiri's components and the command line, one for Timpani. */
+/** The two gRPC ports: one for Pullpiri's components and the command line, and one for Timpani. */
 // [impl->req~wire-size~1]
 public final class GrpcServer implements AutoCloseable {
 
+    /** The largest message, in bytes. */
     public static final int MAX_MESSAGE = 4 << 20;
 
-    // Bounds of what hostile clients can make the server keep.
+    // Bounds for hostile clients; see docs/decisions/0011.
     private static final int MAX_CALLS_OF_A_CONNECTION = 200;
     private static final int MAX_RESETS_A_SECOND = 400;
     private static final double HEAP_FOR_REQUESTS = 0.12;
     private static final double HEAP_FOR_ANSWERS = 0.04;
     private static final double HEAP_FOR_LISTS_OF_KNOWN_NODES = 0.06;
 
-    /** Read of a connection before others have their turn, and before what was read is dealt with. */
+    /** The bytes that are read from one connection before they are handled and the next connection is read. */
     private static final int READ = 32 << 10;
 
+    /** The time for a handshake, and for a request to arrive. */
     private static final Duration SLOWEST = Duration.ofSeconds(10);
 
-    /** A few bytes can be compressed gigabytes. Pullpiri's components do not compress. */
+    /** Refuses compression, because a few bytes can expand to gigabytes. Pullpiri's components do not compress. */
     private static final DecompressorRegistry UNCOMPRESSED =
             DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false);
 
@@ -85,11 +87,12 @@ public final class GrpcServer implements AutoCloseable {
     /**
      * Opens the ports.
      *
-     * @param port 0 for any free one
-     * @param faultPort the same; null for none
-     * @param protobufNames whether states are answered as {@code PACKAGE_STATE_RUNNING}
-     * @param network where the connections live
-     * @throws IOException if a port cannot be opened; the message says which and why
+     * @param host the address to listen on
+     * @param port the port for Pullpiri and the command line; 0 for any free one
+     * @param faultPort the port for Timpani; 0 for any free one, null for none
+     * @param protobufNames whether answers name states as {@code PACKAGE_STATE_RUNNING}
+     * @param network the threads that serve the connections
+     * @throws IOException if a port cannot be opened; the message names the setting and the reason
      */
     public static GrpcServer start(
             String host,
@@ -129,7 +132,7 @@ public final class GrpcServer implements AutoCloseable {
         return server;
     }
 
-    /** The handlers only put commands on a queue, so they may run where the network is read. */
+    /** Opens one port. Its handlers do not block, so they run on the network thread. */
     private void open(String host, int port, String setting, BindableService... services) throws IOException {
         NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
                 .bossEventLoopGroup(network)
@@ -169,16 +172,17 @@ public final class GrpcServer implements AutoCloseable {
         health.setStatus(FaultServiceGrpc.SERVICE_NAME, status);
     }
 
+    /** Returns the port for Pullpiri and the command line. */
     public int port() {
         return servers.getFirst().getPort();
     }
 
-    /** -1 if there is none. */
+    /** Returns the port for Timpani; -1 if there is none. */
     public int faultPort() {
         return servers.size() < 2 ? -1 : servers.getLast().getPort();
     }
 
-    /** Takes no new calls, gives those under way a moment to end, and closes the ports. */
+    /** Refuses new calls, waits up to 3 s for each port's open calls to end, and closes the ports. */
     @Override
     public void close() {
         health.enterTerminalState();

@@ -23,11 +23,11 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Shows operators the nodes, and forgets those that are gone. */
+/** The service that lists nodes for operators, and forgets a node that is gone. */
 // [impl->req~wire-nodes~1]
 final class NodesService extends NodesGrpc.NodesImplBase {
 
-    /** The source of what an operator asks for. */
+    /** The source of an operator's commands. */
     private static final String BY_OPERATOR = "operator";
 
     private final Manager manager;

@@ -13,12 +13,12 @@ import java.net.SocketAddress;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Tells a call's handler which address the call comes from. */
+/** Gives the handler of a call the address of its caller. */
 final class PeerAddress implements ServerInterceptor {
 
     private static final Context.Key<String> ADDRESS = Context.key("peer-address");
 
-    /** The caller's address without the port, for the call of this thread; empty if it is not known. */
+    /** Returns the caller's address without the port, for the call of this thread; empty if it is unknown. */
     static String address() {
         return Objects.requireNonNullElse(ADDRESS.get(), "");
     }

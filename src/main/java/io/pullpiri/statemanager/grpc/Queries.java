@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Answers questions from the view, once the store was read. */
+/** Answers queries from the view. A query that arrives before the first view waits for it. */
 final class Queries {
 
     private static final Logger LOG = LoggerFactory.getLogger(Queries.class);
@@ -25,10 +25,10 @@ final class Queries {
     /** The longest wait for a large answer. A caller with a later deadline is refused after it. */
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
 
-    /** For answers that may be large: each may read as many records as the history has changes, or name every model. */
+    /** The threads for large answers. Such an answer reads many journal records, or names every model. */
     private final Executor readers = task -> Thread.ofVirtual().start(task);
 
-    /** A list is one message, made and packed as a whole: two at once are twice the memory. */
+    /** Admits one list at a time: a list is one message, so two of them take twice the memory. */
     private final ConcurrencyLimiter lists;
 
     private final Manager manager;
@@ -55,7 +55,12 @@ final class Queries {
         return lists;
     }
 
-    /** Answers with what may be large: not on the network's thread, and not while too many answers wait to be taken. */
+    /**
+     * Sends a large answer, from a thread of its own. It is refused while too many answers are unread.
+     *
+     * @param limiter admits the task that makes the answer
+     * @param answer makes the answer from the current view
+     */
     <T> void answerAtLength(StreamObserver<T> caller, ConcurrencyLimiter limiter, Function<View, T> answer) {
         Duration remaining = CallDeadline.remaining();
         Duration wait = remaining.compareTo(LONGEST_WAIT) < 0 ? remaining : LONGEST_WAIT;
@@ -64,7 +69,7 @@ final class Queries {
                 view -> {
                     try (ConcurrencyLimiter.Permit _ = limiter.acquire(wait)) {
                         if (memoryLimiter.isJammed()) {
-                            throw unavailable("busy: too many answers wait to be taken");
+                            throw unavailable("busy: too many answers were not read yet");
                         }
                         Calls.answer(caller, answer.apply(view));
                     } catch (ConcurrencyLimiter.BusyException e) {
@@ -78,12 +83,17 @@ final class Queries {
         return Status.UNAVAILABLE.withDescription(why).asRuntimeException();
     }
 
-    /** Answers with what is small. */
+    /** Sends a small answer, without another thread. */
     <T> void answer(StreamObserver<T> caller, Function<View, T> answer) {
         withView(caller, view -> Calls.answer(caller, answer.apply(view)), Runnable::run);
     }
 
-    /** @param answering is given the view on a thread of the executor, once the store was read */
+    /**
+     * Calls a function with the first view, or fails the call if the store cannot be read in time.
+     *
+     * @param answering answers the call; a failure that it throws is sent to the caller
+     * @param executor runs {@code answering}
+     */
     void withView(StreamObserver<?> caller, Consumer<View> answering, Executor executor) {
         CompletableFuture<?> _ = manager.firstView(CallDeadline.remaining())
                 .thenApplyAsync(
@@ -98,7 +108,7 @@ final class Queries {
                     } else if (defect != null && defect.getCause() instanceof StatusRuntimeException refused) {
                         Calls.fail(caller, refused.getStatus());
                     } else if (defect != null) {
-                        LOG.error("a question cannot be answered, which is a defect", defect);
+                        LOG.error("a query failed, which is a defect", defect);
                         Calls.fail(caller, Status.INTERNAL.withDescription("internal error: " + defect));
                     } else if (!known) {
                         Calls.fail(caller, Status.UNAVAILABLE.withDescription(manager.notRead()));

@@ -10,27 +10,29 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Makes a command of a state change request, or says which of its fields is wrong (wire, "What bad input gets"). */
+/** Turns a state change request into a command, or names its invalid field. See docs/wire.md. */
 // [impl->req~wire-state-change~1]
 final class StateChanges {
 
-    /** Of an id or a source, which become part of the history; as many as a name may have. */
+    /** The longest transition id and source, which the history stores. A name has the same limit. */
     private static final int MAX_CHARACTERS = 253;
 
     private StateChanges() {}
 
-    /** What becomes of a request. */
+    /** The result of reading a request. */
     sealed interface ParsedRequest {
 
+        /** The request is valid. */
         record Good(Command command) implements ParsedRequest {}
 
-        /** The request is wrong in itself. */
+        /** A field of the request is invalid. */
         record Invalid(String details) implements ParsedRequest {}
 
-        /** The request is sound, but no such step exists. */
+        /** The request is well-formed, but no such state change exists. */
         record DisallowedRequest(String details) implements ParsedRequest {}
     }
 
+    /** Reads a request. It never fails. */
     static ParsedRequest read(StateChange change) {
         String problem = firstProblem(change);
         if (problem != null) {
@@ -61,10 +63,10 @@ final class StateChanges {
             return "target_state: is empty (expected: a state)";
         }
         if (change.getTransitionId().isBlank()) {
-            return "transition_id: is empty (expected: what makes a retry recognisable)";
+            return "transition_id: is empty (expected: an id that a retry repeats)";
         }
         if (change.getSource().isBlank()) {
-            return "source: is empty (expected: who asks)";
+            return "source: is empty (expected: the name of the requesting component)";
         }
         if (change.getTransitionId().length() > MAX_CHARACTERS) {
             return tooLong("transition_id", change.getTransitionId());
@@ -104,7 +106,7 @@ final class StateChanges {
                 change.getResourceName(), current, target, change.getTransitionId(), source(change)));
     }
 
-    /** It becomes part of causes, which stand in lines of logs and terminals. */
+    /** Returns the source with its control characters escaped. It becomes part of causes, which logs and terminals show. */
     private static String source(StateChange change) {
         return LogText.printable(change.getSource());
     }

@@ -28,7 +28,7 @@ import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Pullpiri's components and the command line call this. */
+/** The service for Pullpiri's components and the command line. */
 final class StateManagerService extends StateManagerConnectionGrpc.StateManagerConnectionImplBase {
 
     private final ConcurrencyLimiter histories;
@@ -57,7 +57,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     public void sendStateChange(StateChange change, StreamObserver<StateChangeResponse> caller) {
         switch (StateChanges.read(change)) {
             case StateChanges.ParsedRequest.Good good -> {
-                String id = change.getTransitionId(); // whoever waits must not keep the whole request
+                String id = change.getTransitionId(); // the lambda must not keep the whole request
                 CompletableFuture<?> _ = manager.submit(good.command(), CallDeadline.remaining())
                         .thenAccept(answer -> Calls.answer(caller, response(id, answer)));
             }
@@ -81,9 +81,9 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     }
 
     private static StateChangeResponse response(String transitionId, CommandResult answer) {
-        WireStatus failures = WireStatus.of(answer);
-        String message = answer instanceof CommandResult.Done done ? done.message() : failures.reason();
-        return response(transitionId, failures.code(), failures.reason()).toBuilder()
+        WireStatus status = WireStatus.of(answer);
+        String message = answer instanceof CommandResult.Done done ? done.message() : status.reason();
+        return response(transitionId, status.code(), status.reason()).toBuilder()
                 .setMessage(message)
                 .build();
     }
@@ -112,7 +112,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
             submit(list, caller);
             return;
         }
-        // A node that an earlier build accepted must be able to report.
+        // A known node may have an invisible character: earlier builds accepted it.
         queries.withView(
                 caller,
                 view -> {
@@ -136,15 +136,15 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
         CompletableFuture<?> _ = manager.submit(
                         ContainerLists.command(list, PeerAddress.address()), CallDeadline.remaining())
                 .thenAccept(answer -> {
-                    WireStatus failures = WireStatus.of(answer);
-                    if (failures.isSuccess()) {
+                    WireStatus status = WireStatus.of(answer);
+                    if (status.isSuccess()) {
                         Calls.answer(
                                 caller,
                                 SendContainerListResponse.newBuilder()
                                         .setResp(stored)
                                         .build());
                     } else {
-                        Calls.fail(caller, failures.status());
+                        Calls.fail(caller, status.status());
                     }
                 });
     }

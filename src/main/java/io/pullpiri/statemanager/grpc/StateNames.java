@@ -4,13 +4,17 @@ import io.pullpiri.statemanager.view.ResourceKind;
 import java.util.Locale;
 
 /**
- * How states are answered: as they are stored.
+ * The spelling of states in answers. It is the spelling in the store.
  *
- * @param protobuf {@code PACKAGE_STATE_RUNNING} rather than {@code Running}
+ * @param protobuf whether a state is {@code PACKAGE_STATE_RUNNING} instead of {@code Running}
  */
 record StateNames(boolean protobuf) {
 
-    /** @param title {@code Running}; empty for none */
+    /**
+     * Returns the spelling of a state.
+     *
+     * @param title the state as {@code Running}; empty for none
+     */
     String of(ResourceKind kind, String title) {
         return protobuf && !title.isEmpty() ? kind + "_STATE_" + title.toUpperCase(Locale.ROOT) : title;
     }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Followers that ask over gRPC. Each has a virtual thread that waits, now for changes, now for its caller. */
+/** The subscriptions over gRPC. Each has a virtual thread, which waits for changes and for its subscriber to read. */
 // [impl->req~wire-subscription~1]
 final class Subscriptions implements AutoCloseable {
 
@@ -33,7 +33,7 @@ final class Subscriptions implements AutoCloseable {
 
     private static final Duration A_WHILE = Duration.ofSeconds(1);
 
-    /** Bytes that wait for a subscriber's connection: each small message also takes objects of some 200 bytes. */
+    /** The unsent bytes of one subscriber. A small message takes about 200 bytes of objects in addition. */
     private static final int MAX_UNSENT = 4 << 10;
 
     private static final String NAME = "name";
@@ -49,7 +49,7 @@ final class Subscriptions implements AutoCloseable {
         this.messages = messages;
     }
 
-    /** Answers until the caller hangs up, cannot keep up, or the server stops. */
+    /** Serves a subscription until its caller cancels it or reads too slowly, or the server stops. */
     void subscribe(StateChangeSubscriptionRequest request, StreamObserver<StateChangeEvent> caller) {
         ServerCallStreamObserver<StateChangeEvent> call = (ServerCallStreamObserver<StateChangeEvent>) caller;
         String problem = problem(request);
@@ -57,7 +57,7 @@ final class Subscriptions implements AutoCloseable {
             Calls.fail(call, Status.INVALID_ARGUMENT.withDescription(problem));
             return;
         }
-        // Not the request: it may be large, and a subscriber stays.
+        // The thread must not keep the request: it may be large, and a subscription may last for days.
         SubscriptionFilter wanted = SubscriptionFilter.of(request);
         Semaphore woken = new Semaphore(0);
         call.setOnReadyThreshold(MAX_UNSENT);
@@ -68,8 +68,8 @@ final class Subscriptions implements AutoCloseable {
             } catch (InterruptedException e) {
                 Calls.fail(call, Status.UNAVAILABLE.withDescription("StateManager is stopping"));
             } catch (RuntimeException e) {
-                // On a thread of our own nobody else would answer.
-                LOG.error("unexpected failure", e);
+                // gRPC does not see a failure on this thread.
+                LOG.error("a subscription failed, which is a defect", e);
                 Calls.fail(call, Status.INTERNAL.withDescription("internal error: " + e));
             } finally {
                 threads.remove(Thread.currentThread());
@@ -134,7 +134,7 @@ final class Subscriptions implements AutoCloseable {
         }
     }
 
-    /** One message at a time. Only the last has an id, the place behind them all: who is cut off before begins anew. */
+    /** Sends the snapshot. Only its last message has an id: a client that is cut off before must subscribe again. */
     private void sendSnapshot(
             SubscriptionFilter wanted,
             ServerCallStreamObserver<StateChangeEvent> call,
@@ -161,7 +161,7 @@ final class Subscriptions implements AutoCloseable {
         }
     }
 
-    /** A snapshot that nothing can continue any more is not worth its end. */
+    /** Sends one message of a snapshot. Fails if the reader has lost its place, because changes could not follow then. */
     private static void sendPart(
             StateChangeEvent part,
             ServerCallStreamObserver<StateChangeEvent> call,
@@ -174,7 +174,7 @@ final class Subscriptions implements AutoCloseable {
         }
     }
 
-    /** False if the caller has hung up. */
+    /** Waits until the subscriber reads. Returns false if the call was cancelled. */
     private static boolean awaitReady(
             ServerCallStreamObserver<StateChangeEvent> call, Semaphore woken, ChangeReader reader)
             throws InterruptedException, ChangeReader.GapException {
@@ -190,17 +190,19 @@ final class Subscriptions implements AutoCloseable {
 
     private static void requireNotLost(ChangeReader reader) throws InterruptedException, ChangeReader.GapException {
         if (reader.isLost()) {
-            // It says why.
+            // The failure that it throws has the reason.
             List<Event> _ = reader.next(Duration.ZERO);
         }
     }
 
     /**
-     * What a subscriber asks for.
+     * The events that a subscriber wants.
      *
-     * @param type of resources, unspecified for all
-     * @param name of the resource, empty for all
-     * @param after the place behind which to begin, null for a snapshot first
+     * @param type the type of resources; unspecified for all
+     * @param name the name of the resource; empty for all
+     * @param after the id of the last event that the subscriber knows; null for a snapshot first
+     * @param recoveries whether recovery events are wanted
+     * @param faults whether faults are wanted
      */
     private record SubscriptionFilter(
             ResourceType type, String name, @Nullable EventId after, boolean recoveries, boolean faults) {
@@ -234,7 +236,7 @@ final class Subscriptions implements AutoCloseable {
         }
     }
 
-    /** Ends all of them. */
+    /** Ends all subscriptions. */
     @Override
     public void close() {
         closed = true;

@@ -8,7 +8,7 @@ import io.grpc.ServerInterceptor;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 
-/** Says in a response header why the server is not ready: the health service itself has no field for it. */
+/** Adds the reason why the server is not ready to a response header. The health service has no field for it. */
 final class UnavailabilityHeader implements ServerInterceptor {
 
     private static final Metadata.Key<byte[]> NAME =
@@ -16,7 +16,7 @@ final class UnavailabilityHeader implements ServerInterceptor {
 
     private final Supplier<String> trouble;
 
-    /** @param trouble empty if the server is ready */
+    /** @param trouble returns the reason; empty if the server is ready */
     UnavailabilityHeader(Supplier<String> trouble) {
         this.trouble = trouble;
     }

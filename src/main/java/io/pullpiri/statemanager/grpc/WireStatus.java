@@ -4,10 +4,11 @@ import io.grpc.Status;
 import io.pullpiri.proto.statemanager.ErrorCode;
 import io.pullpiri.statemanager.cascade.CommandResult;
 
-/** The one table of what an answer is called on the wire. */
+/** The gRPC status and the error code of a command's result. This is the only table of them. */
 // [impl->req~wire-status~1]
 record WireStatus(Status status, ErrorCode code) {
 
+    /** Returns the status of a result. */
     static WireStatus of(CommandResult answer) {
         return switch (answer) {
             case CommandResult.Done done -> new WireStatus(Status.OK, ErrorCode.ERROR_CODE_SUCCESS);
@@ -33,10 +34,12 @@ record WireStatus(Status status, ErrorCode code) {
         };
     }
 
+    /** Returns whether the command succeeded. */
     boolean isSuccess() {
         return status.isOk();
     }
 
+    /** Returns the reason of a failure; empty on success. */
     String reason() {
         String description = status.getDescription();
         return description == null ? "" : description;

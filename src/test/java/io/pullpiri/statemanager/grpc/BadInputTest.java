@@ -59,10 +59,10 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every row of "What bad input gets", through a real client. */
+/** Every row of the table of bad input in docs/wire.md, through a real client. */
 class BadInputTest {
 
-    /** Long enough that the tenth of it that is left for the way back is enough on a busy machine. */
+    /** A deadline whose tenth part is enough for the answer to travel on a busy machine. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     @TempDir
@@ -199,7 +199,7 @@ class BadInputTest {
         assertStatus(Status.Code.RESOURCE_EXHAUSTED, "", () -> rig.client().sendChangedContainerList(large));
         rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         assertThat(rig.state(RESOURCE_TYPE_MODEL, "brake").getCurrentState())
-                .as("the service goes on")
+                .as("the service still works")
                 .isEqualTo("Running");
     }
 
@@ -424,7 +424,8 @@ class BadInputTest {
                 ServerRig small = new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.QUEUE_LIMIT, "1"))) {
             small.apply(ServerRig.BRAKING);
             etcd.pause();
-            // One is being committed, one waits, and eighteen are refused, whichever they are.
+            // One request is being committed, one waits, and the other eighteen are refused. Their order is not
+            // defined.
             Queue<String> refusals = new ConcurrentLinkedQueue<>();
             try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
                 for (int i = 0; i < 20; i++) {

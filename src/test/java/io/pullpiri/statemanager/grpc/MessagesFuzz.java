@@ -20,20 +20,20 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whatever comes in messages, one after the other: it is refused in words or done, keys are ours and valid, and a restart
- * finds nothing to mend.
+ * Sends arbitrary messages, one after the other. Each is refused with a message or executed, all keys are valid keys of
+ * StateManager, and a restart finds nothing to repair.
  */
 public final class MessagesFuzz {
 
     private MessagesFuzz() {}
 
-    /** @param input pieces: a byte that chooses the message, two for its length, the message */
+    /** @param input pieces, each with a byte for the kind of message, two bytes for its length, and the message */
     public static void fuzzerTestOneInput(byte[] input) {
         run(input, OneLine::require);
     }
 
     /**
-     * @param refusals hears each refusal, and what an operator would hear
+     * @param refusals gets each refusal, and each anomaly for an operator
      * @return the keys of states at the end
      */
     public static List<String> run(byte[] input, Consumer<String> refusals) {
@@ -66,7 +66,7 @@ public final class MessagesFuzz {
         }
     }
 
-    /** As the services read them; null for what they refuse. */
+    /** Reads a message as the services do; null for a message that they refuse. */
     private static @Nullable Command command(int kind, byte[] message, Consumer<String> refusals) {
         try {
             return switch (kind % 4) {
@@ -91,7 +91,7 @@ public final class MessagesFuzz {
                             DeleteRequest.parseFrom(message).getYaml());
             };
         } catch (InvalidProtocolBufferException e) {
-            return refused("no such message", refusals); // gRPC's own words
+            return refused("no such message", refusals); // gRPC has a message of its own
         } catch (IllegalArgumentException e) {
             return refused(String.valueOf(e.getMessage()), refusals);
         }

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The seed's job through real gRPC, on the embedded store. */
+/** The tasks of the specification through real gRPC, on the embedded store. */
 class ServerTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -186,7 +186,7 @@ class ServerTest {
                 .setYaml("kind: Package\nmetadata: {name: braking}\nspec: 7")
                 .build();
         assertThat(rig.artifacts().delete(delete).getResults(0).getOutcome())
-                .as("also by a document that is broken otherwise")
+                .as("also with a document that is otherwise broken")
                 .isEqualTo(Outcome.OUTCOME_DELETED);
         assertThat(rig.artifacts().delete(delete).getResults(0).getOutcome()).isEqualTo(Outcome.OUTCOME_NOT_FOUND);
         assertThat(rig.get(RESOURCE_TYPE_PACKAGE, "braking").getSuccess()).isFalse();
@@ -229,7 +229,7 @@ class ServerTest {
                 .build();
         OffloadingResponse made = rig.client().triggerOffloading(request);
         assertThat(made.getAccepted()).isTrue();
-        assertThat(made.getTransitionId()).as("one that we make").isNotEmpty();
+        assertThat(made.getTransitionId()).as("an id of the server").isNotEmpty();
         controller.transitionId = "theirs";
         assertThat(rig.client().triggerOffloading(request).getTransitionId()).isEqualTo("theirs");
         assertThat(controller.offloads.getFirst().getReason()).isEqualTo("hot");

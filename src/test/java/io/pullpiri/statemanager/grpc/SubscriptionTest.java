@@ -57,15 +57,15 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Followers and histories, through real clients. */
+/** Subscriptions and histories, through real clients. */
 @Tag("slow")
 class SubscriptionTest {
 
     private static final int MODELS = 100;
     private static final int ROUNDS = 1_000;
 
-    /** How far a reader may fall behind the writer: 20,000 events, of 65,536 that are kept for it. */
-    private static final int ROUNDS_BEHIND = 200;
+    /** How many rounds the writer may be ahead of a reader: 20,000 events, of 65,536 that are kept. */
+    private static final int MAX_LEAD = 200;
 
     private static final Duration SOON = Duration.ofSeconds(30);
 
@@ -91,7 +91,7 @@ class SubscriptionTest {
                         "60s",
                         Setting.HISTORY_LIMIT,
                         "5",
-                        // The disk of a busy machine may take its time.
+                        // The disk of a busy machine may be slow.
                         Setting.COMMIT_TIMEOUT,
                         "30s"));
     }
@@ -103,7 +103,7 @@ class SubscriptionTest {
         controller.close();
     }
 
-    /** A subscription whose events are taken one by one. */
+    /** A subscription whose events are read one by one. */
     private final class Subscriber implements AutoCloseable {
 
         private final CancellableContext context = Context.current().withCancellation();
@@ -126,7 +126,7 @@ class SubscriptionTest {
         }
 
         /** {@code braking: Running > Degraded} */
-        String told() {
+        String change() {
             StateChangeEvent event = next();
             return event.getStateChange().getResourceName() + ": "
                     + event.getStateChange().getCurrentState() + " > "
@@ -158,19 +158,19 @@ class SubscriptionTest {
                                 + event.getStateChange().getTargetState()))
                 .containsExactly("drive Idle", "braking Running", "brake Running", "light Running");
         assertThat(snapshot.subList(0, 3))
-                .as("nobody can go on within it")
+                .as("no client can continue within the snapshot")
                 .allSatisfy(event -> assertThat(event.getEventId()).isEmpty());
-        Subscriber behindIt =
+        Subscriber afterSnapshot =
                 new Subscriber(request().putFilter("after", snapshot.getLast().getEventId()));
         var _ = rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));
-        assertThat(all.told()).isEqualTo("brake: Running > Dead");
+        assertThat(all.change()).isEqualTo("brake: Running > Dead");
         StateChangeEvent degraded = all.next();
         assertThat(degraded.getEventType()).isEqualTo(EventType.EVENT_TYPE_STATE_CHANGE);
         assertThat(degraded.getSeverity()).isEqualTo(Severity.SEVERITY_WARNING);
         assertThat(degraded.getStateChange().getTargetState()).isEqualTo("Degraded");
         assertThat(degraded.getDescription()).contains("exit code 139");
         assertThat(degraded.getMetadataMap()).containsEntry("generation", "3").containsKey("duration_ms");
-        assertThat(behindIt.told()).isEqualTo("brake: Running > Dead");
+        assertThat(afterSnapshot.change()).isEqualTo("brake: Running > Dead");
     }
 
     @Test
@@ -178,16 +178,16 @@ class SubscriptionTest {
         rig.apply(ServerRig.BRAKING);
         Subscriber packages = new Subscriber(request().setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE));
         Subscriber light = new Subscriber(request().putFilter("name", "light"));
-        assertThat(packages.told()).isEqualTo("braking:  > Idle");
+        assertThat(packages.change()).isEqualTo("braking:  > Idle");
 
         var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "paused"));
         var _ = rig.client().sendChangedContainerList(ServerRig.list("paused", "paused"));
 
-        assertThat(packages.told()).isEqualTo("braking: Idle > Running");
-        assertThat(packages.told()).isEqualTo("braking: Running > Paused");
-        assertThat(light.told()).isEqualTo("light:  > Running");
-        assertThat(light.told()).isEqualTo("light: Running > Paused");
+        assertThat(packages.change()).isEqualTo("braking: Idle > Running");
+        assertThat(packages.change()).isEqualTo("braking: Running > Paused");
+        assertThat(light.change()).isEqualTo("light:  > Running");
+        assertThat(light.change()).isEqualTo("light: Running > Paused");
     }
 
     // [utest->req~wire-subscription~1]
@@ -212,13 +212,13 @@ class SubscriptionTest {
         start();
         Subscriber resumed = new Subscriber(request().putFilter("after", last.getEventId()));
 
-        assertThat(resumed.told()).isEqualTo("light:  > Running");
-        assertThat(resumed.told()).isEqualTo("braking: Idle > Running");
-        assertThat(resumed.told()).isEqualTo("brake: Running > Paused");
-        assertThat(resumed.told()).isEqualTo("light: Running > Paused");
-        assertThat(resumed.told()).isEqualTo("braking: Running > Paused");
+        assertThat(resumed.change()).isEqualTo("light:  > Running");
+        assertThat(resumed.change()).isEqualTo("braking: Idle > Running");
+        assertThat(resumed.change()).isEqualTo("brake: Running > Paused");
+        assertThat(resumed.change()).isEqualTo("light: Running > Paused");
+        assertThat(resumed.change()).isEqualTo("braking: Running > Paused");
         var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "paused"));
-        assertThat(resumed.told()).isEqualTo("brake: Paused > Running");
+        assertThat(resumed.change()).isEqualTo("brake: Paused > Running");
     }
 
     // [utest->req~wire-subscription~1]
@@ -230,11 +230,11 @@ class SubscriptionTest {
                 .setIncludeRecoveryEvents(true)
                 .setIncludeHealthEvents(true));
         Subscriber other = new Subscriber(request().setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE));
-        assertThat(asking.told()).isEqualTo("braking:  > Idle");
-        assertThat(other.told()).isEqualTo("braking:  > Idle");
+        assertThat(asking.change()).isEqualTo("braking:  > Idle");
+        assertThat(other.change()).isEqualTo("braking:  > Idle");
 
         var _ = rig.client().sendChangedContainerList(ServerRig.list("exited:1", "exited:1"));
-        assertThat(asking.told()).isEqualTo("braking: Idle > Error");
+        assertThat(asking.change()).isEqualTo("braking: Idle > Error");
         StateChangeEvent requested = asking.next();
         assertThat(requested.getEventType()).isEqualTo(EventType.EVENT_TYPE_RECOVERY_START);
         assertThat(requested.getMetadataMap())
@@ -254,8 +254,8 @@ class SubscriptionTest {
                         .setTaskName("t")
                         .build());
         assertThat(asking.next().getEventType()).isEqualTo(EventType.EVENT_TYPE_WARNING);
-        assertThat(other.told()).isEqualTo("braking: Idle > Error");
-        assertThat(other.told()).isEqualTo("braking: Error > Running");
+        assertThat(other.change()).isEqualTo("braking: Idle > Error");
+        assertThat(other.change()).isEqualTo("braking: Error > Running");
     }
 
     @Test
@@ -269,11 +269,11 @@ class SubscriptionTest {
         assertRefused(request().putFilter("after", "999.0"), Status.Code.OUT_OF_RANGE, "999.0");
     }
 
-    private void assertRefused(StateChangeSubscriptionRequest.Builder request, Status.Code code, String words) {
+    private void assertRefused(StateChangeSubscriptionRequest.Builder request, Status.Code code, String message) {
         Subscriber subscriber = new Subscriber(request);
         assertThatThrownBy(subscriber::next).isInstanceOfSatisfying(StatusRuntimeException.class, e -> {
             assertThat(e.getStatus().getCode()).isEqualTo(code);
-            assertThat(e.getStatus().getDescription()).contains(words);
+            assertThat(e.getStatus().getDescription()).contains(message);
         });
     }
 
@@ -337,14 +337,14 @@ class SubscriptionTest {
                         .build());
     }
 
-    /** Readers that stay, come and go, and stall, while 100,000 states change. */
+    /** Permanent, short and stalled readers while 100,000 states change. */
     @Test
     void manyChanges_areNeitherMissedNorDoubled() throws Exception {
         Map<String, Long> steady = new HashMap<>();
         Map<String, Long> changing = new HashMap<>();
         AtomicInteger steadyRound = new AtomicInteger();
         AtomicInteger changingRound = new AtomicInteger();
-        // Threads of their own: the common pool has but one on a machine of two processors.
+        // The common pool has only one thread on a machine with two processors.
         Executor readers = task -> Thread.ofVirtual().start(task);
         CompletableFuture<Void> first = CompletableFuture.runAsync(
                 () -> {
@@ -369,12 +369,13 @@ class SubscriptionTest {
                 },
                 readers);
         CountDownLatch stalled = new CountDownLatch(1);
-        AtomicReference<@Nullable Throwable> told = new AtomicReference<>();
-        List<StateChangeEvent> _ = stall(rig.channel(), stalled, told);
+        AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
+        List<StateChangeEvent> _ = stall(rig.channel(), stalled, failed);
 
         for (int round = 1; round <= ROUNDS; round++) {
-            // Whoever reads keeps up, however slow the machine is; the stalled one is left behind all the same.
-            int least = round - ROUNDS_BEHIND;
+            // The writer waits for the reader, so the reader keeps up on any machine. The stalled reader still loses
+            // its place.
+            int least = round - MAX_LEAD;
             Await.until(
                     SOON,
                     () -> "steady in round " + steadyRound + ", changing in round " + changingRound,
@@ -394,14 +395,14 @@ class SubscriptionTest {
         first.get(SOON.toSeconds(), TimeUnit.SECONDS);
         second.get(SOON.toSeconds(), TimeUnit.SECONDS);
         stalled.countDown();
-        Await.until(SOON, () -> "the stalled one is told", () -> told.get() != null);
-        assertThat(Status.fromThrowable(told.get()).getCode()).isEqualTo(Status.Code.OUT_OF_RANGE);
-        assertThat(Status.fromThrowable(told.get()).getDescription()).contains("since event ");
+        Await.until(SOON, () -> "the stalled one fails", () -> failed.get() != null);
+        assertThat(Status.fromThrowable(failed.get()).getCode()).isEqualTo(Status.Code.OUT_OF_RANGE);
+        assertThat(Status.fromThrowable(failed.get()).getDescription()).contains("since event ");
     }
 
     // [utest->req~wire-subscription~1]
     @Test
-    void subscriberStalledInTheSnapshot_isToldWhenItCannotContinue() throws Exception {
+    void subscriberStalledInTheSnapshot_failsWhenItCannotContinue() throws Exception {
         int models = 1_000;
         List<CompletableFuture<CommandResult>> answers = new ArrayList<>();
         for (int model = 0; model < models; model++) {
@@ -418,16 +419,16 @@ class SubscriptionTest {
                 .build();
         try {
             CountDownLatch stalled = new CountDownLatch(1);
-            AtomicReference<@Nullable Throwable> told = new AtomicReference<>();
-            List<StateChangeEvent> taken = stall(narrow, stalled, told);
+            AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
+            List<StateChangeEvent> taken = stall(narrow, stalled, failed);
             Await.until(SOON, () -> "the first", () -> !taken.isEmpty());
             for (int fault = 0; fault <= 1 << 16; fault++) {
                 rig.server.manager().feed().append(id -> new Event.Fault(id, 1, "a fault"));
             }
             stalled.countDown();
 
-            Await.until(SOON, () -> taken.size() + " are taken", () -> told.get() != null);
-            assertThat(Status.fromThrowable(told.get()).getCode()).isEqualTo(Status.Code.OUT_OF_RANGE);
+            Await.until(SOON, () -> taken.size() + " are read", () -> failed.get() != null);
+            assertThat(Status.fromThrowable(failed.get()).getCode()).isEqualTo(Status.Code.OUT_OF_RANGE);
             assertThat(taken)
                     .hasSizeLessThan(models)
                     .allSatisfy(event -> assertThat(event.getEventId()).isEmpty());
@@ -440,7 +441,7 @@ class SubscriptionTest {
         return generations.size() == MODELS && generations.values().stream().allMatch(last -> last == ROUNDS);
     }
 
-    /** @return the generation, which is the round */
+    /** Returns the generation, which is the round. */
     private static int follow(Map<String, Long> generations, StateChangeEvent event) {
         long generation = Long.parseLong(event.getMetadataOrThrow("generation"));
         Long before = generations.put(event.getStateChange().getResourceName(), generation);
@@ -451,12 +452,12 @@ class SubscriptionTest {
     }
 
     /**
-     * Takes one event, and the others only when the latch opens.
+     * Reads one event, and the others only after the latch opens.
      *
-     * @return those that it has taken
+     * @return the events that were read
      */
     private static List<StateChangeEvent> stall(
-            Channel channel, CountDownLatch until, AtomicReference<@Nullable Throwable> told) {
+            Channel channel, CountDownLatch until, AtomicReference<@Nullable Throwable> failed) {
         List<StateChangeEvent> taken = new CopyOnWriteArrayList<>();
         StateManagerConnectionGrpc.newStub(channel)
                 .subscribeToStateChanges(
@@ -486,12 +487,12 @@ class SubscriptionTest {
 
                             @Override
                             public void onError(Throwable failure) {
-                                told.set(failure);
+                                failed.set(failure);
                             }
 
                             @Override
                             public void onCompleted() {
-                                told.set(new AssertionError("completed"));
+                                failed.set(new AssertionError("completed"));
                             }
                         });
         return taken;

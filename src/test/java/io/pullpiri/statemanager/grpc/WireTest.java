@@ -25,7 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
-/** Peers are built from Pullpiri's files: a name or number of ours that differs would not be understood. */
+/** Our messages have the names and numbers of Pullpiri's files, from which its components are built. */
 class WireTest {
 
     @Test
