@@ -39,7 +39,6 @@ class LanguageTest {
                     "src/main/java/io/pullpiri/statemanager/cli",
                     "src/main/java/io/pullpiri/statemanager/container",
                     "src/main/java/io/pullpiri/statemanager/grpc",
-                    "src/main/java/io/pullpiri/statemanager/manager",
                     "src/main/java/io/pullpiri/statemanager/state",
                     "src/main/java/io/pullpiri/statemanager/store",
                     "src/main/java/io/pullpiri/statemanager/store/etcd",

@@ -3,20 +3,22 @@ package io.pullpiri.statemanager.manager;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
-/** Whoever brings dead packages back: Pullpiri's ActionController. */
+/** Brings dead packages back: Pullpiri's ActionController, or a simulated one. */
 @FunctionalInterface
 public interface ActionController {
 
     /**
-     * Asks to reconcile the package that the scenario targets. Returns at once.
+     * Requests that the package that the scenario targets is reconciled. Does not block.
      *
-     * @return completes with the reply, or exceptionally if there was none within the timeout; it always completes
+     * @return always completes: with the reply, or exceptionally if none came within the timeout
      */
     CompletableFuture<ReconcileResult> reconcile(String scenario, Duration timeout);
 
     /**
-     * @param accepted whether it will reconcile; not whether it has
-     * @param message its words, never null
+     * The reply to a request.
+     *
+     * @param accepted whether ActionController will reconcile; it does not say that the package has recovered
+     * @param message the text of the reply, empty if it has none
      */
     record ReconcileResult(boolean accepted, String message) {}
 }

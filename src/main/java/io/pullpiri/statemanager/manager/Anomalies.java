@@ -14,31 +14,33 @@ import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Counts what was odd, and logs each oddity once. May be used from any thread. */
+/**
+ * Counts anomalies by kind, and refusals by limit and reason. Logs each different message once. May be used from any thread.
+ */
 public final class Anomalies {
 
-    /** The kind of what another component reports as its own trouble: nothing is wrong with the report. */
+    /** The kind of a fault that another component reports. The report itself is valid. */
     public static final String FAULT = "fault";
 
-    /** The kind of what a plan says of an unknown node that makes room for others: no input was refused. */
+    /** The kind for an unknown node that was evicted to make room. No input was refused. */
     public static final String EVICTED = "node-evicted";
 
-    /** The kind of what a plan says of two addresses that report in turn under one node's name: no input was refused. */
+    /** The kind for two addresses that report in turn under one node name. No input was refused. */
     public static final String SHARED_NODE_NAME = "shared-node-name";
 
-    /** Kinds that are no refused inputs, and have figures of their own. */
+    /** Kinds that are not refused inputs. Each has a metric of its own. */
     static final Set<String> NOT_REJECTED = Set.of(FAULT, EVICTED, SHARED_NODE_NAME);
 
     private static final Logger LOG = LoggerFactory.getLogger(Anomalies.class);
     private static final int REMEMBERED = 10_000;
 
-    /** Of one kind, in a minute: more is only counted, so that nobody can fill the disk with our log. */
+    /** Lines in a minute for one kind. Further messages are only counted, so that no client can fill the disk with the log. */
     private static final int LINES = 100;
 
     private final Map<String, LongAdder> counts = new ConcurrentHashMap<>();
     private final Map<RefusalLabels, LongAdder> refusals = new ConcurrentHashMap<>();
 
-    /** The messages that were logged; the oldest are forgotten, and logged once more if they come again. */
+    /** The messages that were logged. The oldest ones are removed, and are logged again if they occur again. */
     private final Set<String> logged = Collections.synchronizedSet(Collections.newSetFromMap(new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
@@ -55,7 +57,7 @@ public final class Anomalies {
         this.clock = clock;
     }
 
-    /** How many lines of a kind were logged since when. */
+    /** Counts the lines of one kind in the current minute. */
     private static final class LogBudget {
 
         private long since;
@@ -70,15 +72,15 @@ public final class Anomalies {
         }
     }
 
-    /** A limit that refused something, and why it did: the labels of a metric, so both come from a small fixed set. */
+    /** The labels of the metric of refusals: a limit, and the reason of a refusal. Both come from a small fixed set. */
     public record RefusalLabels(String limit, String reason) {}
 
     /**
-     * Counts what a limit refused, and logs who was refused, at most 100 lines a minute for each limit.
+     * Counts a refusal of a limit, and logs its message, at most 100 lines a minute for each limit.
      *
      * @param limit the limit's name, such as {@code http-connections}
-     * @param reason why it refused, one of a few words, such as {@code address}
-     * @param message who was refused, and what the limit is; it may quote input that was escaped before
+     * @param reason the label for the reason, from a small fixed set, such as {@code address}
+     * @param message names the caller that was refused, and the limit; names from the input are escaped in the log
      */
     public void refused(String limit, String reason, String message) {
         refusals.computeIfAbsent(new RefusalLabels(limit, reason), any -> new LongAdder())
@@ -86,13 +88,14 @@ public final class Anomalies {
         log(limit, message);
     }
 
-    /** How often each limit has refused something since the start. */
+    /** Returns how often each limit refused, by reason, since the start. */
     public Map<RefusalLabels, Long> refusals() {
         Map<RefusalLabels, Long> copy = new HashMap<>();
         refusals.forEach((refusal, count) -> copy.put(refusal, count.sum()));
         return copy;
     }
 
+    /** Counts an anomaly, and logs its message, at most 100 lines a minute for each kind. */
     public void add(String kind, String message) {
         counts.computeIfAbsent(kind, any -> new LongAdder()).increment();
         log(kind, message);
@@ -103,7 +106,7 @@ public final class Anomalies {
             int line = lines.computeIfAbsent(kind, any -> new LogBudget())
                     .next(clock.now().monotonicNanos());
             if (line <= LINES) {
-                // Names from elsewhere may steer the terminal that shows the log.
+                // A name from the input may contain control characters for a terminal.
                 LOG.warn("{}: {}", kind, LogText.printable(message));
                 return;
             }
@@ -114,17 +117,18 @@ public final class Anomalies {
         }
     }
 
-    void addAll(Iterable<Anomaly> notices) {
-        for (Anomaly notice : notices) {
-            if (notice.reason().isEmpty()) {
-                add(notice.kind(), notice.message());
+    /** Adds the anomalies of a plan; those with a reason are refusals. */
+    void addAll(Iterable<Anomaly> anomalies) {
+        for (Anomaly anomaly : anomalies) {
+            if (anomaly.reason().isEmpty()) {
+                add(anomaly.kind(), anomaly.message());
             } else {
-                refused(notice.kind(), notice.reason(), notice.message());
+                refused(anomaly.kind(), anomaly.reason(), anomaly.message());
             }
         }
     }
 
-    /** How often each kind has come since the start. */
+    /** Returns how often each kind has occurred since the start. */
     public Map<String, Long> counts() {
         Map<String, Long> copy = new TreeMap<>();
         counts.forEach((kind, count) -> copy.put(kind, count.sum()));

@@ -25,19 +25,19 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The view of the last commit and the newest events that led to it, for whoever follows them. One writer, the loop, which
- * never waits for a reader; any number of readers, each with a place of its own. The memory does not grow with either.
+ * Holds the view of the last commit and the newest events, for readers. The loop is the only writer, and never waits for a
+ * reader. Each {@link ChangeReader} has its own position, and memory is bounded however many readers there are.
  */
 public final class ChangeFeed {
 
-    /** Events that are kept, if their texts are not too long; who falls further behind is told so. */
+    /** The number of events that are kept, if their texts are not too long. A reader that is later than that gets a gap. */
     private static final int KEPT = 1 << 16;
 
     private final StateStore store;
     private final long maxBytes;
     private final CompletableFuture<Void> firstPublished = new CompletableFuture<>();
 
-    // All guarded by this, but for readers of the view.
+    // All guarded by this; the view is also read without the lock.
     private final @Nullable Event[] ring = new Event[KEPT];
     private final List<Event> missed = new ArrayList<>();
     private volatile View view = View.EMPTY;
@@ -45,27 +45,27 @@ public final class ChangeFeed {
     private long end;
     private long bytes;
 
-    /** Whether something was committed since the last view that cannot be told. */
+    /** Whether changes were committed since the last view that cannot be published, because they are unknown. */
     private boolean gap;
 
-    /** The first journal record behind the last view; -1 as long as there was none. */
+    /** The sequence number of the first journal record after the last view; -1 before the first view. */
     private long nextRecord = -1;
 
     /**
-     * A view and the place in the feed from which the events continue it.
+     * A view, and the position in the feed of the events that continue it.
      *
-     * @param position in the feed
-     * @param id the same place, in words that outlive this process
+     * @param position valid in this process only
+     * @param id the id of that position, which stays valid after a restart
      */
     public record Start(View view, long position, EventId id) {}
 
-    /** A reader's place is gone: more has happened since than is kept. */
+    /** The events at a reader's position were dropped to make room for newer ones. */
     static final class Lapped extends Exception {
 
         private static final long serialVersionUID = 1L;
     }
 
-    /** @param maxBytes of memory that the events may take, about */
+    /** @param maxBytes of memory that the events may take, by an estimate */
     ChangeFeed(StateStore store, long maxBytes) {
         this.store = store;
         this.maxBytes = maxBytes;
@@ -75,7 +75,7 @@ public final class ChangeFeed {
         return view;
     }
 
-    /** Whether the store was read, and there is a view of it. */
+    /** Whether the store was read and a first view published. */
     boolean isPublished() {
         return firstPublished.isDone();
     }
@@ -86,30 +86,29 @@ public final class ChangeFeed {
                 .completeOnTimeout(Optional.empty(), timeout.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    /** Reads all changes from now on. */
+    /** Returns a reader of the current view and of all events from now on. */
     public ChangeReader follow() {
         return new ChangeReader(this);
     }
 
     /**
-     * Reads all changes after an event.
+     * Returns a reader of all changes after an event, also of an earlier process.
      *
-     * @throws ChangeReader.GapException if there is no such event yet
+     * @throws ChangeReader.GapException if the id is higher than that of any event so far
      */
     public ChangeReader followAfter(EventId event) throws ChangeReader.GapException {
         return new ChangeReader(this, event);
     }
 
     /**
-     * The changes of a resource that are still recorded, newest first; blocks while the stream is read.
-     *
-     * @throws StoreAwayException from the stream
+     * Returns the recorded changes of a resource, newest first. Reading the stream blocks, and throws {@link
+     * StoreAwayException} if the store cannot be read.
      */
     public Stream<Transition> history(History history) {
         return history.newestFirst(this::journal);
     }
 
-    /** The text of a journal record, null if it is gone; blocks. */
+    /** Reads the text of a journal record; null if the record was removed. Blocks. */
     @Nullable
     String journal(long sequence) {
         try {
@@ -119,7 +118,7 @@ public final class ChangeFeed {
         }
     }
 
-    /** A commit is done: the view that follows, and what has changed. Readers see both or neither. */
+    /** Publishes the view after a commit together with its changes. Readers see both or neither. */
     void publish(View next, List<Plan.PlannedTransaction> parts) {
         append(next, parts);
         firstPublished.complete(null);
@@ -128,7 +127,7 @@ public final class ChangeFeed {
     private synchronized void append(View next, List<Plan.PlannedTransaction> parts) {
         long before = end;
         if (gap) {
-            // Nobody's place is any good: that of a reader who has read everything neither.
+            // No position is valid any more, not even that of a reader that has read everything.
             first = ++end;
             Arrays.fill(ring, null);
             bytes = 0;
@@ -147,14 +146,14 @@ public final class ChangeFeed {
     }
 
     /**
-     * The store was read anew: what was committed since the last view without our knowing (the answer was lost) is
-     * published with the next one. Where that cannot be told, all readers will have to begin anew.
+     * The store was re-read. Changes that were committed since the last view, but whose acknowledgement was lost, are
+     * published with the next view. If the journal does not hold them all, every reader gets a gap.
      */
     synchronized void reread(Journal journal, List<KeyValue> entries) {
         missed.clear();
         gap = false;
         if (nextRecord < 0) {
-            return; // nobody has read anything yet
+            return; // there is no reader before the first view
         }
         Map<Long, String> records = new HashMap<>();
         entries.stream()
@@ -182,7 +181,7 @@ public final class ChangeFeed {
         return events;
     }
 
-    /** What is no change of a state and in no journal: only those hear of it who follow now. */
+    /** Publishes an event that is not in the journal. Only readers that follow at this time get it. */
     public synchronized void append(Function<EventId, Event> event) {
         if (nextRecord >= 0) {
             append(event.apply(new EventId(view.journal().next(), 0)));
@@ -208,33 +207,33 @@ public final class ChangeFeed {
         return Objects.requireNonNull(ring[index(position)]);
     }
 
-    /** What is, and where the events continue it. */
+    /** Returns the current view, and the position of the events that continue it. */
     public synchronized Start start() {
         return new Start(view, end, new EventId(view.journal().next(), 0));
     }
 
-    /** The position of the first event behind a place; empty if what comes next is not here (any more). */
-    synchronized OptionalLong find(EventId place) {
+    /** Returns the position of the first event after the one with this id; empty if that event is not in memory. */
+    synchronized OptionalLong find(EventId after) {
         if (first == end) {
-            boolean upToDate = place.sequence() >= view.journal().next();
+            boolean upToDate = after.sequence() >= view.journal().next();
             return upToDate ? OptionalLong.of(end) : OptionalLong.empty();
         }
         EventId oldest = at(first).id();
-        if (place.compareTo(oldest) < 0 && !oldest.equals(new EventId(place.sequence(), place.known() + 1))) {
+        if (after.compareTo(oldest) < 0 && !oldest.equals(new EventId(after.sequence(), after.known() + 1))) {
             return OptionalLong.empty();
         }
         long position = end;
-        while (position > first && at(position - 1).id().compareTo(place) > 0) {
+        while (position > first && at(position - 1).id().compareTo(after) > 0) {
             position--;
         }
         return OptionalLong.of(position);
     }
 
     /**
-     * The next events, in order.
+     * Returns the next events in order.
      *
-     * @param patience how long to wait for the first
-     * @return none if there was none in time
+     * @param patience how long to wait for the first event
+     * @return empty if no event came in time
      */
     synchronized List<Event> read(long position, int most, Duration patience) throws Lapped, InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();

@@ -9,8 +9,8 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads every change once and in order: from the present view on, or from where an earlier follower, perhaps of an earlier
- * process, has stopped. For one thread, which may wait in it.
+ * Reads every change once and in order. It starts at the current view, or after an event id that an earlier reader has
+ * reached, also in an earlier process. For one thread, which may block in it.
  */
 public final class ChangeReader {
 
@@ -20,10 +20,10 @@ public final class ChangeReader {
     private final @Nullable View start;
     private EventId last;
 
-    /** -1 while it reads what the feed does not have from the journal. */
+    /** The position in the feed; -1 while events are read from the journal, because the feed does not hold them. */
     private long position = -1;
 
-    /** What comes next is not known any more: begin anew. */
+    /** The next events are not kept any more: the caller has to start with a new reader. */
     public static final class GapException extends Exception {
 
         private static final long serialVersionUID = 1L;
@@ -33,7 +33,7 @@ public final class ChangeReader {
         }
     }
 
-    /** From now on. */
+    /** Starts at the current view. */
     ChangeReader(ChangeFeed feed) {
         ChangeFeed.Start now = feed.start();
         this.feed = feed;
@@ -42,39 +42,39 @@ public final class ChangeReader {
         this.last = now.id();
     }
 
-    /** @throws GapException if there is no such place yet */
+    /** @throws GapException if the id is higher than that of any event so far */
     ChangeReader(ChangeFeed feed, EventId after) throws GapException {
         this.feed = feed;
         this.start = null;
         this.last = after;
         EventId now = feed.start().id();
         if (after.compareTo(now) > 0) {
-            throw new GapException("event id " + after + " is none of this store (its next is " + now + ")");
+            throw new GapException("event id " + after + " is not one of this store (its next is " + now + ")");
         }
     }
 
-    /** The view that the events continue; null if they continue what an earlier follower has read. */
+    /** The view that the events continue; null for a reader that started after an event id. */
     public @Nullable View start() {
         return start;
     }
 
-    /** The place behind everything that {@link #next} has returned. */
+    /** The id after which a later reader continues: that of the last event that {@link #next} has returned. */
     public EventId last() {
         return last;
     }
 
-    /** Whether the next call of {@link #next} can only fail. */
+    /** Whether {@link #next} is certain to throw {@link GapException}. */
     public boolean isLost() {
         return position >= 0 && feed.isLapped(position);
     }
 
     /**
-     * The next events, in order.
+     * Returns the next events in order.
      *
-     * @param patience how long to wait for the first; what has to be read from the store takes its own time
-     * @return none if there was none in time
-     * @throws GapException if some of them are not known any more
-     * @throws StoreAwayException if they have to be read from the store
+     * @param patience how long to wait for the first event; reading the journal from the store takes additional time
+     * @return empty if no event came in time
+     * @throws GapException if some of the events are not kept any more
+     * @throws StoreAwayException if the journal has to be read, and the store cannot be read
      */
     public List<Event> next(Duration patience) throws GapException, InterruptedException {
         if (position < 0) {
@@ -92,7 +92,7 @@ public final class ChangeReader {
             }
             return events;
         } catch (ChangeFeed.Lapped e) {
-            throw new GapException("more has happened since event " + last + " than is kept for a slow reader");
+            throw new GapException("more events have come since event " + last + " than are kept for a slow reader");
         }
     }
 
@@ -100,7 +100,7 @@ public final class ChangeReader {
         String record = feed.journal(last.sequence());
         List<Transition> changes = record == null ? null : Journal.changes(record);
         if (changes == null) {
-            throw new GapException("what came after event " + last + " is not in the journal any more");
+            throw new GapException("the changes after event " + last + " are not in the journal any more");
         }
         List<Event> events = ChangeFeed.changes(last.sequence(), changes);
         List<Event> unknown = events.subList(Math.min(last.known(), events.size()), events.size());

@@ -4,13 +4,14 @@ import io.pullpiri.statemanager.view.Timestamp;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 
-/** Where the manager has the time from. */
+/** The source of time. Tests and simulations have their own. */
 @FunctionalInterface
 public interface Clock {
 
+    /** Returns the current time; the monotonic part never goes back. */
     Timestamp now();
 
-    /** The machine's clocks; ticks count from the call of this method. */
+    /** Returns the clock of the machine. Its ticks are nanoseconds since the call of this method. */
     static Clock system() {
         long start = System.nanoTime();
         return () -> {

@@ -8,13 +8,13 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Takes commands from callers into the queue, or says why it does not. All methods may be called from any thread. */
+/** Puts the commands of callers into the queue, or refuses them with a reason. May be used from any thread. */
 final class CommandIntake {
 
     /** The name of the queue's limit in metrics and in the log. */
     private static final String LIMIT = "queue";
 
-    /** How much of a node's name is quoted in a line of the log. */
+    /** How many characters of a node's name a line of the log quotes. */
     private static final int SHOWN = 60;
 
     private final int limit;
@@ -27,7 +27,7 @@ final class CommandIntake {
 
     /**
      * @param limit how many commands may wait
-     * @param maxBytes how much memory they may take together, about
+     * @param maxBytes how much memory they may take together, by an estimate
      */
     CommandIntake(int limit, long maxBytes, ChangeFeed feed, Anomalies anomalies, StoreHealth health, Clock clock) {
         this.limit = limit;
@@ -39,16 +39,16 @@ final class CommandIntake {
         this.queue = new CommandQueue(limit, maxBytes, this::replaced);
     }
 
-    CommandQueue inbox() {
+    CommandQueue queue() {
         return queue;
     }
 
     /**
-     * Puts a command into the queue.
+     * Puts a command into the queue, or refuses it at once if the queue has no room.
      *
-     * @param wait how long the caller waits for the answer
-     * @param wake is called if the command was taken
-     * @return always completes, never exceptionally: with the answer, or after the wait with {@link CommandResult.NotDurableYet}
+     * @param wait how long the caller waits for the result
+     * @param wake is called if the command was put into the queue
+     * @return always completes normally: with the result, or after the wait with {@link CommandResult.NotDurableYet}
      */
     CompletableFuture<CommandResult> submit(Command command, Duration wait, Runnable wake) {
         CompletableFuture<CommandResult> caller = new CompletableFuture<>();
@@ -73,14 +73,14 @@ final class CommandIntake {
     }
 
     private CompletableFuture<CommandResult> refuse(Command command, String reason, String message) {
-        String who = command instanceof Command.NodeReport report
+        String what = command instanceof Command.NodeReport report
                 ? "the list of node " + shown(report.node()) + " is refused: "
                 : "a request is refused: ";
-        anomalies.refused(LIMIT, reason, who + message);
+        anomalies.refused(LIMIT, reason, what + message);
         return CompletableFuture.completedFuture(new CommandResult.NotDurableYet(message));
     }
 
-    /** Until the store was read, nothing is known of any node: all of them count as known. */
+    /** Until the store was read, every node counts as known, because it may be. */
     private boolean isKnown(Command command) {
         return !(command instanceof Command.NodeReport report)
                 || !feed.isPublished()

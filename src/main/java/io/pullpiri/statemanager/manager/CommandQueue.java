@@ -15,18 +15,18 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * The one queue. Bounded in commands and in the memory that they take; a node's newer report takes the place of its older
- * one that still waits, and both callers get the newer one's outcome. All methods may be called from any thread.
+ * The queue of the loop, bounded in commands and in their memory. A newer report of a node replaces its older one that still
+ * waits, and the callers of both get the result of the newer one. May be used from any thread.
  *
- * <p>NodeAgent never repeats a refused list. So the lists of unknown nodes share a quarter of the queue, a known node's list
- * displaces them when the queue is full, and they are taken last while more waits than one batch holds.
+ * <p>NodeAgent never repeats a refused list. So lists of unknown nodes are limited to a quarter of the queue, and a known
+ * node's list displaces them when the queue is full. While more commands wait than one batch takes, they are taken last.
  */
 final class CommandQueue {
 
-    /** Of one report: those who wait longest are told that it is not durable yet. */
+    /** How many callers may wait for one report. A further caller replaces the oldest, which gets "not durable yet". */
     private static final int MAX_CALLERS = 100;
 
-    /** The part of the queue that lists of unknown nodes may take: one in so many. */
+    /** Lists of unknown nodes may take one part in this many of the queue. */
     private static final int UNKNOWN_SHARE = 4;
 
     private final int limit;
@@ -40,7 +40,7 @@ final class CommandQueue {
     private int events;
     private long bytes;
 
-    /** The lists of unknown nodes, which are among the entries, and the memory that they take. */
+    /** The entries that are lists of unknown nodes, and below, the memory that they take. */
     private final SequencedSet<PendingCommand> unknown = new LinkedHashSet<>();
 
     private long unknownBytes;
@@ -48,7 +48,7 @@ final class CommandQueue {
     /** Whether a tick waits. */
     private boolean tick;
 
-    /** A command that waits, and who waits for its answer. Compared by identity. */
+    /** A command that waits, and its callers. Compared by identity. */
     static final class PendingCommand {
 
         private Command command;
@@ -59,8 +59,8 @@ final class CommandQueue {
         private final long deadline;
 
         /**
-         * @param received when it came, in ticks
-         * @param deadline when nobody waits for the answer any more, in ticks
+         * @param received when the command was submitted, in ticks
+         * @param deadline when its caller stops waiting, in ticks
          */
         PendingCommand(Command command, long received, long deadline) {
             this.command = command;
@@ -77,7 +77,7 @@ final class CommandQueue {
             return received;
         }
 
-        /** Whether somebody sent it, rather than the loop or the store. */
+        /** Whether a caller submitted the command, and not the loop or the store. */
         boolean hasCaller() {
             return !callers.isEmpty();
         }
@@ -86,7 +86,7 @@ final class CommandQueue {
             callers.forEach(caller -> caller.complete(answer));
         }
 
-        /** Whether it can be dropped because nobody waits any more. A report never is: it is not sent again. */
+        /** Whether the command can be dropped because its caller stopped waiting. Reports and store events are always kept. */
         boolean isStale(long ticks) {
             boolean kept = command instanceof Command.StoreEvents || command instanceof Command.NodeReport;
             return !kept && deadline < ticks;
@@ -95,8 +95,8 @@ final class CommandQueue {
 
     /**
      * @param limit how many commands may wait
-     * @param maxBytes how much memory those of callers may take, about
-     * @param replacedNodes is told the name of each unknown node whose list is replaced
+     * @param maxBytes how much memory the commands of callers may take, by an estimate
+     * @param replacedNodes gets the name of each unknown node whose list was displaced
      */
     CommandQueue(int limit, long maxBytes, Consumer<String> replacedNodes) {
         this.limit = limit;
@@ -104,12 +104,12 @@ final class CommandQueue {
         this.replacedNodes = replacedNodes;
     }
 
-    /** What became of an offer. */
+    /** The outcome of an offer. */
     enum Offer {
         TAKEN,
-        /** As much waits as may. */
+        /** The queue has no room for the command. */
         FULL,
-        /** As much waits of unknown nodes as may. */
+        /** The part of the queue for lists of unknown nodes has no room for the list. */
         UNKNOWN_FULL;
 
         boolean isTaken() {
@@ -118,11 +118,11 @@ final class CommandQueue {
     }
 
     /**
-     * Puts a command at the end of the queue, or in place of the node's older report that still waits.
+     * Puts a command at the end of the queue, or in the place of an older report of the same node.
      *
      * @param known false for the report of a node that is not known: {@link io.pullpiri.statemanager.cascade.Cascade#isKnown}
      * @param now in ticks
-     * @param patience of the caller, in ticks
+     * @param patience how long the caller waits, in ticks
      */
     Offer offer(Command command, boolean known, CompletableFuture<CommandResult> caller, long now, long patience) {
         PendingCommand entry = new PendingCommand(command, now, now + patience);
@@ -167,7 +167,7 @@ final class CommandQueue {
             return Offer.UNKNOWN_FULL;
         }
         if (!newer.isUnknown && !hasRoomFor(newer.bytes, older.bytes)) {
-            removed(older); // it is not to be replaced itself
+            removed(older); // it must not be displaced itself
             displaceUnknown(newer.bytes, 0, replaced);
             added(older);
         }
@@ -190,16 +190,17 @@ final class CommandQueue {
     }
 
     /**
-     * Makes room for a known node's list, if the lists of unknown nodes take it: the newest of them go first.
+     * Removes lists of unknown nodes, the newest first, until a known node's list has room. Removes none if that would not
+     * make enough room.
      *
-     * @param more bytes
-     * @param places 1 for a list that takes a new place, 0 for one that replaces another
+     * @param more bytes of the known node's list
+     * @param places 1 for a list that takes a new place, 0 for one that replaces an older report
      */
     private void displaceUnknown(long more, int places, List<PendingCommand> replaced) {
         int otherPlaces = entries.size() - events - unknown.size();
         long otherBytes = bytes - unknownBytes;
         if (otherPlaces + places > limit || (otherBytes > 0 && otherBytes + more > maxBytes)) {
-            return; // it would not fit without them either
+            return;
         }
         while (!unknown.isEmpty() && (entries.size() - events + places > limit || !hasRoomFor(more, 0))) {
             PendingCommand last = unknown.getLast();
@@ -225,19 +226,19 @@ final class CommandQueue {
         }
     }
 
-    /** As {@link #hasRoomFor}, within what lists of unknown nodes may take. */
+    /** Whether a list of an unknown node fits into the part of the queue for such lists. */
     private boolean hasUnknownRoom(long list, long replaced) {
         long others = unknownBytes - replaced;
         return others == 0 || list <= replaced || others + list <= maxBytes / UNKNOWN_SHARE;
     }
 
-    /** The largest command that a message can hold may be more than may wait: alone, it gets its turn. */
+    /** Whether a command fits. A command that is larger than the whole queue is accepted when no other one waits. */
     private boolean hasRoomFor(long command, long replaced) {
         long others = bytes - replaced;
         return others == 0 || command <= replaced || others + command <= maxBytes;
     }
 
-    /** @return false if as many events wait as may: some would be lost */
+    /** Adds events of the store. Returns false, and adds none, if too many of them wait already. */
     boolean offerEvents(Command.StoreEvents command) {
         lock.lock();
         try {
@@ -252,7 +253,7 @@ final class CommandQueue {
         }
     }
 
-    /** Time has passed: to be taken next, behind what the store has told and before all else. */
+    /** Adds a tick, which is taken before all other commands except store events. */
     void offerTick() {
         lock.lock();
         try {
@@ -265,7 +266,7 @@ final class CommandQueue {
         }
     }
 
-    /** Puts back what could not be done, before everything that has come since; but not what the loop itself has begun. */
+    /** Returns commands that were not committed to the front of the queue, except ticks and repairs. */
     void giveBack(List<PendingCommand> batch) {
         lock.lock();
         try {
@@ -295,7 +296,7 @@ final class CommandQueue {
         }
     }
 
-    /** Drops all events: a newer snapshot has them. */
+    /** Drops all events, because a newer snapshot contains them. */
     void dropEvents() {
         lock.lock();
         try {
@@ -307,9 +308,12 @@ final class CommandQueue {
     }
 
     /**
-     * Takes what waits, oldest first, at most so many; of what is stale nothing. What the store has told comes before all
-     * else: it has happened already, and what is decided now is decided after it. Not where one is to be taken alone, for
-     * there the oldest may be what the store refuses. Where more waits than is taken, lists of unknown nodes come last.
+     * Takes commands, the oldest first, and drops stale ones. Store events come before all other commands, because they are
+     * committed already. If only one command is taken, it is the oldest one of any kind: it may be the one that the store
+     * refuses. Lists of unknown nodes come last if not everything is taken.
+     *
+     * @param most how many commands are taken at most
+     * @param ticks the current time
      */
     List<PendingCommand> take(int most, long ticks) {
         lock.lock();
@@ -328,7 +332,7 @@ final class CommandQueue {
         }
     }
 
-    /** Takes all that the store has told. */
+    /** Takes all events of the store. */
     List<PendingCommand> takeEvents() {
         lock.lock();
         try {

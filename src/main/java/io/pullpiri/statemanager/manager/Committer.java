@@ -20,12 +20,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sees a batch through: has it decided, commits what follows part by part, and has it decided again where somebody else
- * wrote meanwhile. All on the loop, where nothing waits.
+ * Commits one batch: {@link Cascade} decides it, and its transactions are committed in order. After a conflict the batch is
+ * decided again. Runs on the loop, and never blocks.
  */
 final class Committer {
 
     private static final Logger LOG = LoggerFactory.getLogger(Committer.class);
+    /** After this many conflicts, the store is re-read. */
     private static final int CONFLICTS = 10;
 
     private final StateStore store;
@@ -59,17 +60,17 @@ final class Committer {
         this.probe = probe;
     }
 
-    /** What became of a batch. */
+    /** The outcome of a batch. */
     sealed interface BatchOutcome {
 
         List<CommandQueue.PendingCommand> batch();
 
         /**
-         * All of the batch is durable.
+         * The whole batch is durable.
          *
-         * @param rest of what was handed in: it does not fit into the same transaction
+         * @param rest commands that were passed in but do not fit into the same transaction
          * @param begun when the decision began, in ticks
-         * @param decided when it was made, in ticks
+         * @param decided when the decision ended and the commit began, in ticks
          */
         record BatchCommitted(
                 List<CommandQueue.PendingCommand> batch,
@@ -81,13 +82,13 @@ final class Committer {
                 implements BatchOutcome {}
 
         /**
-         * The same batch is never accepted.
+         * The store will never accept the batch.
          *
-         * @param batch the commands that were decided together, or, if nothing was written, all that were handed in
-         * @param rest of what was handed in: it was not decided, and nothing is known of it
-         * @param explained whether the reason is known to be one that concerns the batch; otherwise the store refused it
-         *     more than once and accepted other writes in between
-         * @param written whether earlier parts of the plan are in the store; then the store has to be read again
+         * @param batch the commands that were decided together, or, if nothing was written, all that were passed in
+         * @param rest commands that were passed in but not decided
+         * @param explained whether the reason is known to concern this batch; otherwise the store refused the batch twice, and
+         *     accepted other writes in between
+         * @param written whether earlier transactions of the plan are stored; then the store has to be re-read
          */
         record BatchRefused(
                 List<CommandQueue.PendingCommand> batch,
@@ -102,17 +103,17 @@ final class Committer {
             }
         }
 
-        /** Nothing was written now. */
+        /** The store cannot be written, and nothing was written. */
         record BatchUnavailable(List<CommandQueue.PendingCommand> batch, String reason) implements BatchOutcome {}
 
-        /** What is known cannot be relied on: the store is to be read before anything else is done. */
+        /** The view may be wrong: the store has to be re-read before anything else. */
         record BatchUnreliable(List<CommandQueue.PendingCommand> batch, String reason) implements BatchOutcome {}
     }
 
-    /** @param end is told the outcome, on the loop */
+    /** Decides and commits the batch. {@code end} gets the outcome on the loop, possibly before this method returns. */
     void commit(List<CommandQueue.PendingCommand> batch, View view, Consumer<BatchOutcome> end) {
-        BatchCommit round = new BatchCommit(batch, view, end);
-        round.safely(round::decide);
+        BatchCommit commit = new BatchCommit(batch, view, end);
+        commit.safely(commit::decide);
     }
 
     private final class BatchCommit {
@@ -133,7 +134,7 @@ final class Committer {
             this.end = end;
         }
 
-        /** Whatever happens, the loop hears of the round's end: it waits for that. */
+        /** Reports an outcome even if the step throws, because the loop waits for one. */
         void safely(Runnable step) {
             try {
                 step.run();
@@ -165,8 +166,8 @@ final class Committer {
         }
 
         /**
-         * A part that the store does not take is refused before those in front of it are stored: they would be taken back at
-         * the next reading. The first part is for the store to refuse.
+         * Returns why the store would refuse a later transaction of the plan, null if it would not. Checked before the first
+         * one is stored, because a repair would have to undo it. The store itself checks the first one.
          */
         private @Nullable String refusalOfLaterParts() {
             return plan.parts().stream()
@@ -198,20 +199,20 @@ final class Committer {
         }
 
         /**
-         * What others wrote, and what was told meanwhile, comes behind what was told before, or behind the repair of what was
-         * before, and in front of all else.
+         * Inserts the conflicting values and the waiting watch events into the batch: after its store events or its repair,
+         * and before all other commands.
          */
-        private void takeIn(List<WatchEvent> current) {
-            List<CommandQueue.PendingCommand> words = new ArrayList<>();
+        private void insertEvents(List<WatchEvent> current) {
+            List<CommandQueue.PendingCommand> events = new ArrayList<>();
             if (!current.isEmpty()) {
-                words.add(new CommandQueue.PendingCommand(new Command.StoreEvents(current, true), 0, Long.MAX_VALUE));
+                events.add(new CommandQueue.PendingCommand(new Command.StoreEvents(current, true), 0, Long.MAX_VALUE));
             }
-            words.addAll(queue.takeEvents());
+            events.addAll(queue.takeEvents());
             int before = (int) batch.stream()
                     .map(CommandQueue.PendingCommand::command)
                     .takeWhile(any -> any instanceof Command.StoreEvents || any instanceof Command.Repair)
                     .count();
-            batch.addAll(before, words);
+            batch.addAll(before, events);
         }
 
         /**
@@ -227,7 +228,7 @@ final class Committer {
                 } else if (++unexplained > 1) {
                     refuse(reason, false);
                 } else if (revisions.isEmpty()) {
-                    takeIn(List.of());
+                    insertEvents(List.of());
                     decide();
                 } else {
                     commitNext();
@@ -258,11 +259,11 @@ final class Committer {
                     commitNext();
                 }
                 case CommitResult.Conflict conflict -> {
-                    // Where somebody else writes our own records, nothing that is known can be relied on.
+                    // If another writer changes StateManager's own records, the whole view may be wrong.
                     if (!first || ++conflicts > CONFLICTS || part().isOutdated(Keys.OWN_PREFIX, conflict.current())) {
-                        end.accept(new BatchOutcome.BatchUnreliable(batch, "somebody else writes the same keys"));
+                        end.accept(new BatchOutcome.BatchUnreliable(batch, "another component writes the same keys"));
                     } else {
-                        takeIn(conflict.current());
+                        insertEvents(conflict.current());
                         decide();
                     }
                 }

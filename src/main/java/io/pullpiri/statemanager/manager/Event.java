@@ -2,13 +2,13 @@ package io.pullpiri.statemanager.manager;
 
 import io.pullpiri.statemanager.view.Transition;
 
-/** Something that followers hear of. */
+/** An event that change readers get. */
 public sealed interface Event {
 
-    /** The place behind it. Only changes have places of their own; the others stand behind the last change. */
+    /** The id after which a reader continues. Only changes have ids of their own; other events have that of the last change. */
     EventId id();
 
-    /** About how much memory it takes. */
+    /** Returns an estimate of the memory that the event takes. */
     default long bytes() {
         return switch (this) {
             case Changed changed -> 50 + changed.change.bytes();
@@ -18,19 +18,19 @@ public sealed interface Event {
         };
     }
 
-    /** A resource's state has changed, durably. */
+    /** A resource's state changed, and the change is durable. */
     record Changed(EventId id, Transition change) implements Event {}
 
     /**
-     * A step in bringing a dead package back.
+     * A step in the recovery of a dead package.
      *
-     * @param atNanos when, nanoseconds since 1970
-     * @param scenario that ActionController was asked for; empty where all are meant
+     * @param atNanos when it happened, in nanoseconds since 1970
+     * @param scenario the scenario of the reconcile request; empty for {@link RecoveryStep#RECOVERED}, which concerns all
      */
     record Recovery(EventId id, long atNanos, RecoveryStep step, String packageName, String scenario, String detail)
             implements Event {
 
-        /** How far it has come. */
+        /** The kinds of steps. */
         public enum RecoveryStep {
             REQUESTED,
             ACKNOWLEDGED,
@@ -39,6 +39,6 @@ public sealed interface Event {
         }
     }
 
-    /** A component has reported a fault, which changes no state. */
+    /** A component reported a fault, which changes no state. */
     record Fault(EventId id, long atNanos, String detail) implements Event {}
 }

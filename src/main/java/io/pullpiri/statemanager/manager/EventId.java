@@ -6,8 +6,10 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A place in the order of all changes: everything before the journal record is known, and so many changes of it. Written
- * {@code 42.3}. It keeps its meaning across restarts.
+ * A position in the order of all changes, written {@code 42.3}. It stays valid after a restart.
+ *
+ * @param sequence a reader at this position knows all changes of the journal records before this one
+ * @param known how many changes of this record the reader knows
  */
 public record EventId(long sequence, int known) implements Comparable<EventId> {
 
@@ -15,7 +17,7 @@ public record EventId(long sequence, int known) implements Comparable<EventId> {
     private static final Comparator<EventId> ORDER =
             Comparator.comparingLong(EventId::sequence).thenComparingInt(EventId::known);
 
-    /** Null for a text that is none. */
+    /** Parses an id; null if the text is not one. */
     public static @Nullable EventId parse(String text) {
         Matcher matcher = TEXT.matcher(text);
         return matcher.matches()

@@ -88,7 +88,7 @@ public final class Manager implements AutoCloseable {
         this.health = new StoreHealth(limits.backoffMillis(), clock);
         this.anomalies = new Anomalies(clock);
         this.intake = new CommandIntake(limits.queue(), limits.queueBytes(), feed, anomalies, health, clock);
-        this.queue = intake.inbox();
+        this.queue = intake.queue();
         this.metrics = metrics;
         this.tracing = tracing;
         this.scheduler = new LoopScheduler(threads, clock, this::round, this::onDefect);

@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.DoubleSupplier;
 import java.util.stream.Stream;
 
-/** The figures of one server, all in one place: deploy/ relies on their names. May be used from any thread. */
+/** Defines all metrics of a server. The files in deploy/ rely on their names. May be used from any thread. */
 public final class Metrics {
 
     private static final double[] SECONDS = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
@@ -61,10 +61,10 @@ public final class Metrics {
             .register(registry);
     private final Counter watchRestarts = Counter.builder()
             .name("statemanager_watch_restarts_total")
-            .help("How often the watch on the store was lost and everything read anew")
+            .help("How often the watch on the store was lost and the store re-read")
             .register(registry);
 
-    /** What is watched by asking: called once, by the manager that it belongs to. */
+    /** Registers the metrics that are read on each scrape. Called once, by the manager. */
     void watch(Manager manager, Reconciler reconciler, Clock clock) {
         gauge("statemanager_ready", "1 if the store was read and can be written", () -> manager.isReady() ? 1 : 0);
         gauge("statemanager_queue_commands", "Commands that wait", manager::waiting);
@@ -74,7 +74,7 @@ public final class Metrics {
                 () -> records(manager.view()).count());
         gauge(
                 "statemanager_reconcile_oldest_seconds",
-                "For how long the first of them has been dead; 0 if there is none",
+                "For how long the one that is dead the longest has been dead; 0 if there is none",
                 () -> records(manager.view())
                         .mapToLong(ReconcileRecord::sinceNanos)
                         .mapToDouble(since -> seconds(clock.now().wallNanos() - since))
@@ -98,9 +98,9 @@ public final class Metrics {
                 .labelNames("known")
                 .callback(callback -> {
                     View view = manager.view();
-                    int strangers = view.unknownNodes().oldestFirst().size();
-                    callback.call(view.nodes().size() - strangers, "true");
-                    callback.call(strangers, "false");
+                    int unknown = view.unknownNodes().oldestFirst().size();
+                    callback.call(view.nodes().size() - unknown, "true");
+                    callback.call(unknown, "false");
                 })
                 .register(registry);
         CounterWithCallback.builder()
@@ -119,7 +119,7 @@ public final class Metrics {
                 .register(registry);
         CounterWithCallback.builder()
                 .name("statemanager_rejected_inputs_total")
-                .help("Inputs that were refused or passed over")
+                .help("Inputs that were refused or ignored")
                 .labelNames("reason")
                 .callback(callback -> manager.anomalies().counts().forEach((reason, count) -> {
                     if (!Anomalies.NOT_REJECTED.contains(reason)) {
@@ -142,7 +142,7 @@ public final class Metrics {
                 .register(registry);
     }
 
-    /** A figure that is asked for when somebody looks. */
+    /** Registers a gauge that is read on each scrape. */
     public void gauge(String name, String help, DoubleSupplier reading) {
         GaugeWithCallback.builder()
                 .name(name)
@@ -171,7 +171,11 @@ public final class Metrics {
         return counts;
     }
 
-    /** @param now in ticks */
+    /**
+     * Counts a committed batch.
+     *
+     * @param now in ticks
+     */
     void batch(List<CommandQueue.PendingCommand> entries, Plan plan, long now) {
         batch.observe(entries.size());
         entries.stream()
@@ -180,6 +184,7 @@ public final class Metrics {
         plan.parts().forEach(part -> part.transitions().forEach(this::changed));
     }
 
+    /** Records how long one transaction took. */
     void committed(long nanos) {
         commit.observe(seconds(nanos));
     }
@@ -198,9 +203,9 @@ public final class Metrics {
         return nanos / (double) TimeUnit.SECONDS.toNanos(1);
     }
 
-    /** All figures as they are now. */
+    /** Returns the current values of all metrics. */
     public MetricSnapshots scrape() {
-        // Not at the start: Java's management needs longer to come up than all the rest of the server.
+        // Not at the start: loading Java's management takes longer than the rest of the server's start.
         if (!jvm.getAndSet(true)) {
             JvmMetrics.builder().register(registry);
         }

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.manager;
 
-/** The store holds records of a format that this build does not know. The reason says what an operator can do. */
+/** The store has a newer format than this build can read. The reason says what an operator can do. */
 final class NewerStoreException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Figures of single nodes, for a bounded number of them: a client may invent names of nodes. */
+/** Metrics by node, for a bounded number of nodes, because a client can invent node names. */
 final class NodeMetrics {
 
-    /** So many nodes have a label of their own. */
+    /** How many nodes have a label of their own. */
     private static final int LABELLED = 100;
 
-    /** The label of all others together. No node has this name: it has characters that names may not have. */
+    /** The label of all other nodes together. No node has this name, because {@code <} is not valid in names. */
     private static final String OTHERS = "<others>";
 
     private NodeMetrics() {}
@@ -45,10 +45,10 @@ final class NodeMetrics {
                 .register(registry);
     }
 
-    /** How many containers of a node count for no package. */
+    /** The number of a node's containers that count for no package. */
     record Unmatched(String node, int count) {}
 
-    /** At most {@code LABELLED} nodes and the others; no node that has none. */
+    /** Returns the nodes with the most unmatched containers, and one entry for all others. Nodes without any are left out. */
     static List<Unmatched> unmatched(View view) {
         List<Unmatched> all = view.nodes().entrySet().stream()
                 .map(node -> unmatched(view, node))

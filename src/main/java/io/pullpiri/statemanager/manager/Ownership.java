@@ -16,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether this server may write to the store. A start takes the store over: it writes its owner record together with the
- * fence, so that no transaction of the previous owner is accepted afterwards. A server that has owned the store and finds
- * another owner's record has lost it, and takes it back only when that record is gone.
+ * Decides whether this server may write to the store (see docs/decisions/0014). A start takes the store over: it writes its
+ * owner record together with the fence, so that no later transaction of the previous owner is accepted. A server that finds
+ * another owner's record after that has lost the store, and takes it back only when that record is gone.
  *
  * <p>May be used from any thread.
  */
@@ -49,7 +49,7 @@ final class Ownership {
             this.reason = reason;
         }
 
-        /** Which server has it, and what to do. */
+        /** Says which server has the store, and what an operator can do. */
         String reason() {
             return reason;
         }
@@ -66,10 +66,10 @@ final class Ownership {
     }
 
     /**
-     * What is to be written to own the store.
+     * Returns the write that makes this server the owner.
      *
      * @param found the owner's record as it is stored, null if there is none
-     * @return empty if the store is owned already
+     * @return empty if this server owns the store already
      * @throws OwnershipLostException if another server has taken the store over since this one owned it
      */
     Optional<Write> claim(@Nullable KeyValue found) {
@@ -79,7 +79,7 @@ final class Ownership {
                 : Optional.of(new Write(Keys.OWNER, record, found == null ? 0 : found.modRevision()));
     }
 
-    /** The claim is stored. */
+    /** Called when the write of {@link #claim} is stored. */
     void claimed() {
         held = true;
     }
@@ -93,8 +93,8 @@ final class Ownership {
     }
 
     /**
-     * Removes the record at an orderly end, so that a server that lost the store to this one takes it back. If the store
-     * does not answer, the record stays, and the next start replaces it.
+     * Removes the owner's record when the server stops, so that a server that lost the store to this one takes it back. If
+     * the store does not answer, the record stays, and the next start replaces it.
      */
     void release(Duration timeout) {
         if (!held) {

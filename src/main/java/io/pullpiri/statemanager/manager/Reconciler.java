@@ -29,15 +29,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks ActionController to reconcile every dead package, once for each scenario that targets it, for as long as its record
- * stands. An acknowledgement is not a recovery: only the observed state ends it. All methods return at once and may be
- * called from any thread.
+ * Sends reconcile requests to ActionController for every dead package, one for each scenario that targets it. It repeats
+ * them for as long as the package's reconcile record exists. An acknowledgement is not a recovery: only the observed state
+ * removes the record. No method blocks, and all may be called from any thread.
  */
 public final class Reconciler implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
 
-    /** So many calls at once, that a whole dead vehicle does not flood ActionController. */
+    /** How many calls are in flight at most, so that many dead packages do not flood ActionController. */
     private static final int CALLS_AT_ONCE = 32;
 
     private final ActionController actionController;
@@ -53,32 +53,34 @@ public final class Reconciler implements AutoCloseable {
     private int calls;
     private boolean closed;
     private boolean suspended;
-    private Consumer<Function<EventId, Event>> audience = event -> {};
+    private Consumer<Function<EventId, Event>> listener = event -> {};
     private Tracing tracing = Tracing.OFF;
 
     /**
+     * When calls are made.
+     *
      * @param delay between a package's death and the first call
      * @param resync after which an acknowledged call is repeated if the package is still dead
      * @param timeout of one call
-     * @param backoffMillis how long to wait after so many failures in a row, at least one
+     * @param backoffMillis how long to wait after a number of failures in a row, which is at least one
      */
     public record Timing(Duration delay, Duration resync, Duration timeout, IntToLongFunction backoffMillis) {}
 
     /**
-     * How far one scenario's request has come.
+     * The progress of the requests for one scenario.
      *
      * @param attempts how often ActionController was called
-     * @param failures how often in a row it has failed since
-     * @param lastOutcome of the last call that ended, in words; empty if none has
-     * @param nextInMillis until the next call; 0 if one is under way
+     * @param failures how many of the last calls failed in a row
+     * @param lastOutcome the outcome of the last call that ended, as text; empty if none has ended
+     * @param nextInMillis the time until the next call; 0 while one is in flight
      */
     public record Progress(String scenario, int attempts, int failures, String lastOutcome, long nextInMillis) {}
 
     /**
-     * A package is dead.
+     * A dead package.
      *
-     * @param since as its record says: another record is another death
-     * @param tasks by scenario
+     * @param since from its reconcile record; a record with another value is a new death
+     * @param tasks the requests, by scenario
      */
     private record Death(long since, TreeMap<String, Task> tasks) {}
 
@@ -90,7 +92,7 @@ public final class Reconciler implements AutoCloseable {
         int failures;
         String lastOutcome = "";
         long nextTicks;
-        boolean underWay;
+        boolean inFlight;
         boolean queued;
         long startedTicks;
         boolean cancelled;
@@ -106,17 +108,17 @@ public final class Reconciler implements AutoCloseable {
         this.timing = timing;
         this.clock = clock;
         this.timer = timer;
-        // A rate needs a figure to rise from.
+        // A counter must exist from the start, so that Prometheus sees its first increase.
         Arrays.stream(RecoveryStep.values()).forEach(step -> steps.put(step, 0L));
     }
 
-    /** Who hears of every step and of every call. */
+    /** Sets the receivers of all steps and of all calls. */
     synchronized void publish(Consumer<Function<EventId, Event>> listener, Tracing traces) {
-        audience = listener;
-        tracing = traces;
+        this.listener = listener;
+        this.tracing = traces;
     }
 
-    /** How often each step was taken since the start. */
+    /** Returns how often each step occurred since the start. */
     synchronized Map<RecoveryStep, Long> steps() {
         return new EnumMap<>(steps);
     }
@@ -124,20 +126,20 @@ public final class Reconciler implements AutoCloseable {
     private void publish(RecoveryStep step, String packageName, String scenario, String detail) {
         steps.merge(step, 1L, Long::sum);
         long now = clock.now().wallNanos();
-        audience.accept(id -> new Event.Recovery(id, now, step, packageName, scenario, detail));
+        listener.accept(id -> new Event.Recovery(id, now, step, packageName, scenario, detail));
     }
 
-    /** No call for these packages starts from now on: their recovery is being committed. Until the next update. */
+    /** Holds the calls for these packages until the next update, because their recovery is being committed. */
     synchronized void hold(Collection<String> packages) {
         held.addAll(packages);
     }
 
-    /** No call starts from now on, for any package. Until the next update. */
+    /** Holds the calls for all packages until the next update. */
     synchronized void suspend() {
         suspended = true;
     }
 
-    /** Compares what is asked with what the records of these packages want, and ends all holds. */
+    /** Brings the requests for these packages and for held ones in line with their records, and ends all holds. */
     synchronized void update(View view, Collection<String> packages) {
         Set<String> concerned = new HashSet<>(packages);
         concerned.addAll(held);
@@ -149,7 +151,7 @@ public final class Reconciler implements AutoCloseable {
         }
     }
 
-    /** The same for all packages. */
+    /** Brings the requests for all packages in line with their records, and ends all holds. */
     synchronized void updateAll(View view) {
         Set<String> concerned = new HashSet<>(deaths.keySet());
         view.packages().values().stream()
@@ -158,7 +160,7 @@ public final class Reconciler implements AutoCloseable {
         update(view, concerned);
     }
 
-    /** Packages that are dead, as far as the reconciler was told. */
+    /** Returns the packages that are dead as of the last update. */
     synchronized Set<String> packages() {
         return Set.copyOf(deaths.keySet());
     }
@@ -169,7 +171,7 @@ public final class Reconciler implements AutoCloseable {
         if (known != null && (record == null || record.sinceNanos() != known.since)) {
             deaths.remove(name);
             known.tasks.values().forEach(task -> task.cancelled = true);
-            if (entry != null) { // to be deleted is no recovery
+            if (entry != null) { // a deleted package has not recovered
                 publish(RecoveryStep.RECOVERED, name, "", "package " + name + " is not dead any more");
             }
         }
@@ -190,10 +192,10 @@ public final class Reconciler implements AutoCloseable {
                 long dead = clock.now().wallNanos() - record.sinceNanos();
                 long delay = timing.delay().toNanos();
                 later(task, Math.clamp(delay - dead, 0, delay));
-            } else if (!task.underWay
+            } else if (!task.inFlight
                     && !task.queued
                     && task.nextTicks <= clock.now().monotonicNanos()) {
-                // It came up while the package was held.
+                // Its time came while the package was held.
                 later(task, 0);
             }
         }
@@ -220,15 +222,15 @@ public final class Reconciler implements AutoCloseable {
         return !closed
                 && !suspended
                 && !task.cancelled
-                && !task.underWay
+                && !task.inFlight
                 && !held.contains(task.packageName)
                 && task.nextTicks <= clock.now().monotonicNanos();
     }
 
-    /** The call starts under the lock, so that none starts once hold() has returned. It does not wait. */
+    /** Starts a call. It holds the lock, so that no call starts after hold() has returned. It does not block. */
     private void begin(Task task) {
         calls++;
-        task.underWay = true;
+        task.inFlight = true;
         task.startedTicks = clock.now().monotonicNanos();
         task.attempts++;
         publish(RecoveryStep.REQUESTED, task.packageName, task.scenario, "request " + task.attempts);
@@ -240,7 +242,7 @@ public final class Reconciler implements AutoCloseable {
     private synchronized void ended(
             Task task, ActionController.@Nullable ReconcileResult reply, @Nullable Throwable failure) {
         calls--;
-        task.underWay = false;
+        task.inFlight = false;
         boolean accepted = reply != null && reply.accepted();
         tracing.reconcile(
                 task.packageName,
@@ -256,7 +258,7 @@ public final class Reconciler implements AutoCloseable {
                 failed(task, reply != null ? "refused: " + reply.message() : "failed: " + describe(failure));
             }
         }
-        // What waits for a place may have become needless.
+        // A queued task may have been cancelled in the meantime.
         while (calls < CALLS_AT_ONCE && !queued.isEmpty()) {
             Task next = queued.remove();
             next.queued = false;
@@ -300,21 +302,21 @@ public final class Reconciler implements AutoCloseable {
         return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
     }
 
-    /** How far the requests for a package have come, by scenario; empty for a package that is not dead. */
+    /** Returns the progress of the requests for a package, by scenario; empty if the package is not dead. */
     public synchronized List<Progress> progress(String packageName) {
         Death death = deaths.get(packageName);
         List<Progress> all = new ArrayList<>();
         if (death != null) {
             long now = clock.now().monotonicNanos();
             for (Task task : death.tasks.values()) {
-                long next = task.underWay ? 0 : Math.max(0, TimeUnit.NANOSECONDS.toMillis(task.nextTicks - now));
+                long next = task.inFlight ? 0 : Math.max(0, TimeUnit.NANOSECONDS.toMillis(task.nextTicks - now));
                 all.add(new Progress(task.scenario, task.attempts, task.failures, task.lastOutcome, next));
             }
         }
         return all;
     }
 
-    /** No call starts any more. */
+    /** Stops: no call starts after this. */
     @Override
     public synchronized void close() {
         closed = true;

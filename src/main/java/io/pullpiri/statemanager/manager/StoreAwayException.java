@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.manager;
 
 import io.pullpiri.statemanager.store.StoreUnavailableException;
 
-/** What a reader asked for is in the store, which cannot be read now. The message says so. */
+/** A reader needs data from the store, which cannot be read now. The message says why. */
 public final class StoreAwayException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -4,7 +4,7 @@ import io.pullpiri.statemanager.store.CommitResult;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
-/** Asks a store from which nothing was heard whether it still works, and whether it still is ours. Used on the loop. */
+/** Checks whether a silent store still works, and whether this server still owns it. Used on the loop. */
 final class StoreCheck {
 
     private final WriteProbe probe;
@@ -12,28 +12,31 @@ final class StoreCheck {
     private final StoreHealth health;
     private final ManagerThreads threads;
     private final Consumer<Throwable> onReadFailure;
-    private boolean underWay;
+    private boolean inFlight;
 
-    /** @param unread gets what made a read fail, on the loop */
+    /** @param onReadFailure gets the failure of a read, on the loop */
     StoreCheck(
             WriteProbe probe,
             Ownership ownership,
             StoreHealth health,
             ManagerThreads threads,
-            Consumer<Throwable> unread) {
+            Consumer<Throwable> onReadFailure) {
         this.probe = probe;
         this.ownership = ownership;
         this.health = health;
         this.threads = threads;
-        this.onReadFailure = unread;
+        this.onReadFailure = onReadFailure;
     }
 
-    /** Does nothing while a check is under way. After a failure a read alone does not prove that the store works. */
+    /**
+     * Begins a check, unless one is in flight. A store that works is only read. After a failure the check also writes a probe,
+     * because a read alone does not prove that the store accepts writes.
+     */
     void begin() {
-        if (underWay) {
+        if (inFlight) {
             return;
         }
-        underWay = true;
+        inFlight = true;
         if (!health.isFailing()) {
             read();
             return;
@@ -42,7 +45,7 @@ final class StoreCheck {
             if (result instanceof CommitResult.Committed) {
                 read();
             } else {
-                underWay = false;
+                inFlight = false;
                 health.failed("the store cannot be written: " + result.reason());
             }
         });
@@ -53,7 +56,7 @@ final class StoreCheck {
                 .thenApply(any -> (Runnable) health::answered)
                 .exceptionally(failure -> () -> onReadFailure.accept(failure))
                 .thenAccept(then -> threads.loop().execute(() -> {
-                    underWay = false;
+                    inFlight = false;
                     then.run();
                 }));
     }

@@ -14,15 +14,17 @@ import java.util.Optional;
  */
 final class StoreFormat {
 
-    /** What this build writes. */
+    /** The version that this build writes. */
     static final long VERSION = 1;
 
     private StoreFormat() {}
 
     /**
-     * @param entries of the store, the format's among them if it has one
+     * Checks the version of the store.
+     *
+     * @param entries of the store, with the entry of its format if it has one
      * @return the write that states this build's version; empty if the store states it already
-     * @throws NewerStoreException if the store states a newer version, or one that is no number
+     * @throws NewerStoreException if the store states a newer version, or one that is not a number
      */
     static Optional<Write> check(List<KeyValue> entries) {
         Optional<KeyValue> stated = entries.stream()

@@ -10,12 +10,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** What is known of the store: whether it answers, since when it does not, and how long to leave it alone. */
+/** Records whether the store works: its last answer, its failures in a row, and the pause after them. */
 final class StoreHealth {
 
     private static final Logger LOG = LoggerFactory.getLogger(StoreHealth.class);
 
-    /** After so long without a word from the store it is asked whether it is still there. */
+    /** A store that has not answered for this time, in ticks, is checked. */
     static final long SILENCE = TimeUnit.SECONDS.toNanos(2);
 
     private final IntToLongFunction backoffMillis;
@@ -35,16 +35,17 @@ final class StoreHealth {
         this.clock = clock;
     }
 
-    /** Whether the store was read and, as far as one knows, can be written. */
+    /** Whether the last use of the store succeeded; false before the first one. May be called from any thread. */
     boolean isReady() {
         return ready;
     }
 
-    /** Why the last commit or read failed; empty if it did not. */
+    /** Returns why the last commit or read failed; empty if it did not. May be called from any thread. */
     String trouble() {
         return trouble;
     }
 
+    /** Calls the listener with {@link #isReady} now, and on the loop whenever it changes. */
     void onReadiness(Consumer<Boolean> listener) {
         listeners.add(listener);
         listener.accept(ready);
@@ -54,16 +55,17 @@ final class StoreHealth {
         return failures > 0;
     }
 
-    /** Until when the store is left alone after a failure, in ticks. */
+    /** Returns the end of the pause after a failure, in ticks. */
     long pausedUntil() {
         return pausedUntil;
     }
 
-    /** Whether nobody knows if the store is still there. */
+    /** Whether the store failed last, or has not answered for {@link #SILENCE}. */
     boolean isInDoubt() {
         return failures > 0 || clock.now().monotonicNanos() - heard >= SILENCE;
     }
 
+    /** The store answered as it should. */
     void answered() {
         heard = clock.now().monotonicNanos();
         failures = 0;
@@ -72,27 +74,29 @@ final class StoreHealth {
         set(true);
     }
 
+    /** The store failed; the pause grows with each failure in a row. */
     void failed(String what) {
         failures++;
         trouble = what;
         pausedUntil = clock.now().monotonicNanos() + TimeUnit.MILLISECONDS.toNanos(backoffMillis.applyAsLong(failures));
-        // 1, 2, 4, 8…: a store may be away for days.
+        // Failures 1, 2, 4, 8… are warnings: an outage may last for days.
         LOG.atLevel(Integer.bitCount(failures) == 1 ? Level.WARN : Level.DEBUG)
                 .log("{} (failure {} in a row)", what, failures);
         set(false);
     }
 
-    /** Completes with the reason when this process may not use the store and has to end. */
+    /** Returns the future that completes with the reason when this process must not use the store and has to end. */
     CompletableFuture<String> mustStop() {
         return mustStop;
     }
 
-    /** Until the process ends, the store is asked again as after a failure. */
+    /** This process must not use the store. Until it ends, this counts as a failure, and the store is read again. */
     void mustStop(String why) {
         failed(why);
         mustStop.complete(why);
     }
 
+    /** The manager is closed, and not ready any more. */
     void stopped() {
         set(false);
     }

@@ -19,38 +19,38 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the store behind a fence: the journal, then an empty record is written as its next, then all else is read. What an
- * earlier life, or a commit that was given up, has still on its way wants that this record is not there: either it has come
- * before and is read, or it comes too late.
+ * Reads the whole store after writing a fence. It reads the journal, writes an empty journal record, the fence, and then reads
+ * everything else. A transaction that is still in flight, of an earlier process or of a commit that timed out, requires that
+ * this record does not exist. So it was committed before the fence and is read, or it fails.
  */
 final class StoreReader {
 
-    private static final List<String> ALL_ELSE = Stream.concat(
+    private static final List<String> OTHER_PREFIXES = Stream.concat(
                     Keys.WATCHED_PREFIXES.stream(), Stream.of(Keys.RECONCILE_PREFIX, Keys.NODE_PREFIX))
             .toList();
 
     private final StateStore store;
     private final Ownership ownership;
     private final Duration timeout;
-    private final Executor waiting;
+    private final Executor blocking;
 
     /**
-     * A store as it was read, and the view that it gives.
+     * The content of the store, and the view that it gives.
      *
-     * @param loaded what the rules do not allow is still in it
+     * @param loaded not repaired: it may differ from the rules
      */
     record LoadedStore(Snapshot snapshot, Cascade.Loaded loaded) {}
 
-    /** @param waiting runs what waits for an answer of the store */
-    StoreReader(StateStore store, Ownership ownership, Duration timeout, Executor waiting) {
+    /** @param blocking runs reads, which block */
+    StoreReader(StateStore store, Ownership ownership, Duration timeout, Executor blocking) {
         this.store = store;
         this.ownership = ownership;
         this.timeout = timeout;
-        this.waiting = waiting;
+        this.blocking = blocking;
     }
 
     /**
-     * Reads the store, and makes a view of it.
+     * Reads the store, and makes a view from it.
      *
      * @return completes as {@link #read} does
      */
@@ -59,11 +59,13 @@ final class StoreReader {
     }
 
     /**
-     * @return completes with all keys of ours and of those that we watch, with {@link StoreUnavailableException}, or, before
-     *     anything is written, with {@link NewerStoreException} or {@link Ownership.OwnershipLostException}
+     * Reads all watched keys and all records of StateManager.
+     *
+     * @return completes with the content, or exceptionally with {@link StoreUnavailableException}; before anything is written,
+     *     also with {@link NewerStoreException} or {@link Ownership.OwnershipLostException}
      */
     CompletableFuture<Snapshot> read() {
-        return CompletableFuture.supplyAsync(this::begin, waiting).thenCompose(entries -> {
+        return CompletableFuture.supplyAsync(this::begin, blocking).thenCompose(entries -> {
             List<Write> writes = new ArrayList<>();
             StoreFormat.check(entries).ifPresent(writes::add);
             ownership.claim(find(entries, Keys.OWNER)).ifPresent(writes::add);
@@ -73,13 +75,16 @@ final class StoreReader {
             Write fence = Journal.fence(journal);
             writes.add(fence);
             return store.commitAsync(new Transaction(writes), timeout)
-                    .thenApplyAsync(result -> behind(fence, result, journal), waiting);
+                    .thenApplyAsync(result -> readRest(fence, result, journal), blocking);
         });
     }
 
-    /** All at one revision: another server or a newer build that comes in between takes the fence's place. */
+    /**
+     * Reads the journal, the format and the owner at one revision. A server or a newer build that starts after this revision
+     * writes the next journal record, so the fence of this one fails.
+     */
     private List<KeyValue> begin() {
-        ownership.check(); // a server that has lost the store asks often, and does not need the journal for it
+        ownership.check(); // a server that has lost the store retries often, so it does not read the journal first
         return store.snapshot(List.of(Keys.JOURNAL_PREFIX, Keys.FORMAT, Keys.OWNER))
                 .entries();
     }
@@ -91,7 +96,7 @@ final class StoreReader {
                 .orElse(null);
     }
 
-    private Snapshot behind(Write fence, CommitResult result, List<KeyValue> journal) {
+    private Snapshot readRest(Write fence, CommitResult result, List<KeyValue> journal) {
         long revision = switch (result) {
             case CommitResult.Committed committed -> committed.revision();
             case CommitResult.Conflict _,
@@ -101,7 +106,7 @@ final class StoreReader {
                     CommitResult.Unknown _ -> throw unfenced(result.reason());
         };
         ownership.claimed();
-        Snapshot rest = store.snapshot(ALL_ELSE);
+        Snapshot rest = store.snapshot(OTHER_PREFIXES);
         List<KeyValue> all = new ArrayList<>(journal);
         all.add(new KeyValue(fence.key(), String.valueOf(fence.value()), revision, revision));
         all.addAll(rest.entries());

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The one watch on the store: puts what it reports into the inbox, and remembers that it was lost. */
+/** Watches the store. It puts the events into the queue, and records when the watch is lost. */
 final class StoreWatch {
 
     private static final Logger LOG = LoggerFactory.getLogger(StoreWatch.class);
@@ -24,10 +24,10 @@ final class StoreWatch {
     private final Metrics metrics;
     private final Runnable wake;
 
-    /** Only the loop touches it. */
+    /** Only the loop uses it. */
     private @Nullable Watch watch;
 
-    /** The one that counts; events of an older watch are dropped. */
+    /** The listener of the current watch; events of an older watch are dropped. */
     private volatile @Nullable Listener listener;
 
     private volatile boolean lost;
@@ -41,7 +41,11 @@ final class StoreWatch {
         this.wake = wake;
     }
 
-    /** @throws StoreUnavailableException if the store cannot be watched */
+    /**
+     * Starts a watch from a revision on.
+     *
+     * @throws StoreUnavailableException if the store cannot be watched
+     */
     void open(long fromRevision) {
         Listener fresh = new Listener();
         listener = fresh;
@@ -76,7 +80,7 @@ final class StoreWatch {
             List<WatchEvent> news =
                     events.stream().filter(event -> !known.isEcho(event)).toList();
             if (!news.isEmpty() && !queue.offerEvents(new Command.StoreEvents(news, false))) {
-                lost("its changes come faster than they are taken in");
+                lost("events arrive faster than they are processed");
             }
             wake.run();
         }
@@ -89,7 +93,7 @@ final class StoreWatch {
         }
 
         private void lost(String reason) {
-            LOG.warn("the watch on the store is lost, it will be read anew: {}", reason);
+            LOG.warn("the watch on the store is lost, the store will be re-read: {}", reason);
             lost = true;
             metrics.watchRestarted();
             wake.run();

@@ -2,9 +2,10 @@ package io.pullpiri.statemanager.manager;
 
 import java.time.Duration;
 
-/** Runs things later. */
+/** Runs tasks after a delay. */
 @FunctionalInterface
 public interface Timer {
 
+    /** Runs the task once, after the delay, on a thread of the timer's choice. Does not block. */
     void after(Duration delay, Runnable task);
 }

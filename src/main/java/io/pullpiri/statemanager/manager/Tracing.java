@@ -16,15 +16,16 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells OpenTelemetry what the loop and the reconciler have done, once it is done. A batch is a trace: its commands from
- * their receipt on, the decision, the commit, and as events the changes of packages. May be used from any thread.
+ * Reports what the loop and the reconciler have done to OpenTelemetry, after it is done. Each batch is a trace with its
+ * commands from their receipt on, the decision and the commit. Changes of packages are events of the trace. May be used from
+ * any thread.
  */
 public final class Tracing {
 
-    /** For a server that traces nothing. */
+    /** Traces nothing. */
     public static final Tracing OFF = new Tracing(null);
 
-    /** Commands of one batch, and changes, that are told; of a thousand the rest say the same. */
+    /** How many commands and changes of one batch are reported at most. */
     private static final int MOST = 100;
 
     private static final AttributeKey<Long> COMMANDS = AttributeKey.longKey("statemanager.commands");
@@ -35,16 +36,17 @@ public final class Tracing {
 
     private final @Nullable Tracer tracer;
 
-    /** @param tracer null for none */
+    /** @param tracer null to trace nothing */
     public Tracing(@Nullable Tracer tracer) {
         this.tracer = tracer;
     }
 
     /**
-     * A batch is durable.
+     * Reports a batch that is durable.
      *
+     * @param revisions of its transactions
      * @param begun when its decision began, in ticks
-     * @param decided when it was decided and its commit began, in ticks
+     * @param decided when its decision ended and its commit began, in ticks
      */
     void batch(
             List<CommandQueue.PendingCommand> batch,
@@ -93,7 +95,7 @@ public final class Tracing {
         end(root, now.monotonicNanos(), now);
     }
 
-    /** A request to ActionController has ended. */
+    /** Reports a request to ActionController that has ended. */
     void reconcile(String packageName, String scenario, long started, boolean accepted, String outcome, Timestamp now) {
         if (tracer == null) {
             return;

@@ -10,18 +10,18 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 /**
- * Writes a key of StateManager's own, to learn whether the store accepts writes from it at all. Used on the loop only.
+ * Writes the probe key, which shows whether the store accepts any write from this server. Used on the loop only.
  */
 final class WriteProbe {
 
-    /** Another server may write the same key. */
+    /** A write may conflict, because another server may write the same key. */
     private static final int TRIES = 3;
 
     private final StateStore store;
     private final Duration timeout;
     private final Executor loop;
 
-    /** The revision that the key had last, as far as is known. */
+    /** The last known revision of the key. */
     private long revision;
 
     WriteProbe(StateStore store, Duration timeout, Executor loop) {
@@ -30,7 +30,7 @@ final class WriteProbe {
         this.loop = loop;
     }
 
-    /** @param end gets the outcome, on the loop; {@link CommitResult.Committed} if the store accepts writes */
+    /** Writes the key. {@code end} gets the outcome on the loop: {@link CommitResult.Committed} if the store accepts writes. */
     void write(Consumer<CommitResult> end) {
         write(TRIES, end);
     }

@@ -129,7 +129,7 @@ class ChangeReaderTest {
             }
             assertThat(next(feed.followAfter(new EventId(3, 0)))).isEmpty();
             assertThatThrownBy(() -> feed.followAfter(new EventId(3, 1)))
-                    .hasMessage("event id 3.1 is none of this store (its next is 3.0)");
+                    .hasMessage("event id 3.1 is not one of this store (its next is 3.0)");
         }
     }
 
@@ -148,7 +148,7 @@ class ChangeReaderTest {
             assertThat(store.commit(new Transaction(List.of(write)), SOON)).isInstanceOf(CommitResult.Committed.class);
             assertThatThrownBy(() -> reader.next(Duration.ZERO))
                     .isInstanceOf(ChangeReader.GapException.class)
-                    .hasMessage("what came after event 1.0 is not in the journal any more");
+                    .hasMessage("the changes after event 1.0 are not in the journal any more");
         }
         assertThat(next(feed.followAfter(new EventId(2, 5))))
                 .as("a place behind a record's changes")
@@ -201,7 +201,7 @@ class ChangeReaderTest {
         assertThat(slow.isLost()).isTrue();
         assertThatThrownBy(() -> slow.next(Duration.ZERO))
                 .isInstanceOf(ChangeReader.GapException.class)
-                .hasMessage("more has happened since event 1.0 than is kept for a slow reader");
+                .hasMessage("more events have come since event 1.0 than are kept for a slow reader");
     }
 
     @Test

@@ -212,7 +212,8 @@ class CommitterTest {
         assertThat(outcome)
                 .isInstanceOfSatisfying(
                         BatchOutcome.BatchUnreliable.class,
-                        unreliable -> assertThat(unreliable.reason()).isEqualTo("somebody else writes the same keys"));
+                        unreliable ->
+                                assertThat(unreliable.reason()).isEqualTo("another component writes the same keys"));
         assertThat(store.value(Keys.modelState("m"))).isEqualTo("Running");
     }
 
