@@ -2,20 +2,25 @@ package io.pullpiri.statemanager.store;
 
 import java.util.List;
 
-/** What became of a {@link Transaction}. */
+/** The outcome of a {@link Transaction}. */
 public sealed interface CommitResult {
 
-    /** Why it was not committed, in words; empty if it was. */
+    /** Returns why the transaction was not committed, as a message; empty if it was. */
     default String reason() {
         return "";
     }
 
-    /** All writes are durable, at this revision; the store's newest one if there was nothing to write or to delete. */
+    /**
+     * All writes are durable.
+     *
+     * @param revision of the writes; the store's newest one if nothing was to be written or deleted
+     */
     record Committed(long revision) implements CommitResult {}
 
     /**
-     * Nothing was written: somebody else wrote one of the keys. {@code current} has every key of the transaction as it is
-     * now.
+     * Nothing was written, because a guard did not hold: another writer changed one of the keys.
+     *
+     * @param current every key of the transaction as it is stored now
      */
     record Conflict(List<WatchEvent> current) implements CommitResult {
 
@@ -25,23 +30,28 @@ public sealed interface CommitResult {
 
         @Override
         public String reason() {
-            return "somebody else has written the same keys";
+            return "another component has written the same keys";
         }
     }
 
-    /** Nothing was written, and the same transaction will never be: too large, or invalid. */
+    /** Nothing was written, and the store will never accept the same transaction: it is too large, or invalid. */
     record Refused(String reason) implements CommitResult {}
 
     /**
-     * The store refused for a reason that is not known: it may concern this transaction, or all of them. If something was
-     * written all the same, the guards of the same transaction do not hold any more. A write of another key tells which
-     * it is.
+     * The store refused for a reason that StateManager does not know. The reason may concern this transaction or every write;
+     * a write of another key shows which. If the transaction was written nevertheless, its guards do not hold any more.
      */
     record Unexplained(String reason) implements CommitResult {}
 
-    /** Nothing was written; the store could not be reached, takes no writes from us, is out of space, or is busy. Retry later. */
+    /**
+     * Nothing was written. The store cannot be reached, accepts no writes from StateManager, is out of space, or is busy. The
+     * caller retries later.
+     */
     record Unavailable(String reason) implements CommitResult {}
 
-    /** The answer was lost: all or nothing was written. Only reading tells, and a write may still be under way. */
+    /**
+     * The answer was lost: either everything was written, or nothing. Only a read shows which, and the write may still be in
+     * flight.
+     */
     record Unknown(String reason) implements CommitResult {}
 }

@@ -2,10 +2,10 @@ package io.pullpiri.statemanager.store;
 
 import java.util.Comparator;
 
-/** A key as it is stored, with the revisions of the commits that created it and last wrote it. */
+/** A stored key with its value. The revisions are those of the commits that created the key and that last wrote it. */
 public record KeyValue(String key, String value, long createRevision, long modRevision) {
 
-    /** The order in which keys were created; keys of one transaction in the order of their names. */
+    /** Orders by creation; keys that were created in one transaction are ordered by their names. */
     public static final Comparator<KeyValue> CREATION_ORDER =
             Comparator.comparingLong(KeyValue::createRevision).thenComparing(KeyValue::key);
 }

@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.store;
 import io.pullpiri.statemanager.state.Names;
 import java.util.List;
 
-/** The keys that StateManager reads and writes, and what a key may look like (spec, "In etcd"). */
+/** Defines the keys that StateManager reads and writes, and which keys are valid. */
 // [impl->req~sto-keys~1]
 public final class Keys {
 
@@ -26,13 +26,13 @@ public final class Keys {
     /** The version of StateManager's own records, as a decimal number. A store without it was written before version 2. */
     public static final String FORMAT = OWN_PREFIX + "format";
 
-    /** Which server writes to the store. */
+    /** The record of the server that writes to the store. */
     public static final String OWNER = OWN_PREFIX + "owner";
 
-    /** Written to learn whether the store accepts writes; its value means nothing. */
+    /** Written to find out whether the store accepts writes. Its value has no meaning. */
     public static final String PROBE = OWN_PREFIX + "probe";
 
-    /** What the manager mirrors: written by us and by others. */
+    /** The keys that the manager watches. StateManager and other components write them. */
     public static final List<String> WATCHED_PREFIXES = List.of(
             PACKAGE_STATE_PREFIX,
             MODEL_STATE_PREFIX,
@@ -71,14 +71,16 @@ public final class Keys {
         return NODE_PREFIX + name;
     }
 
-    /** Zero-padded, so that the order of keys is the order of sequence numbers. */
+    /** Returns the key of a journal record. It is padded with zeros, so that keys sort by sequence number. */
     public static String journal(long sequence) {
         String digits = Long.toString(sequence);
         return JOURNAL_PREFIX + "0".repeat(SEQUENCE_DIGITS - digits.length()) + digits;
     }
 
     /**
-     * @throws IllegalArgumentException if the key is not 1 to 1,024 bytes of UTF-8, or has one of {@code < > ? { }} or a
+     * Checks a key, and returns it.
+     *
+     * @throws IllegalArgumentException if the key is not 1 to 1,024 bytes of UTF-8, or contains one of {@code < > ? { }} or a
      *     control character
      */
     // [impl->req~sto-key-rules~1]

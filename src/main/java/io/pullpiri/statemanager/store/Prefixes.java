@@ -2,12 +2,12 @@ package io.pullpiri.statemanager.store;
 
 import java.util.List;
 
-/** Sets of key prefixes, for the implementations of {@link StateStore}. */
+/** Works with sets of key prefixes, for the implementations of {@link StateStore}. */
 public final class Prefixes {
 
     private Prefixes() {}
 
-    /** The same keys with no prefix that another one covers, so that no key is met twice. */
+    /** Removes prefixes that another one covers, so that no key is read twice. */
     public static List<String> disjoint(List<String> prefixes) {
         return prefixes.stream()
                 .distinct()

@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.store;
 
 import java.util.List;
 
-/** What the store held at one revision, in the order of creation. A watch from {@code revision + 1} continues it. */
+/** Keys of the store at one revision, ordered by creation. A watch from {@code revision + 1} on continues the snapshot. */
 public record Snapshot(long revision, List<KeyValue> entries) {
 
     public Snapshot {

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.store;
 
-/** The store could not be reached, or did not answer within the deadline. */
+/** The store cannot be used: it cannot be reached, refuses, is closed, or did not answer within the deadline. */
 public final class StoreUnavailableException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Writes that happen all at one revision, or not at all if one of the keys is not as it was last seen. */
+/** Writes that are all done at one revision. If the guard of one of them does not hold, none is done. */
 public record Transaction(List<Write> writes) {
 
     public Transaction {
@@ -16,8 +16,8 @@ public record Transaction(List<Write> writes) {
     }
 
     /**
-     * Why no store with these limits will ever take this transaction: too many or too large writes, a key twice, a key that
-     * {@link Keys#requireValid} does not accept; null if nothing stands against it.
+     * Returns why a store with these limits will never accept this transaction, null if it may. The reasons are too many or too
+     * large writes, a key that is written twice, and a key that {@link Keys#requireValid} does not accept.
      */
     public @Nullable String refusal(int maxWrites, int maxBytes) {
         if (writes.size() > maxWrites) {
@@ -40,9 +40,9 @@ public record Transaction(List<Write> writes) {
     }
 
     /**
-     * Whether a key under the prefix is not as this transaction expects it.
+     * Whether the guard of a key under the prefix does not hold.
      *
-     * @param current every key of the transaction as it is now
+     * @param current every key of the transaction as it is stored now
      */
     public boolean isOutdated(String prefix, List<WatchEvent> current) {
         Map<String, Long> expected = new HashMap<>();
@@ -54,14 +54,14 @@ public record Transaction(List<Write> writes) {
     }
 
     /**
-     * One key to be written. No two writes of a transaction have the same key.
+     * A write of one key with its guard. No two writes of a transaction have the same key.
      *
      * @param value the new value, or null to delete the key
-     * @param expectedRevision the modification revision that the key must have, 0 for a key that must not exist
+     * @param expectedRevision the guard: the modification revision that the key must have; 0 if the key must not exist
      */
     public record Write(String key, @Nullable String value, long expectedRevision) {
 
-        /** What the write counts towards {@link StateStore#maxBytes}: the UTF-8 of its key and value. */
+        /** Returns what the write counts towards {@link StateStore#maxBytes}: the bytes of its key and value in UTF-8. */
         public long bytes() {
             return utf8(key) + (value == null ? 0 : utf8(value));
         }

@@ -1,9 +1,9 @@
 package io.pullpiri.statemanager.store;
 
-/** A watch under way. */
+/** A watch that is open. */
 public interface Watch extends AutoCloseable {
 
-    /** Ends the watch; the listener is not called any more once this has returned, except for a call under way. */
+    /** Ends the watch. After this returns, no call of the listener starts; one that has started may still run. */
     @Override
     void close();
 }

@@ -39,19 +39,19 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection to the members of an etcd cluster, through the stubs that jetcd generates from etcd's protocol. Not its
- * client: that one's calls have no deadline on the wire, its reads retry on their own, and its watch resumes at the
- * revision in which etcd confirmed it, past changes that it had not delivered yet.
+ * Connects to the members of an etcd cluster with the stubs that jetcd generates from etcd's protocol. jetcd's own client is
+ * not used, for three reasons. Its calls have no deadline on the wire, its reads retry by themselves, and its watch can skip
+ * changes when it resumes.
  */
 final class EtcdConnection implements AutoCloseable {
 
-    /** An answer larger than this fails; the largest that etcd takes in is 1.5 MiB, but a page of keys may be more. */
+    /** A larger answer fails. etcd accepts requests of up to 1.5 MiB, but a page of keys may be larger. */
     private static final int MAX_ANSWER_BYTES = 64 << 20;
 
     private final Duration connectTimeout;
 
-    /** When we last had connecting begin anew, in nanoseconds. */
-    private final AtomicLong begun = new AtomicLong(System.nanoTime());
+    /** When connecting was last restarted, in nanoseconds. */
+    private final AtomicLong restarted = new AtomicLong(System.nanoTime());
 
     private final ManagedChannel channel;
     private final KVBlockingStub kv;
@@ -59,13 +59,16 @@ final class EtcdConnection implements AutoCloseable {
     private final WatchStub watch;
 
     /**
-     * @param endpoints {@code host:port} each
-     * @param network where the connections live and answers are told; null for threads of gRPC's own
+     * Begins to connect.
+     *
+     * @param endpoints {@code host:port} of each member
+     * @param network the threads of the connections, which also run callbacks; null for threads of gRPC's own
+     * @throws IllegalArgumentException if an endpoint is not {@code host:port}
      */
     EtcdConnection(List<String> endpoints, Duration connectTimeout, @Nullable EventLoopGroup network) {
         this.connectTimeout = connectTimeout;
         Metadata headers = new Metadata();
-        // A member that has lost its leader says so at once, instead of letting calls time out and watches fall silent.
+        // A member without a leader refuses calls at once. Otherwise calls would time out, and watches would be silent.
         headers.put(Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER), "true");
         NettyChannelBuilder builder = NettyChannelBuilder.forTarget(target(endpoints))
                 .usePlaintext()
@@ -73,7 +76,7 @@ final class EtcdConnection implements AutoCloseable {
                 .defaultLoadBalancingPolicy("round_robin")
                 .maxInboundMessageSize(MAX_ANSWER_BYTES)
                 .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) connectTimeout.toMillis())
-                // etcd cuts off clients that ping more often than every 5 s, or without a call under way.
+                // etcd disconnects clients that ping more often than every 5 s, or without a call in flight.
                 .keepAliveTime(10, TimeUnit.SECONDS)
                 .keepAliveTimeout(5, TimeUnit.SECONDS)
                 .intercept(MetadataUtils.newAttachHeadersInterceptor(headers));
@@ -84,7 +87,7 @@ final class EtcdConnection implements AutoCloseable {
         kv = KVGrpc.newBlockingStub(channel);
         kvAsync = KVGrpc.newFutureStub(channel);
         watch = WatchGrpc.newStub(channel);
-        // The first call will come soon, and connecting is a tenth of the start.
+        // Connects now: it takes a tenth of the start's time, and the first call comes soon.
         var _ = channel.getState(true);
     }
 
@@ -93,7 +96,11 @@ final class EtcdConnection implements AutoCloseable {
         return endpoints.stream().map(Endpoint::targetPath).collect(Collectors.joining(",", "ip:///", ""));
     }
 
-    /** @throws EtcdException if the call failed or was not answered in time */
+    /**
+     * Calls etcd, and blocks until it answers.
+     *
+     * @throws EtcdException if the call failed or was not answered in time
+     */
     <T> T call(Duration timeout, Function<KVBlockingStub, T> call) throws EtcdException {
         SentTracer sent = new SentTracer();
         try {
@@ -104,7 +111,11 @@ final class EtcdConnection implements AutoCloseable {
         }
     }
 
-    /** @return completes with the answer, or exceptionally with what {@link #failure} explains */
+    /**
+     * Calls etcd without blocking.
+     *
+     * @return completes with the answer, or exceptionally with an exception that {@link #failure} explains
+     */
     <T> CompletableFuture<T> callAsync(Duration timeout, Function<KVFutureStub, ListenableFuture<T>> call) {
         SentTracer sent = new SentTracer();
         CompletableFuture<T> answer = new CompletableFuture<>();
@@ -128,7 +139,7 @@ final class EtcdConnection implements AutoCloseable {
         return answer;
     }
 
-    /** What made an answer complete exceptionally. */
+    /** Returns the failure of a call from the exception of its answer. */
     static EtcdFailure failure(Throwable thrown) {
         Throwable cause =
                 thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
@@ -139,22 +150,22 @@ final class EtcdConnection implements AutoCloseable {
         return watch;
     }
 
-    /** gRPC's own back-off after failed connects grows to two minutes; whoever calls again has waited already. */
+    /** Reconnects at the next call: gRPC's own back-off grows to two minutes, and callers have a back-off of their own. */
     void reconnectSoon() {
         channel.resetConnectBackoff();
     }
 
     /**
-     * gRPC waits without end for the first word of a peer that took the connection and then fell silent, and answers calls
-     * meanwhile with what went wrong before.
+     * Restarts connecting if it takes too long. gRPC waits without a deadline for the first bytes of a peer that accepts the
+     * connection and is then silent. Until then, it answers calls with the previous failure.
      */
     private void failed(Status status) {
         ConnectivityState state = channel.getState(false);
-        boolean away = state == ConnectivityState.CONNECTING || state == ConnectivityState.TRANSIENT_FAILURE;
+        boolean disconnected = state == ConnectivityState.CONNECTING || state == ConnectivityState.TRANSIENT_FAILURE;
         long now = System.nanoTime();
-        long since = begun.get();
+        long since = restarted.get();
         boolean late = now - since > connectTimeout.toNanos() || status.getCode() == Status.Code.DEADLINE_EXCEEDED;
-        if (away && late && begun.compareAndSet(since, now)) {
+        if (disconnected && late && restarted.compareAndSet(since, now)) {
             channel.enterIdle();
         }
         reconnectSoon();
@@ -170,6 +181,7 @@ final class EtcdConnection implements AutoCloseable {
         }
     }
 
+    /** A call that failed. */
     static final class EtcdException extends Exception {
 
         private static final long serialVersionUID = 1L;
@@ -186,7 +198,7 @@ final class EtcdConnection implements AutoCloseable {
         }
     }
 
-    /** Notes whether a call was given to a connection: what was not cannot have had an effect. */
+    /** Records whether a call was sent on a connection. A call that was not sent has had no effect. */
     private static final class SentTracer implements ClientInterceptor {
 
         final AtomicBoolean sent = new AtomicBoolean();

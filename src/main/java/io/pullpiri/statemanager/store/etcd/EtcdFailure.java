@@ -4,9 +4,9 @@ import io.grpc.Status;
 import io.pullpiri.statemanager.store.CommitResult;
 
 /**
- * A call that failed, and what that means for a transaction.
+ * A call that failed, and its meaning for a transaction.
  *
- * @param sent whether the call ever got onto a connection
+ * @param sent whether the call was sent on a connection
  */
 record EtcdFailure(Status status, boolean sent) {
 
@@ -14,18 +14,19 @@ record EtcdFailure(Status status, boolean sent) {
         return status.getCode() == Status.Code.OUT_OF_RANGE && says("has been compacted");
     }
 
-    /** The answer did not fit into what we accept for one. */
+    /** Whether the answer was larger than the connection accepts. */
     boolean isAnswerTooLarge() {
         return status.getCode() == Status.Code.RESOURCE_EXHAUSTED
                 && !says("etcdserver")
                 && EtcdRefusals.find(status.getDescription()) == null;
     }
 
-    /** etcd's quota is used up. This alone does not tell whether the transaction was applied. */
+    /** Whether etcd's quota is used up. The transaction may have been applied nevertheless. */
     boolean isOutOfSpace() {
         return status.getCode() == Status.Code.RESOURCE_EXHAUSTED && says(EtcdRefusals.OUT_OF_SPACE);
     }
 
+    /** Returns the outcome of a transaction whose call failed. */
     CommitResult outcome() {
         if (!sent) {
             return new CommitResult.Unavailable(reason());
@@ -39,18 +40,19 @@ record EtcdFailure(Status status, boolean sent) {
             };
         }
         return switch (status.getCode()) {
-            // "request timed out", "server stopped", "leader changed", and gRPC's own for a connection that broke.
+            // "request timed out", "server stopped", "leader changed", and gRPC's own status for a broken connection.
             case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED -> new CommitResult.Unknown(reason());
-            // Refused before the request is looked at; an operator can change that.
+            // Refused before the request is processed; an operator can change that.
             case PERMISSION_DENIED, UNAUTHENTICATED, UNIMPLEMENTED -> new CommitResult.Unavailable(reason());
             default -> isAnswerTooLarge() ? new CommitResult.Unknown(reason()) : new CommitResult.Unexplained(reason());
         };
     }
 
+    /** Returns the failure as a message for an operator. */
     String reason() {
         Throwable cause = status.getCause();
         if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
-            // gRPC's own text is long and says less.
+            // gRPC's own text is longer and less clear.
             return sent ? "etcd did not answer in time" : "etcd could not be reached in time";
         }
         if (status.getCode() == Status.Code.UNAVAILABLE && cause != null && cause.getMessage() != null) {
@@ -61,7 +63,7 @@ record EtcdFailure(Status status, boolean sent) {
         }
         EtcdRefusals.Known known = EtcdRefusals.find(status.getDescription());
         if (known != null) {
-            return known.inWords();
+            return known.message();
         }
         return "etcd: " + status.getCode() + (status.getDescription() == null ? "" : ": " + status.getDescription())
                 + (cause == null || cause.getMessage() == null ? "" : " (" + cause.getMessage() + ")");

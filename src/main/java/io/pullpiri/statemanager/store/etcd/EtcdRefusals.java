@@ -5,33 +5,35 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What etcd's texts mean for a transaction. The only place that interprets etcd's texts for a commit: etcd has the same
- * gRPC code for "this request is too large" and for "you have no user". The texts are those of etcd's
- * {@code rpctypes/error.go}; they are the same in etcd 3.4 and 3.7. A text that is not listed here may concern one
- * transaction or all of them, and only a write of another key tells which.
+ * Maps etcd's error texts to their meaning for a transaction. The gRPC code is not enough: etcd has the same code for "this
+ * request is too large" and for "you have no user". No other class interprets etcd's texts for a commit.
+ *
+ * <p>The texts are those of etcd's {@code rpctypes/error.go}, and are equal in etcd 3.4 and 3.7. A text that is not listed may
+ * concern one transaction or every write; a write of another key shows which.
  */
 // [impl->req~sto-refusal~1]
 final class EtcdRefusals {
 
-    /** What a refusal is about. */
+    /** What a refusal concerns. */
     enum Concern {
-        /** The transaction: nothing was written, and the same transaction is never accepted. */
+        /** The transaction: nothing was written, and etcd never accepts the same transaction. */
         TRANSACTION,
-        /** The store: nothing was written, and no other transaction would be. An operator can change that. */
+        /** The store: nothing was written, and etcd accepts no other transaction. An operator can change that. */
         STORE,
-        /** The store, and the transaction may have been applied. */
+        /** The store, but the transaction may have been applied. */
         IN_DOUBT
     }
 
     /**
-     * A text that is listed.
+     * A row of the table.
      *
-     * @param text in etcd's words, without its prefix
-     * @param hint what an operator should know besides; empty for nothing
+     * @param text etcd's text without its prefix
+     * @param hint what an operator can do or should know; empty for none
      */
     record Known(Concern concern, String text, String hint) {
 
-        String inWords() {
+        /** Returns the refusal as a message for an operator. */
+        String message() {
             return "etcd refuses: " + text + (hint.isEmpty() ? "" : "; " + hint);
         }
     }
@@ -65,14 +67,13 @@ final class EtcdRefusals {
             known(Concern.STORE, "root user does not have root role", ""),
             known(Concern.STORE, "invalid auth management", ""),
             known(Concern.STORE, "revision of auth store is old", "users or roles have just been changed"),
-            // The member or the cluster. We demand a leader (metadata "hasleader"), so its absence is noticed before
-            // the
-            // request is looked at.
-            known(Concern.STORE, "no leader", "most members of the cluster are away"),
+            // The member or the cluster. Requests demand a leader (metadata "hasleader"), so etcd notices its absence
+            // before it processes the request.
+            known(Concern.STORE, "no leader", "most members of the cluster cannot be reached"),
             known(Concern.STORE, "too many requests", ""),
             known(Concern.STORE, "not capable", "the cluster is being upgraded"),
             known(Concern.STORE, "rpc not supported for learner", "the member is not a full member yet"),
-            // The transaction that exceeds the quota is applied and answered with this error; the later ones are not
+            // The transaction that exceeds the quota is applied and answered with this error. Later ones are not
             // applied.
             known(Concern.IN_DOUBT, OUT_OF_SPACE, "make room: compact, defragment, disarm the alarm"),
             known(Concern.IN_DOUBT, "corrupt cluster", "the data of its members differ"),
@@ -80,7 +81,7 @@ final class EtcdRefusals {
 
     private EtcdRefusals() {}
 
-    /** The row for a status' description; null for a text that is not listed. */
+    /** Returns the row for the description of a gRPC status; null if it is not listed. */
     static @Nullable Known find(@Nullable String description) {
         if (description == null) {
             return null;

@@ -32,13 +32,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A store in an etcd cluster (3.4 or newer), which other components may read and write as well. */
+/** A store in an etcd cluster, 3.4 or newer. Other components may read and write it too. */
 public final class EtcdStore implements StateStore {
 
-    /** Keys in one answer: few enough that none takes long. */
+    /** How many keys one answer has at most, so that no answer takes long. */
     static final int PAGE = 5_000;
 
-    /** How often a read of many pages begins anew because etcd has compacted its revision meanwhile. */
+    /** How often a read of many pages is tried, because etcd may compact its revision before it ends. */
     private static final int SNAPSHOT_ATTEMPTS = 3;
 
     private final EtcdConnection connection;
@@ -52,20 +52,20 @@ public final class EtcdStore implements StateStore {
     }
 
     /**
-     * Connects in the background: that etcd cannot be reached is told by the calls.
+     * Opens the store and connects in the background. If etcd cannot be reached, later calls fail, not this one.
      *
      * @param endpoints {@code host:port} of each member
-     * @param callTimeout the deadline of every call but {@link #commit}, which has its own
-     * @throws IllegalArgumentException if an endpoint is not {@code host:port}, or there is none
+     * @param callTimeout the deadline of every call except {@link #commit}, which has its own
+     * @throws IllegalArgumentException if there is no endpoint, or one is not {@code host:port}
      */
     public static EtcdStore open(List<String> endpoints, Duration callTimeout) {
         return open(endpoints, callTimeout, EtcdWatches.PROGRESS_INTERVAL, null);
     }
 
     /**
-     * The same on threads of the caller's.
+     * Opens the store as {@link #open(List, Duration)} does, with the caller's threads.
      *
-     * @param network where the connections live, and where {@link #commitAsync} tells its outcomes
+     * @param network the threads of the connections, which also complete {@link #commitAsync}
      */
     public static EtcdStore open(List<String> endpoints, Duration callTimeout, EventLoopGroup network) {
         return open(endpoints, callTimeout, EtcdWatches.PROGRESS_INTERVAL, network);
@@ -118,8 +118,8 @@ public final class EtcdStore implements StateStore {
     }
 
     /**
-     * Compares, then writes; where a comparison fails, the same request reads every key. A value that somebody else stored
-     * and that is no UTF-8 is read with replacement characters.
+     * Compares and writes in one request, which reads every key if a comparison fails. A foreign value that is not UTF-8 is read
+     * with replacement characters.
      */
     @Override
     public CompletableFuture<CommitResult> commitAsync(Transaction transaction, Duration timeout) {
@@ -156,13 +156,13 @@ public final class EtcdStore implements StateStore {
         return watches.add(Prefixes.disjoint(prefixes), fromRevision, listener);
     }
 
-    /** etcd's default for {@code --max-txn-ops}. */
+    /** The default of etcd's {@code --max-txn-ops}. */
     @Override
     public int maxWrites() {
         return 128;
     }
 
-    /** Below the 1.5 MiB of etcd's default for {@code --max-request-bytes}: the keys are sent three times. */
+    /** Less than the default of etcd's {@code --max-request-bytes}, 1.5 MiB, because the keys are sent three times. */
     @Override
     public int maxBytes() {
         return 1 << 20;
@@ -174,7 +174,7 @@ public final class EtcdStore implements StateStore {
         connection.close();
     }
 
-    /** etcd has answered, so it is done with the transaction, and a read tells whether it was applied. */
+    /** Reads the keys to find out whether the transaction was applied. That is safe, because etcd has answered it. */
     private CompletableFuture<CommitResult> resolve(Transaction transaction, EtcdFailure failure, Duration timeout) {
         TxnRequest.Builder reads = TxnRequest.newBuilder();
         transaction.writes().forEach(write -> reads.addSuccess(read(write)));
@@ -230,7 +230,7 @@ public final class EtcdStore implements StateStore {
         return new Snapshot(revision, entries);
     }
 
-    /** Reads a page, or as much of it as fits into an answer. */
+    /** Reads a page, or a smaller one if the answer is too large. */
     private RangeResponse readPage(RangeRequest.Builder request) throws EtcdException {
         while (true) {
             try {

@@ -26,11 +26,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A watch on several prefixes over one stream. When the stream breaks it opens a new one from the revision after the last
- * that it handed on, prefix by prefix. It trusts no silence: it keeps asking for progress, and when nothing has been heard
- * for {@value #MAX_SILENT_INTERVALS} intervals, connected or not, the watch is lost.
+ * A watch on several prefixes over one stream. After a broken stream it opens a new one, which starts, for each prefix, after
+ * the last revision that the listener got. It asks etcd for progress regularly. If etcd sends nothing for {@value
+ * #MAX_SILENT_INTERVALS} intervals, connected or not, the watch is lost.
  *
- * <p>Everything but {@link #close} happens on the thread that it was given.
+ * <p>Everything except {@link #close} runs on the thread that the constructor gets.
  */
 final class EtcdWatch implements Watch {
 
@@ -120,11 +120,11 @@ final class EtcdWatch implements Watch {
     private void disconnected(EtcdFailure failure) {
         lastFailure = failure.reason();
         if (failure.isAnswerTooLarge()) {
-            // It would be as large the next time.
+            // The same answer would be as large again.
             lose(lastFailure);
             return;
         }
-        LOG.debug("A watch is interrupted and will resume: {}", lastFailure);
+        LOG.debug("a watch is interrupted and will resume: {}", lastFailure);
         stream = null;
         connection.reconnectSoon();
         var _ = thread.schedule(this::connect, retryMillis, TimeUnit.MILLISECONDS);
@@ -135,7 +135,7 @@ final class EtcdWatch implements Watch {
         silentIntervals = heard ? 0 : silentIntervals + 1;
         heard = false;
         if (silentIntervals >= MAX_SILENT_INTERVALS) {
-            lose("nothing was heard from etcd for %s (%s)"
+            lose("etcd has sent nothing for %s (%s)"
                     .formatted(progressInterval.multipliedBy(MAX_SILENT_INTERVALS), lastFailure));
         } else if (stream != null) {
             stream.requests()
@@ -155,7 +155,7 @@ final class EtcdWatch implements Watch {
                             ? "compacted: the oldest revision that etcd has is " + response.getCompactRevision()
                             : "etcd has ended the watch: " + response.getCancelReason());
         } else if (response.getCreated()) {
-            // etcd confirms in the order of our requests.
+            // etcd confirms watches in the order of the requests.
             from.byWatchId.put(response.getWatchId(), ranges.get(from.byWatchId.size()));
         } else if (response.getEventsCount() > 0) {
             changed(requireNonNull(from.byWatchId.get(response.getWatchId())), response.getEventsList());
@@ -176,8 +176,8 @@ final class EtcdWatch implements Watch {
     }
 
     /**
-     * An answer to our request for progress proves that etcd is there, no more: etcd before 3.4.25 sends it ahead of changes
-     * that are still on their way, so it does not move the point to resume from.
+     * Handles an answer to a request for progress, which only proves that etcd works. etcd before 3.4.25 sends it before earlier
+     * changes, so it does not move the revision from which the watch resumes.
      */
     private void progressed(long revision) {
         long known = ranges.stream().mapToLong(range -> range.next - 1).max().orElse(0);
@@ -201,7 +201,7 @@ final class EtcdWatch implements Watch {
                 event.getKv().getKey().toStringUtf8(), value, event.getKv().getModRevision());
     }
 
-    /** A watched prefix, and the first revision that was not handed on. */
+    /** A watched prefix, and the first revision that the listener did not get. */
     private static final class Range {
 
         private final String prefix;
@@ -213,15 +213,15 @@ final class EtcdWatch implements Watch {
         }
 
         /**
-         * One revision earlier than needed; its events are dropped. etcd 3.6 and later answers no request for progress while
-         * a watch on the stream starts in the future.
+         * Returns the revision at which the stream starts: one earlier than needed, whose events are dropped. etcd 3.6 and later
+         * answers no request for progress while a watch on the stream starts at a future revision.
          */
         long start() {
             return Math.max(1, next - 1);
         }
     }
 
-    /** One call to etcd. Asks for a response only when the one before is dealt with, so a slow listener slows etcd. */
+    /** One call to etcd. It asks for a response only after the previous one is processed, so a slow listener slows etcd. */
     private final class Stream implements ClientResponseObserver<WatchRequest, WatchResponse> {
 
         private final Map<Long, Range> byWatchId = new HashMap<>();
@@ -263,7 +263,7 @@ final class EtcdWatch implements Watch {
                 try {
                     task.run();
                 } catch (RuntimeException e) {
-                    LOG.error("A watch is lost: its listener failed", e);
+                    LOG.error("a watch is lost: its listener failed", e);
                     lose("the listener failed: " + e);
                 }
             });

@@ -10,10 +10,10 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** The watches of a store, and the one thread on which they live and call their listeners. */
+/** The watches of a store, and the one thread that runs them and their listeners. */
 final class EtcdWatches implements AutoCloseable {
 
-    /** How often a watch asks etcd for a sign of life. */
+    /** How often a watch asks etcd for progress. */
     static final Duration PROGRESS_INTERVAL = Duration.ofSeconds(5);
 
     private final EtcdConnection connection;
@@ -27,7 +27,7 @@ final class EtcdWatches implements AutoCloseable {
         this.thread = new ScheduledThreadPoolExecutor(
                 1,
                 Thread.ofPlatform().daemon().name("etcd-watch").factory(),
-                // What a connection still has to say once the store is closed interests nobody.
+                // Responses that arrive after the store is closed are dropped.
                 new ThreadPoolExecutor.DiscardPolicy());
         thread.setRemoveOnCancelPolicy(true);
     }

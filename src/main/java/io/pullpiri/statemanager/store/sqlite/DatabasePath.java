@@ -10,7 +10,7 @@ import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 
-/** Looks at where the database is to be before SQLite does, because SQLite only says that it cannot open the file. */
+/** Checks the path of the database before SQLite opens it, because SQLite's own error does not say what is wrong. */
 final class DatabasePath {
 
     private static final String OWNER_ONLY = "rw-------";
@@ -21,11 +21,11 @@ final class DatabasePath {
     private DatabasePath() {}
 
     /**
-     * Creates the file, readable and writable by its owner only, where it is missing. The files beside it get its mode from
-     * SQLite.
+     * Creates the file if it is missing, readable and writable by its owner only. SQLite gives the same mode to the files
+     * beside it.
      *
-     * @throws StoreUnavailableException if this process cannot read and write the file, or create it; the message says
-     *     whether the folder is missing, or whose the file is
+     * @throws StoreUnavailableException if this process cannot create the file, or cannot read and write it; the message says
+     *     whether the folder is missing, or which user owns the file
      */
     static void prepare(Path file) {
         Path folder = file.getParent();
@@ -60,24 +60,25 @@ final class DatabasePath {
         try {
             Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(OWNER_ONLY)));
         } catch (FileAlreadyExistsException e) {
-            // It keeps the mode that its owner has given it.
+            // An existing file keeps its mode.
             return;
         } catch (IOException e) {
             throw new StoreUnavailableException("store " + file + ": cannot be created: " + e, e);
         }
     }
 
-    /** @throws StoreUnavailableException if this process may not write there */
+    /** @throws StoreUnavailableException if this process may not read and write the needed file or folder */
     private static void requireAccess(Path file, Path needed) {
         boolean folder = Files.isDirectory(needed);
         if (Files.isReadable(needed) && Files.isWritable(needed) && (!folder || Files.isExecutable(needed))) {
             return;
         }
         String what = needed.equals(file) ? "the file" : (folder ? "the folder " : "") + needed;
-        throw new StoreUnavailableException("store %s: no permission: %s".formatted(file, whose(what, needed, folder)));
+        throw new StoreUnavailableException(
+                "store %s: no permission: %s".formatted(file, permissionProblem(what, needed, folder)));
     }
 
-    private static String whose(String what, Path needed, boolean folder) {
+    private static String permissionProblem(String what, Path needed, boolean folder) {
         try {
             if (Files.getFileStore(needed).isReadOnly()) {
                 return what + " is on a read-only file system (choose another path)";
@@ -97,7 +98,7 @@ final class DatabasePath {
         }
     }
 
-    /** The user that this process runs as. */
+    /** Returns the name of the user that this process runs as. */
     private static String user() throws IOException {
         return Files.getOwner(Path.of("/proc/self")).getName();
     }

@@ -9,8 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The changes of the newest revisions, in memory. Watches read it at their own pace; it forgets the oldest revisions when
- * it is full, so a slow watch costs no memory: it finds its place gone, and is lost.
+ * Keeps the changes of the newest revisions in memory. Each watch reads them at its own pace. When the log is full, it drops
+ * the oldest revisions, and a watch that still needs them is lost. May be used from any thread.
  */
 final class EventLog {
 
@@ -24,7 +24,7 @@ final class EventLog {
     private long newest;
     private long wakeUps;
 
-    /** @param newest the store's revision as it was opened: the log knows what comes after it */
+    /** @param newest the revision at which the store was opened; the log has the changes after it */
     EventLog(long newest, int maxRevisions, long maxBytes) {
         this.newest = newest;
         this.oldest = newest + 1;
@@ -32,6 +32,7 @@ final class EventLog {
         this.maxBytes = maxBytes;
     }
 
+    /** Adds the changes of the next revision. */
     void append(long revision, List<WatchEvent> events) {
         lock.lock();
         try {
@@ -39,9 +40,9 @@ final class EventLog {
             bytes += size(events);
             newest = revision;
             while (revisions.size() > maxRevisions || bytes > maxBytes) {
-                var forgotten = revisions.pollFirstEntry();
-                bytes -= size(forgotten.getValue());
-                oldest = forgotten.getKey() + 1;
+                var dropped = revisions.pollFirstEntry();
+                bytes -= size(dropped.getValue());
+                oldest = dropped.getKey() + 1;
             }
             wakeUps++;
             changed.signalAll();
@@ -50,7 +51,7 @@ final class EventLog {
         }
     }
 
-    /** The changes of up to so many revisions from this one on, and where to go on; null if the log has forgotten them. */
+    /** Returns the changes of up to {@code maxRevisions} revisions from one on; null if the log has dropped some of them. */
     @Nullable
     Page read(long fromRevision, int maxRevisions) {
         lock.lock();
@@ -74,6 +75,7 @@ final class EventLog {
         }
     }
 
+    /** Returns the oldest revision whose changes are kept, or will be. */
     long oldest() {
         lock.lock();
         try {
@@ -83,7 +85,7 @@ final class EventLog {
         }
     }
 
-    /** Ends an {@link #awaitWakeUp}, or the next one. */
+    /** Ends the current {@link #awaitWakeUp}, or the next one. */
     void wakeUp() {
         lock.lock();
         try {
@@ -94,7 +96,7 @@ final class EventLog {
         }
     }
 
-    /** Waits until something was appended or somebody called {@link #wakeUp} since {@code seen}; returns the new count. */
+    /** Blocks until the count of appends and calls of {@link #wakeUp} is not {@code seen}, and returns the new count. */
     long awaitWakeUp(long seen) throws InterruptedException {
         lock.lock();
         try {
@@ -117,8 +119,10 @@ final class EventLog {
     }
 
     /**
+     * Changes that were read from the log.
+     *
      * @param next the first revision that was not read
-     * @param more whether the log has it already
+     * @param more whether the log has that revision already
      */
     record Page(List<WatchEvent> events, long next, boolean more) {}
 }

@@ -22,18 +22,18 @@ import org.sqlite.util.LibraryLoaderUtil;
 import org.sqlite.util.OSInfo;
 
 /**
- * Loads SQLite's native library. The driver would unpack it into the shared temporary folder at every start, and a process
- * that is killed would leave it there for good.
+ * Loads SQLite's native library (see docs/decisions/0016). The driver would unpack it into the shared temporary folder at
+ * every start, and a killed process would leave it there.
  *
- * <p>The build puts the library beside the jar, and from there it is loaded as it is. From a bare jar it is unpacked into a
- * private folder, which is deleted as soon as the library is loaded; what a process left that was killed in between, the next
- * start deletes.
+ * <p>The build puts the library beside the jar, from where it is loaded. Without it, the library is unpacked into a private
+ * folder, which is deleted as soon as the library is loaded. The next start deletes the folder of a process that was killed in
+ * between.
  */
 final class NativeLibrary {
 
     private static final Logger LOG = LoggerFactory.getLogger(NativeLibrary.class);
 
-    /** The driver's own settings, which win where an operator gives them. */
+    /** Settings of the driver. If an operator sets them, they take precedence. */
     private static final String PATH = "org.sqlite.lib.path";
 
     private static final String TEMPORARY = "org.sqlite.tmpdir";
@@ -41,7 +41,7 @@ final class NativeLibrary {
     private static final String PREFIX = "statemanager-sqlite-";
     private static final Pattern PID = Pattern.compile(PREFIX + "(\\d{1,18})-");
 
-    /** Unpacking takes milliseconds, so an older folder is not in use, even if a process has the same number again. */
+    /** A folder older than this is not in use, because unpacking takes milliseconds. A new process may have its number. */
     private static final Duration LONG_AGO = Duration.ofMinutes(10);
 
     private NativeLibrary() {}
@@ -49,7 +49,7 @@ final class NativeLibrary {
     /**
      * Loads the library, once for the process.
      *
-     * @throws StoreUnavailableException if it cannot be loaded; the message says from where it can be
+     * @throws StoreUnavailableException if it cannot be loaded; the message says which setting names another folder
      */
     static synchronized void load() {
         if (System.getProperty(PATH) != null || System.getProperty(TEMPORARY) != null) {
@@ -100,9 +100,9 @@ final class NativeLibrary {
     }
 
     /**
-     * The folder of this machine's library beside the jar, for exactly this version; null if there is none. The jar is found by
-     * a resource: the code source of a class from the class cache has no location if the program is started in another folder
-     * than the one where the cache was made.
+     * Returns the folder beside the jar with the library of this version for this machine; null if there is none. The jar is found
+     * by a resource. A class from the class cache does not know its location if the program starts in another folder than the one
+     * where the cache was made.
      */
     private static @Nullable Path besideTheJar() {
         URL self = NativeLibrary.class.getResource(NativeLibrary.class.getSimpleName() + ".class");
@@ -117,13 +117,14 @@ final class NativeLibrary {
         return null;
     }
 
+    /** Returns the folder within {@code folder} that has the library; null if there is none. */
     static @Nullable Path in(Path folder) {
         Path library = folder.resolve("sqlite-" + SQLiteJDBCLoader.getVersion())
                 .resolve(OSInfo.getNativeLibFolderPathForCurrentOS());
         return Files.isReadable(library.resolve(LibraryLoaderUtil.getNativeLibName())) ? library : null;
     }
 
-    /** Deletes what processes of ours left that were killed while they unpacked. */
+    /** Deletes the folders of StateManager processes that were killed while they unpacked. */
     static void deleteAbandoned(Path temporary) {
         try (Stream<Path> entries = Files.list(temporary)) {
             List<Path> ours = entries.filter(
@@ -148,7 +149,7 @@ final class NativeLibrary {
         }
     }
 
-    /** Whether another process runs that the folder is named after. In a container, each life has the same number. */
+    /** Whether the process that the folder is named after runs, unless it is this one: in a container, numbers repeat. */
     private static boolean isRunning(String folder) {
         Matcher matcher = PID.matcher(folder);
         if (!matcher.lookingAt()) {
@@ -158,7 +159,7 @@ final class NativeLibrary {
         return pid != ProcessHandle.current().pid() && ProcessHandle.of(pid).isPresent();
     }
 
-    /** Those of another user stay: they cannot be entered. */
+    /** Deletes a folder with its files. Folders of other users stay, because this process may not enter them. */
     private static void delete(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {

@@ -21,12 +21,12 @@ import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
 
 /**
- * The database file: its schema, its one connection and the statements on it. Locks nothing in this process: the caller
- * sees to it that one thread at a time is in here.
+ * The database file: its schema, its one connection and its statements. Not thread-safe: the caller lets one thread at a time
+ * use it.
  */
 final class SqliteFile implements AutoCloseable {
 
-    /** Marks the file as ours ("PULP"), so that somebody else's database is not written to. */
+    /** Marks the file as StateManager's ("PULP"), so that no database of another program is written. */
     private static final int APPLICATION_ID = 0x50554c50;
 
     private static final int SCHEMA_VERSION = 1;
@@ -56,8 +56,10 @@ final class SqliteFile implements AutoCloseable {
     }
 
     /**
-     * @param maxPages the size at which the file counts as full; 0 for no bound but the disk's
-     * @throws StoreUnavailableException if the file cannot be opened, is not ours, or has an owner already
+     * Opens the file, creates it if it is missing, and locks it against other processes.
+     *
+     * @param maxPages the size in pages at which the file counts as full; 0 for no limit
+     * @throws StoreUnavailableException if the file cannot be opened, belongs to another program, or is open already
      */
     static SqliteFile open(Path file, long maxPages) {
         Path path = file.toAbsolutePath().normalize();
@@ -73,12 +75,12 @@ final class SqliteFile implements AutoCloseable {
     private static SqliteFile connect(Path path, long maxPages) throws SQLException {
         SQLiteConfig config = new SQLiteConfig();
         config.setBusyTimeout(0);
-        // As a URI, no character of the path has a meaning of its own.
+        // In a URI, no character of the path has a special meaning.
         Connection connection =
                 config.createConnection("jdbc:sqlite:" + path.toUri().toASCIIString());
         try {
             try (Statement statement = connection.createStatement()) {
-                // Before the first access: it takes the lock that makes us the owner, and keeps it.
+                // Before the first access, so that the first lock on the file is kept.
                 statement.execute("PRAGMA locking_mode = EXCLUSIVE");
                 checkIdentity(statement, path);
                 statement.execute("PRAGMA journal_mode = WAL");
@@ -123,7 +125,7 @@ final class SqliteFile implements AutoCloseable {
         statement.execute("COMMIT");
     }
 
-    /** What went wrong, in words that say what to do about it. */
+    /** Returns the failure as a message that says what to do about it. */
     static String explain(SQLException failure) {
         return switch (SQLiteErrorCode.getErrorCode(failure.getErrorCode() & 0xff)) {
             case SQLITE_BUSY, SQLITE_LOCKED ->
@@ -147,7 +149,7 @@ final class SqliteFile implements AutoCloseable {
         inTransaction = false;
     }
 
-    /** Ends a transaction that failed or is not wanted: afterwards only what was committed is to be seen. */
+    /** Rolls back a transaction that failed or is not wanted, so that reads show only committed data. */
     void settle() throws SQLException {
         if (!inTransaction) {
             return;
@@ -155,21 +157,21 @@ final class SqliteFile implements AutoCloseable {
         try {
             run(ROLLBACK);
         } catch (SQLException e) {
-            // SQLite has rolled back by itself after some errors; then, and only then, a new transaction can begin.
-            forgetStatements();
+            // After some errors SQLite has rolled back by itself. Only then can a new transaction begin.
+            closeStatements();
             run(BEGIN);
             run(ROLLBACK);
         }
         inTransaction = false;
     }
 
-    /** After any failure: the driver closes a statement that has failed. */
-    void forgetStatements() {
+    /** Closes all statements. Called after any failure, because the driver closes a statement that failed. */
+    void closeStatements() {
         for (PreparedStatement statement : statements.values()) {
             try {
                 statement.close();
             } catch (SQLException e) {
-                LOG.debug("A statement could not be closed", e);
+                LOG.debug("a statement could not be closed", e);
             }
         }
         statements.clear();
@@ -196,7 +198,7 @@ final class SqliteFile implements AutoCloseable {
         }
     }
 
-    /** The revision that last wrote the key, 0 if there is none. */
+    /** Returns the revision that last wrote the key, 0 if there is none. */
     long modRevision(String key) throws SQLException {
         PreparedStatement select = prepared(SELECT_MOD_REVISION);
         select.setString(1, key);
@@ -206,7 +208,7 @@ final class SqliteFile implements AutoCloseable {
     }
 
     List<KeyValue> range(String prefix) throws SQLException {
-        // No UTF-8 has the byte 0xff: it ends the prefix's range.
+        // UTF-8 never contains the byte 0xff, so it ends the prefix's range.
         byte[] start = prefix.getBytes(StandardCharsets.UTF_8);
         byte[] end = Arrays.copyOf(start, start.length + 1);
         end[start.length] = (byte) 0xff;
@@ -236,7 +238,7 @@ final class SqliteFile implements AutoCloseable {
         delete.executeUpdate();
     }
 
-    /** Releases the file; what was committed stays. */
+    /** Releases the file. Committed data stays. */
     @Override
     public void close() throws SQLException {
         connection.close();

@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A store in one SQLite file, which it owns for as long as it is open: the only writer, so its watches are told by its
- * own commits. They can begin no earlier than it was opened.
+ * A store in one SQLite file. While it is open it is the only writer of the file, so its own commits give the events of its
+ * watches. A watch cannot start at a revision from before the store was opened.
  */
 public final class SqliteStore implements StateStore {
 
@@ -44,7 +44,7 @@ public final class SqliteStore implements StateStore {
     private long revision;
     private boolean closed;
 
-    /** The changes of a transaction that failed and of which the file has not told yet whether it was committed. */
+    /** The changes of a transaction that failed, as long as a read has not shown whether it was committed. */
     private @Nullable List<WatchEvent> unsettled;
 
     private SqliteStore(Path path, SqliteFile file, SqliteLimits limits) throws SQLException {
@@ -56,10 +56,10 @@ public final class SqliteStore implements StateStore {
     }
 
     /**
-     * Opens the file, and creates it, for its owner only, where it is missing.
+     * Opens the file, and creates it if it is missing, for its owner only.
      *
-     * @throws StoreUnavailableException if it cannot be opened, is not a store of ours, is of a newer version, or is open
-     *     already, in this process or another; the message names the file and what to do
+     * @throws StoreUnavailableException if the file cannot be opened, belongs to another program, has a newer version, or is
+     *     open already, in this process or another one; the message names the file and says what to do
      */
     public static SqliteStore open(Path file) {
         return open(file, SqliteLimits.DEFAULT);
@@ -120,7 +120,7 @@ public final class SqliteStore implements StateStore {
         });
     }
 
-    /** Blocks: a file has nobody to ask who would do it meanwhile. */
+    /** Blocks until the transaction is committed, because no other thread would do it. */
     @Override
     public CompletableFuture<CommitResult> commitAsync(Transaction transaction, Duration timeout) {
         return CompletableFuture.completedFuture(commit(transaction, timeout));
@@ -186,6 +186,7 @@ public final class SqliteStore implements StateStore {
         watchers.close();
     }
 
+    /** Does the writes, if the guards hold or are ignored. The caller holds the lock. */
     private CommitResult write(Transaction transaction, boolean guarded) {
         if (closed) {
             return new CommitResult.Unavailable("store " + path + ": is closed");
@@ -225,25 +226,26 @@ public final class SqliteStore implements StateStore {
     }
 
     /**
-     * Asks the file what became of a transaction that failed. An error of COMMIT itself does not say: the revision that can
-     * be read after a rollback does, for it is written with the rest. (Should the machine stop before the next commit, its
-     * recovery may still find a commit whose flush had failed; whoever starts reads everything, so nothing is assumed.)
+     * Finds out whether a transaction that failed was committed. An error of COMMIT does not show that, but the revision does: it
+     * is written with the rest, and is read after a rollback. If the machine stops before the next commit, the recovery may
+     * still restore a commit whose flush failed. That is safe, because a start reads everything.
      */
     private CommitResult afterFailure(SQLException failure, List<WatchEvent> events) {
         String reason = "store " + path + ": " + SqliteFile.explain(failure);
         long before = revision;
         unsettled = events;
-        file.forgetStatements();
+        file.closeStatements();
         try {
             settle();
             return revision == before ? new CommitResult.Unavailable(reason) : new CommitResult.Committed(revision);
         } catch (SQLException e) {
-            file.forgetStatements();
-            LOG.error("Store {}: a failed transaction could not be rolled back", path, e);
+            file.closeStatements();
+            LOG.error("store {}: a failed transaction could not be rolled back", path, e);
             return new CommitResult.Unknown(reason);
         }
     }
 
+    /** Ends a transaction that failed before; publishes its changes if it was committed nevertheless. */
     private void settle() throws SQLException {
         file.settle();
         List<WatchEvent> events = unsettled;
@@ -280,7 +282,7 @@ public final class SqliteStore implements StateStore {
             settle();
             return query.run();
         } catch (SQLException e) {
-            file.forgetStatements();
+            file.closeStatements();
             throw unavailable(path, SqliteFile.explain(e), e);
         } finally {
             lock.unlock();
@@ -301,7 +303,7 @@ public final class SqliteStore implements StateStore {
         try {
             file.close();
         } catch (SQLException e) {
-            LOG.warn("Store {}: could not be closed properly: {}", path, e.getMessage());
+            LOG.warn("store {}: could not be closed properly: {}", path, e.getMessage());
         }
     }
 
@@ -311,11 +313,11 @@ public final class SqliteStore implements StateStore {
     }
 
     /**
-     * What may grow, and how far.
+     * Limits of the store.
      *
-     * @param logRevisions how many revisions a watch may lie behind
-     * @param logBytes the memory that the log of changes may take, roughly
-     * @param maxPages the size of the file in pages of SQLite's; 0 for no bound but the disk's
+     * @param logRevisions how many revisions late a watch may be
+     * @param logBytes the memory that the log of changes may take, by an estimate
+     * @param maxPages the size of the file in pages of SQLite; 0 for no limit
      */
     record SqliteLimits(int logRevisions, long logBytes, long maxPages) {
 

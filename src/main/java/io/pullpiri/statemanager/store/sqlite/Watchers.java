@@ -10,7 +10,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The watches of a store and the one thread that carries the log's changes to their listeners. */
+/** The watches of a store, and the one thread that passes the changes of the log to their listeners. */
 final class Watchers implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Watchers.class);
@@ -61,7 +61,7 @@ final class Watchers implements AutoCloseable {
                 }
             }
         } catch (InterruptedException e) {
-            // Nobody but the JVM's end interrupts this thread.
+            // Only the end of the JVM interrupts this thread.
             Thread.currentThread().interrupt();
         }
     }
@@ -85,7 +85,7 @@ final class Watchers implements AutoCloseable {
             watches.remove(this);
         }
 
-        /** Hands on a page of changes; returns whether there are more. */
+        /** Passes a page of changes to the listener, and returns whether the log has more. */
         private boolean advance() {
             EventLog.Page page = log.read(next, REVISIONS_PER_CALL);
             if (page == null) {
@@ -100,7 +100,7 @@ final class Watchers implements AutoCloseable {
                 try {
                     listener.onEvents(events);
                 } catch (RuntimeException e) {
-                    LOG.error("A watch is lost: its listener failed", e);
+                    LOG.error("a watch is lost: its listener failed", e);
                     lose("the listener failed: " + e);
                 }
             }
@@ -115,7 +115,7 @@ final class Watchers implements AutoCloseable {
             try {
                 listener.onLost(reason);
             } catch (RuntimeException e) {
-                LOG.error("A watch was lost ({}), and its listener failed on hearing so", reason, e);
+                LOG.error("a watch was lost ({}), and its listener failed in onLost", reason, e);
             }
         }
     }
