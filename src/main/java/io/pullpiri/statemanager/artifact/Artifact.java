@@ -1,13 +1,13 @@
 package io.pullpiri.statemanager.artifact;
 
-/** One of the documents that describe a vehicle's software. */
+/** A document that describes a part of a vehicle's software. */
 public sealed interface Artifact permits ScenarioArtifact, PackageArtifact, ModelArtifact, OtherArtifact {
 
-    /** As in YAML: {@code PackageJson}. */
+    /** The kind as in YAML, such as {@code Package}. */
     String kind();
 
     String name();
 
-    /** The document's text, as it is stored. */
+    /** The text of the document, as it is stored. */
     String yaml();
 }

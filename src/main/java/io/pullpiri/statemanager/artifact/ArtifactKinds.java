@@ -6,7 +6,7 @@ import java.util.stream.Stream;
 /** The kinds of artifacts that Pullpiri has. */
 final class ArtifactKinds {
 
-    /** No package's state depends on one of these. */
+    /** Kinds on which no state depends. */
     private static final List<String> STATELESS = List.of("Network", "Node", "Pod", "Policy", "Schedule", "Volume");
 
     private static final List<String> ALL = Stream.concat(
@@ -19,7 +19,7 @@ final class ArtifactKinds {
         return ALL.contains(kind);
     }
 
-    /** What was expected in place of an unknown kind. */
+    /** Returns the part of a message that says which kinds are expected in place of an unknown one. */
     static String expected(String kind) {
         String nearest = SpellingSuggestions.meant(kind, ALL);
         return "(expected: one of " + String.join(", ", ALL)

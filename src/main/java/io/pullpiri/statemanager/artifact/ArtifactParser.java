@@ -8,13 +8,13 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.snakeyaml.engine.v2.nodes.Node;
 
-/** Reads artifacts from YAML. */
+/** Parses artifacts from YAML of unknown origin. */
 public final class ArtifactParser {
 
     private ArtifactParser() {}
 
     /**
-     * Reads an operator's file: several documents, empty ones skipped.
+     * Parses a file that may have several documents. Empty documents are skipped.
      *
      * @throws BrokenArtifactException naming the first document that is broken
      */
@@ -23,10 +23,10 @@ public final class ArtifactParser {
     }
 
     /**
-     * Reads an operator's file: several documents, empty ones skipped.
+     * Parses a file that may have several documents. Empty documents are skipped.
      *
-     * @param warnings receives what its author probably did not mean, such as a misspelt field, with artifact and line; there
-     *     may be as many as the text has fields
+     * @param warnings gets each probable mistake, such as a misspelt field, with artifact and line; there may be one for each
+     *     field of the text
      * @throws BrokenArtifactException naming the first document that is broken
      */
     public static List<Artifact> parseAll(String yaml, Consumer<String> warnings) throws BrokenArtifactException {
@@ -34,7 +34,7 @@ public final class ArtifactParser {
     }
 
     /**
-     * Reads only what the documents are called, so that broken ones can be named too; the rest of each artifact is empty.
+     * Parses only the kind and name of each document, so that broken artifacts can be deleted. Other values are empty.
      *
      * @throws BrokenArtifactException naming the first document that has no kind or name
      */
@@ -42,7 +42,11 @@ public final class ArtifactParser {
         return documents(yaml, new ArtifactReader(ArtifactReader.Purpose.NAME, warning -> {}));
     }
 
-    /** @throws BrokenArtifactException if there is no artifact, or the same one twice */
+    /**
+     * Checks artifacts, and returns them.
+     *
+     * @throws BrokenArtifactException if there is no artifact, or one occurs twice
+     */
     public static List<Artifact> requireDistinct(List<Artifact> artifacts) throws BrokenArtifactException {
         if (artifacts.isEmpty()) {
             throw new BrokenArtifactException("has no documents (expected: at least one artifact)");
@@ -51,7 +55,7 @@ public final class ArtifactParser {
         for (Artifact artifact : artifacts) {
             String name = artifact.kind() + "/" + artifact.name();
             if (!(artifact instanceof OtherArtifact) && !names.add(name)) {
-                throw new BrokenArtifactException(LogText.printable(name) + ": stands there twice (expected: once)");
+                throw new BrokenArtifactException(LogText.printable(name) + ": occurs twice (expected: once)");
             }
         }
         return artifacts;
@@ -77,9 +81,9 @@ public final class ArtifactParser {
     }
 
     /**
-     * Reads one stored value: exactly one document. Names and kinds that a new artifact may not have are read too.
+     * Parses a stored value, which is exactly one document. Names and kinds that are refused in new artifacts are accepted.
      *
-     * @throws BrokenArtifactException if it is none, or broken
+     * @throws BrokenArtifactException if the value is not an artifact, or is broken
      */
     public static Artifact parse(String yaml) throws BrokenArtifactException {
         Node node = Yaml.node(yaml, 1);

@@ -8,13 +8,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 
-/** Makes artifacts of documents. Fields that StateManager does not use are ignored. */
+/** Makes an artifact from a YAML document. Fields that StateManager does not use are ignored. */
 // [impl->req~bad-artifact~1]
 final class ArtifactReader {
 
     private static final List<String> TOP = List.of("apiVersion", "kind", "metadata", "spec", "status");
 
-    /** Pullpiri reads labels; the artifacts that come with it have {@code label}. */
+    /** Pullpiri reads {@code labels}, but its own artifacts have {@code label}. */
     private static final List<String> METADATA = List.of("name", "labels", "label", "annotations", "namespace");
 
     private static final List<String> SCENARIO = List.of("condition", "action", "target");
@@ -24,13 +24,13 @@ final class ArtifactReader {
     private final Purpose purpose;
     private final Consumer<String> warnings;
 
-    /** Why a document is read. */
+    /** The purpose of reading a document. */
     enum Purpose {
-        /** To store it: everything must be good. */
+        /** To store it: every used field must be valid. */
         APPLY,
-        /** To find what it names: only kind and name are read. */
+        /** To find out its kind and name: nothing else is read. */
         NAME,
-        /** It is stored already: what an earlier build or another component accepted stays valid. */
+        /** It is stored already: names that an earlier build or another component accepted stay valid. */
         STORED
     }
 
@@ -40,7 +40,9 @@ final class ArtifactReader {
     }
 
     /**
-     * @param document the document that {@code yaml} is
+     * Reads one document.
+     *
+     * @param document the parsed form of {@code yaml}
      * @param firstLine the line of the file on which {@code yaml} begins, from 1
      */
     Artifact read(Node document, String yaml, int firstLine) throws BrokenArtifactException {
@@ -117,7 +119,7 @@ final class ArtifactReader {
         return new PackageArtifact(name, List.copyOf(models.values()), yaml);
     }
 
-    /** A field that is not needed may be of any type, but it is not what its author thinks. */
+    /** Warns of an optional field whose type is wrong: its value is ignored, which its author may not expect. */
     private static void ignored(YamlFields fields, String key, Consumer<String> found) {
         if (fields.isOfAnotherType(key)) {
             found.accept(fields.problem(key, " and is ignored (expected: text" + fields.help(key) + ")"));
@@ -130,7 +132,7 @@ final class ArtifactReader {
         return name;
     }
 
-    /** A stored artifact with a name that is refused today must still be read, and be deleted. */
+    /** Stored names may be refused in new artifacts; they must still be readable, so that they can be deleted. */
     private @Nullable String problem(String name) {
         return purpose == Purpose.APPLY ? Names.problemOfNew(name) : Names.problem(name);
     }

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.artifact;
 
-/** An artifact cannot be used; the message names the document, the field, the value and what was expected. */
+/** An artifact is broken. The message names the document, the field, the value, and what was expected. */
 public final class BrokenArtifactException extends Exception {
 
     private static final long serialVersionUID = 1L;
@@ -12,7 +12,7 @@ public final class BrokenArtifactException extends Exception {
         this.reason = message;
     }
 
-    /** What is wrong: the message. */
+    /** Returns the message, which is never null. */
     public String reason() {
         return reason;
     }

@@ -9,8 +9,8 @@ import org.snakeyaml.engine.v2.scanner.StreamReader;
 import org.snakeyaml.engine.v2.tokens.Token;
 
 /**
- * Removes byte order marks from YAML. A file that begins with one may be appended to another, so that one may stand before
- * each document; the YAML library accepts one at the beginning of the text only.
+ * Removes byte order marks from YAML. In concatenated files a mark can come before each document, but the YAML library accepts
+ * one only at the beginning of the text.
  */
 // [impl->req~bad-artifact~1]
 final class ByteOrderMarks {
@@ -20,17 +20,17 @@ final class ByteOrderMarks {
     private ByteOrderMarks() {}
 
     /**
-     * Marks at the beginning of one line.
+     * The marks at the beginning of one line.
      *
-     * @param at where they stood, in characters of the text without marks
-     * @param codePoint the same in code points
+     * @param at their position, in characters of the text without marks
+     * @param codePoint their position in code points
      */
     private record Run(int at, int codePoint, int count) {}
 
     /**
-     * Removes the marks at the beginning of a line, but not within a scalar: there they are content.
+     * Removes the marks at the beginning of lines, except within a scalar, where they are content.
      *
-     * @return the text with the same lines
+     * @return the text, with its lines unchanged
      */
     static String remove(LoadSettings settings, String text) {
         if (text.indexOf(MARK) < 0) {
@@ -65,7 +65,7 @@ final class ByteOrderMarks {
         return text.isEmpty() || text.charAt(text.length() - 1) == '\n' || text.charAt(text.length() - 1) == '\r';
     }
 
-    /** The library says where scalars begin and end. Behind text that it cannot read, it does not matter. */
+    /** Returns the marks within scalars, whose bounds the library gives. After text that it cannot read, there are none. */
     private static List<Run> withinScalars(LoadSettings settings, String text, List<Run> runs) {
         List<Run> within = new ArrayList<>();
         if (runs.isEmpty()) {
@@ -89,7 +89,7 @@ final class ByteOrderMarks {
                 }
             }
         } catch (RuntimeException e) {
-            return within; // the parser meets the same fault and reports it
+            return within; // the parser finds the same error and reports it
         }
         return within;
     }

@@ -1,6 +1,6 @@
 package io.pullpiri.statemanager.artifact;
 
-/** A pod. No state depends on what it says. */
+/** The description of a model's pod. No state depends on its content. */
 public record ModelArtifact(String name, String yaml) implements Artifact {
 
     public static final String KIND = "Model";

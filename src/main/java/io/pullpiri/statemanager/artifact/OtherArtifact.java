@@ -1,7 +1,7 @@
 package io.pullpiri.statemanager.artifact;
 
 /**
- * A document of a kind that StateManager has no part in: Policy, Schedule, Node and others.
+ * A document of a kind that StateManager does not use, such as Policy, Schedule or Node.
  *
  * @param name empty if it has none
  */

@@ -3,9 +3,9 @@ package io.pullpiri.statemanager.artifact;
 import java.util.List;
 
 /**
- * A vehicle application.
+ * The description of a package, which is a vehicle application.
  *
- * @param models each once, in the order of the document
+ * @param models its models in the order of the document, each once
  */
 public record PackageArtifact(String name, List<ModelRef> models, String yaml) implements Artifact {
 
@@ -18,7 +18,7 @@ public record PackageArtifact(String name, List<ModelRef> models, String yaml) i
     /**
      * A model of the package.
      *
-     * @param node where it is to run; empty if the package does not say
+     * @param node the node on which the model is to run; empty if the package does not name one
      */
     public record ModelRef(String name, String node) {
 

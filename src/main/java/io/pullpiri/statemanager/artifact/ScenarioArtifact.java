@@ -1,10 +1,10 @@
 package io.pullpiri.statemanager.artifact;
 
 /**
- * What is to happen to a package, and when. The condition is other components' business.
+ * The description of a scenario: an action on a package. Other components evaluate its condition.
  *
- * @param action e.g. {@code launch}; empty if it names none
- * @param target a package's name
+ * @param action such as {@code launch}; empty if the scenario has none
+ * @param target the name of the package
  */
 public record ScenarioArtifact(String name, String action, String target, String yaml) implements Artifact {
 

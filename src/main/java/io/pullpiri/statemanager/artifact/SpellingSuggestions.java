@@ -4,28 +4,28 @@ import java.util.Collection;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the word that was probably meant. */
+/** Finds the known name that a misspelt one probably means. */
 final class SpellingSuggestions {
 
-    /** Letters that are missing, superfluous, wrong, or swapped with their neighbour. */
+    /** How many letters may be missing, superfluous, wrong, or swapped with their neighbour. */
     private static final int MOST_LETTERS = 2;
 
-    /** A shorter word is two letters away from too many others. */
+    /** Shorter names get no suggestion, because two letters change too much of them. */
     private static final int SHORTEST = 3;
 
     private SpellingSuggestions() {}
 
     /**
-     * The nearest of the known words that differs from the given one by two letters at most, by a plural, or by upper and
-     * lower case; null if there is none.
+     * Returns the known name that is nearest to the given one; null if none is near. A near name differs by at most two letters, by
+     * a plural, or by upper and lower case.
      */
     static @Nullable String meant(String given, Collection<String> known) {
         String nearest = null;
         int least = MOST_LETTERS + 1;
-        for (String word : known) {
-            int distance = distance(given.toLowerCase(Locale.ROOT), word.toLowerCase(Locale.ROOT));
+        for (String name : known) {
+            int distance = distance(given.toLowerCase(Locale.ROOT), name.toLowerCase(Locale.ROOT));
             if (distance < least) {
-                nearest = word;
+                nearest = name;
                 least = distance;
             }
         }
@@ -41,14 +41,14 @@ final class SpellingSuggestions {
                 : edits(a, b);
     }
 
-    private static String singular(String word) {
-        if (word.endsWith("ies")) {
-            return word.substring(0, word.length() - "ies".length()) + "y";
+    private static String singular(String name) {
+        if (name.endsWith("ies")) {
+            return name.substring(0, name.length() - "ies".length()) + "y";
         }
-        return word.endsWith("s") ? word.substring(0, word.length() - 1) : word;
+        return name.endsWith("s") ? name.substring(0, name.length() - 1) : name;
     }
 
-    /** How many letters must be inserted, removed, replaced, or swapped with their neighbour. */
+    /** Returns how many letters must be inserted, removed, replaced, or swapped with their neighbour. */
     private static int edits(String a, String b) {
         int[][] edits = new int[a.length() + 1][b.length() + 1];
         for (int i = 0; i <= a.length(); i++) {

@@ -19,7 +19,7 @@ import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 import org.snakeyaml.engine.v2.schema.CoreSchema;
 
-/** YAML text of unknown origin, read within limits: size, nesting, aliases, no key twice. */
+/** Parses YAML of unknown origin within limits: on size, nesting, aliases and duplicate keys. */
 // [impl->req~bad-artifact~1]
 public final class Yaml {
 
@@ -28,7 +28,7 @@ public final class Yaml {
     private static final int MAX_DEPTH = 50;
     private static final int MAX_ALIASES = 50;
 
-    /** Of the library's words, in which a name of the document's may stand. */
+    /** How many characters of the library's message are quoted; it may contain text of the document. */
     private static final int QUOTED = 200;
 
     private static final LoadSettings SETTINGS = LoadSettings.builder()
@@ -43,10 +43,10 @@ public final class Yaml {
     private Yaml() {}
 
     /**
-     * Reads one document.
+     * Parses one document.
      *
      * @return maps, lists, text, numbers and booleans; null for an empty document
-     * @throws BrokenArtifactException for anything that is no YAML or passes a limit; nothing else is ever thrown
+     * @throws BrokenArtifactException if the text is not valid YAML or exceeds a limit; no other exception is thrown
      */
     public static @Nullable Object parse(String text) throws BrokenArtifactException {
         String clean = ByteOrderMarks.remove(SETTINGS, requireSize(text));
@@ -54,7 +54,7 @@ public final class Yaml {
     }
 
     /**
-     * Reads one document as the nodes that it is written as: they keep the text of the file, and the lines.
+     * Parses one document into nodes, which keep the text of the file and the lines.
      *
      * @param firstLine the line of the file on which the text begins, from 1, for messages
      * @return null for an empty document
@@ -64,7 +64,7 @@ public final class Yaml {
         String clean = ByteOrderMarks.remove(SETTINGS, requireSize(text));
         return reading(firstLine, () -> {
             Optional<Node> node = compose(clean);
-            // This finds faults in the fields that no reader looks at, such as a duplicate key.
+            // This finds errors in fields that are not read, such as a duplicate key.
             return construct(node) == null ? null : node.orElse(null);
         });
     }
@@ -77,7 +77,7 @@ public final class Yaml {
         return new StandardConstructor(SETTINGS).constructSingleDocument(node);
     }
 
-    /** The events of a text, which may have several documents. Like all of the library, it throws what {@link #reading} catches. */
+    /** Returns the parser of a text that may have several documents. Its exceptions are those that {@link #reading} catches. */
     static Parser parser(String text) {
         return new Guard(new ParserImpl(SETTINGS, new StreamReader(SETTINGS, text)));
     }
@@ -95,10 +95,10 @@ public final class Yaml {
     }
 
     /**
-     * Calls the library.
+     * Calls the library, and converts its exceptions.
      *
      * @param firstLine the line of the file on which the text begins, from 1
-     * @throws BrokenArtifactException for whatever the library throws
+     * @throws BrokenArtifactException if the call throws any exception
      */
     static <T extends @Nullable Object> T reading(int firstLine, Supplier<T> call) throws BrokenArtifactException {
         try {
@@ -107,20 +107,21 @@ public final class Yaml {
             String where = e.getProblemMark()
                     .map(mark -> "line " + (mark.getLine() + firstLine) + ", column " + (mark.getColumn() + 1) + ": ")
                     .orElse("");
-            throw new BrokenArtifactException("no YAML: " + where + LogText.excerpt(e.getProblem(), QUOTED) + hint(e));
+            throw new BrokenArtifactException(
+                    "invalid YAML: " + where + LogText.excerpt(e.getProblem(), QUOTED) + hint(e));
         } catch (YamlVersionException e) {
             throw new BrokenArtifactException(
-                    "no YAML: the directive %YAML " + e.getSpecVersion().getMajor() + "."
+                    "invalid YAML: the directive %YAML " + e.getSpecVersion().getMajor() + "."
                             + e.getSpecVersion().getMinor() + " (expected: %YAML 1.1 or %YAML 1.2)");
         } catch (YamlEngineException e) {
-            throw new BrokenArtifactException("no YAML: " + firstLine(e.getMessage()));
+            throw new BrokenArtifactException("invalid YAML: " + firstLine(e.getMessage()));
         } catch (RuntimeException e) {
-            // The library has let others through for odd input: ClassCastException, IndexOutOfBoundsException.
-            throw new BrokenArtifactException("no YAML: " + firstLine(e.toString()));
+            // For some inputs the library throws others: ClassCastException, IndexOutOfBoundsException.
+            throw new BrokenArtifactException("invalid YAML: " + firstLine(e.toString()));
         }
     }
 
-    /** The library's words do not say what to write. */
+    /** Returns what to write instead, where the library's message does not say it; empty if unknown. */
     private static String hint(MarkedYamlEngineException e) {
         String problem = e.getProblem();
         if (problem.contains("before directives")) {
@@ -136,8 +137,8 @@ public final class Yaml {
     }
 
     /**
-     * The library builds its nodes by recursion: what is nested too deep would exhaust the stack. It merges {@code <<}, which
-     * is no part of YAML 1.2 (Pullpiri does not), and never ends with a map that is merged into itself.
+     * Refuses deep nesting and the merge key {@code <<}. The library builds nodes by recursion, so deep nesting would exhaust the
+     * stack. It also merges {@code <<}, which YAML 1.2 does not have, and never ends for a map that is merged into itself.
      */
     private static final class Guard implements Parser {
 

@@ -13,15 +13,15 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
-/** The fields of a map within an artifact, with their text and lines in the file, to be read and to be quoted in messages. */
+/** The fields of a map within an artifact. It reads their values, and makes messages that quote their text and line. */
 final class YamlFields {
 
     private static final int QUOTED = 60;
 
-    /** Null for a map that is not there: it has no fields. */
+    /** Null if the map is missing, which has no fields. */
     private final @Nullable MappingNode map;
 
-    /** Comes before a field's name in messages: empty, or such as {@code spec.}. */
+    /** The prefix of field names in messages: empty, or such as {@code spec.}. */
     private final String path;
 
     /** The line of the file on which the document's text begins, from 1. */
@@ -29,7 +29,7 @@ final class YamlFields {
 
     private final List<String> known;
 
-    /** For a map that is not there, the field that may be meant; otherwise empty. */
+    /** For a missing map, a hint at the field that may be meant; otherwise empty. */
     private final String meant;
 
     private YamlFields(@Nullable MappingNode map, String path, int firstLine, List<String> known, String meant) {
@@ -41,10 +41,10 @@ final class YamlFields {
     }
 
     /**
-     * The fields of a whole document.
+     * Returns the fields of a whole document.
      *
      * @param firstLine the line of the file on which the document's text begins, from 1
-     * @param known how its fields may be called
+     * @param known the names of its known fields
      */
     static YamlFields of(Node document, int firstLine, List<String> known) throws BrokenArtifactException {
         if (asMap(document) == null) {
@@ -53,7 +53,11 @@ final class YamlFields {
         return new YamlFields(asMap(document), "", firstLine, known, "");
     }
 
-    /** @throws BrokenArtifactException if the field is no text or not there */
+    /**
+     * Returns the text of a required field.
+     *
+     * @throws BrokenArtifactException if the field is missing or not text
+     */
     String text(String key, String expected) throws BrokenArtifactException {
         Node value = value(key);
         if (value instanceof ScalarNode scalar && isText(value)) {
@@ -62,18 +66,18 @@ final class YamlFields {
         throw new BrokenArtifactException(problem(key, " (expected: " + expected + ", as text" + help(key) + ")"));
     }
 
-    /** Empty if the field is no text or not there. */
+    /** Returns the text of a field; empty if the field is missing or not text. */
     String textOrEmpty(String key) {
         return value(key) instanceof ScalarNode scalar && isText(scalar) ? scalar.getValue() : "";
     }
 
-    /** Whether the field is there and is neither text nor null. */
+    /** Whether the field is present and is neither text nor null. */
     boolean isOfAnotherType(String key) {
         Node value = value(key);
         return value != null && !value.getTag().equals(Tag.NULL) && !isText(value);
     }
 
-    /** A map within this one; one without fields if it is not there. */
+    /** Returns a map within this one; one without fields if it is missing. */
     YamlFields map(String key, List<String> knownThere) throws BrokenArtifactException {
         Node value = value(key);
         if (isNull(value)) {
@@ -86,7 +90,7 @@ final class YamlFields {
         return new YamlFields(found, path + key + ".", firstLine, knownThere, "");
     }
 
-    /** The maps of a list; none if it is not there. */
+    /** Returns the maps of a list; empty if the list is missing. */
     List<YamlFields> maps(String key, List<String> knownThere, String expected, String expectedEach)
             throws BrokenArtifactException {
         Node value = value(key);
@@ -109,13 +113,13 @@ final class YamlFields {
         return maps;
     }
 
-    /** A message about a field: its name, its text in the file, the line, and what is wrong with it. */
+    /** Returns a message with the field's name, its text in the file, its line, and what is wrong. */
     String problem(String key, String wrong) {
         Node value = value(key);
         return path + key + ": " + quoted(value) + nature(value) + wrong;
     }
 
-    /** What to do about a field that is not as it should be, to follow what was expected; empty if nothing is known. */
+    /** Returns what to do about an invalid field, as a text after the expectation; empty if unknown. */
     String help(String key) {
         Node value = value(key);
         if (value instanceof ScalarNode scalar
@@ -129,14 +133,14 @@ final class YamlFields {
         }
         for (ScalarNode unknown : unknown()) {
             if (SpellingSuggestions.meant(unknown.getValue(), List.of(key)) != null) {
-                return "; did you mean it by '" + LogText.excerpt(unknown.getValue(), QUOTED) + "' on line "
+                return "; is it misspelt as '" + LogText.excerpt(unknown.getValue(), QUOTED) + "' on line "
                         + line(unknown) + "?";
             }
         }
         return meant;
     }
 
-    /** Gives a message for each unknown field whose name is nearly that of a known field which is not there. */
+    /** Reports each unknown field whose name is similar to that of a known field that is missing. */
     void misspelt(Consumer<String> messages) {
         List<String> absent = known.stream().filter(key -> value(key) == null).toList();
         for (ScalarNode unknown : unknown()) {
@@ -160,7 +164,7 @@ final class YamlFields {
         return keys;
     }
 
-    /** Null if the field is not there. */
+    /** Returns the value of a field; null if the field is missing. */
     private @Nullable Node value(String key) {
         if (map != null) {
             for (NodeTuple field : map.getValue()) {
@@ -186,7 +190,7 @@ final class YamlFields {
         return node == null || node.getTag().equals(Tag.NULL);
     }
 
-    /** As it stands in the file. Collections are not spelled out: with aliases, a short document can say very much. */
+    /** Quotes a value. Collections are only named, because with aliases a short document can have very large ones. */
     private static String quoted(@Nullable Node node) {
         return switch (node) {
             case ScalarNode scalar
@@ -198,7 +202,7 @@ final class YamlFields {
         };
     }
 
-    /** The line of a scalar, and what YAML takes it for if that is not text. */
+    /** Returns the line of a scalar, and the type that YAML gives it if that is not text. */
     private String nature(@Nullable Node node) {
         if (!(node instanceof ScalarNode scalar)
                 || (isNull(scalar) && scalar.getValue().isEmpty())) {

@@ -11,7 +11,7 @@ import org.snakeyaml.engine.v2.parser.Parser;
 /**
  * The documents of a text, as the YAML library splits it.
  *
- * @param failure why the text could not be read after the last of them; null if it was read to its end
+ * @param failure why the text after the last document cannot be parsed; null if the whole text can
  */
 record YamlStream(List<Document> documents, @Nullable BrokenArtifactException failure) {
 
@@ -20,7 +20,7 @@ record YamlStream(List<Document> documents, @Nullable BrokenArtifactException fa
     /**
      * A document.
      *
-     * @param text with its directives, and without the line {@code ---} if that comes first
+     * @param text with its directives; without the line {@code ---} at its beginning
      * @param firstLine the line of the file on which the text begins, from 1
      */
     record Document(String text, int firstLine) {}
@@ -45,7 +45,7 @@ record YamlStream(List<Document> documents, @Nullable BrokenArtifactException fa
         int codePoint = 0;
         int line = 0;
         for (int i = 0; i < starts.size(); i++) {
-            // Only the first can be without a marker: it begins where the text does.
+            // Only the first document can be without a marker; it begins at the beginning of the text.
             Mark mark =
                     starts.get(i).isExplicit() ? starts.get(i).getStartMark().orElseThrow() : null;
             int next = mark == null ? 0 : clean.offsetByCodePoints(at, mark.getIndex() - codePoint);

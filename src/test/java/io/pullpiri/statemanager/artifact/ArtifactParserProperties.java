@@ -82,7 +82,7 @@ class ArtifactParserProperties {
             artifacts = ArtifactParser.parseAll(text);
         } catch (BrokenArtifactException broken) {
             assertThat(broken.getMessage())
-                    .containsPattern("^(document \\d+: )?(no YAML: .|.*expected: )")
+                    .containsPattern("^(document \\d+: )?(invalid YAML: .|.*expected: )")
                     .doesNotContain("\n");
             return;
         }

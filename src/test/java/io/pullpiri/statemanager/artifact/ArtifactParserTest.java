@@ -114,7 +114,7 @@ class ArtifactParserTest {
         assertThat(ArtifactParser.parse(stored)).isEqualTo(new ModelArtifact("a", stored));
         assertThatThrownBy(() -> ArtifactParser.parse(stored + "---\n" + stored))
                 .isInstanceOf(BrokenArtifactException.class)
-                .hasMessageStartingWith("no YAML: line 3, column 1: ");
+                .hasMessageStartingWith("invalid YAML: line 3, column 1: ");
     }
 
     @ParameterizedTest

@@ -45,9 +45,9 @@ class BrokenArtifactTest {
             name is 1e3        | {kind: Model, metadata: {name: 1e3}}  | metadata.name: '1e3' on line 3 is a number (expected: a name, as text: put it in quotes, "1e3")
             name is ~          | {kind: Model, metadata: {name: ~}}    | metadata.name: '~' on line 3 is null (expected: a name, as text: put it in quotes, "~")
             name is !!int      | {kind: Model, metadata: {name: !!int "7"}} | metadata.name: '7' on line 3 is a number (expected: a name, as text)
-            metdata            | {kind: Model, metdata: {name: a}}     | metadata.name: missing (expected: a name, as text; did you mean it by 'metdata' on line 3?)
-            Kind               | {Kind: Model, metadata: {name: a}}    | kind: missing (expected: a kind, such as Package, as text; did you mean it by 'Kind' on line 3?)
-            targte             | {kind: Scenario, metadata: {name: s}, spec: {targte: p}}                 | spec.target: missing (expected: a package's name, as text; did you mean it by 'targte' on line 3?)
+            metdata            | {kind: Model, metdata: {name: a}}     | metadata.name: missing (expected: a name, as text; is it misspelt as 'metdata' on line 3?)
+            Kind               | {Kind: Model, metadata: {name: a}}    | kind: missing (expected: a kind, such as Package, as text; is it misspelt as 'Kind' on line 3?)
+            targte             | {kind: Scenario, metadata: {name: s}, spec: {targte: p}}                 | spec.target: missing (expected: a package's name, as text; is it misspelt as 'targte' on line 3?)
             hidden in a name   | {kind: Model, metadata: {name: "a\\u200Bb"}} | metadata.name: 'a\\u{200B}b' on line 3 has the invisible character U+200B (expected: visible ones and plain spaces)
             right to left      | {kind: Scenario, metadata: {name: s}, spec: {target: "\\u202Ep"}}        | spec.target: '\\u{202E}p' on line 3 has the invisible character U+202E (expected: visible ones and plain spaces)
             no-break space     | {kind: Package, metadata: {name: p}, spec: {models: [{name: "a\\_b"}]}}  | spec.models[0].name: 'a\\u{A0}b' on line 3 has the invisible character U+00A0 (expected: visible ones and plain spaces)
@@ -78,7 +78,7 @@ class BrokenArtifactTest {
     void invalidYaml_isReportedWithItsPosition(String name, String yaml, String problem) {
         assertThatThrownBy(() -> ArtifactParser.parseAll("kind: Policy\n---\n" + yaml))
                 .isInstanceOf(BrokenArtifactException.class)
-                .hasMessageStartingWith("document 2: no YAML: ")
+                .hasMessageStartingWith("document 2: invalid YAML: ")
                 .hasMessageContaining(problem);
     }
 
@@ -86,7 +86,7 @@ class BrokenArtifactTest {
     void quotedValue_isShortened() {
         String key = "k".repeat(100_000);
         assertThatThrownBy(() -> ArtifactParser.parseAll("? " + key + "\n: 1\n? " + key + "\n: 2"))
-                .hasMessageStartingWith("document 1: no YAML: line 3, column 3: found duplicate key kkk")
+                .hasMessageStartingWith("document 1: invalid YAML: line 3, column 3: found duplicate key kkk")
                 .satisfies(broken -> assertThat(broken.getMessage()).hasSizeLessThan(300));
     }
 
@@ -109,7 +109,7 @@ class BrokenArtifactTest {
                 .hasMessageStartingWith("document 1: ");
         String fifty = "{a: ".repeat(50);
         assertThatThrownBy(() -> ArtifactParser.parseAll("{a: " + fifty + "}".repeat(51)))
-                .hasMessage("document 1: no YAML: nested too deep (expected: at most 50 levels)");
+                .hasMessage("document 1: invalid YAML: nested too deep (expected: at most 50 levels)");
         assertThatThrownBy(() -> ArtifactParser.parseAll(fifty + "}".repeat(50)))
                 .hasMessageStartingWith("document 1: kind: missing");
     }

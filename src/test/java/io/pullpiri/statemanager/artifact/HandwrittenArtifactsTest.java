@@ -57,20 +57,20 @@ class HandwrittenArtifactsTest {
                 """;
 
         assertThatThrownBy(() -> ArtifactParser.parseAll(yaml))
-                .hasMessageStartingWith("document 2: no YAML: line 7, column 18: found undefined tag handle !s!");
+                .hasMessageStartingWith("document 2: invalid YAML: line 7, column 18: found undefined tag handle !s!");
     }
 
     @Test
     void directiveWithoutADocumentEndBefore_isRejectedWithAHint() {
         assertThatThrownBy(() -> ArtifactParser.parseAll(MODEL_A + "%YAML 1.2\n---\n" + MODEL_B))
-                .hasMessageStartingWith("document 1: no YAML: line 3, column 1: ")
+                .hasMessageStartingWith("document 1: invalid YAML: line 3, column 1: ")
                 .hasMessageEndingWith("(expected: a line '...' before a directive)");
     }
 
     @Test
     void otherYamlVersion_isRejected() {
         assertThatThrownBy(() -> ArtifactParser.parseAll("%YAML 2.0\n---\n" + MODEL_A))
-                .hasMessage("document 1: no YAML: the directive %YAML 2.0 (expected: %YAML 1.1 or %YAML 1.2)");
+                .hasMessage("document 1: invalid YAML: the directive %YAML 2.0 (expected: %YAML 1.1 or %YAML 1.2)");
     }
 
     @Test
@@ -131,7 +131,8 @@ class HandwrittenArtifactsTest {
         assertThatThrownBy(() -> ArtifactParser.parseAll(yaml))
                 .hasMessageStartingWith("document 2: metadata.name: '5' on line " + line + " is a number");
         assertThatThrownBy(() -> ArtifactParser.parseAll(yaml + "kind: Model\n"))
-                .hasMessageStartingWith("document 2: no YAML: line " + (line + 1) + ", column 1: found duplicate key");
+                .hasMessageStartingWith(
+                        "document 2: invalid YAML: line " + (line + 1) + ", column 1: found duplicate key");
     }
 
     @Test

@@ -282,7 +282,7 @@ class BadInputTest {
                 "kind: Package\nmetadata: {name: good}\n---\nkind: Package\nmetadata: {}\n",
                 "document 2: metadata.name");
         assertApplyFails("kind: Package\nmetadata: {name: a/b}\n", "metadata.name: 'a/b' on line 2 has '/'");
-        assertApplyFails("kind: [Package\n", "no YAML");
+        assertApplyFails("kind: [Package\n", "invalid YAML");
         assertApplyFails("", "no documents");
         assertApplyFails("kind: Model\nmetadata: {name: m}\n---\nkind: Model\nmetadata: {name: m}\n", "Model/m");
         assertThat(rig.server.manager().view().packages()).isEmpty();
