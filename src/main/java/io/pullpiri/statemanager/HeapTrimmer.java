@@ -5,23 +5,23 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Collects garbage when the heap has grown, and so returns memory to the system. The serial collector takes all of its heap
- * before it collects the old generation, however little of that generation is alive. A flood of requests, or a long time, would
- * make the process as large as its limit. See docs/decisions/0009.
+ * Collects garbage when the heap has grown, which returns memory to the system (see docs/decisions/0009). The serial collector
+ * uses its whole heap before it collects the old generation, even if little of that generation is in use. So a flood of
+ * requests, or a long run, would make the process as large as its limit.
  */
 public final class HeapTrimmer implements AutoCloseable {
 
-    /** The heap may grow by so many bytes since the last collection. */
+    /** How many bytes the heap may grow after a collection. */
     private static final long STEP = 8L << 20;
 
-    /** The start fills the heap once, with what stays. */
+    /** No check during the start, which fills the heap with data that stays. */
     private static final long FIRST_CHECK_MILLIS = 2_000;
 
     private static final long CHECK_MILLIS = 100;
 
     private final ScheduledExecutorService thread;
 
-    // For the thread.
+    // Only the thread uses it.
     private long trimmed;
 
     private HeapTrimmer(ScheduledExecutorService thread) {

@@ -10,11 +10,13 @@ import ch.qos.logback.core.spi.ContextAwareBase;
 import org.slf4j.Logger;
 
 /**
- * The log on standard error, unless {@value #FILE} names a file of Logback's own. In code, because reading XML is a tenth
- * of the start. Its level is that of the property {@value #LEVEL} when the first logger is made.
+ * Configures Logback to log to standard error, unless the property {@value #FILE} names a configuration. It is code, because
+ * reading XML takes a tenth of the start's time. The property {@value #LEVEL} gives the level; it is read when the first logger
+ * is made.
  */
 public final class Logging extends ContextAwareBase implements Configurator {
 
+    /** The property with the level of StateManager's own log. */
     public static final String LEVEL = "statemanager.log.level";
 
     private static final String FILE = "logback.configurationFile";

@@ -45,7 +45,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One running server: the parts, put together from settings. {@code serve}, the demo and the tests start it the same way.
+ * A running server, which this class builds from its parts according to the settings. {@code serve}, the demo and the tests
+ * all start it with {@link #start}.
  */
 public final class StateManager implements AutoCloseable {
 
@@ -53,7 +54,7 @@ public final class StateManager implements AutoCloseable {
 
     private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
-    // Parts of the heap: what is left over is for what is being done.
+    // Parts of the heap. The rest is for work in progress.
     private static final double HEAP_FOR_THE_VIEW = 0.4;
     private static final double HEAP_FOR_THE_QUEUE = 0.15;
     private static final double HEAP_FOR_THE_FEED = 0.1;
@@ -64,7 +65,7 @@ public final class StateManager implements AutoCloseable {
     private final @Nullable WebServer web;
 
     /**
-     * Opens the store and the ports. The ports are open before the store has been read: calls wait for that, within their
+     * Opens the store and the ports. The ports are open before the store was read, and calls wait for that within their
      * deadlines.
      *
      * @throws IOException if a port cannot be opened
@@ -77,8 +78,7 @@ public final class StateManager implements AutoCloseable {
     private StateManager(Settings settings) throws IOException {
         requireHost(settings.host());
         try {
-            // One thread for everything that comes and goes: what it hands on to others, it would have to wake them
-            // for.
+            // One thread for all connections: handing work to another thread costs more than most of the work.
             EventLoopGroup network = new MultiThreadIoEventLoopGroup(
                     1, new DefaultThreadFactory("network", true), NioIoHandler.newFactory());
             own(() -> network.shutdownGracefully(0, 2, TimeUnit.SECONDS).await(3, TimeUnit.SECONDS));
@@ -101,7 +101,7 @@ public final class StateManager implements AutoCloseable {
                             backoff(500, 60_000)),
                     clock,
                     (delay, task) -> schedule(timer, task, delay.toNanos())));
-            // The cut leaves room for what the estimate of a journal record misses.
+            // A quarter is left for the error of the estimate of a journal record.
             Cascade cascade = new Cascade(
                     settings.rules(), new Cascade.TransactionLimits(store.maxWrites(), store.maxBytes() / 4 * 3, (long)
                             (heap * HEAP_FOR_THE_VIEW)));
@@ -150,7 +150,7 @@ public final class StateManager implements AutoCloseable {
         }
     }
 
-    /** Before anything is opened or written. */
+    /** Checks the host before anything is opened or written. */
     private static void requireHost(String host) throws IOException {
         try {
             var _ = InetAddress.getByName(host);
@@ -184,7 +184,7 @@ public final class StateManager implements AutoCloseable {
         };
     }
 
-    /** etcd's answers come from the network, so the loop lives there; a file makes it wait, so it has a thread. */
+    /** Returns the executor of the loop: the thread of the network for etcd, a thread of its own for a file, which blocks. */
     private Executor loop(Settings settings, EventLoopGroup network) {
         return switch (settings.store()) {
             case Settings.StoreLocation.Etcd etcd -> network.next();
@@ -201,7 +201,7 @@ public final class StateManager implements AutoCloseable {
         return port < 0 ? "off" : "port " + port;
     }
 
-    /** Exponential, with jitter: what fails together must not come back together. */
+    /** Returns an exponential backoff with jitter, so that clients that fail together do not retry together. */
     private static IntToLongFunction backoff(long firstMillis, long mostMillis) {
         IntervalFunction function = IntervalFunction.ofExponentialRandomBackoff(firstMillis, 2, 0.5, mostMillis);
         return failures -> Math.min(mostMillis, function.apply(Math.min(failures, 30)));
@@ -211,25 +211,27 @@ public final class StateManager implements AutoCloseable {
         try {
             ScheduledFuture<?> _ = timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
-            LOG.debug("stopping: nothing is scheduled any more");
+            LOG.debug("the server is stopping, and a task is not scheduled");
         }
     }
 
+    /** Registers a part, which {@link #close} closes; the last one first. */
     private <T extends AutoCloseable> T own(T part) {
         parts.push(part);
         return part;
     }
 
+    /** Returns the port of gRPC. */
     public int port() {
         return server.port();
     }
 
-    /** -1 if there is none. */
+    /** Returns the port for Timpani's faults; -1 if there is none. */
     public int faultPort() {
         return server.faultPort();
     }
 
-    /** -1 if there is none. */
+    /** Returns the port of HTTP; -1 if there is none. */
     public int httpPort() {
         return web == null ? -1 : web.port();
     }
@@ -238,7 +240,7 @@ public final class StateManager implements AutoCloseable {
         return manager;
     }
 
-    /** Takes no new calls, finishes those under way, and releases everything; within 10 seconds. */
+    /** Accepts no new calls, finishes those in progress, and releases everything, within 10 seconds. */
     @Override
     public void close() {
         while (!parts.isEmpty()) {

@@ -9,19 +9,19 @@ import io.pullpiri.statemanager.manager.Tracing;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** Sends traces to a collector. What it does not take in time is dropped: tracing never holds up a state. */
+/** Sends traces to a collector. Spans that it does not accept in time are dropped, so that tracing delays no state. */
 final class Traces implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
     private final SdkTracerProvider provider;
 
-    /** @param endpoint of OTLP over HTTP, without a path */
+    /** @param endpoint the URL of an OTLP collector over HTTP, without a path */
     Traces(String endpoint) {
         OtlpHttpSpanExporter exporter = OtlpHttpSpanExporter.builder()
                 .setEndpoint(endpoint + "/v1/traces")
-                .setTimeout(PATIENCE)
-                .setConnectTimeout(PATIENCE)
+                .setTimeout(TIMEOUT)
+                .setConnectTimeout(TIMEOUT)
                 .build();
         provider = SdkTracerProvider.builder()
                 .setResource(Resource.getDefault().toBuilder()
@@ -37,9 +37,9 @@ final class Traces implements AutoCloseable {
         return new Tracing(provider.get("io.pullpiri.statemanager"));
     }
 
-    /** Sends what waits. */
+    /** Sends the spans that wait, within the timeout. */
     @Override
     public void close() {
-        provider.shutdown().join(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        provider.shutdown().join(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
     }
 }

@@ -33,21 +33,21 @@ public final class AddressShares {
 
     private final int limit;
 
-    /** The number of taken places from which on addresses count. */
+    /** The number of taken places at which addresses begin to count. */
     private final int threshold;
 
     // Guarded by this.
     private final Map<String, Holder> holders = new HashMap<>();
     private int used;
 
-    /** What an address holds. The oldest place comes first in both sets. */
+    /** The places that an address holds. The oldest one comes first in both sets. */
     private static final class Holder {
 
         private final SequencedSet<Place> all = new LinkedHashSet<>();
         private final SequencedSet<Place> reusable = new LinkedHashSet<>();
     }
 
-    /** What became of a request for a place. */
+    /** The outcome of a request for a place. */
     public sealed interface Admission permits Place, NoPlace {}
 
     /** There is no place for this address. */
@@ -112,7 +112,7 @@ public final class AddressShares {
     }
 
     /**
-     * The text that stands for a client's address. An IPv6 client usually has a whole network of 64 bits, so that network
+     * Returns the text by which a client's address counts. An IPv6 client usually has a whole network of 64 bits, so that network
      * counts as one address.
      */
     public static String addressOf(@Nullable SocketAddress client) {
@@ -125,7 +125,7 @@ public final class AddressShares {
                 : address.getHostAddress();
     }
 
-    /** The same with a place that is reusable at first. */
+    /** Asks for a place that is reusable at first; see {@link #tryAcquire(String, boolean, Runnable)}. */
     public Admission tryAcquire(String address, Runnable onTaken) {
         return tryAcquire(address, true, onTaken);
     }
@@ -173,12 +173,12 @@ public final class AddressShares {
         return place;
     }
 
-    /** At least 1: an address that holds nothing is never over its share. */
+    /** Returns the share of an address. It is at least 1, so that an address without places is never over its share. */
     private int share(int newAddresses) {
         return Math.max(1, limit / (holders.size() + newAddresses + 1));
     }
 
-    /** A place of the address that holds the most; null if no address holds at least two more than the asking one. */
+    /** Returns a place of the address that holds the most; null if none holds at least two more than the asking one. */
     private @Nullable Place placeOfLargest(int held) {
         Holder largest = holders.values().stream()
                 .max(Comparator.comparingInt(holder -> holder.all.size()))
