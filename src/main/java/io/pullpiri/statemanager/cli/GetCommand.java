@@ -27,7 +27,7 @@ final class GetCommand implements Callable<Integer> {
     @Option(
             names = "--state",
             paramLabel = "STATE",
-            completionCandidates = ResourceColumns.States.class,
+            completionCandidates = ResourceArgument.States.class,
             description = "only resources in this state, such as error")
     private @Nullable String state;
 

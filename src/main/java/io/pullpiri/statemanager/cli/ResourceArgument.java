@@ -1,17 +1,75 @@
 package io.pullpiri.statemanager.cli;
 
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** The arguments KIND and NAME of the commands, one mixin for each form. */
 final class ResourceArgument {
 
     private ResourceArgument() {}
+
+    /** Reads KIND in the singular or the plural. */
+    static final class Converter implements ITypeConverter<ResourceColumns> {
+
+        @Override
+        public ResourceColumns convert(String text) {
+            return kinds().filter(kind -> text.equals(kind.plural()) || text.equals(kind.singular()))
+                    .findFirst()
+                    .orElseThrow(() -> new TypeConversionException(
+                            "'" + text + "' (expected: packages, models, scenarios or nodes)"));
+        }
+    }
+
+    /** Completes KIND where several resources are possible. */
+    static final class Plurals implements Iterable<String> {
+
+        @Override
+        public Iterator<String> iterator() {
+            return kinds().map(ResourceColumns::plural).iterator();
+        }
+    }
+
+    /** Completes KIND where one resource is expected. */
+    static final class Singulars implements Iterable<String> {
+
+        @Override
+        public Iterator<String> iterator() {
+            return kinds().map(ResourceColumns::singular).iterator();
+        }
+    }
+
+    /** Completes KIND where one resource with a state is expected. */
+    static final class WithStates implements Iterable<String> {
+
+        @Override
+        public Iterator<String> iterator() {
+            return kinds().filter(ResourceColumns::hasStates)
+                    .map(ResourceColumns::singular)
+                    .iterator();
+        }
+    }
+
+    /** Completes the option of a state, for any kind: completion does not consider KIND. */
+    static final class States implements Iterable<String> {
+
+        @Override
+        public Iterator<String> iterator() {
+            return kinds().flatMap(kind -> kind.states().stream()).distinct().iterator();
+        }
+    }
+
+    private static Stream<ResourceColumns> kinds() {
+        return Arrays.stream(ResourceColumns.values());
+    }
 
     /** One resource of any kind. */
     static final class One {
@@ -19,8 +77,8 @@ final class ResourceArgument {
         @Parameters(
                 index = "0",
                 paramLabel = "KIND",
-                converter = ResourceColumns.Converter.class,
-                completionCandidates = ResourceColumns.Singulars.class,
+                converter = Converter.class,
+                completionCandidates = Singulars.class,
                 description = "package, model, scenario or node")
         private ResourceColumns kind;
 
@@ -42,8 +100,8 @@ final class ResourceArgument {
         @Parameters(
                 index = "0",
                 paramLabel = "KIND",
-                converter = ResourceColumns.Converter.class,
-                completionCandidates = ResourceColumns.WithStates.class,
+                converter = Converter.class,
+                completionCandidates = WithStates.class,
                 description = "package, model or scenario")
         private ResourceColumns kind;
 
@@ -84,7 +142,7 @@ final class ResourceArgument {
         @Parameters(
                 index = "0",
                 paramLabel = "KIND",
-                converter = ResourceColumns.Converter.class,
+                converter = Converter.class,
                 completionCandidates = Node.class,
                 description = "node")
         private ResourceColumns kind;
@@ -111,8 +169,8 @@ final class ResourceArgument {
         @Parameters(
                 index = "0",
                 paramLabel = "KIND",
-                converter = ResourceColumns.Converter.class,
-                completionCandidates = ResourceColumns.Plurals.class,
+                converter = Converter.class,
+                completionCandidates = Plurals.class,
                 description = "packages, models, scenarios or nodes")
         private ResourceColumns kind;
 
@@ -137,8 +195,8 @@ final class ResourceArgument {
                 index = "0",
                 arity = "0..1",
                 paramLabel = "KIND",
-                converter = ResourceColumns.Converter.class,
-                completionCandidates = ResourceColumns.Plurals.class,
+                converter = Converter.class,
+                completionCandidates = Plurals.class,
                 description = "only packages, models or scenarios; for nodes, only that one was forgotten")
         private @Nullable ResourceColumns kind;
 

@@ -8,80 +8,22 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.TypeConversionException;
 
-/** The kinds of resources, and what of each is shown. */
+/** The kinds of resources, and the columns that tables show for each. */
 public enum ResourceColumns {
     PACKAGE(ResourceKind.PACKAGE, ResourceType.RESOURCE_TYPE_PACKAGE),
     MODEL(ResourceKind.MODEL, ResourceType.RESOURCE_TYPE_MODEL),
     SCENARIO(ResourceKind.SCENARIO, ResourceType.RESOURCE_TYPE_SCENARIO),
-    /** Has no state. */
+    /** A node has no state. */
     NODE(ResourceKind.NODE, ResourceType.RESOURCE_TYPE_NODE);
-
-    /** Takes {@code packages}, {@code package}. */
-    static final class Converter implements ITypeConverter<ResourceColumns> {
-
-        @Override
-        public ResourceColumns convert(String text) {
-            return Arrays.stream(values())
-                    .filter(kind -> text.equals(kind.plural()) || text.equals(kind.singular()))
-                    .findFirst()
-                    .orElseThrow(() -> new TypeConversionException(
-                            "'" + text + "' (expected: packages, models, scenarios or nodes)"));
-        }
-    }
-
-    /** To complete what may be several. */
-    static final class Plurals implements Iterable<String> {
-
-        @Override
-        public Iterator<String> iterator() {
-            return Arrays.stream(values()).map(ResourceColumns::plural).iterator();
-        }
-    }
-
-    /** To complete what is one. */
-    static final class Singulars implements Iterable<String> {
-
-        @Override
-        public Iterator<String> iterator() {
-            return Arrays.stream(values()).map(ResourceColumns::singular).iterator();
-        }
-    }
-
-    /** To complete what is one and has a state. */
-    static final class WithStates implements Iterable<String> {
-
-        @Override
-        public Iterator<String> iterator() {
-            return Arrays.stream(values())
-                    .filter(kind -> kind != NODE)
-                    .map(ResourceColumns::singular)
-                    .iterator();
-        }
-    }
-
-    /** To complete a state: of any kind, since completion does not look at the words before. */
-    static final class States implements Iterable<String> {
-
-        @Override
-        public Iterator<String> iterator() {
-            return Arrays.stream(values())
-                    .flatMap(kind -> kind.states().stream())
-                    .distinct()
-                    .iterator();
-        }
-    }
 
     private static final String PER_STATE = "models.";
     private static final String CREATED = "created";
@@ -95,17 +37,19 @@ public enum ResourceColumns {
         this.type = type;
     }
 
+    /** @throws CommandFailure if the type is unknown, as from a newer server */
     static ResourceColumns of(ResourceType type) {
         return Arrays.stream(values())
                 .filter(kind -> kind.type == type)
                 .findFirst()
-                .orElseThrow(() -> new CommandFailure("the server speaks of a " + type));
+                .orElseThrow(() -> new CommandFailure(
+                        "the server sent the resource type " + type + ", which this version does not know"));
     }
 
     /**
-     * Takes a state in whatever spelling.
+     * Checks that a state, in any spelling, is one of this kind.
      *
-     * @throws ParameterException if this kind does not have it
+     * @throws ParameterException if this kind does not have the state
      */
     void requireState(CommandSpec command, String option, String state) {
         requireStates(command);
@@ -117,27 +61,31 @@ public enum ResourceColumns {
         }
     }
 
+    boolean hasStates() {
+        return !kind.states().isEmpty();
+    }
+
     /** @throws ParameterException if resources of this kind have no states */
     void requireStates(CommandSpec command) {
-        if (this == NODE) {
+        if (!hasStates()) {
             throw new ParameterException(
                     command.commandLine(), "KIND: nodes have no states (expected: packages, models or scenarios)");
         }
     }
 
-    /** In whatever spelling. */
+    /** Compares two states in any spelling. */
     boolean isSameState(String one, String other) {
         return title(one).equals(title(other));
     }
 
-    /** {@code Running}, in whatever spelling it came; what is no state stays as it is. */
+    /** Returns a state as {@code Running}, from any spelling. A text that is not a state stays as it is. */
     String title(String state) {
         NamedState parsed = kind.parseState(state);
         return parsed == null ? state : parsed.title();
     }
 
-    /** The states as a user types them. */
-    private List<String> states() {
+    /** Returns the states as a user types them. */
+    List<String> states() {
         return kind.states().stream()
                 .map(state -> state.title().toLowerCase(Locale.ROOT))
                 .toList();
@@ -155,6 +103,7 @@ public enum ResourceColumns {
         return singular() + "s";
     }
 
+    /** Returns an empty table with the columns of this kind. */
     public Table table() {
         return switch (this) {
             case PACKAGE -> new Table("NAME", "STATE", "SINCE", "MODELS", "CAUSE");
@@ -164,7 +113,7 @@ public enum ResourceColumns {
         };
     }
 
-    /** For people: one cell for each title. */
+    /** Returns the row of a resource, one cell for each column. */
     public CharSequence[] row(ResourceState state, Instant now) {
         Map<String, String> metadata = state.getMetadataMap();
         String since = state.getLastTransitionTimeNs() == 0
@@ -209,7 +158,7 @@ public enum ResourceColumns {
         return state.getCurrentState().isEmpty() ? "-" : Styles.state(state.getCurrentState());
     }
 
-    /** Of six: {@code 1 dead, 2 running, 1 unknown, 2 not reported}. */
+    /** Returns how many models are in each state: {@code 1 dead, 2 running, 1 unknown, 2 not reported}. */
     private static String counts(Map<String, String> metadata) {
         Map<String, String> counts = new TreeMap<>();
         metadata.forEach((key, value) -> {
@@ -238,7 +187,7 @@ public enum ResourceColumns {
         return orDash(String.join(", ", shown));
     }
 
-    /** Of what a server of another version says, too. */
+    /** Reads a number of up to nine digits. Any other text, as from a server of another version, counts as 0. */
     private static long number(@Nullable String text) {
         return text != null && NUMBER.matcher(text).matches() ? Long.parseLong(text) : 0;
     }
@@ -262,7 +211,7 @@ public enum ResourceColumns {
         return orDash(String.join(", ", list(text)));
     }
 
-    /** Names, with what no name has between them. */
+    /** Splits a list of names. The separator is {@code /}, which no name contains. */
     static List<String> list(@Nullable String text) {
         return text == null || text.isEmpty() ? List.of() : List.of(text.split("/"));
     }
@@ -271,7 +220,7 @@ public enum ResourceColumns {
         return Instant.ofEpochSecond(0, nanos);
     }
 
-    /** As kubectl writes it: the two largest units. */
+    /** Formats an age with its two largest units, as kubectl does: {@code 2m5s}. */
     static String age(Duration age) {
         long seconds = Math.max(0, age.toSeconds());
         if (seconds < 60) {

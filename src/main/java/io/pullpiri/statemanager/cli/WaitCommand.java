@@ -28,7 +28,7 @@ final class WaitCommand implements Callable<Integer> {
             names = "--for",
             paramLabel = "STATE",
             required = true,
-            completionCandidates = ResourceColumns.States.class,
+            completionCandidates = ResourceArgument.States.class,
             description = "the state to wait for, such as running")
     private String wanted = "";
 
