@@ -59,7 +59,7 @@ class BoundsDocumentTest {
             HTTP: time for a header          | time    | web.WebServer.STALLED
             HTTP: requests                   | percent | web.WebServer.HEAP_FOR_REQUESTS
             HTTP: answers of `/api`          | count   | web.WebServer.ANSWERS_AT_ONCE
-            HTTP: answers of `/api`          | time    | web.WebServer.ANSWER_PATIENCE
+            HTTP: answers of `/api`          | time    | web.WebServer.ANSWER_WAIT
             HTTP: streams of events          | count   | web.EventStreams.MAX
             HTTP: a client that takes        | time    | web.WebServer.STALLED
             lines of the log                 | count   | manager.Anomalies.LINES

@@ -83,7 +83,7 @@ final class NodesService extends NodesGrpc.NodesImplBase {
                 .setName(container.name())
                 .setModel(model == null ? "" : model)
                 .setState(container.state().title())
-                .setDetail(Resources.words(container))
+                .setDetail(Resources.description(container))
                 .setUnmatched(unmatched)
                 .build();
     }

@@ -30,11 +30,11 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Answers questions from a view. */
+/** Answers queries about resources from a view. */
 // [impl->req~wire-queries~1]
 final class Resources {
 
-    /** Stands between names: no name has it. */
+    /** The separator between names. No name contains it. */
     private static final String BETWEEN = "/";
 
     private final ChangeFeed feed;
@@ -47,6 +47,7 @@ final class Resources {
         this.names = names;
     }
 
+    /** Answers with one resource and its models or containers. */
     ResourceStateResponse one(View view, ResourceStateRequest request) {
         String name = request.getResourceName();
         ResourceEntry<?> entry = entry(view, request.getResourceType(), name);
@@ -57,12 +58,12 @@ final class Resources {
         }
         return response.setMessage(
                         isManaged(request.getResourceType())
-                                ? word(request.getResourceType()) + " " + name + " is not known"
+                                ? label(request.getResourceType()) + " " + name + " is not known"
                                 : notManaged(request.getResourceTypeValue()))
                 .build();
     }
 
-    /** Reads the store as far as it must: not for a thread of the network. */
+    /** Answers with the history of a resource. It reads the store, so it must not run on the network thread. */
     ResourceStateHistoryResponse history(View view, ResourceStateHistoryRequest request) {
         ResourceStateHistoryResponse.Builder response = ResourceStateHistoryResponse.newBuilder();
         if (request.getLimit() < 0) {
@@ -80,7 +81,7 @@ final class Resources {
         }
         long end = request.getEndTimeNs() == 0 ? Long.MAX_VALUE : request.getEndTimeNs();
         feed.history(historyOf(view, request.getResourceType(), request.getResourceName()))
-                // The clock on the wall may have been put back: the newest need not be the latest.
+                // The wall clock may have been set back, so the newest change need not have the latest time.
                 .filter(change -> change.atNanos() >= request.getStartTimeNs() && change.atNanos() <= end)
                 .limit(request.getLimit() == 0 ? Long.MAX_VALUE : request.getLimit())
                 .map(this::entry)
@@ -111,6 +112,7 @@ final class Resources {
                 .build();
     }
 
+    /** Answers with the resources of one kind. */
     ListResourcesByStateResponse list(View view, ListResourcesByStateRequest request) {
         ListResourcesByStateResponse.Builder response = ListResourcesByStateResponse.newBuilder();
         if (request.getLabelSelectorCount() > 0) {
@@ -129,7 +131,7 @@ final class Resources {
         NamedState wanted = kind.parseState(request.getState());
         if (wanted == null && !request.getState().isEmpty()) {
             return response.setMessage(
-                            "state: '" + request.getState() + "' is no state of a " + word(request.getResourceType()))
+                            "state: '" + request.getState() + "' is no state of a " + label(request.getResourceType()))
                     .build();
         }
         List<? extends ResourceEntry<?>> found = view.resources(kind).values().stream()
@@ -175,16 +177,16 @@ final class Resources {
     }
 
     private String reconcile(String name) {
-        List<String> words = new ArrayList<>();
+        List<String> requests = new ArrayList<>();
         for (Reconciler.Progress progress : reconciler.progress(name)) {
-            words.add("scenario %s: %d %s%s"
+            requests.add("scenario %s: %d %s%s"
                     .formatted(
                             progress.scenario(),
                             progress.attempts(),
                             progress.attempts() == 1 ? "request" : "requests",
                             progress.lastOutcome().isEmpty() ? "" : ", the last one " + progress.lastOutcome()));
         }
-        return words.isEmpty() ? "no scenario targets it: nobody can be asked" : String.join("; ", words);
+        return requests.isEmpty() ? "no scenario targets it, so no request can be sent" : String.join("; ", requests);
     }
 
     private ResourceState modelState(View view, ModelEntry entry) {
@@ -208,30 +210,33 @@ final class Resources {
             case PackageEntry of -> more.putMetadata("model.names", String.join(BETWEEN, of.modelNames()));
             case ModelEntry of ->
                 of.containers()
-                        .forEach((node, ofNode) -> ofNode.forEach(container ->
-                                more.putMetadata("container." + container.name() + " on " + node, words(container))));
+                        .forEach((node, ofNode) -> ofNode.forEach(container -> more.putMetadata(
+                                "container." + container.name() + " on " + node, description(container))));
             case ScenarioEntry of -> {}
         }
         return more.build();
     }
 
-    /** {@code running (podman: stopping), found by its name, not in its node's last report} */
-    static String words(Container container) {
-        List<String> words = new ArrayList<>();
-        words.add(container.state().title().toLowerCase(Locale.ROOT)
+    /**
+     * Describes a container for operators, such as {@code running (podman: stopping), found by its name, not in its node's last
+     * report}.
+     */
+    static String description(Container container) {
+        List<String> parts = new ArrayList<>();
+        parts.add(container.state().title().toLowerCase(Locale.ROOT)
                 + (container.podman() == null ? "" : " (podman: " + container.podman() + ")"));
         if (container.why() != null) {
-            words.add(container.why());
+            parts.add(container.why());
         } else if (!container.exitCode().isEmpty()) {
-            words.add("exit code " + container.exitCode());
+            parts.add("exit code " + container.exitCode());
         }
         if (container.isMatchedByName()) {
-            words.add("found by its name");
+            parts.add("found by its name");
         }
         if (container.absent()) {
-            words.add("not in its node's last report");
+            parts.add("not in its node's last report");
         }
-        return String.join(", ", words);
+        return String.join(", ", parts);
     }
 
     private ResourceState scenarioState(ScenarioEntry entry) {
@@ -268,16 +273,19 @@ final class Resources {
         return builder;
     }
 
+    /** Returns whether resources of a type have states. */
     static boolean isManaged(ResourceType type) {
         return EventMessages.kind(type) != null;
     }
 
+    /** Returns the message for a type whose resources have no states. */
     static String notManaged(int type) {
         return "resource_type: " + type
                 + " is not managed (expected: RESOURCE_TYPE_SCENARIO, RESOURCE_TYPE_PACKAGE or RESOURCE_TYPE_MODEL)";
     }
 
-    static String word(ResourceType type) {
+    /** Returns the name of a type for messages, such as {@code package}. */
+    static String label(ResourceType type) {
         return type.name().substring("RESOURCE_TYPE_".length()).toLowerCase(Locale.ROOT);
     }
 }

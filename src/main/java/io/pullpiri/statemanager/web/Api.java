@@ -28,26 +28,26 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The questions and orders of the HTTP interface, but for the stream of events. For threads that may wait. */
+/** The handlers of REST, without the stream of events. All methods may block their thread. */
 final class Api {
 
-    /** The manager does not wait longer than its own limits. */
-    private static final Duration PATIENCE = Duration.ofHours(1);
+    /** HTTP requests have no deadline. The manager shortens this wait to the commit timeout. */
+    private static final Duration NO_DEADLINE = Duration.ofHours(1);
 
-    /** Whose artifacts are being read, or wait for it: each may have megabytes. */
+    /** The number of requests whose YAML is parsed at the same time. Each may have megabytes. */
     private static final int MAX_READERS = 8;
 
-    /** The source of what an operator asks for. */
+    /** The source of an operator's commands. */
     private static final String BY_OPERATOR = "operator";
 
     private final ConcurrencyLimiter artifacts;
     private final Manager manager;
-    private final ResourceJson representations;
+    private final ResourceJson resourceJson;
     private final HistoryCache histories;
 
-    Api(Manager manager, ResourceJson representations, HistoryCache histories) {
+    Api(Manager manager, ResourceJson resourceJson, HistoryCache histories) {
         this.manager = manager;
-        this.representations = representations;
+        this.resourceJson = resourceJson;
         this.histories = histories;
         this.artifacts = new ConcurrencyLimiter(
                 MAX_READERS,
@@ -57,6 +57,7 @@ final class Api {
                 manager.anomalies()::refused);
     }
 
+    /** Answers whether the store works. */
     Reply health(Request request) throws HttpProblem {
         request.requireOnly();
         String trouble = manager.trouble();
@@ -66,22 +67,26 @@ final class Api {
         return Reply.smallJson(new Json.HealthJson("ready"));
     }
 
+    /** Lists packages, optionally by state or name. */
     Reply packages(Request request) throws HttpProblem {
         return listing(request, ResourceKind.PACKAGE);
     }
 
+    /** Lists models, optionally by state or name. */
     Reply models(Request request) throws HttpProblem {
         return listing(request, ResourceKind.MODEL);
     }
 
+    /** Lists scenarios, optionally by state or name. */
     Reply scenarios(Request request) throws HttpProblem {
         return listing(request, ResourceKind.SCENARIO);
     }
 
+    /** Lists the nodes that have reported containers. */
     Reply nodes(Request request) throws HttpProblem {
         request.requireOnly();
         Now now = now();
-        return listing(now, now.view.nodes().values().stream().map(node -> representations.of(now.view, node)));
+        return listing(now, now.view.nodes().values().stream().map(node -> resourceJson.of(now.view, node)));
     }
 
     private Reply listing(Request request, ResourceKind kind) throws HttpProblem {
@@ -103,13 +108,14 @@ final class Api {
                 now,
                 asked.filter(entry -> wanted.isEmpty()
                                 || wanted.contains(entry.state().value()))
-                        .map(entry -> representations.of(now.view, entry)));
+                        .map(entry -> resourceJson.of(now.view, entry)));
     }
 
     private Reply listing(Now now, Stream<?> items) {
         return Reply.json(new Json.ListingJson(now.eventId, now.current, items.iterator()));
     }
 
+    /** Answers with one package, its scenarios, models and history. */
     Reply onePackage(Request request) throws HttpProblem {
         request.requireOnly();
         Now now = now();
@@ -117,19 +123,20 @@ final class Api {
         PackageEntry entry = known(view.packages().get(request.name()), "package", request);
         return detail(
                 now,
-                representations.of(view, entry),
+                resourceJson.of(view, entry),
                 view.scenariosOf(entry.name()).stream()
                         .map(view.scenarios()::get)
                         .filter(Objects::nonNull)
-                        .map(representations::of),
+                        .map(resourceJson::of),
                 Stream.of(),
                 entry.modelNames().stream()
                         .map(view.models()::get)
                         .filter(Objects::nonNull)
-                        .map(model -> representations.of(view, model)),
+                        .map(model -> resourceJson.of(view, model)),
                 entry.state());
     }
 
+    /** Answers with one model, the packages that name it, and its history. */
     Reply model(Request request) throws HttpProblem {
         request.requireOnly();
         Now now = now();
@@ -137,17 +144,19 @@ final class Api {
         ModelEntry entry = known(view.models().get(request.name()), "model", request);
         Stream<Json.PackageJson> packages =
                 packages(view, entry.packages().stream().sorted());
-        return detail(now, representations.of(view, entry), Stream.of(), packages, Stream.of(), entry.state());
+        return detail(now, resourceJson.of(view, entry), Stream.of(), packages, Stream.of(), entry.state());
     }
 
+    /** Answers with one scenario, its target and its history. */
     Reply scenario(Request request) throws HttpProblem {
         request.requireOnly();
         Now now = now();
         ScenarioEntry entry = known(now.view.scenarios().get(request.name()), "scenario", request);
         Stream<Json.PackageJson> packages = packages(now.view, entry.target().stream());
-        return detail(now, representations.of(entry), Stream.of(), packages, Stream.of(), entry.state());
+        return detail(now, resourceJson.of(entry), Stream.of(), packages, Stream.of(), entry.state());
     }
 
+    /** Answers with one node and its containers. */
     Reply node(Request request) throws HttpProblem {
         request.requireOnly();
         Now now = now();
@@ -155,30 +164,30 @@ final class Api {
         return Reply.json(new Json.DetailJson(
                 now.eventId,
                 now.current,
-                representations.of(now.view, entry),
+                resourceJson.of(now.view, entry),
                 Collections.emptyIterator(),
                 Collections.emptyIterator(),
                 Collections.emptyIterator(),
                 entry.containers().values().stream()
-                        .map(container -> representations.of(now.view, entry.name(), container))
+                        .map(container -> resourceJson.of(now.view, entry.name(), container))
                         .iterator(),
                 List.of(),
                 null));
     }
 
-    /** What is comes from memory: it can be told without the store, and without what was. */
+    /** Answers with a resource and its history. Without the store, the answer has the resource only and says why. */
     private Reply detail(
             Now now,
             Object resource,
             Stream<Json.ScenarioJson> scenarios,
             Stream<Json.PackageJson> packages,
             Stream<Json.ModelJson> models,
-            TrackedState<?> cell)
+            TrackedState<?> state)
             throws HttpProblem {
         List<Json.ChangeJson> history = List.of();
         String unavailable = null;
         try {
-            history = histories.of(cell.history());
+            history = histories.of(state.history());
         } catch (StoreAwayException e) {
             unavailable = e.getMessage();
         }
@@ -195,7 +204,7 @@ final class Api {
     }
 
     private Stream<Json.PackageJson> packages(View view, Stream<String> names) {
-        return names.map(view.packages()::get).filter(Objects::nonNull).map(entry -> representations.of(view, entry));
+        return names.map(view.packages()::get).filter(Objects::nonNull).map(entry -> resourceJson.of(view, entry));
     }
 
     private static <E> E known(@Nullable E entry, String kind, Request request) throws HttpProblem {
@@ -206,30 +215,32 @@ final class Api {
     }
 
     /**
-     * What is known.
+     * The published view.
      *
-     * @param eventId where the stream of events continues it
-     * @param current whether it is what the store holds, as far as one knows
+     * @param eventId the id after which the stream of events continues the view
+     * @param current whether the store works, so that the view is up to date
      */
     private record Now(View view, String eventId, boolean current) {}
 
-    /** What is, once the store was read. */
+    /** Returns the published view. Waits for the first one after a start. */
     private Now now() throws HttpProblem {
-        // First: what is old does not become new when the store comes back meanwhile.
+        // Read before the view: an old view must not be called current because the store returns in between.
         boolean current = manager.isReady();
-        if (manager.firstView(PATIENCE).join().isEmpty()) {
+        if (manager.firstView(NO_DEADLINE).join().isEmpty()) {
             throw new HttpProblem(503, manager.notRead());
         }
         ChangeFeed.Start start = manager.feed().start();
         return new Now(start.view(), start.id().toString(), current);
     }
 
+    /** Stores artifacts. */
     Reply apply(Request request) throws HttpProblem, IOException {
         request.requireOnly("strict");
         boolean strict = isSet(request, "strict");
         return submit(request, yaml -> Command.ApplyArtifacts.parse(yaml, strict));
     }
 
+    /** Deletes artifacts. */
     Reply delete(Request request) throws HttpProblem, IOException {
         request.requireOnly();
         return submit(request, Command.DeleteArtifacts::parse);
@@ -252,13 +263,13 @@ final class Api {
 
     private Reply submit(Request request, Function<String, Command> reading) throws HttpProblem, IOException {
         requireNoPage(request);
-        return answer(manager.submit(command(request, reading), PATIENCE).join());
+        return answer(manager.submit(command(request, reading), NO_DEADLINE).join());
     }
 
-    /** A page of another origin, open in a browser on this machine, must not change a vehicle. */
+    /** Refuses a change that a browser sends for a web page. */
     private static void requireNoPage(Request request) throws HttpProblem {
         if (request.header("Origin") != null) {
-            throw new HttpProblem(403, "Origin: web pages may not change anything (expected: no such header)");
+            throw new HttpProblem(403, "Origin: a web page must not change anything (expected: no such header)");
         }
     }
 
@@ -277,8 +288,8 @@ final class Api {
     }
 
     private static Json.OutcomeJson outcome(CommandResult.ArtifactOutcome outcome) {
-        String word = outcome.outcome().name().toLowerCase(Locale.ROOT).replace('_', '-');
-        return new Json.OutcomeJson(outcome.kind(), outcome.name(), word);
+        String text = outcome.outcome().name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return new Json.OutcomeJson(outcome.kind(), outcome.name(), text);
     }
 
     /** Forgets a node. */
@@ -286,7 +297,7 @@ final class Api {
         request.requireOnly("force");
         requireNoPage(request);
         Command command = new Command.ForgetNode(request.name(), isSet(request, "force"), BY_OPERATOR);
-        return answer(manager.submit(command, PATIENCE).join());
+        return answer(manager.submit(command, NO_DEADLINE).join());
     }
 
     private Command command(Request request, Function<String, Command> reading) throws HttpProblem, IOException {

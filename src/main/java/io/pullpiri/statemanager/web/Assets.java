@@ -14,10 +14,7 @@ import java.util.zip.CRC32C;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The dashboard's files, from the program itself. Each is read once and compressed once, when it is asked for first; all
- * answers share these bytes.
- */
+/** The files of the dashboard, from the program's resources. Each is read and compressed once, and all answers share it. */
 final class Assets {
 
     private static final String FOLDER = "/web";
@@ -30,16 +27,16 @@ final class Assets {
             "svg", "image/svg+xml",
             "yaml", "application/yaml");
 
-    /** Files that exist only, so there are only as many as the program has. */
+    /** The files that were read. Unknown paths are not kept, so their number is bounded. */
     private final Map<String, File> files = new ConcurrentHashMap<>();
 
-    /** Outside of the heap, from where they are sent without a copy. */
+    /** A file in memory outside the heap, from which it is sent without a copy. */
     private record File(String type, String tag, ByteBuf plain, ByteBuf compressed) {}
 
     /**
-     * The file of a path; null if there is none.
+     * Returns the file of a path; null if there is none.
      *
-     * @param known the entity tag that the caller has already
+     * @param known the entity tag of the file that the caller has; null for none
      */
     @Nullable
     Reply reply(String path, @Nullable String known) {
@@ -75,7 +72,7 @@ final class Assets {
             byte[] content = in.readAllBytes();
             CRC32C sum = new CRC32C();
             sum.update(content);
-            // Weak: the same content may come compressed or not.
+            // A weak tag, because the content can be sent compressed or not.
             String tag = "W/\"" + Long.toHexString(sum.getValue()) + "-" + content.length + "\"";
             return new File(type, tag, shared(content), shared(compressed(content)));
         } catch (IOException e) {
@@ -83,6 +80,7 @@ final class Assets {
         }
     }
 
+    /** Compresses bytes with gzip. */
     static byte[] compressed(byte[] content) throws IOException {
         ByteArrayOutputStream compressed = new ByteArrayOutputStream(content.length / 3 + 64);
         try (GZIPOutputStream out = new GZIPOutputStream(compressed)) {

@@ -23,41 +23,43 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Followers that ask over HTTP: server-sent events. Each is served by the thread of its request. */
+/** The streams of server-sent events. The thread of a request serves its stream. */
 final class EventStreams implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(EventStreams.class);
 
     static final String PATH = "/api/v1/events";
+
+    /** The number of streams. */
     static final int MAX = 1_000;
 
-    /** The interval at which a stream asks whether the store works: the feed has no event for it. */
+    /** The interval at which a stream checks whether the store works. The change feed has no event for it. */
     private static final Duration LOOK = Duration.ofMillis(500);
 
     private static final EventId FIRST = new EventId(1, 0);
 
     private final Manager manager;
-    private final ResourceJson representations;
+    private final ResourceJson resourceJson;
     private final Duration heartbeat;
     private final AddressShares shares = new AddressShares(MAX);
 
-    /** The threads that serve. */
+    /** The threads that serve streams. */
     private final Set<Thread> streams = ConcurrentHashMap.newKeySet();
 
     private volatile Json.StoreJson store =
             new Json.StoreJson(false, Instant.now().toString(), null);
     private volatile boolean closed;
 
-    /** @param heartbeat so often a silent stream shows that it lives */
-    EventStreams(Manager manager, ResourceJson representations, Duration heartbeat) {
+    /** @param heartbeat the interval at which a stream without events sends {@code alive} */
+    EventStreams(Manager manager, ResourceJson resourceJson, Duration heartbeat) {
         this.manager = manager;
-        this.representations = representations;
+        this.resourceJson = resourceJson;
         this.heartbeat = heartbeat;
         manager.onReadiness(
                 ready -> store = new Json.StoreJson(ready, Instant.now().toString(), null));
     }
 
-    /** Of what a caller wants to hear; without a kind, of all kinds. */
+    /** The resources whose events a caller wants. No kind stands for all kinds, and an empty name for all names. */
     private record Filter(Set<ResourceKind> kinds, String name) {
 
         static Filter of(Request request) throws HttpProblem {
@@ -92,7 +94,7 @@ final class EventStreams implements AutoCloseable {
         }
     }
 
-    /** Answers until the caller hangs up or cannot keep up, or the server stops. */
+    /** Serves a stream until its caller closes it or reads too slowly, or the server stops. */
     void serve(Request request, Exchange exchange) throws IOException, HttpProblem {
         request.requireOnly("kind", "name", "after");
         Filter filter = Filter.of(request);
@@ -102,7 +104,7 @@ final class EventStreams implements AutoCloseable {
         }
         String address = exchange.address();
         switch (shares.tryAcquire(address, false, () -> {
-            refused("replaced", "a stream made room for another", address);
+            refused("replaced", "a stream was closed for a new one", address);
             exchange.cut();
         })) {
             case AddressShares.NoPlace(AddressShares.Reason reason, int held, int used) -> {
@@ -129,7 +131,7 @@ final class EventStreams implements AutoCloseable {
 
     private void serve(Exchange exchange, Filter filter, @Nullable EventId after) throws IOException {
         streams.add(Thread.currentThread());
-        // nginx keeps an answer back until it is whole, unless it says that.
+        // Without this header, nginx would buffer the stream.
         ResponseBody answer = exchange.beginStream(
                 Reply.head(200, "text/event-stream", Map.of("Cache-Control", "no-store", "X-Accel-Buffering", "no")));
         try {
@@ -147,14 +149,14 @@ final class EventStreams implements AutoCloseable {
     }
 
     private static @Nullable EventId after(Request request) throws HttpProblem {
-        // A browser that reconnects sends the header, and the address that it began with.
+        // A browser that reconnects sends this header together with its first address, whose parameter is outdated.
         String resumed = request.header("Last-Event-ID");
         String text = resumed == null || resumed.isEmpty() ? request.parameter("after") : resumed;
         EventId after = EventId.parse(text);
         if (after == null && !text.isEmpty()) {
             throw new HttpProblem(400, "after: '" + text + "' (expected: the id of an event, such as 42.3)");
         }
-        // Of before the first change, whatever it is called.
+        // Every id before the first change stands for the first change.
         return after != null && after.compareTo(FIRST) < 0 ? FIRST : after;
     }
 
@@ -167,8 +169,8 @@ final class EventStreams implements AutoCloseable {
             if (start != null) {
                 snapshot(filter, start, sink);
             }
-            Json.StoreJson told = store();
-            sink.add(null, "store", told);
+            Json.StoreJson sent = store();
+            sink.add(null, "store", sent);
             sink.add(reader.last(), "ready", new Json.ReadyJson(reader.last().toString()));
             sink.flush();
             while (!closed && exchange.isOpen()) {
@@ -177,11 +179,11 @@ final class EventStreams implements AutoCloseable {
                     add(filter, event, sink);
                 }
                 Json.StoreJson now = store();
-                if (!now.equals(told)) {
+                if (!now.equals(sent)) {
                     sink.add(null, "store", now);
-                    told = now;
+                    sent = now;
                 }
-                // What happens may be nothing that this caller asked for.
+                // The filter may exclude every event.
                 if (sink.untilHeartbeat().isZero()) {
                     sink.add(
                             reader.last(),
@@ -195,23 +197,23 @@ final class EventStreams implements AutoCloseable {
             sink.add(null, "lost", new Json.ProblemJson("Lost", 410, String.valueOf(e.getMessage())));
             sink.flush();
         } catch (StoreAwayException e) {
-            LOG.debug("a stream ends, to be resumed by its caller: {}", e.getMessage());
+            LOG.debug("a stream ends; its caller can resume it: {}", e.getMessage());
         }
     }
 
-    /** With the reason of this moment: it may change while the store stays away. */
+    /** Returns whether the store works. The reason is the current one, because it can change during an outage. */
     private Json.StoreJson store() {
         Json.StoreJson known = store;
         String reason = known.ready() ? "" : manager.trouble();
         return reason.isEmpty() ? known : new Json.StoreJson(false, known.since(), reason);
     }
 
-    /** No event of it has an id: who is cut off within it has to begin anew. */
+    /** Sends the snapshot. Its events have no id, so a client that is cut off must start again. */
     private void snapshot(Filter filter, View view, Sink sink) throws IOException {
         for (ResourceKind kind : ResourceKind.WITH_STATES) {
             for (ResourceEntry<?> entry : view.resources(kind).values()) {
                 if (entry.state().value() != null && filter.wants(kind, entry.name())) {
-                    sink.add(null, "snapshot", representations.of(view, entry));
+                    sink.add(null, "snapshot", resourceJson.of(view, entry));
                 }
             }
         }
@@ -221,23 +223,23 @@ final class EventStreams implements AutoCloseable {
         switch (event) {
             case Event.Changed changed -> {
                 if (filter.wants(changed.change().kind(), changed.change().name())) {
-                    sink.add(changed.id(), "change", representations.of(changed.change()));
+                    sink.add(changed.id(), "change", resourceJson.of(changed.change()));
                 }
             }
             case Event.Recovery recovery -> {
                 if (filter.wants(ResourceKind.PACKAGE, recovery.packageName())) {
-                    sink.add(recovery.id(), "recovery", representations.of(recovery));
+                    sink.add(recovery.id(), "recovery", resourceJson.of(recovery));
                 }
             }
             case Event.Fault fault -> {
                 if (filter.wantsAll()) {
-                    sink.add(fault.id(), "fault", representations.of(fault));
+                    sink.add(fault.id(), "fault", resourceJson.of(fault));
                 }
             }
         }
     }
 
-    /** Gathers events and gives them to the caller, who may take them slowly. */
+    /** Writes events to the caller, which may read them slowly. */
     private final class Sink {
 
         private final ResponseBody caller;
@@ -255,7 +257,7 @@ final class EventStreams implements AutoCloseable {
             lastAdded = System.nanoTime();
         }
 
-        /** A browser forgets the id that it would ask for when it reconnects. To be followed by an event. */
+        /** Makes a browser forget its last id, so that it reconnects without one. An event must follow. */
         void resetId() throws IOException {
             caller.write("id:\n".getBytes(StandardCharsets.UTF_8));
         }
@@ -264,17 +266,18 @@ final class EventStreams implements AutoCloseable {
             caller.flush();
         }
 
-        /** Not negative. */
+        /** Returns the time until the next heartbeat; zero if it is due. */
         Duration untilHeartbeat() {
             return Duration.ofNanos(Math.max(0, heartbeat.toNanos() - (System.nanoTime() - lastAdded)));
         }
     }
 
+    /** Returns the number of streams. */
     int size() {
         return streams.size();
     }
 
-    /** Ends all of them. */
+    /** Ends all streams. */
     @Override
     public void close() {
         closed = true;

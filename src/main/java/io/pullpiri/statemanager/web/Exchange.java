@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A complete request and the way to answer it, once. For any thread but the network's. */
+/** A complete request, and the only way to answer it. It is answered once, by any thread except the HTTP thread. */
 final class Exchange {
 
     private final HttpConnection connection;
@@ -19,8 +19,8 @@ final class Exchange {
     private final long arrived = System.nanoTime();
 
     /**
-     * @param target as it was sent
-     * @param body in pieces
+     * @param target path and query as they were sent
+     * @param body the body in pieces
      */
     Exchange(HttpConnection connection, String method, String target, HttpHeaders headers, List<byte[]> body) {
         this.connection = connection;
@@ -30,7 +30,7 @@ final class Exchange {
         this.body = body;
     }
 
-    /** When the request was complete, by {@link System#nanoTime}. */
+    /** Returns the time at which the request was complete, by {@link System#nanoTime}. */
     long arrived() {
         return arrived;
     }
@@ -46,60 +46,60 @@ final class Exchange {
         return method.equals("HEAD");
     }
 
-    /** Path and query as they were sent. */
+    /** Returns path and query as they were sent. */
     String target() {
         return target;
     }
 
-    /** The client's address, as {@link AddressShares} has it. */
+    /** Returns the client's address in the form of {@link AddressShares#addressOf}. */
     String address() {
         return connection.address();
     }
 
-    /** The first of that name; null if there is none. */
+    /** Returns the first header of that name; null if there is none. */
     @Nullable
     String header(String name) {
         return headers.get(name);
     }
 
-    /** All of that name, in their order. */
+    /** Returns all headers of that name, in their order. */
     List<String> headers(String name) {
         return headers.getAll(name);
     }
 
-    /** The whole body, empty if there is none. */
+    /** Returns the whole body; empty if there is none. */
     byte[] body() {
         ByteArrayOutputStream whole = new ByteArrayOutputStream();
         body.forEach(whole::writeBytes);
         return whole.toByteArray();
     }
 
-    /** Sends all of an answer while the caller goes on. The content is released when it is sent; it may be shared. */
+    /** Sends a whole answer without blocking. The content is released after it was sent; it may share its memory. */
     void send(Head head, ByteBuf content) {
         connection.send(head, content);
     }
 
-    /** Begins an answer whose length is not known. To be closed only if the answer is whole; else it is cut. */
+    /** Begins an answer of unknown length. The caller closes it when it is whole, and otherwise cuts the connection. */
     ResponseBody begin(Head head) {
         return connection.begin(head, true);
     }
 
-    /** The same for an answer that may take as long as it likes; it ends when the client hangs up. */
+    /** Begins a stream: an answer without a time limit, which ends when the client closes the connection. */
     ResponseBody beginStream(Head head) {
         return connection.begin(head, false);
     }
 
-    /** The place that the answer holds among others. It is reusable while the client is slow. */
+    /** Sets the place that the answer holds. The place is reusable while the client reads slowly. */
     void hold(AddressShares.Place place) {
         connection.hold(place);
     }
 
-    /** Closes the connection, so that what was sent does not look whole. */
+    /** Closes the connection, which shows that the answer is incomplete. */
     void cut() {
         connection.close();
     }
 
-    /** Whether the client is still there, as far as that is known: a stream learns it at once, other answers late. */
+    /** Returns whether the connection is open. A stream notices a closed connection at once, other answers later. */
     boolean isOpen() {
         return connection.isOpen();
     }

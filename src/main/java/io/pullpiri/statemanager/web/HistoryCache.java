@@ -11,12 +11,12 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Histories as callers see them. Each is many reads of the store: only some are read at a time, and none again as long as
- * its resource does not change.
+ * The histories of resources as JSON values. A history is many reads of the store, so only some are read at the same time. A
+ * history that was read is kept until its resource changes.
  */
 final class HistoryCache {
 
-    /** How many changes are remembered in all. */
+    /** The number of changes that the cache holds. */
     private static final int KEPT = 5_000;
 
     private final Function<History, List<Json.ChangeJson>> reading;
@@ -45,9 +45,9 @@ final class HistoryCache {
     }
 
     /**
-     * Newest first.
+     * Returns the changes of a resource, the newest first.
      *
-     * @throws HttpProblem if too many others are being read
+     * @throws HttpProblem if too many other histories are being read
      * @throws io.pullpiri.statemanager.manager.StoreAwayException if the store cannot be read
      */
     List<Json.ChangeJson> of(History history) throws HttpProblem {

@@ -11,8 +11,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names that requests may be addressed to. A stranger's page whose name is made to point here (DNS rebinding) is, for
- * its browser, one of ours; only the name that it asks for tells it from them.
+ * Refuses requests whose {@code Host} is not a name of this server. This protects against DNS rebinding: a foreign web page whose
+ * name resolves to this server counts as the same origin in its browser. Only the header {@code Host} shows the foreign name.
  */
 // [impl->req~wire-http~1]
 final class HostHeaderCheck {
@@ -27,11 +27,15 @@ final class HostHeaderCheck {
         try {
             names.add(Files.readString(MACHINE).strip().toLowerCase(Locale.ROOT));
         } catch (IOException e) {
-            // A machine that does not tell its name is not asked for by it.
+            // Without a known name, the machine cannot be addressed by name.
         }
     }
 
-    /** @param header Host; null if there is none, as no browser does it */
+    /**
+     * Requires a name of this server or an IP address.
+     *
+     * @param header the header Host; null if there is none, which no browser sends
+     */
     void require(@Nullable String header) throws HttpProblem {
         if (header == null) {
             return;
@@ -39,7 +43,7 @@ final class HostHeaderCheck {
         if (!isOurs(header)) {
             throw new HttpProblem(
                     403,
-                    "Host: '" + header + "' is no name of this server (expected: an IP address, "
+                    "Host: '" + header + "' is not a name of this server (expected: an IP address, "
                             + String.join(", ", names) + ")");
         }
     }

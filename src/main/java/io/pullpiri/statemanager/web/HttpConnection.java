@@ -27,28 +27,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One client's connection: takes a request, hands it on when it is complete, and sends the answer. Runs on the HTTP thread,
- * but for what {@link Exchange} and {@link ResponseBody} call. {@link #look} enforces all limits of time.
+ * One connection of a client. It collects a request, passes the complete request on, and sends the answer. It runs on the HTTP
+ * thread; only {@link Exchange} and {@link ResponseBody} call it from other threads. {@link #checkTime} enforces all timeouts.
  */
 final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpConnection.class);
 
-    /** As much as gRPC takes. */
+    /** The longest body, in bytes. The longest gRPC message has the same limit. */
     static final int MAX_BODY = 4 << 20;
 
-    /** What an array and its place in a list take beside its bytes. */
+    /** The memory of an array and its place in a list, in addition to its bytes. */
     private static final int PIECE_OBJECT = 24;
 
+    /** The time for the rest of a refused request, during which the client can read the answer. */
     private static final long MAX_LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** What is read or sent at present. */
+    /** The part of an exchange that is in progress. */
     private enum ConnectionPhase {
         IDLE,
         HEADER,
         BODY,
         ANSWER,
-        /** The answer is sent before all of the request has come: what still comes is discarded, so that it can be read. */
+        /** The answer was sent early. The rest of the request is discarded, so that the client reads the answer. */
         LINGER
     }
 
@@ -60,7 +61,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     private final RequestReader reader = new RequestReader(this);
     private final Sender sender;
 
-    // Of the request that is read or answered.
+    // The current request.
     private ConnectionPhase phase = ConnectionPhase.IDLE;
     private long deadline;
     private long kept;
@@ -69,14 +70,14 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     private long bodyLength;
     private final List<byte[]> body = new ArrayList<>();
 
-    // Of its answer.
+    // The answer to it.
     private boolean keepAlive;
     private boolean linger;
     private volatile AddressShares.@Nullable Place answerPlace;
 
     private AddressShares.@Nullable Place connectionPlace;
 
-    /** @param restricted whether only requests for health and metrics are answered, within a short time */
+    /** @param restricted whether the connection is over the limit: only a prompt request for health or metrics is answered */
     HttpConnection(HttpConnections all, SocketChannel channel, String address, boolean restricted) {
         this.all = all;
         this.channel = channel;
@@ -85,9 +86,10 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         this.restricted = restricted;
         this.deadline = restricted
                 ? System.nanoTime() + HttpConnections.MAX_RESTRICTED_NANOS
-                : System.nanoTime() + all.patience().request().toNanos();
+                : System.nanoTime() + all.timeouts().request().toNanos();
     }
 
+    /** Installs the handlers of the connection. */
     void addTo(ChannelPipeline pipeline) {
         HttpDecoderConfig config = new HttpDecoderConfig()
                 .setMaxInitialLineLength(RequestReader.MAX_HEADER)
@@ -96,6 +98,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         pipeline.addLast(reader, new HttpRequestDecoder(config), sender.encoder(), this);
     }
 
+    /** Takes the place of the connection, which {@link #release} gives back. */
     void own(AddressShares.Place place) {
         connectionPlace = place;
     }
@@ -104,11 +107,12 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         return address;
     }
 
+    /** Returns whether a complete request is being answered. */
     boolean isAnswering() {
         return phase == ConnectionPhase.ANSWER;
     }
 
-    /** How much memory the request takes. */
+    /** Returns the memory of the request, in bytes. */
     long kept() {
         return kept;
     }
@@ -123,22 +127,22 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
 
     // The request
 
-    /** Its first byte has come. */
+    /** Starts a header: its first byte was received. */
     void beginHeader() {
         phase = ConnectionPhase.HEADER;
         if (!restricted) {
-            deadline = System.nanoTime() + all.patience().request().toNanos();
+            deadline = System.nanoTime() + all.timeouts().request().toNanos();
         }
     }
 
-    /** Accounts for memory; if there is none left, the request is refused. */
+    /** Counts memory of the request. Refuses the request and returns false if there is none left. */
     boolean keep(long bytes) {
         if (!all.makeRoom(this, bytes)) {
-            all.refused("http-request-memory", "full", "a request is refused", this);
+            all.refused("http-request-memory", "full", "a request was refused", this);
             if (phase == ConnectionPhase.ANSWER) {
                 close();
             } else {
-                refuse(503, "busy: requests that are not answered yet take all of their memory");
+                refuse(503, "busy: requests that are not answered yet take all memory for requests");
             }
             return false;
         }
@@ -147,12 +151,18 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         return true;
     }
 
-    /** @param before what was kept for its bytes; now it is kept as objects */
+    /**
+     * Counts the decoded header instead of its bytes.
+     *
+     * @param before the memory of the bytes
+     * @param now the memory of the objects
+     */
     void endHeader(long before, long now) {
         kept += now - before;
         all.memory().add(now - before);
     }
 
+    /** Refuses a header that is too long. */
     void refuseHeader() {
         String refusal = "header: more than %d KiB or %d lines"
                 .formatted(RequestReader.MAX_HEADER >> 10, RequestReader.MAX_LINES);
@@ -160,8 +170,9 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         refuse(431, refusal);
     }
 
+    /** Refuses a request that is not HTTP. */
     void refuseMalformed(String why) {
-        refuse(400, "the request is no HTTP/1.1: " + why);
+        refuse(400, "the request is not HTTP/1.1: " + why);
     }
 
     @Override
@@ -180,13 +191,13 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
             return;
         }
         if (restricted && !all.service().isVital(begins.method().name(), begins.uri())) {
-            refuse(503, "busy: too many connections from " + address + " or in all");
+            refuse(503, "busy: too many connections from " + address + ", or in total");
             return;
         }
         request = begins;
         boolean chunked = HttpUtil.isTransferEncodingChunked(begins);
         long length = chunked ? RequestReader.CHUNKED : HttpUtil.getContentLength(begins, 0L);
-        // What is left in the decoder behind the last chunk is not looked at.
+        // Bytes after the last chunk stay in the decoder, so the connection cannot be used again.
         keepAlive = HttpUtil.isKeepAlive(begins) && !chunked && !restricted;
         if (length > MAX_BODY) {
             refuseBody();
@@ -196,7 +207,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         takesBody = all.service().takesBody(begins.method().name(), begins.uri());
         if (length != 0) {
             if (!restricted) {
-                deadline = System.nanoTime() + all.patience().request().toNanos();
+                deadline = System.nanoTime() + all.timeouts().request().toNanos();
             }
             reader.expectBody(length);
             if (HttpUtil.is100ContinueExpected(begins)) {
@@ -251,7 +262,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         setReusable(false);
     }
 
-    /** Answers before all of the request has come, and closes. */
+    /** Answers before the whole request has arrived, and closes the connection. */
     private void refuse(int status, String detail) {
         keepAlive = false;
         linger = true;
@@ -263,7 +274,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
 
     // The answer
 
-    /** Sends all of an answer; may be called by any thread. */
+    /** Sends a whole answer. Any thread may call it. */
     void send(Exchange.Head head, ByteBuf content) {
         if (channel.eventLoop().inEventLoop()) {
             sender.send(head, content, this::finish);
@@ -273,14 +284,14 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     }
 
     /**
-     * Begins an answer whose length is not known.
+     * Begins an answer of unknown length.
      *
-     * @param limited whether it must be taken within a time
+     * @param limited whether the client must read it within a time
      */
     ResponseBody begin(Exchange.Head head, boolean limited) {
         sender.begin(head, limited);
         if (!limited) {
-            // So that a client that hangs up is noticed at once.
+            // Reading shows at once that the client has closed the connection.
             channel.eventLoop().execute(this::watchClient);
         }
         return new ResponseBody(sender, this::endAnswer);
@@ -291,11 +302,12 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         channel.config().setAutoRead(true);
     }
 
-    /** All of it is sent. */
+    /** Ends an answer that was sent. */
     private void endAnswer() {
         channel.eventLoop().execute(this::finish);
     }
 
+    /** Takes the place of the answer, which its holder releases. */
     void hold(AddressShares.Place place) {
         answerPlace = place;
         place.setReusable(false);
@@ -308,7 +320,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         forget();
         if (sender.keepsAlive()) {
             phase = ConnectionPhase.IDLE;
-            deadline = System.nanoTime() + all.patience().limit().toNanos();
+            deadline = System.nanoTime() + all.timeouts().limit().toNanos();
             setReusable(true);
             channel.eventLoop().execute(this::resume);
         } else if (linger) {
@@ -322,7 +334,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         }
     }
 
-    /** Takes what has come in meanwhile first. */
+    /** Reads the next request, beginning with the bytes that arrived during the answer. */
     private void resume() {
         ChannelHandlerContext context = channel.pipeline().context(reader);
         if (context != null) {
@@ -342,7 +354,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         }
     }
 
-    /** Of the request. */
+    /** Drops the request and returns its memory. */
     private void forget() {
         all.memory().add(-kept);
         kept = 0;
@@ -352,10 +364,10 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         answerPlace = null;
     }
 
-    // Limits of time
+    // Timeouts
 
-    /** To be called every {@link WriteTimeouts#tick()}. */
-    void look(long now) {
+    /** Enforces the timeouts; called every {@link WriteTimeouts#tick()}. */
+    void checkTime(long now) {
         switch (phase) {
             case IDLE, LINGER -> {
                 offerPlace(now);
@@ -363,20 +375,20 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
                     close();
                 }
             }
-            case HEADER -> lookAtRequest(now, "header");
-            case BODY -> lookAtRequest(now, "body");
-            case ANSWER -> lookAtAnswer(now);
+            case HEADER -> checkRequest(now, "header");
+            case BODY -> checkRequest(now, "body");
+            case ANSWER -> checkAnswer(now);
         }
     }
 
-    /** Not at once: a client must be able to ask before it loses its place. */
+    /** Lets another client get the place, but not at once: a new client must have time for a request. */
     private void offerPlace(long now) {
-        if (now - opened > all.patience().stalled().toNanos()) {
+        if (now - opened > all.timeouts().stalled().toNanos()) {
             setReusable(true);
         }
     }
 
-    private void lookAtRequest(long now, String part) {
+    private void checkRequest(long now, String part) {
         offerPlace(now);
         if (now - deadline <= 0) {
             return;
@@ -388,25 +400,25 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         } else {
             refuse(
                     408,
-                    refusal + " (expected: within " + all.patience().request().toMillis() + " ms)");
+                    refusal + " (expected: within " + all.timeouts().request().toMillis() + " ms)");
         }
     }
 
-    private void lookAtAnswer(long now) {
-        Sender.Pace pace = sender.pace(all.patience(), now);
+    private void checkAnswer(long now) {
+        Sender.Pace pace = sender.pace(all.timeouts(), now);
         switch (pace) {
             case GOOD -> setReusable(false);
             case SLOW -> setReusable(true);
             case STALLED, LATE -> {
                 String reason = pace.name().toLowerCase(Locale.ROOT);
-                all.refused("http-answer-time", reason, "an answer is not taken in time", this);
-                all.patience().countGivenUp();
+                all.refused("http-answer-time", reason, "an answer was not read in time", this);
+                all.timeouts().countGivenUp();
                 close();
             }
         }
     }
 
-    /** The connection is closed. */
+    /** Returns all that the connection holds, after it was closed. */
     void release() {
         AddressShares.Place place = connectionPlace;
         if (place != null) {

@@ -26,23 +26,27 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The port of HTTP and all connections to it, on one thread of their own. Each connection has a place among those of its
- * address. One over the limit is read for a second, and served only if it asks for health or metrics.
+ * The HTTP port and all connections to it, on one thread. {@link AddressShares} divides the places for connections. A connection
+ * over the limit is restricted: it is read for at most a second, and only requests for health or metrics are served. See
+ * docs/decisions/0013.
  */
 final class HttpConnections implements AutoCloseable {
 
+    /** The number of connections. */
     static final int MAX = 1_200;
 
-    /** Connections over the limit that are read at a time. For another one, the oldest that has not asked yet is closed. */
+    /** The number of restricted connections. For another one, the oldest without a complete request is closed. */
     private static final int MAX_RESTRICTED = 512;
 
+    /** The time for the request of a restricted connection. With the check every 200 ms, it is a second at most. */
     static final long MAX_RESTRICTED_NANOS = TimeUnit.MILLISECONDS.toNanos(800);
+
     private static final int SEND_BUFFER = 128 << 10;
 
-    /** Connections that the system accepts before we do. When it is full, clients wait seconds before they try again. */
+    /** The queue of connections in the operating system. When it is full, clients retry only after seconds. */
     private static final int BACKLOG = 4_096;
 
-    /** Fewer than may be restricted: each is read once before another one can take its place. */
+    /** The connections that are accepted at once. There are fewer than {@link #MAX_RESTRICTED}, so each is read at least once. */
     private static final int ACCEPTED_AT_ONCE = 128;
 
     private final EventLoopGroup network =
@@ -50,40 +54,41 @@ final class HttpConnections implements AutoCloseable {
     private final AddressShares shares;
     private final RequestMemory memory;
     private final Service service;
-    private final WriteTimeouts patience;
+    private final WriteTimeouts timeouts;
     private final Anomalies anomalies;
     private final Channel port;
 
-    // For the network's thread.
+    // Used on the HTTP thread only.
     private final Set<HttpConnection> open = new LinkedHashSet<>();
     private final Set<HttpConnection> restricted = new LinkedHashSet<>();
 
     private volatile int count;
 
-    /** What is served. Called on the network's thread: it must not wait. */
+    /** Serves complete requests. All methods are called on the HTTP thread and must not block. */
     interface Service {
 
-        /** Whether it is answered over the limit of connections, too. */
+        /** Returns whether a request is served on a restricted connection, too. */
         boolean isVital(String method, String target);
 
-        /** Whether the body of such a request is of use. */
+        /** Returns whether the body of a request is used. A body without use is not kept. */
         boolean takesBody(String method, String target);
 
-        /** Answers later, by another thread. */
+        /** Passes a request to another thread, which answers it. */
         void serve(Exchange exchange);
     }
 
     /**
      * Opens the port.
      *
-     * @param most connections at a time
-     * @param requestBytes of memory for requests that are not answered yet
+     * @param address the address and port to listen on
+     * @param most the number of connections
+     * @param requestBytes the memory for requests that are not answered yet, in bytes
      * @throws IOException if the port cannot be opened
      */
     HttpConnections(
             InetSocketAddress address,
             Service service,
-            WriteTimeouts patience,
+            WriteTimeouts timeouts,
             Anomalies anomalies,
             int most,
             long requestBytes)
@@ -91,7 +96,7 @@ final class HttpConnections implements AutoCloseable {
         this.shares = new AddressShares(most);
         this.memory = new RequestMemory(requestBytes);
         this.service = service;
-        this.patience = patience;
+        this.timeouts = timeouts;
         this.anomalies = anomalies;
         ChannelFuture opening = new ServerBootstrap()
                 .group(network)
@@ -118,15 +123,15 @@ final class HttpConnections implements AutoCloseable {
             throw new IOException(opening.cause().getMessage(), opening.cause());
         }
         port = opening.channel();
-        long tick = patience.tick().toNanos();
-        var _ = network.scheduleWithFixedDelay(this::look, tick, tick, TimeUnit.NANOSECONDS);
+        long tick = timeouts.tick().toNanos();
+        var _ = network.scheduleWithFixedDelay(this::checkTime, tick, tick, TimeUnit.NANOSECONDS);
     }
 
     private void admit(SocketChannel channel) {
         String address = AddressShares.addressOf(channel.remoteAddress());
         AddressShares.Admission admission = shares.tryAcquire(address, false, () -> {
             anomalies.refused(
-                    "http-connections", "replaced", "a connection made room for another (client: " + address + ")");
+                    "http-connections", "replaced", "a connection was closed for a new one (client: " + address + ")");
             ChannelFuture _ = channel.close();
         });
         HttpConnection connection =
@@ -165,14 +170,16 @@ final class HttpConnections implements AutoCloseable {
         count = open.size();
     }
 
-    private void look() {
+    private void checkTime() {
         long now = System.nanoTime();
-        new ArrayList<>(open).forEach(connection -> connection.look(now));
+        new ArrayList<>(open).forEach(connection -> connection.checkTime(now));
     }
 
     /**
-     * Makes room for a part of a request: those that take the most memory are ended, but only those that take more than this
-     * one would.
+     * Frees memory for a part of a request. It closes the connections with the largest requests, as long as they are larger than
+     * the asking one would become.
+     *
+     * @return whether the part fits
      */
     boolean makeRoom(HttpConnection asking, long bytes) {
         while (!memory.hasRoomFor(bytes)) {
@@ -182,7 +189,7 @@ final class HttpConnections implements AutoCloseable {
             if (largest == null || largest == asking || largest.kept() <= asking.kept() + bytes) {
                 return false;
             }
-            refused("http-request-memory", "largest", "a request made room for smaller ones", largest);
+            refused("http-request-memory", "largest", "a request was ended for smaller ones", largest);
             largest.close();
         }
         return true;
@@ -196,8 +203,8 @@ final class HttpConnections implements AutoCloseable {
         return service;
     }
 
-    WriteTimeouts patience() {
-        return patience;
+    WriteTimeouts timeouts() {
+        return timeouts;
     }
 
     void serve(Exchange exchange) {
@@ -216,7 +223,7 @@ final class HttpConnections implements AutoCloseable {
         return ((InetSocketAddress) port.localAddress()).getPort();
     }
 
-    /** Takes no new connections, gives answers under way a second, and closes all. Has no effect the second time. */
+    /** Closes the port, waits up to a second for the answers in progress, and closes all connections. Has no effect the second time. */
     @Override
     public void close() {
         if (network.isShuttingDown()) {
@@ -224,7 +231,7 @@ final class HttpConnections implements AutoCloseable {
         }
         port.close().awaitUninterruptibly();
         awaitAnswers();
-        // The end of the network's thread does not close all of them.
+        // Shutting the thread down does not close all connections.
         network.submit(() -> new ArrayList<>(open).forEach(HttpConnection::close))
                 .awaitUninterruptibly();
         network.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
@@ -241,7 +248,7 @@ final class HttpConnections implements AutoCloseable {
         }
     }
 
-    /** How many requests are complete and not answered yet. */
+    /** Returns the number of complete requests that are not answered yet. */
     long answering() {
         return network.submit(
                         () -> open.stream().filter(HttpConnection::isAnswering).count())

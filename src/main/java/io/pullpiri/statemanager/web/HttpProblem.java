@@ -2,14 +2,14 @@ package io.pullpiri.statemanager.web;
 
 import io.pullpiri.statemanager.limits.ConcurrencyLimiter;
 
-/** A request that is not answered as its sender hoped; the message is for the sender. */
+/** A request is refused. The message is the detail of the answer (RFC 9457). */
 final class HttpProblem extends Exception {
 
     private static final long serialVersionUID = 1L;
 
     private final int status;
 
-    /** @param status of HTTP */
+    /** @param status the status code of the answer */
     HttpProblem(int status, String detail) {
         super(detail);
         this.status = status;

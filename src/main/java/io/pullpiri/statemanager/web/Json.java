@@ -15,8 +15,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the HTTP interface says, as JSON. openapi.yaml describes it. Times are in ISO 8601, states as the seed writes them
- * ({@code Running}). What is unknown or empty is left out.
+ * The JSON values of the HTTP interface; {@code openapi.yaml} describes them. Times are in ISO 8601. States have the spelling of
+ * the specification ({@code Running}). A field that is unknown or empty is left out.
  */
 final class Json {
 
@@ -25,23 +25,24 @@ final class Json {
 
     private Json() {}
 
-    /** A problem as RFC 9457 has it. */
+    /** A problem in the form of RFC 9457. */
     record ProblemJson(String title, int status, String detail) {}
 
     /**
-     * Resources of one kind. Written once: items are made when it is their turn.
+     * Resources of one kind. It can be written once, because each item is made when it is written.
      *
-     * @param eventId where the stream of events continues the list
-     * @param current false while the store is away, and this is what was known last
+     * @param eventId the id after which the stream of events continues the list
+     * @param current false while the store is away, so that the list may be outdated
      */
     @JsonInclude(JsonInclude.Include.ALWAYS)
     record ListingJson(String eventId, boolean current, Iterator<?> items) {}
 
     /**
-     * One resource, what stands around it, and its last changes, newest first. Written once, as a {@link ListingJson}.
+     * One resource with its related resources and its last changes, the newest first. It can be written once, as a
+     * {@link ListingJson}.
      *
-     * @param current false while the store is away, and this is what was known last
-     * @param historyUnavailable why they are not told; null if they are
+     * @param current false while the store is away, so that the resource may be outdated
+     * @param historyUnavailable why the history is missing; null if it is present
      */
     record DetailJson(
             String eventId,
@@ -55,10 +56,12 @@ final class Json {
             @Nullable String historyUnavailable) {}
 
     /**
-     * @param modelsUnknown how many of its models have no state although they were reported; null for none
-     * @param modelsNotReported how many of its models have no state and were not reported; null for none
+     * A package.
+     *
+     * @param modelsUnknown the number of its models without a state that were reported; null for none
+     * @param modelsNotReported the number of its models without a state that were not reported; null for none
      */
-    @SuppressWarnings("AvoidCommonTypeNames") // it is the field's
+    @SuppressWarnings("AvoidCommonTypeNames") // the term of the field
     record PackageJson(
             String kind,
             String name,
@@ -76,6 +79,7 @@ final class Json {
             @Nullable String artifactBroken,
             @Nullable Boolean lastGoodInForce) {}
 
+    /** A model. */
     record ModelJson(
             String kind,
             String name,
@@ -87,6 +91,7 @@ final class Json {
             List<String> packages,
             List<ContainerJson> containers) {}
 
+    /** A scenario. */
     record ScenarioJson(
             String kind,
             String name,
@@ -101,11 +106,13 @@ final class Json {
             @Nullable Boolean lastGoodInForce) {}
 
     /**
-     * @param exitCode null for one that is too long; {@code why} quotes its beginning
-     * @param podman podman's own word, if it is not the usual one for the state; null otherwise
-     * @param matchedByName true if its model was found by its name alone; null otherwise
-     * @param unmatched true if it counts for no package; null otherwise
-     * @param absent true if its node's last report left it out; null otherwise
+     * A container.
+     *
+     * @param exitCode the exit code; null if it is too long, so that {@code why} quotes its beginning
+     * @param podman podman's own status, if it is not the usual one for the state; else null
+     * @param matchedByName true if the model was found by the container's name alone; else null
+     * @param unmatched true if the container counts for no package; else null
+     * @param absent true if its node's last report did not have it; else null
      */
     record ContainerJson(
             String name,
@@ -122,10 +129,10 @@ final class Json {
     /**
      * A node.
      *
-     * @param lastReport null if no record says so
-     * @param known whether it has ever named a model of a package
-     * @param unmatched how many of its containers count for no package
-     * @param warning that its lists come in turn from two addresses, in words; null if they do not
+     * @param lastReport the time of the last report; null if no record has it
+     * @param known whether the node has ever named a model of a package
+     * @param unmatched the number of its containers that count for no package
+     * @param warning a warning that two addresses send lists for the node in turn; null if there is none
      */
     record NodeJson(
             String kind,
@@ -137,10 +144,14 @@ final class Json {
             List<String> models,
             @Nullable String warning) {}
 
-    /** What was done. */
+    /** The message of a command that succeeded. */
     record MessageJson(String message) {}
 
-    /** @param to empty if the resource is gone */
+    /**
+     * A state change.
+     *
+     * @param to the new state; empty if the resource was removed
+     */
     record ChangeJson(
             String kind,
             String name,
@@ -153,6 +164,7 @@ final class Json {
             String source,
             long durationMillis) {}
 
+    /** A step in the recovery of a dead package. */
     record RecoveryJson(
             String time,
             String step,
@@ -160,25 +172,34 @@ final class Json {
             String scenario,
             String detail) {}
 
+    /** A fault of a real-time task. */
     record FaultJson(String time, String detail) {}
 
-    /** From here on, the events continue what was said before. */
+    /** The id after which further events continue. */
     record ReadyJson(String eventId) {}
 
     /**
+     * The condition of the store.
+     *
      * @param ready whether the store was read and, as far as is known, can be written
-     * @param reason why it is not ready, in words and where possible the store's own; null if it is ready
+     * @param reason why it is not ready, where possible as the store reports it; null if it is ready
      */
     record StoreJson(boolean ready, String since, @Nullable String reason) {}
 
-    /** What became of an artifact. */
+    /** The outcome for one artifact. */
     record OutcomeJson(String kind, String name, String outcome) {}
 
-    /** @param warnings what the author of the artifacts probably did not mean */
+    /**
+     * The outcomes for all artifacts of a request.
+     *
+     * @param warnings probable mistakes in the artifacts, such as a misspelled field
+     */
     record OutcomesJson(List<OutcomeJson> items, List<String> warnings) {}
 
+    /** The answer of a server that is ready. */
     record HealthJson(String status) {}
 
+    /** Returns a small value as JSON. */
     static byte[] bytes(Object value) {
         try {
             return MAPPER.writeValueAsBytes(value);
@@ -188,9 +209,9 @@ final class Json {
     }
 
     /**
-     * Writes it bit by bit, and does not close.
+     * Writes a value piece by piece, and leaves the stream open.
      *
-     * @throws JsonProcessingException if it cannot be written, which is a defect
+     * @throws JsonProcessingException if the value cannot be written, which is a defect
      */
     static void write(Object value, OutputStream out) throws IOException {
         MAPPER.writer().without(StreamWriteFeature.AUTO_CLOSE_TARGET).writeValue(out, value);

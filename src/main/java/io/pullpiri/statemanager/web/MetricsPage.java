@@ -9,16 +9,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * The answer to {@code GET /metrics}. Callers that wait at the same time share one page. A page is never older than the
- * request, and pages take about a fifth of one processor at most, however many callers ask. May be used from any thread.
+ * The answer to {@code GET /metrics}. Callers that wait at the same time share one page. A page is never older than the request.
+ * Pages take at most about a fifth of one processor, for any number of callers. May be used from any thread.
  */
 final class MetricsPage {
 
     private static final PrometheusTextFormatWriter EXPOSITION = PrometheusTextFormatWriter.create();
 
-    /** The next page waits for so many times as long as the last one took, and for so long at most. */
+    /** The pause before the next page, as a multiple of the time that the last page took. */
     private static final int PAUSE = 4;
 
+    /** The longest pause. */
     private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
     private final Supplier<MetricSnapshots> metrics;
@@ -33,9 +34,9 @@ final class MetricsPage {
     }
 
     /**
-     * Waits for a page that is made after the request came.
+     * Waits for a page that was made after the request.
      *
-     * @param asked when that was, by {@link System#nanoTime}
+     * @param asked the time of the request, by {@link System#nanoTime}
      */
     synchronized Reply get(long asked) throws IOException {
         if (began - asked < 0) {

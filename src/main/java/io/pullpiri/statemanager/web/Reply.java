@@ -12,10 +12,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * An answer to a request.
  *
- * @param headers beside Content-Type
+ * @param headers the headers in addition to Content-Type
  */
 record Reply(int status, String contentType, Body body, Map<String, String> headers) {
 
+    /** The size in bytes from which a body is compressed. */
     private static final int WORTH_COMPRESSING = 1_024;
 
     private static final Map<Integer, String> TITLES = Map.ofEntries(
@@ -39,25 +40,26 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
             "Content-Security-Policy",
                     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'");
 
-    /** What is sent. */
+    /** The body of an answer. */
     sealed interface Body {
 
-        /** Of this answer alone, so it must be small. */
+        /** Bytes of this answer alone, which must be small. */
         @SuppressWarnings("ArrayRecordComponent")
         record Bytes(byte[] bytes) implements Body {}
 
-        /** The same memory for all answers. */
+        /** Memory that many answers share. */
         record Shared(ByteBuf plain, ByteBuf compressed) implements Body {}
 
-        /** Made piece by piece while it is sent, however long it is. */
+        /** A body that is made while it is sent, so it can have any length. */
         record Made(Making making) implements Body {}
     }
 
-    /** Writes a body, and does not close: what is cut off must not look whole. */
+    /** Writes a body. It does not close the stream, because an incomplete answer must not look complete. */
     interface Making {
         void writeTo(OutputStream out) throws IOException;
     }
 
+    /** Returns an answer with a value of any size, which is written while it is sent. */
     static Reply json(Object value) {
         return new Reply(
                 200,
@@ -66,18 +68,19 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
                 Map.of("Cache-Control", "no-store"));
     }
 
-    /** Of a value that fits into one send buffer: the thread that sends it never waits for the client. */
+    /** Returns an answer with a small value. The sending thread does not wait for the client. */
     static Reply smallJson(Object value) {
         return new Reply(
                 200, "application/json", new Body.Bytes(Json.bytes(value)), Map.of("Cache-Control", "no-store"));
     }
 
+    /** Returns a problem in the form of RFC 9457. */
     static Reply problem(int status, String detail, Map<String, String> headers) {
         Json.ProblemJson problem = new Json.ProblemJson(TITLES.getOrDefault(status, "Problem"), status, detail);
         return new Reply(status, "application/problem+json", new Body.Bytes(Json.bytes(problem)), headers);
     }
 
-    /** What every answer says, this one or a stream. */
+    /** Returns the head of any answer, with the headers for security. */
     static Exchange.Head head(int status, String contentType, Map<String, String> more) {
         Map<String, String> headers = new HashMap<>(SECURE);
         headers.put("Content-Type", contentType);
@@ -85,23 +88,27 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
         return new Exchange.Head(status, headers);
     }
 
-    /** The head as it is without compression. */
+    /** Returns the head of the uncompressed answer. */
     Exchange.Head head() {
         Exchange.Head head = head(status, contentType, headers);
         head.headers().put("Vary", "Accept-Encoding");
         return head;
     }
 
-    /** The whole body of a problem. */
+    /** Returns the whole body of an answer that is not made while it is sent. */
     ByteBuf content() {
         return switch (body) {
             case Body.Bytes(byte[] bytes) -> Unpooled.wrappedBuffer(bytes);
             case Body.Shared(ByteBuf plain, ByteBuf compressed) -> plain.retainedDuplicate();
-            case Body.Made made -> throw new IllegalStateException("it is not made yet");
+            case Body.Made made -> throw new IllegalStateException("the body is made while it is sent");
         };
     }
 
-    /** @throws IOException if it could not be sent as a whole: then the connection is of no use any more */
+    /**
+     * Sends the answer, compressed if the client accepts it.
+     *
+     * @throws IOException if the answer was not sent completely; the caller then cuts the connection
+     */
     void send(Exchange exchange) throws IOException {
         Exchange.Head head = head();
         boolean gzip = takesGzip(exchange.header("Accept-Encoding"));
@@ -146,7 +153,7 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
         }
     }
 
-    /** Gives its memory, which is outside of the heap, back without an end of what it writes. */
+    /** A gzip stream whose native memory can be freed without writing the end of the stream. */
     private static final class Packing extends GZIPOutputStream {
 
         Packing(OutputStream out) throws IOException {

@@ -16,7 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** A request, as its handler sees it. */
+/** The request that a handler answers: its name, parameters, headers and body. */
 final class Request {
 
     private static final Pattern CHARSET =
@@ -28,7 +28,12 @@ final class Request {
     private final Map<String, List<String>> parameters = new LinkedHashMap<>();
     private final String name;
 
-    /** @param name what the path holds where its route has {@code {name}}, empty if it has none */
+    /**
+     * Parses the query of a request.
+     *
+     * @param name the part of the path that stands for {@code {name}} in the route; empty if there is none
+     * @throws HttpProblem if the query cannot be decoded
+     */
     Request(Exchange exchange, String name) throws HttpProblem {
         this.exchange = exchange;
         this.name = name;
@@ -51,9 +56,9 @@ final class Request {
     }
 
     /**
-     * The decoded path of a request's target.
+     * Returns the decoded path of a request's target.
      *
-     * @throws HttpProblem if it is no path, or one that cannot be decoded
+     * @throws HttpProblem if the target is not a path, or cannot be decoded
      */
     static String path(String target) throws HttpProblem {
         String local = target;
@@ -64,12 +69,12 @@ final class Request {
         int end = local.indexOf('?');
         String path = end < 0 ? local : local.substring(0, end);
         if (!path.startsWith("/")) {
-            throw new HttpProblem(400, "path: '" + target + "' (expected: / first)");
+            throw new HttpProblem(400, "path: '" + target + "' (expected: a path that begins with /)");
         }
         return decode("path", path);
     }
 
-    /** @param text each character is a byte as it was sent */
+    /** @param text the encoded text, in which each character stands for one byte */
     private static String decode(String what, String text) throws HttpProblem {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(text.length());
         for (int i = 0; i < text.length(); i++) {
@@ -88,11 +93,12 @@ final class Request {
         return bytes.toString(StandardCharsets.UTF_8);
     }
 
+    /** Returns the name in the path; empty if there is none. */
     String name() {
         return name;
     }
 
-    /** Empty if it is not given. */
+    /** Returns the value of a parameter; empty if it is absent. Refuses a parameter that is given twice. */
     String parameter(String key) throws HttpProblem {
         List<String> values = parameters(key);
         if (values.size() > 1) {
@@ -101,24 +107,25 @@ final class Request {
         return values.isEmpty() ? "" : values.getFirst();
     }
 
-    /** All values that are not empty. */
+    /** Returns all values of a parameter that are not empty. */
     List<String> parameters(String key) {
         return parameters.getOrDefault(key, List.of()).stream()
                 .filter(value -> !value.isEmpty())
                 .toList();
     }
 
+    /** Returns whether a parameter is present. */
     boolean has(String key) {
         return parameters.containsKey(key);
     }
 
-    /** Refuses what would otherwise be passed over in silence. */
+    /** Refuses every parameter that is not named here, so that no parameter is ignored silently. */
     void requireOnly(String... known) throws HttpProblem {
         for (String key : parameters.keySet()) {
             if (!Set.of(known).contains(key)) {
                 throw new HttpProblem(
                         400,
-                        "query: '" + key + "' is no parameter (expected: "
+                        "query: '" + key + "' is not a parameter (expected: "
                                 + (known.length == 0 ? "none" : String.join(", ", Arrays.asList(known))) + ")");
             }
         }
@@ -130,9 +137,9 @@ final class Request {
     }
 
     /**
-     * The whole body.
+     * Returns the whole body.
      *
-     * @throws HttpProblem 415 if the headers say that it is compressed or not in UTF-8, and 400 if it is not UTF-8
+     * @throws HttpProblem 415 if the headers name a compression or another charset, and 400 if the bytes are not UTF-8
      */
     String body() throws HttpProblem {
         requireNoEncoding();

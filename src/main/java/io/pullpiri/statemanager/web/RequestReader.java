@@ -7,30 +7,31 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.util.Arrays;
 
 /**
- * The first handler of a connection: gives one request at a time to the HTTP decoder. The decoder gets a header only when all
- * of it has come in, so an unfinished header takes the bytes that were sent and no objects. What the client sends while its
- * request is answered waits here; reading stops meanwhile, so it is less than one read.
+ * The first handler of a connection. It passes one request at a time to the HTTP decoder. The decoder gets a header only when it
+ * is complete, so an unfinished header takes its bytes and no objects. Bytes that arrive during an answer wait here. Reading stops
+ * during an answer, so they are less than one read.
  */
 final class RequestReader extends ChannelInboundHandlerAdapter {
 
-    /** The most that a request line and header fields may have together, in bytes. */
+    /** The longest header, in bytes: the request line and all fields. */
     static final int MAX_HEADER = 16 << 10;
 
-    /** The most lines. The decoder makes objects of about 150 bytes from each. */
+    /** The most lines of a header. */
     static final int MAX_LINES = 128;
 
+    /** The estimated memory of the objects that the decoder makes from a line. */
     static final int LINE_OBJECTS = 150;
 
     private static final int FIRST = 512;
     private static final byte[] NONE = {};
 
-    /** The body ends where its last chunk says. */
+    /** The length of a body that ends with its last chunk. */
     static final long CHUNKED = -1;
 
     private enum ReadPhase {
         HEADER,
         BODY,
-        /** A request is complete; what comes now is the next one. */
+        /** A request is complete; further bytes belong to the next one. */
         ANSWER,
         DISCARD
     }
@@ -41,7 +42,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter {
     private int filled;
     private int lines;
 
-    /** Of the present line, without its end. */
+    /** The length of the current line without its end. */
     private int lineLength;
 
     private long bodyLeft;
@@ -146,25 +147,29 @@ final class RequestReader extends ChannelInboundHandlerAdapter {
         ctx.fireChannelRead(in.readRetainedSlice(size));
     }
 
-    /** @param length in bytes, or {@link #CHUNKED} */
+    /**
+     * Reads a body next.
+     *
+     * @param length the length in bytes, or {@link #CHUNKED}
+     */
     void expectBody(long length) {
         phase = ReadPhase.BODY;
         bodyLeft = length;
     }
 
-    /** A request is complete. */
+    /** Keeps further bytes for the next request, because this one is complete. */
     void pause() {
         phase = ReadPhase.ANSWER;
     }
 
-    /** Nothing that still comes is of interest. */
+    /** Drops all further bytes. */
     void discard() {
         phase = ReadPhase.DISCARD;
         clearHeader();
         next = NONE;
     }
 
-    /** The request is answered: takes the next one. */
+    /** Reads the next request after an answer. */
     void resume(ChannelHandlerContext ctx) {
         phase = ReadPhase.HEADER;
         byte[] waiting = next;

@@ -25,19 +25,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Makes what the HTTP interface says of what a view holds. */
+/** Turns the entries of a view, and events, into the JSON values of the HTTP interface. */
 final class ResourceJson {
 
     private static final long NANOS = 1_000_000_000;
 
     private final Function<String, List<Reconciler.Progress>> reconciling;
 
-    /** @param reconciling how far the requests for a package have come */
+    /** @param reconciling returns the progress of a package's reconcile requests, by its name */
     ResourceJson(Function<String, List<Reconciler.Progress>> reconciling) {
         this.reconciling = reconciling;
     }
 
-    /** The JSON record of a resource of any kind. */
+    /** Returns the JSON value of a resource of any kind. */
     Record of(View view, ResourceEntry<?> entry) {
         return switch (entry) {
             case PackageEntry of -> of(view, of);
@@ -46,6 +46,7 @@ final class ResourceJson {
         };
     }
 
+    /** Returns the JSON value of a package. */
     Json.PackageJson of(View view, PackageEntry entry) {
         Map<String, Integer> counts = new LinkedHashMap<>();
         for (ModelState model : ModelState.values()) {
@@ -74,6 +75,7 @@ final class ResourceJson {
                 entry.artifact().isLastGoodInForce() ? true : null);
     }
 
+    /** Returns the JSON value of a model with its containers. */
     Json.ModelJson of(View view, ModelEntry entry) {
         Latest latest = Latest.of(entry.state());
         List<Json.ContainerJson> containers = new ArrayList<>();
@@ -91,6 +93,7 @@ final class ResourceJson {
                 containers);
     }
 
+    /** Returns the JSON value of a scenario. */
     Json.ScenarioJson of(ScenarioEntry entry) {
         Latest latest = Latest.of(entry.state());
         return new Json.ScenarioJson(
@@ -107,6 +110,7 @@ final class ResourceJson {
                 entry.artifact().isLastGoodInForce() ? true : null);
     }
 
+    /** Returns the JSON value of a node without its containers. */
     Json.NodeJson of(View view, NodeEntry entry) {
         long reported = TimeUnit.MILLISECONDS.toNanos(entry.reportedMillis());
         return new Json.NodeJson(
@@ -120,6 +124,7 @@ final class ResourceJson {
                 entry.warning().isEmpty() ? null : entry.warning());
     }
 
+    /** Returns the JSON value of a container of a node. */
     Json.ContainerJson of(View view, String node, Container container) {
         return new Json.ContainerJson(
                 container.name(),
@@ -134,7 +139,7 @@ final class ResourceJson {
                 container.absent() ? true : null);
     }
 
-    /** Null for one that is too long to be quoted as a whole. */
+    /** Reads a stored exit code. Returns null for a code that was too long to be stored. */
     private static @Nullable BigInteger exitCode(String text) {
         if (text.isEmpty()) {
             return BigInteger.ZERO;
@@ -142,6 +147,7 @@ final class ResourceJson {
         return ExitCode.isInteger(text) ? new BigInteger(text) : null;
     }
 
+    /** Returns the JSON value of a state change. */
     Json.ChangeJson of(Transition change) {
         return new Json.ChangeJson(
                 change.kind().label(),
@@ -156,6 +162,7 @@ final class ResourceJson {
                 change.durationMillis());
     }
 
+    /** Returns the JSON value of a recovery event. */
     Json.RecoveryJson of(Event.Recovery recovery) {
         return new Json.RecoveryJson(
                 time(recovery.atNanos()),
@@ -165,6 +172,7 @@ final class ResourceJson {
                 recovery.detail());
     }
 
+    /** Returns the JSON value of a fault. */
     Json.FaultJson of(Event.Fault fault) {
         return new Json.FaultJson(time(fault.atNanos()), fault.detail());
     }
@@ -178,14 +186,14 @@ final class ResourceJson {
         return state == null ? null : state.title();
     }
 
-    /** Of the change that led to the present state. */
+    /** The change that led to the current state. Its fields are empty for a resource without a state. */
     private record Latest(@Nullable String since, long generation, String cause, String source) {
 
-        static Latest of(TrackedState<?> cell) {
-            Transition latest = cell.history().latest();
-            return latest == null || cell.value() == null
+        static Latest of(TrackedState<?> state) {
+            Transition latest = state.history().latest();
+            return latest == null || state.value() == null
                     ? new Latest(null, 0, "", "")
-                    : new Latest(time(latest.atNanos()), cell.history().generation(), latest.cause(), latest.source());
+                    : new Latest(time(latest.atNanos()), state.history().generation(), latest.cause(), latest.source());
         }
     }
 }

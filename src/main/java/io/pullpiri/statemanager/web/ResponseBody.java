@@ -10,8 +10,8 @@ import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of an answer while it is made. One slice at a time waits to be taken, so a slow client keeps at most that. For one
- * thread, which waits here; {@link HttpConnection} ends a client that is too slow.
+ * The body of an answer of unknown length. It sends one slice at a time and blocks until the client has read it, so a slow client
+ * takes the memory of one slice. Not thread-safe. {@link HttpConnection} closes a client that is too slow.
  */
 final class ResponseBody extends OutputStream {
 
@@ -22,7 +22,7 @@ final class ResponseBody extends OutputStream {
     private final Runnable onEnd;
     private @Nullable ByteBuf slice;
 
-    /** @param onEnd called when all of the answer is sent */
+    /** @param onEnd called after the whole answer was sent */
     ResponseBody(Sender sender, Runnable onEnd) {
         this.sender = sender;
         this.onEnd = onEnd;
@@ -61,7 +61,7 @@ final class ResponseBody extends OutputStream {
         }
     }
 
-    /** Ends an answer that is whole. */
+    /** Ends the answer, which is whole. */
     @Override
     public void close() throws IOException {
         flush();
@@ -69,7 +69,7 @@ final class ResponseBody extends OutputStream {
         onEnd.run();
     }
 
-    /** Gives up what is not sent yet. Has no effect after {@link #close()}. */
+    /** Drops the unsent bytes. Has no effect after {@link #close()}. */
     void abort() {
         ByteBuf left = slice;
         slice = null;
@@ -83,11 +83,11 @@ final class ResponseBody extends OutputStream {
             sent.await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new InterruptedIOException("the server stops");
+            throw new InterruptedIOException("the server is stopping");
         }
         sender.taken();
         if (!sent.isSuccess()) {
-            throw new IOException("the client has hung up or was ended", sent.cause());
+            throw new IOException("the client has closed the connection or was too slow", sent.cause());
         }
     }
 }

@@ -9,7 +9,7 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** What is served where, but for the dashboard's files. */
+/** The table of paths and their handlers. The dashboard's files are not in it. */
 // [impl->req~wire-http~1]
 final class Routes {
 
@@ -20,7 +20,7 @@ final class Routes {
 
     private final List<Route> table;
 
-    /** Answers a request, or has answered it if it returns null. */
+    /** Returns the answer to a request, or null if the handler has sent it. */
     interface Handler {
         @Nullable
         Reply handle(Request request, Exchange exchange) throws IOException, HttpProblem;
@@ -30,10 +30,10 @@ final class Routes {
         Reply answer(Request request) throws IOException, HttpProblem;
     }
 
-    /** @param path with {@code {name}} in the last place, or without */
+    /** @param path a path, which may end in {@code {name}} */
     record Route(String method, String path, Handler handler) {
 
-        /** What stands for the name, empty if the path has none; null if this is another path. */
+        /** Returns the name in a path, empty if the route has none; null if the path does not match. */
         @Nullable
         String match(String asked) {
             if (!path.endsWith(NAME)) {
@@ -65,7 +65,7 @@ final class Routes {
             streams.serve(request, exchange);
             return null;
         }));
-        // The second is Pullpiri's own: its examples' curl lines work here.
+        // The second path is Pullpiri's, so that the curl commands of its examples work here.
         for (String path : List.of("/api/v1/artifacts", "/api/artifact")) {
             routes.add(route("POST", path, api::apply));
             routes.add(route("DELETE", path, api::delete));
@@ -77,11 +77,12 @@ final class Routes {
         return new Route(method, path, (request, exchange) -> answering.answer(request));
     }
 
+    /** Returns all routes. */
     List<Route> table() {
         return table;
     }
 
-    /** Whether some route takes a method other than GET at a path. */
+    /** Returns whether a path has a route for this method, other than GET. */
     boolean changesAt(String method, String path) {
         return !method.equals("GET") && anyMatch(path, route -> route.method().equals(method));
     }
@@ -93,8 +94,9 @@ final class Routes {
     /**
      * Answers a request.
      *
-     * @param method GET for HEAD, too
+     * @param method the method; GET for a HEAD request
      * @param orElse answers a GET of a path without a route
+     * @return the answer; null if the handler has sent it
      */
     @Nullable
     Reply reply(Exchange exchange, String method, String path, Handler orElse) throws IOException, HttpProblem {

@@ -20,8 +20,8 @@ import java.util.Date;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Sends the answers of a connection, a slice at a time, and knows how long the client has let the last slice wait. For the
- * network's thread and for one thread that makes the present answer.
+ * Sends the answers of a connection, one slice at a time, and measures how long the client has not read the last slice. Used by
+ * the HTTP thread, and by the one thread that makes the current answer.
  */
 final class Sender {
 
@@ -30,17 +30,17 @@ final class Sender {
     private final SocketChannel channel;
     private final Encoder encoder = new Encoder();
 
-    // Of the present answer.
+    // The current answer.
     private volatile boolean keepAlive;
     private volatile boolean chunks;
     private volatile boolean bounded;
     private volatile long begun;
     private final AtomicLong sent = new AtomicLong();
 
-    /** Since when the client has to take a slice, in {@link System#nanoTime} made odd; 0 if none waits. */
+    /** The time since which a slice waits for the client, as an odd {@link System#nanoTime}; 0 if none waits. */
     private volatile long waitingSince;
 
-    /** Knows whether it answers a HEAD, whose answer has no body whatever its head says. */
+    /** Encodes answers. The answer to a HEAD request has no body, although its headers describe one. */
     private static final class Encoder extends HttpResponseEncoder {
 
         private volatile boolean headOnly;
@@ -60,10 +60,11 @@ final class Sender {
     }
 
     /**
-     * A request is to be answered.
+     * Prepares for the answer to a request.
      *
      * @param keep whether the connection stays open after the answer
-     * @param chunkable whether the client knows answers of unknown length
+     * @param headOnly whether the request is a HEAD
+     * @param chunkable whether the client accepts an answer of unknown length
      */
     void expect(boolean keep, boolean headOnly, boolean chunkable) {
         keepAlive = keep;
@@ -79,15 +80,16 @@ final class Sender {
         begun = System.nanoTime();
     }
 
+    /** Returns whether the connection stays open after the answer. */
     boolean keepsAlive() {
         return keepAlive;
     }
 
     /**
-     * Sends all of an answer. To be called on the network's thread.
+     * Sends a whole answer. Called on the HTTP thread.
      *
-     * @param content released in the end
-     * @param onSent called on the same thread if all is sent
+     * @param content the body, which is released at the end
+     * @param onSent called on the same thread after the whole answer was sent
      */
     void send(Exchange.Head head, ByteBuf content, Runnable onSent) {
         start(true);
@@ -102,7 +104,7 @@ final class Sender {
         sendRest(content, onSent);
     }
 
-    /** The slices share the content's memory. */
+    /** Sends the rest of a body, slice by slice. The slices share its memory. */
     private void sendRest(ByteBuf content, Runnable onSent) {
         boolean more = content.isReadable();
         HttpContent part = more
@@ -134,9 +136,9 @@ final class Sender {
     }
 
     /**
-     * Begins an answer whose length is not known. Its head is sent with the first part of the body.
+     * Begins an answer of unknown length. Its head is sent with the first part of the body.
      *
-     * @param limited whether it must be taken within a time
+     * @param limited whether the client must read it within a time
      */
     void begin(Exchange.Head head, boolean limited) {
         if (!chunks || !limited) {
@@ -150,46 +152,48 @@ final class Sender {
         ChannelFuture _ = channel.write(response);
     }
 
+    /** Returns a buffer for a part of a body. */
     ByteBuf buffer(int first, int most) {
         return channel.alloc().directBuffer(first, most);
     }
 
-    /** Sends a part of the answer. The next part is sent after {@link #taken()} only. */
+    /** Sends a part of the answer. The next part may be sent only after {@link #taken()}. */
     ChannelFuture write(HttpContent part) {
         sent.addAndGet(part.content().readableBytes());
         waitingSince = System.nanoTime() | 1;
         return channel.writeAndFlush(part);
     }
 
-    /** The client has taken the last part. */
+    /** Notes that the client has read the last part. */
     void taken() {
         waitingSince = 0;
     }
 
-    /** What may become of a client that has something to take. */
+    /** How fast a client reads its answer. */
     enum Pace {
         GOOD,
-        /** Others may get its place. */
+        /** Another client can get its place. */
         SLOW,
-        /** It has taken nothing for too long. */
+        /** It has read nothing for too long and is closed. */
         STALLED,
-        /** All of the answer has taken too long. */
+        /** It needs too long for the whole answer and is closed. */
         LATE
     }
 
-    Pace pace(WriteTimeouts patience, long now) {
+    /** Returns how fast the client reads. */
+    Pace pace(WriteTimeouts timeouts, long now) {
         long since = waitingSince;
         if (since == 0) {
             return Pace.GOOD;
         }
         long stalled = now - since;
         long total = bounded ? now - begun : 0;
-        if (stalled > patience.limit().toNanos()) {
+        if (stalled > timeouts.limit().toNanos()) {
             return Pace.STALLED;
-        } else if (total > patience.whole().toNanos()) {
+        } else if (total > timeouts.whole().toNanos()) {
             return Pace.LATE;
         }
-        boolean slow = stalled > patience.stalled().toNanos() || patience.isSlow(total, sent.get());
+        boolean slow = stalled > timeouts.stalled().toNanos() || timeouts.isSlow(total, sent.get());
         return slow ? Pace.SLOW : Pace.GOOD;
     }
 }

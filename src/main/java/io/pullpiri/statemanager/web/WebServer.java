@@ -19,30 +19,30 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The HTTP port, for people and their tools: REST, the stream of events, the dashboard. */
+/** The HTTP server: REST, the stream of events, the dashboard, metrics and health. */
 public final class WebServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(WebServer.class);
 
-    /** So often a silent stream shows that it lives. */
+    /** The interval at which a stream without events sends a heartbeat. */
     private static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
-    /** A caller that takes nothing for so long is given up. */
+    /** The time without progress after which a client is closed. */
     private static final Duration STALLED = Duration.ofSeconds(30);
 
-    /** Each holds a thread's time, and the view that it tells of. One address has up to 32 of them. */
+    /** The number of answers of {@code /api} at the same time. Each keeps its view in memory. One address has at most 32. */
     private static final int ANSWERS_AT_ONCE = 42;
 
     private static final double HEAP_FOR_REQUESTS = 0.1;
-    private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration ANSWER_WAIT = Duration.ofSeconds(5);
     private static final long RETRY_MILLIS = 20;
     private static final int HISTORIES_AT_ONCE = 8;
-    private static final Duration HISTORY_PATIENCE = Duration.ofSeconds(10);
+    private static final Duration HISTORY_WAIT = Duration.ofSeconds(10);
 
-    /** What does not change anything. */
+    /** The methods that change nothing. */
     private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
 
-    /** What a browser says of a request that no other page made. */
+    /** The values of {@code Sec-Fetch-Site} that a browser sends when no page of another site made the request. */
     private static final Set<String> OWN_SITE = Set.of("same-origin", "none");
 
     private final HostHeaderCheck hosts;
@@ -65,8 +65,9 @@ public final class WebServer implements AutoCloseable {
     /**
      * Opens the port.
      *
-     * @param port 0 for any free one
-     * @throws IOException if it cannot be opened; the message says which and why
+     * @param host the address to listen on
+     * @param port the port; 0 for any free one
+     * @throws IOException if the port cannot be opened; the message names the setting and the reason
      */
     public static WebServer start(String host, int port, Manager manager, Reconciler reconciler, Metrics metrics)
             throws IOException {
@@ -79,11 +80,11 @@ public final class WebServer implements AutoCloseable {
             Manager manager,
             Reconciler reconciler,
             Metrics metrics,
-            WriteTimeouts patience,
+            WriteTimeouts timeouts,
             Duration heartbeat)
             throws IOException {
         try {
-            return new WebServer(host, port, manager, reconciler, metrics, patience, heartbeat);
+            return new WebServer(host, port, manager, reconciler, metrics, timeouts, heartbeat);
         } catch (IOException e) {
             throw new IOException(
                     "cannot listen on %s:%d (setting http-port): %s".formatted(host, port, e.getMessage()), e);
@@ -96,22 +97,21 @@ public final class WebServer implements AutoCloseable {
             Manager manager,
             Reconciler reconciler,
             Metrics metrics,
-            WriteTimeouts patience,
+            WriteTimeouts timeouts,
             Duration heartbeat)
             throws IOException {
-        ResourceJson representations = new ResourceJson(reconciler::progress);
+        ResourceJson resourceJson = new ResourceJson(reconciler::progress);
         HistoryCache histories = new HistoryCache(
-                history ->
-                        manager.feed().history(history).map(representations::of).toList(),
+                history -> manager.feed().history(history).map(resourceJson::of).toList(),
                 HISTORIES_AT_ONCE,
-                HISTORY_PATIENCE,
+                HISTORY_WAIT,
                 manager.anomalies()::refused);
         this.hosts = new HostHeaderCheck(host);
         this.anomalies = manager.anomalies();
-        this.streams = new EventStreams(manager, representations, heartbeat);
-        this.routes = new Routes(new Api(manager, representations, histories), streams, metrics);
+        this.streams = new EventStreams(manager, resourceJson, heartbeat);
+        this.routes = new Routes(new Api(manager, resourceJson, histories), streams, metrics);
         this.connections = new HttpConnections(
-                new InetSocketAddress(host, port), new Dispatcher(), patience, anomalies, HttpConnections.MAX, (long)
+                new InetSocketAddress(host, port), new Dispatcher(), timeouts, anomalies, HttpConnections.MAX, (long)
                         (Runtime.getRuntime().maxMemory() * HEAP_FOR_REQUESTS));
         metrics.gauge("statemanager_http_streams", "Streams of events over HTTP", streams::size);
         metrics.gauge("statemanager_http_connections", "Connections to the HTTP port", connections::size);
@@ -121,7 +121,7 @@ public final class WebServer implements AutoCloseable {
                 connections.memory()::used);
     }
 
-    /** Looks at requests on the network's thread, and answers each on a thread of its own. */
+    /** Classifies requests on the HTTP thread, and answers each on another thread. */
     private final class Dispatcher implements HttpConnections.Service {
 
         @Override
@@ -158,7 +158,7 @@ public final class WebServer implements AutoCloseable {
             Reply reply;
             try {
                 String path = Request.path(exchange.target());
-                // A stream would keep its place for ever, and others are small.
+                // A stream would hold its place for ever. The answers of all other paths are small.
                 if (path.startsWith("/api/") && !path.equals(EventStreams.PATH)) {
                     answerInTurn(exchange, path);
                     return;
@@ -171,11 +171,11 @@ public final class WebServer implements AutoCloseable {
                 reply.send(exchange);
             }
         } catch (RuntimeException | JsonProcessingException e) {
-            LOG.error("{} cannot be answered to its end, which is a defect", exchange.target(), e);
+            LOG.error("the answer to {} failed half-way, which is a defect", exchange.target(), e);
             exchange.cut();
         } catch (IOException e) {
-            LOG.debug("a caller has hung up: {}", e.getMessage());
-            // So that what was sent does not look whole.
+            LOG.debug("a caller has closed its connection: {}", e.getMessage());
+            // A cut connection shows that the answer is incomplete.
             exchange.cut();
         }
     }
@@ -198,14 +198,14 @@ public final class WebServer implements AutoCloseable {
         }
     }
 
-    /** Waits for a place among the answers that are being made. */
+    /** Waits up to 5 s for a place among the answers in progress. */
     private AddressShares.Place place(Exchange exchange) throws HttpProblem {
-        long deadline = System.nanoTime() + ANSWER_PATIENCE.toNanos();
+        long deadline = System.nanoTime() + ANSWER_WAIT.toNanos();
         String address = exchange.address();
         while (true) {
             AddressShares.Admission admission = places.tryAcquire(address, false, () -> {
                 anomalies.refused(
-                        "http-answers", "replaced", "a slow answer made room for another (client: " + address + ")");
+                        "http-answers", "replaced", "a slow answer was closed for a new one (client: " + address + ")");
                 exchange.cut();
             });
             switch (admission) {
@@ -241,12 +241,12 @@ public final class WebServer implements AutoCloseable {
         } catch (HttpProblem e) {
             return problem(e);
         } catch (RuntimeException e) {
-            LOG.error("{} cannot be answered, which is a defect", exchange.target(), e);
+            LOG.error("the request {} failed, which is a defect", exchange.target(), e);
             return Reply.problem(500, "internal error: " + e, Map.of());
         }
     }
 
-    /** A page of another site that is open in a browser on this machine must not change anything. */
+    /** Refuses a change that a browser sends for a page of another site. */
     private static void requireOwnSite(Exchange exchange) throws HttpProblem {
         String site = exchange.header("Sec-Fetch-Site");
         if (site != null && !SAFE.contains(exchange.method()) && !OWN_SITE.contains(site)) {
@@ -257,11 +257,12 @@ public final class WebServer implements AutoCloseable {
         }
     }
 
+    /** Returns the port that is open. */
     public int port() {
         return connections.port();
     }
 
-    /** Ends the streams, gives other calls a moment to end, and closes the port. */
+    /** Ends the streams, waits up to a second for the answers in progress, and closes the port. */
     @Override
     public void close() {
         streams.close();

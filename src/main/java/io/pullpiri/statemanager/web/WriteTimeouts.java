@@ -5,8 +5,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * How slow clients may be. A request has a third of the limit to come in. A client that takes nothing of its answer for the limit, or takes four times as long for all of it,
- * is ended. Before that, others may get its place: after {@link #stalled()} without progress, or if it {@link #isSlow}.
+ * The timeouts of HTTP clients, all derived from one limit. A request must arrive within a third of it. A client is closed if it
+ * reads nothing of its answer for the limit, or needs four times the limit for the whole answer. Before that, another client can
+ * get its place: after {@link #stalled()} without progress, or if it {@link #isSlow}.
  */
 final class WriteTimeouts {
 
@@ -21,45 +22,48 @@ final class WriteTimeouts {
         this.limit = limit;
     }
 
+    /** Returns the time without progress after which a client is closed. */
     Duration limit() {
         return limit;
     }
 
-    /** For a header to come in, and for a body. */
+    /** Returns the time for a header to arrive, and for a body. */
     Duration request() {
         return limit.dividedBy(3);
     }
 
-    /** For all of an answer, but for streams. */
+    /** Returns the time for a whole answer. Streams have no such limit. */
     Duration whole() {
         return limit.multipliedBy(PARTS);
     }
 
+    /** Returns the time without progress after which another client can get the place. */
     Duration stalled() {
         return limit.dividedBy(30);
     }
 
     /**
-     * Whether a client takes its answer so slowly that others may get its place.
+     * Returns whether a client reads its answer so slowly that another client can get its place.
      *
-     * @param nanos since the answer began
-     * @param bytes that the client has taken since then
+     * @param nanos the nanoseconds since the answer began
+     * @param bytes the bytes that the client has read since then
      */
     boolean isSlow(long nanos, long bytes) {
         return nanos > limit.dividedBy(6).toNanos() && bytes / BYTES_A_SECOND < TimeUnit.NANOSECONDS.toSeconds(nanos);
     }
 
-    /** How often clients are looked at. */
+    /** Returns the interval at which the timeouts are checked. */
     Duration tick() {
         Duration tick = limit.dividedBy(6);
         return tick.compareTo(MAX_TICK) < 0 ? tick : MAX_TICK;
     }
 
+    /** Counts a client that was closed because it read its answer too slowly. */
     void countGivenUp() {
         givenUp.incrementAndGet();
     }
 
-    /** How many clients were ended because they were too slow for their answers. */
+    /** Returns the number of clients that were closed because they read their answers too slowly. */
     int givenUp() {
         return givenUp.get();
     }

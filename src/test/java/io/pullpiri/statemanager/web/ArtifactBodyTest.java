@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The bytes of an artifact over HTTP: what is stored is what was sent, or nothing is stored. */
+/** The bytes of an artifact over HTTP are stored unchanged or refused. */
 class ArtifactBodyTest {
 
     private static final String YAML = "kind: Package\nmetadata: {name: türe}\nspec: {models: [{name: schloß}]}\n";
@@ -156,7 +156,7 @@ class ArtifactBodyTest {
     @CsvSource({
         "POST,?strict=yes,strict: 'yes' (expected: true or false)",
         "POST,?strict,strict: '' (expected: true or false)",
-        "DELETE,?strict=true,query: 'strict' is no parameter (expected: none)",
+        "DELETE,?strict=true,query: 'strict' is not a parameter (expected: none)",
     })
     void strict_isTrueOrFalseAndOnlyForApplying(String method, String query, String detail) throws Exception {
         assertRefused(send(method, "/api/v1/artifacts" + query, YAML.getBytes(StandardCharsets.UTF_8)), 400, detail);

@@ -19,7 +19,7 @@ import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
 
-/** A headless Chromium that looks at the dashboard. */
+/** A headless Chromium that shows the dashboard. */
 final class Browser implements AutoCloseable {
 
     private static final Path PICTURES = Path.of("target", "screenshots");
@@ -64,7 +64,7 @@ final class Browser implements AutoCloseable {
         driver.manage().window().setSize(new Dimension(Math.max(width, 500), height));
     }
 
-    /** Nothing moves, so that a picture shows what is. */
+    /** Sets the color scheme, and disables animations so that a picture shows the final state. */
     void dark(boolean dark) {
         Object _ = driver.executeCdpCommand(
                 "Emulation.setEmulatedMedia",
@@ -75,7 +75,7 @@ final class Browser implements AutoCloseable {
                                 Map.of("name", "prefers-reduced-motion", "value", "reduce"))));
     }
 
-    /** Opens a page that runs a script before any of its own. */
+    /** Opens a page after a script that runs before all scripts of the page. */
     void openAfter(String script, int port, String path) {
         Object added = driver.executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", script))
                 .get("identifier");
@@ -103,7 +103,7 @@ final class Browser implements AutoCloseable {
         driver.switchTo().window(kept);
     }
 
-    /** Empty while there is no such element. */
+    /** Returns the text of the matching elements; empty while there is none. */
     String text(String css) {
         try {
             List<WebElement> found = driver.findElements(By.cssSelector(css));
@@ -132,7 +132,7 @@ final class Browser implements AutoCloseable {
         driver.findElement(By.cssSelector(css)).click();
     }
 
-    /** Types into whatever has the focus. */
+    /** Types into the element that has the focus. */
     void type(CharSequence... keys) {
         driver.switchTo().activeElement().sendKeys(keys);
     }
@@ -146,7 +146,7 @@ final class Browser implements AutoCloseable {
         return value == null ? "" : value;
     }
 
-    /** What went wrong in the page, by its own account. */
+    /** Returns the errors in the console of the browser. */
     List<String> complaints() {
         return driver.manage().logs().get("browser").getAll().stream()
                 .map(entry -> entry.getLevel() + " " + entry.getMessage())

@@ -26,7 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Measures what a person at the dashboard waits for, and what subscribers get. A program, not a test. */
+/** Measures the delays of the dashboard and of subscribers. This is a program, not a test. */
 final class DashboardFigures {
 
     private static final int PACKAGES = 10_000;
@@ -36,7 +36,7 @@ final class DashboardFigures {
 
     private DashboardFigures() {}
 
-    @SuppressWarnings("SystemOut") // its purpose
+    @SuppressWarnings("SystemOut") // it prints figures
     public static void main(String[] args) throws Exception {
         Path folder = Files.createTempDirectory("figures");
         try (ServerRig rig = new ServerRig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
@@ -105,7 +105,7 @@ final class DashboardFigures {
                 .formatted(sorted.get(sorted.size() / 2), unit, sorted.getFirst(), sorted.getLast(), sorted.size());
     }
 
-    /** Each change is two events: the model's and the package's. */
+    /** Each change has two events: one of the model and one of the package. */
     private static String change(ServerRig rig, AtomicLong ready, AtomicLong received) {
         Await.until(LONG, () -> ready + " subscribers", () -> ready.get() == SUBSCRIBERS);
         long start = System.nanoTime();
@@ -185,7 +185,7 @@ final class DashboardFigures {
                             }
                         }
                     } catch (IOException e) {
-                        // The end of the measurement.
+                        // The measurement has ended.
                     }
                 });
             }

@@ -18,19 +18,19 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How the dashboard shows what other components wrote. */
+/** The dashboard shows texts of other components safely. */
 @Tag("browser")
 class DashboardNamesTest {
 
     @TempDir
     private Path folder;
 
-    /** Keeps what is drawn on a canvas. */
+    /** A script that records the texts that are drawn on a canvas. */
     private static final String NOTING = "window.drawn = []; const draw = CanvasRenderingContext2D.prototype.fillText;"
             + " CanvasRenderingContext2D.prototype.fillText = function (text, ...more) {"
             + " window.drawn.push(text); return draw.call(this, text, ...more); };";
 
-    /** Every text of the page, its title, attributes and canvases included, that has an invisible character. */
+    /** A script that returns all texts of the page with an invisible character: title, attributes and canvases included. */
     private static final String INVISIBLE = "const found = [document.title, ...window.drawn];"
             + " const walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_ALL);"
             + " for (let node = walk.nextNode(); node; node = walk.nextNode()) {"
@@ -119,7 +119,7 @@ class DashboardNamesTest {
                             .addContainers(ServerRig.container("brake", "exited:3").toBuilder()
                                     .setNames(0, "brake\u202Emain"))
                             .build());
-            browser.size(390, 844); // the causes as a tree, in text
+            browser.size(390, 844); // at this width, the causes are a tree of texts
             browser.open(rig.server.httpPort(), "/#/packages/braking");
             browser.awaitText(".tree", "brake\\u{202E}main");
             assertThat(browser.text(".tree")).doesNotContain("\u202E");

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What the dashboard says of an etcd that refuses StateManager because it has no user. */
+/** The dashboard reports an etcd that refuses StateManager because of missing credentials. */
 @Tag("browser")
 @Tag("etcd")
 class DashboardStoreTest {
@@ -48,7 +48,7 @@ class DashboardStoreTest {
 
     @ParameterizedTest
     @CsvSource({"en-US, 'States as of '", "ko-KR, '기준 상태입니다: '"})
-    void refusalByTheStore_isShownInItsOwnWordsUntilItEnds(String language, String words) throws Exception {
+    void refusalByTheStore_isShownWithTheReasonOfEtcdUntilItEnds(String language, String message) throws Exception {
         try (ServerRig rig = server();
                 Browser browser = new Browser(language)) {
             Await.until(SOON, () -> "the store", () -> rig.server.manager().isReady());
@@ -63,7 +63,7 @@ class DashboardStoreTest {
                             () -> rig.client().sendChangedContainerList(ServerRig.list("running", "running"))))
                     .hasMessageContaining("it is kept");
             browser.awaitText(".banner", NO_USER);
-            assertThat(browser.text(".banner")).contains(words);
+            assertThat(browser.text(".banner")).contains(message);
             assertThat(browser.count(".connection.live")).isZero();
             browser.picture("store-refuses-" + language);
 
@@ -75,7 +75,7 @@ class DashboardStoreTest {
     }
 
     @Test
-    void refusalByTheStoreAtTheStart_isShownInItsOwnWordsUntilItEnds() throws Exception {
+    void refusalByTheStoreAtTheStart_isShownWithTheReasonOfEtcdUntilItEnds() throws Exception {
         auth.enable();
         try (ServerRig rig = server();
                 Browser browser = new Browser("en-US")) {

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
 
-/** The dashboard as people see it, in a real browser, on a real server. Pictures are in {@code target/screenshots}. */
+/** The dashboard in a real browser, on a real server. Screenshots are in {@code target/screenshots}. */
 @Tag("browser")
 @Tag("etcd")
 class DashboardTest {
@@ -37,7 +37,7 @@ class DashboardTest {
     private static final String LIVE = ".connection.live";
     private static final Duration SOON = Duration.ofSeconds(10);
 
-    /** A script that notes what a page fetches. */
+    /** A script that records the requests of a page. */
     private static final String NOTING =
             "window.asked = []; const real = fetch; window.fetch = (...all) => { asked.push(all[0]); return real(...all); };";
 
@@ -81,7 +81,7 @@ class DashboardTest {
         controller.close();
     }
 
-    /** The vehicle of the examples, everything running. */
+    /** Starts the vehicle of the examples with all containers running. */
     private void vehicle() throws IOException {
         try (Stream<Path> files = Files.list(Path.of("examples"))) {
             for (Path file : files.sorted().toList()) {
@@ -107,7 +107,7 @@ class DashboardTest {
         browser.awaitCount(LIVE, 1);
     }
 
-    /** The page shows what the server knows. */
+    /** Checks that the page has the states of the server. */
     private void awaitCountsOfStates() {
         Map<String, Long> counts = rig.server.manager().view().packages().values().stream()
                 .collect(Collectors.groupingBy(
@@ -124,7 +124,7 @@ class DashboardTest {
         assertThat(browser.text(".search span")).isEqualTo(packages + " packages");
         assertThat(browser.text(".counts [data-state=Running] b")).isEqualTo(Integer.toString(packages));
         report(Map.of("lidar-perception", "exited:139"));
-        // Without a reload: the worst comes first, with its cause.
+        // Without a reload, the worst package comes first, with its cause.
         browser.awaitText(".row", "adas");
         browser.awaitText(".row", "Degraded");
         browser.awaitText(".row .cause", "lidar-perception");
@@ -210,7 +210,7 @@ class DashboardTest {
                 SOON,
                 () -> "less than " + next,
                 () -> !browser.text(".card .faint").equals(next));
-        // The model stays dead: nobody is told of it.
+        // The model stays dead, so there is no event.
         report(Map.of("lidar-perception", "exited:7"));
         browser.awaitText(".graph", "exit code 7");
     }
@@ -239,7 +239,7 @@ class DashboardTest {
     }
 
     @Test
-    void list_showsThePresentCauseOfADeadPackageAlthoughItsStateStays() throws Exception {
+    void list_showsTheCurrentCauseOfADeadPackageWhoseStateStays() throws Exception {
         vehicle();
         report(Map.of("lidar-perception", "exited:139"));
         browser.openAfter(NOTING, rig.server.httpPort(), "/");
@@ -248,7 +248,8 @@ class DashboardTest {
         browser.awaitText(".row .cause", "2 of 4 models dead: camera-perception dead");
         report(Map.of("lidar-perception", "running"));
         browser.awaitText(".row .cause", "1 of 4 models dead: camera-perception dead");
-        // However often its models change, the package is asked for a few times a second; and no other package is.
+        // The package is requested a few times a second, however often its models change. No other package is
+        // requested.
         long before = (long) browser.script("return asked.length");
         long start = System.nanoTime();
         for (int i = 0; i < 200; i++) {
@@ -293,7 +294,7 @@ class DashboardTest {
         assertThat(browser.script("const { scrollWidth, clientWidth } = document.querySelector('.tree').parentElement;"
                         + " return scrollWidth <= clientWidth && document.body.scrollWidth <= innerWidth"))
                 .isEqualTo(true);
-        // Turned, there is room for the graph.
+        // A turned phone has room for the graph.
         browser.size(1000, 844);
         browser.awaitText(".graph", "lidar-perception");
         browser.size(390, 844);
@@ -311,7 +312,7 @@ class DashboardTest {
                 "object-fusion", "exited:1",
                 "emergency-brake", "exited:1"));
         browser.awaitText(".row .reconcile", "acknowledged");
-        // Not dead any more, as the settings have it, but not well either.
+        // Degraded, which is not dead under these settings.
         report(Map.of("lidar-perception", "running"));
         browser.awaitText(".row", "Degraded");
         Await.until(
@@ -331,7 +332,7 @@ class DashboardTest {
         assertThat(browser.script("return asked.length")).isEqualTo(0L);
         browser.script("hide(false)");
         browser.awaitCount(LIVE, 1);
-        // What is seen again may be old, and says so until it is not.
+        // A page that is visible again may be outdated, and says so until it is loaded.
         browser.script("hide(true)");
         browser.awaitText(".connection.connecting", "connecting");
         browser.script("hide(false)");
@@ -339,7 +340,7 @@ class DashboardTest {
     }
 
     @Test
-    void packagePageDuringAnOutage_showsWhatIsKnown() throws Exception {
+    void packagePageDuringAnOutage_showsTheLastKnownStates() throws Exception {
         try (EtcdServer etcd = EtcdServer.start();
                 ServerRig cut =
                         new ServerRig("etcd://" + etcd.endpoint(), "off", Map.of(Setting.COMMIT_TIMEOUT, "2s"))) {
@@ -351,7 +352,7 @@ class DashboardTest {
             browser.awaitText(".title .state", "Degraded");
             browser.awaitText(".graph", "exit code 1");
             browser.awaitText(".warning", "The history cannot be read now: ");
-            // What is shown is not what is now, and nothing says that it were.
+            // The page says that its states are outdated.
             browser.awaitText(".banner", "States as of ");
             assertThat(browser.count(LIVE)).isZero();
             browser.picture("package-without-store");
@@ -378,11 +379,11 @@ class DashboardTest {
         browser.type("parking");
         browser.awaitCount(".row", 1);
         assertThat(browser.text(".row .cause")).contains("parking-assist");
-        // Down into the list, and to the package, with the keyboard alone.
+        // The keyboard alone reaches the list and the package.
         browser.type(Keys.ARROW_DOWN);
         browser.enter();
         browser.awaitText(".title", "주차보조");
-        // The address holds the filter: it can be sent to somebody.
+        // The address holds the filter, so a link can be shared.
         look("/#/?state=Degraded");
         browser.awaitText(".search span", "1 of");
         look("/#/?text=nothing-like-that");
@@ -401,15 +402,15 @@ class DashboardTest {
         report(Map.of("lidar-perception", "exited:139"));
         browser.awaitCount(LIVE, 1);
         browser.awaitText(".row", "Degraded");
-        // What is not kept for who was away, requests to reconcile, is asked for anew.
+        // Recovery events are not stored, so the page loads reconcile requests again.
         Await.until(
                 SOON,
-                () -> "a second look",
+                () -> "a second request",
                 () -> (long) browser.script("return asked.filter(path => path === '/api/v1/packages').length") > 1);
     }
 
     @Test
-    void manyPagesInOneBrowser_doNotStarveEachOther() throws Exception {
+    void manyPagesInOneBrowser_doNotBlockEachOther() throws Exception {
         vehicle();
         for (int i = 0; i < 8; i++) {
             browser.anotherTab();
@@ -446,7 +447,7 @@ class DashboardTest {
     }
 
     @Test
-    void namesAndCauses_areNeverMarkup() {
+    void namesAndCauses_areNotReadAsMarkup() {
         rig.apply("kind: Package\nmetadata: {name: \"a&amp;b'\\\"\"}\nspec: {models: [{name: m}]}\n");
         rig.client()
                 .sendStateChange(ServerRig.change(RESOURCE_TYPE_MODEL, "m", "dead")
@@ -459,7 +460,7 @@ class DashboardTest {
     }
 
     @Test
-    void tenThousandPackages_stayFastAndLoadNothingFromElsewhere() throws Exception {
+    void tenThousandPackages_stayFastAndLoadNothingFromOtherHosts() throws Exception {
         for (int block = 0; block < 10; block++) {
             StringBuilder yaml = new StringBuilder();
             for (int i = block * 1_000; i < (block + 1) * 1_000; i++) {
@@ -476,7 +477,7 @@ class DashboardTest {
         }
         look("/");
         browser.awaitText(".search span", "10,000 packages");
-        // Only what is seen is drawn.
+        // Only the visible rows are in the page.
         assertThat(browser.count(".row")).isBetween(5, 60);
         browser.picture("overview-10000");
         browser.script("document.querySelector('.search input').focus()");

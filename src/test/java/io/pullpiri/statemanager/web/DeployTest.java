@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
-/** What deploy/ asks Prometheus for is what a server in trouble really tells. */
+/** The metrics in deploy/ are metrics that a server exposes when something is wrong. */
 class DeployTest {
 
     private static final Pattern ASKED = Pattern.compile("\\b(?:statemanager|jvm|process)_[a-z_]+\\b(?:\\{[^}]*})?");

@@ -106,7 +106,7 @@ class EventStreamTest {
         stop();
         start();
         report("exited:139", "running");
-        // A browser sends the address that it began with, and the header.
+        // A browser that reconnects sends its first address together with the header.
         try (Http.Events events = http.events("?after=" + listed, "Last-Event-ID", seen)) {
             events.until("ready");
             assertThat(List.of(events.next(), events.next(), events.next(), events.next()))
@@ -125,8 +125,8 @@ class EventStreamTest {
     }
 
     @Test
-    void readerWithAGap_doesNotAskForTheSameAgain() {
-        // An empty id makes a browser send none when it reconnects.
+    void readerWithAGap_reconnectsWithoutAnId() {
+        // After an empty id, a browser reconnects without an id.
         String stream = http.get("/api/v1/events", "Last-Event-ID", "4711.1").body();
         assertThat(stream).startsWith("id:\nevent: lost\ndata: ");
     }
@@ -172,7 +172,7 @@ class EventStreamTest {
                 etcd.kill();
                 assertThat(events.until("store").getLast().of("ready")).isEqualTo("false");
                 assertThat(client.get("/health").statusCode()).isEqualTo(503);
-                // Who comes later hears the same.
+                // A later subscriber gets the same.
                 try (Http.Events late = client.events("")) {
                     assertThat(late.next().of("ready")).isEqualTo("false");
                 }
@@ -202,7 +202,7 @@ class EventStreamTest {
 
     @Test
     @Tag("slow")
-    void stalledOrLeavingReaders_delayNoOthers() throws Exception {
+    void stalledAndDisconnectingReaders_delayNoOthers() throws Exception {
         rig.apply(ServerRig.BRAKING);
         try (Socket stalled = new Socket(InetAddress.getLoopbackAddress(), rig.server.httpPort());
                 Http.Events events = http.events("?kind=package")) {
@@ -238,7 +238,7 @@ class EventStreamTest {
     }
 
     @Test
-    void proxy_isToldNotToBuffer() throws Exception {
+    void stream_hasTheHeaderThatDisablesBufferingInProxies() throws Exception {
         try (RawHttp client = new RawHttp(rig.server.httpPort())) {
             RawHttp.Answer answer = client.send("HEAD /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
                     .head();
@@ -250,7 +250,7 @@ class EventStreamTest {
     }
 
     @Test
-    void leavingReader_isNoticedBeforeTheNextHeartbeat() throws Exception {
+    void closedConnection_isNoticedBeforeTheNextHeartbeat() throws Exception {
         try (RawHttp client = new RawHttp(rig.server.httpPort())) {
             assertThat(client.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
                             .head()

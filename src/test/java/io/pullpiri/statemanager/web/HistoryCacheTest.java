@@ -44,7 +44,7 @@ class HistoryCacheTest {
         assertThat(reads).hasValue(1);
         List<Json.ChangeJson> _ = histories.of(history(2));
         assertThat(reads).hasValue(2);
-        // The memory has a bound: of many, those that were not asked for are forgotten.
+        // The cache has a limit: the histories that were not requested recently are dropped.
         for (int i = 0; i < 100; i++) {
             List<Json.ChangeJson> _ = histories.of(history(i));
         }

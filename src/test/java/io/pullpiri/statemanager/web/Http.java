@@ -35,7 +35,7 @@ final class Http implements AutoCloseable {
         base = "http://127.0.0.1:" + port;
     }
 
-    /** @param headers names and values in turn */
+    /** @param headers names and values, alternating */
     HttpResponse<String> send(String method, String path, String body, String... headers) {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + path))
                 .timeout(Duration.ofSeconds(20))
@@ -60,7 +60,7 @@ final class Http implements AutoCloseable {
         return json(get(path));
     }
 
-    /** The status of an answer to a request that is addressed to another name than the real one. */
+    /** Returns the status of the answer to a request with this header Host. */
     static int statusAs(int port, String host) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
                 BufferedReader in =
@@ -79,7 +79,7 @@ final class Http implements AutoCloseable {
         }
     }
 
-    /** An event as it came; what it did not say is empty. */
+    /** An event. A field that it does not have is empty. */
     record ServerSentEvent(String id, String type, JsonNode data) {
 
         String of(String field) {
@@ -87,7 +87,7 @@ final class Http implements AutoCloseable {
         }
     }
 
-    /** A stream of events that is read all the time. */
+    /** A stream of events that is read continuously. */
     static final class Events implements AutoCloseable {
 
         private final BlockingQueue<ServerSentEvent> events = new LinkedBlockingQueue<>();
@@ -126,7 +126,7 @@ final class Http implements AutoCloseable {
             return event;
         }
 
-        /** All events up to the first of a type, that one included. */
+        /** Returns the events up to and including the first one of a type. */
         List<ServerSentEvent> until(String type) throws InterruptedException {
             List<ServerSentEvent> found = new ArrayList<>();
             do {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** HTTP as clients speak it, and the limits of the port, with small figures. */
+/** The protocol and the limits of the HTTP port. The limits are small here. */
 class HttpConnectionsTest {
 
     private static final Duration SOON = Duration.ofSeconds(10);
@@ -32,8 +32,8 @@ class HttpConnectionsTest {
     private static final ByteBuf LARGE =
             Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(16 << 20)));
 
-    /** A request has 100 ms to come in. */
-    private final WriteTimeouts impatient = new WriteTimeouts(Duration.ofMillis(300));
+    /** With this limit, a request must arrive within 100 ms. */
+    private final WriteTimeouts shortTimeouts = new WriteTimeouts(Duration.ofMillis(300));
 
     @SuppressWarnings("NullAway.Init") // each test starts it with its own limits
     private PlainServer server;
@@ -41,12 +41,12 @@ class HttpConnectionsTest {
     private final List<RawHttp> clients = new ArrayList<>();
     private final CountDownLatch held = new CountDownLatch(1);
 
-    private void start(WriteTimeouts patience) throws IOException {
-        start(patience, 100, 1 << 20);
+    private void start(WriteTimeouts timeouts) throws IOException {
+        start(timeouts, 100, 1 << 20);
     }
 
-    private void start(WriteTimeouts patience, int most, long requestBytes) throws IOException {
-        server = new PlainServer(patience, this::answer, most, requestBytes);
+    private void start(WriteTimeouts timeouts, int most, long requestBytes) throws IOException {
+        server = new PlainServer(timeouts, this::answer, most, requestBytes);
     }
 
     private Reply answer(Exchange exchange) {
@@ -146,7 +146,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void clientWithExpectContinue_isToldToSendItsBody() throws IOException {
+    void clientWithExpectContinue_isAskedForItsBody() throws IOException {
         start(PATIENT);
         RawHttp client = client().send(post("Content-Length: 3\r\nExpect: 100-continue\r\n", ""));
         assertThat(client.answer().code()).isEqualTo(100);
@@ -171,7 +171,7 @@ class HttpConnectionsTest {
         assertThat(answer.head())
                 .containsEntry("content-type", "application/problem+json")
                 .containsEntry("connection", "close");
-        assertThat(answer.body()).contains("the request is no HTTP/1.1: ");
+        assertThat(answer.body()).contains("the request is not HTTP/1.1: ");
         assertThat(client.rest()).isEmpty();
     }
 
@@ -196,8 +196,8 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void lateRequest_isEnded() throws IOException {
-        start(impatient);
+    void lateRequest_isRefused() throws IOException {
+        start(shortTimeouts);
         RawHttp header = client().send("GET / HT");
         RawHttp body = client().send(post("Content-Length: 3\r\n", "a"));
         RawHttp silent = client();
@@ -226,7 +226,7 @@ class HttpConnectionsTest {
         assertThat(large.rest()).isEmpty();
         assertThat(server.connections.memory().used()).isLessThanOrEqualTo(100_000);
         assertThat(client().send(get("/small")).answer().code()).isEqualTo(200);
-        // Larger than everything that it could end.
+        // A request that is larger than all others ends none of them.
         assertThat(client().send(post("Content-Length: 99000\r\n", "x".repeat(99_000)))
                         .answer()
                         .body())
@@ -247,7 +247,7 @@ class HttpConnectionsTest {
         assertThat(answer.head()).containsEntry("connection", "close");
         assertThat(client().send(get("/other")).answer().body()).contains("busy: too many connections from 127.0.0.1");
         assertThat(refusals("http-connections", "address")).isEqualTo(2);
-        // Another address has the rest.
+        // Another address gets the remaining places.
         assertThat(client("127.0.0.2").send(get("/other")).answer().code()).isEqualTo(200);
     }
 
@@ -266,7 +266,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void connectionThatIsSilentForASecond_makesRoomForAnother() throws IOException {
+    void connectionThatIsSilentForASecond_isClosedForANewOne() throws IOException {
         start(PATIENT, 4, 1 << 20);
         RawHttp first = client();
         client();
@@ -279,7 +279,7 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void newConnection_keepsItsPlaceUntilItCanAsk() throws IOException {
+    void newConnection_keepsItsPlaceUntilItCanSendARequest() throws IOException {
         start(new WriteTimeouts(Duration.ofHours(1)), 4, 1 << 20);
         RawHttp first = client();
         for (int i = 0; i < 20; i++) {
@@ -290,12 +290,12 @@ class HttpConnectionsTest {
     }
 
     @Test
-    void clientThatReadsNothing_isEndedAndSharesItsAnswersMemory() throws IOException {
-        start(impatient);
+    void clientThatReadsNothing_isClosedAndItsAnswerSharesMemory() throws IOException {
+        start(shortTimeouts);
         for (int i = 0; i < 20; i++) {
             client().send(get("/large"));
         }
-        Await.until(SOON, () -> "all are ended", () -> impatient.givenUp() == 20);
+        Await.until(SOON, () -> "all are closed", () -> shortTimeouts.givenUp() == 20);
         assertThat(refusals("http-answer-time", "stalled")).isEqualTo(20);
         awaitEmpty();
     }

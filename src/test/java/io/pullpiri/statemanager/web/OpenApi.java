@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** The OpenAPI document, as it is served. */
+/** The OpenAPI document that the server serves. */
 final class OpenApi {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -38,7 +38,7 @@ final class OpenApi {
         return operations;
     }
 
-    /** The schema of an operation's answer, followed through references. */
+    /** Returns the schema of an operation's answer, with references resolved. */
     String schemaOf(String method, String path, int status, String contentType) {
         JsonNode responses = document.path("paths")
                 .path(path)
@@ -61,7 +61,7 @@ final class OpenApi {
         return schema.substring(schema.lastIndexOf('/') + 1);
     }
 
-    /** What is wrong with a value that should be of a schema. */
+    /** Returns the violations of a schema by a value. */
     List<String> problems(String schema, JsonNode value) {
         ObjectNode root = MAPPER.createObjectNode();
         root.put("$ref", "#/components/schemas/" + schema);

@@ -9,18 +9,18 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
 
-/** The connections of the HTTP port with answers that a test makes. */
+/** The HTTP port with answers that a test makes. */
 final class PlainServer implements AutoCloseable {
 
     final Anomalies anomalies = new Anomalies(Clock.system());
     final HttpConnections connections;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-    PlainServer(WriteTimeouts patience, Function<Exchange, Reply> answers) throws IOException {
-        this(patience, answers, 100, 1 << 20);
+    PlainServer(WriteTimeouts timeouts, Function<Exchange, Reply> answers) throws IOException {
+        this(timeouts, answers, 100, 1 << 20);
     }
 
-    PlainServer(WriteTimeouts patience, Function<Exchange, Reply> answers, int most, long requestBytes)
+    PlainServer(WriteTimeouts timeouts, Function<Exchange, Reply> answers, int most, long requestBytes)
             throws IOException {
         connections = new HttpConnections(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
@@ -40,7 +40,7 @@ final class PlainServer implements AutoCloseable {
                         threads.execute(() -> answer(exchange, answers));
                     }
                 },
-                patience,
+                timeouts,
                 anomalies,
                 most,
                 requestBytes);

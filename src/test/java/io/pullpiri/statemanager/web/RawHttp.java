@@ -31,7 +31,7 @@ final class RawHttp implements AutoCloseable {
         this(port, "127.0.0.1");
     }
 
-    /** @param from an address of this machine */
+    /** @param from the local address of the connection */
     RawHttp(int port, String from) throws IOException {
         socket.setReceiveBufferSize(4_096);
         socket.setSoTimeout(10_000);
@@ -59,7 +59,7 @@ final class RawHttp implements AutoCloseable {
         return line.toString(StandardCharsets.ISO_8859_1);
     }
 
-    /** The head of an answer; its body, if there is one, is still to be read. */
+    /** Reads the head of an answer, but not its body. */
     Answer head() throws IOException {
         String status = line();
         Map<String, String> head = new LinkedHashMap<>();
@@ -89,13 +89,13 @@ final class RawHttp implements AutoCloseable {
         return new Answer(status, head, body.toString());
     }
 
-    /** All that still comes, until the server closes or resets the connection. */
+    /** Reads everything until the server closes or resets the connection. */
     String rest() throws IOException {
         ByteArrayOutputStream rest = new ByteArrayOutputStream();
         try {
             in.transferTo(rest);
         } catch (SocketException e) {
-            // Reset: the end as well.
+            // A reset is also an end.
         }
         return rest.toString(StandardCharsets.ISO_8859_1);
     }

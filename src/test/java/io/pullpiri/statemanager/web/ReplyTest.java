@@ -37,7 +37,7 @@ class ReplyTest {
         server.close();
     }
 
-    /** @param sound how many of the items can be made */
+    /** @param sound the number of items that can be made */
     private static Reply listing(int sound) {
         Iterator<List<String>> items = IntStream.range(0, ITEMS)
                 .mapToObj(i -> {

@@ -51,7 +51,7 @@ class WebServerTest {
         controller.close();
     }
 
-    /** Braking is in error, asked to be reconciled; a second package has a broken artifact. */
+    /** Brings the package braking into error, so that a reconcile request is sent. */
     private void breakTheBrakes() {
         rig.apply(ServerRig.BRAKING);
         rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
@@ -101,7 +101,7 @@ class WebServerTest {
                 answer.statusCode(),
                 answer.headers().firstValue("Content-Type").orElse(""));
         assertThat(openApi.problems(schema, Http.json(answer))).isEmpty();
-        // The oracle itself can tell.
+        // The check itself finds a violation.
         assertThat(openApi.problems("Change", Http.json(answer))).isNotEmpty();
     }
 
@@ -162,7 +162,7 @@ class WebServerTest {
 
     @ParameterizedTest(name = "{0}: {1}")
     @CsvSource({"packages?name=braking, 1", "packages?name=braking&state=idle, 0", "models?name=light, 1", "nodes, 1"})
-    void list_hasWhatWasAskedFor(String list, int count) {
+    void list_hasTheRequestedResources(String list, int count) {
         breakTheBrakes();
         assertThat(http.json("/api/v1/" + list).path("items")).hasSize(count);
     }
@@ -219,8 +219,8 @@ class WebServerTest {
     @ParameterizedTest(name = "{0} {1} is {2}: {3}")
     @CsvSource(delimiter = '|', textBlock = """
                     GET    | /api/v1/packages?state=lost    | 400 | state: 'lost' is no state of these resources
-                    GET    | /api/v1/packages?status=error  | 400 | query: 'status' is no parameter (expected: state, name)
-                    GET    | /api/v1/packages/a?b           | 400 | query: 'b' is no parameter (expected: none)
+                    GET    | /api/v1/packages?status=error  | 400 | query: 'status' is not a parameter (expected: state, name)
+                    GET    | /api/v1/packages/a?b           | 400 | query: 'b' is not a parameter (expected: none)
                     GET    | /api/v1/events?kind=pod        | 400 | kind: 'pod' (expected: scenario, package, model, node)
                     GET    | /api/v1/events?after=x         | 400 | after: 'x' (expected: the id of an event, such as 42.3)
                     GET    | /api/v1/packages/none          | 404 | package none is not known
@@ -255,7 +255,7 @@ class WebServerTest {
         OpenApi openApi = new OpenApi(http.get("/api/v1/openapi.yaml").body());
         String schema = openApi.schemaOf("POST", path, 200, "application/json");
         String yaml = "kind: Package\nmetadata: {name: 주차 보조}\nspec: {models: [{name: m}]}\n";
-        // As curl sends it in Pullpiri's examples.
+        // The header that curl sends in Pullpiri's examples.
         HttpResponse<String> applied = http.send("POST", path, yaml, "Content-Type", "text/plain");
         assertThat(openApi.problems(schema, Http.json(applied))).isEmpty();
         assertThat(Http.json(applied).at("/items/0/outcome").asText()).isEqualTo("created");
@@ -282,20 +282,20 @@ class WebServerTest {
     void webPage_cannotChangeArtifacts() throws Exception {
         for (String origin : List.of("http://127.0.0.1:" + rig.server.httpPort(), "http://evil.example", "null")) {
             HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", ServerRig.BRAKING, "Origin", origin);
-            assertProblem(answer, 403, "Origin: web pages may not change anything");
+            assertProblem(answer, 403, "Origin: a web page must not change anything");
         }
         assertThat(http.json("/api/v1/packages").path("items")).isEmpty();
     }
 
     @Test
-    void requestOverGrpcsLimit_isTooLarge() throws Exception {
+    void bodyOverTheLimitOfGrpc_isTooLarge() throws Exception {
         HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", "#".repeat((4 << 20) + 1));
         assertProblem(answer, 413, "body: more than 4 MiB");
         assertThat(http.get("/health").statusCode()).isEqualTo(200);
     }
 
     @Test
-    void page_hasSecurityHeadersAndIsSentOnce() {
+    void page_hasSecurityHeadersAndIsNotSentAgainUnchanged() {
         HttpResponse<String> page = http.get("/");
         assertThat(page.statusCode()).isEqualTo(200);
         assertThat(page.headers().firstValue("Content-Type")).hasValue("text/html; charset=utf-8");

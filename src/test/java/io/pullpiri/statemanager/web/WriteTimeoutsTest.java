@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A server that has less patience with its callers than usual. */
+/** The timeouts of HTTP clients, on a server with shorter ones than usual. */
 @Tag("slow")
 class WriteTimeoutsTest {
 
@@ -40,21 +40,21 @@ class WriteTimeoutsTest {
     private Path folder;
 
     private ServerRig rig;
-    private WriteTimeouts patience;
+    private WriteTimeouts timeouts;
     private WebServer server;
     private Http http;
 
     @BeforeEach
     void start() throws Exception {
         rig = new ServerRig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
-        patience = new WriteTimeouts(Duration.ofMillis(300));
+        timeouts = new WriteTimeouts(Duration.ofMillis(300));
         Reconciler idle = new Reconciler(
                 (scenario, timeout) -> new CompletableFuture<>(),
                 new Reconciler.Timing(SOON, SOON, SOON, failures -> 1),
                 Clock.system(),
                 (delay, task) -> {});
         server = WebServer.start(
-                "127.0.0.1", 0, rig.server.manager(), idle, new Metrics(), patience, Duration.ofMillis(50));
+                "127.0.0.1", 0, rig.server.manager(), idle, new Metrics(), timeouts, Duration.ofMillis(50));
         http = new Http(server.port());
     }
 
@@ -72,7 +72,7 @@ class WriteTimeoutsTest {
         }
     }
 
-    /** Somebody who has asked and has little room for the answer. */
+    /** Opens a connection with a small receive buffer and sends a request. */
     private Socket ask(String path) throws IOException {
         Socket socket = new Socket();
         socket.setReceiveBufferSize(1_024);
@@ -83,28 +83,28 @@ class WriteTimeoutsTest {
     }
 
     @Test
-    void slowReader_isEnded() throws Exception {
+    void slowReader_isClosed() throws Exception {
         fill();
         try (Socket slow = ask("/api/v1/scenarios")) {
             byte[] some = new byte[64 << 10];
             int taken = 0;
-            // Ever so often: no part of the answer waits for long.
+            // The client reads often enough that no part of the answer waits for long.
             for (int read = 1; read > 0; read = slow.getInputStream().readNBytes(some, 0, some.length)) {
                 taken += read;
                 Thread.sleep(50);
             }
             assertThat(taken).isLessThan(SCENARIOS * EACH);
-            assertThat(patience.givenUp()).isOne();
+            assertThat(timeouts.givenUp()).isOne();
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"/api/v1/events", "/api/v1/scenarios"})
-    void readerThatReadsNothing_isEnded(String path) throws Exception {
+    void readerThatReadsNothing_isClosed(String path) throws Exception {
         fill();
         try (Socket stalled = ask(path)) {
-            Await.until(SOON, () -> "a caller that is given up", () -> patience.givenUp() == 1);
-            // What was under way may still come, and then the end.
+            Await.until(SOON, () -> "a client that is closed", () -> timeouts.givenUp() == 1);
+            // The client gets the bytes in transit, and then the end.
             assertThat(stalled.getInputStream().readAllBytes()).hasSizeBetween(1, SCENARIOS * EACH);
         }
         Await.until(
