@@ -54,7 +54,7 @@ public final class Client implements AutoCloseable {
                 names = OPTION,
                 paramLabel = "HOST:PORT",
                 defaultValue = "${env:" + VARIABLE + ":-127.0.0.1:47006}",
-                description = "the StateManager to ask (default: " + VARIABLE + ", or 127.0.0.1:47006)")
+                description = "address of the server (default: " + VARIABLE + ", or 127.0.0.1:47006)")
         private String address = "";
 
         @Spec(Spec.Target.MIXEE)

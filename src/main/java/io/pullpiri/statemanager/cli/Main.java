@@ -48,6 +48,7 @@ public final class Main {
 
     private Main() {}
 
+    /** Runs the command in the arguments and ends the process with its exit code. */
     public static void main(String[] args) {
         GRPC_LOG.setLevel(Level.SEVERE);
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
@@ -105,6 +106,7 @@ public final class Main {
         throw e;
     }
 
+    /** Reads the version from the build's properties. */
     static final class Version implements IVersionProvider {
 
         @Override

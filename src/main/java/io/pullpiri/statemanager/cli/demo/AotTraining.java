@@ -26,6 +26,7 @@ final class AotTraining {
 
     private AotTraining() {}
 
+    /** Runs the training. The arguments are stores, as for {@code --store}. */
     public static void main(String[] stores) throws IOException, InterruptedException, SettingsException {
         PrintWriter nowhere = new PrintWriter(PrintWriter.nullWriter());
         Main.run(nowhere, nowhere, "serve", "--no-such-option");

@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
         name = "demo",
         description = {
             "Shows what StateManager does, on this machine alone.",
-            "Two simulated nodes and a simulated ActionController talk gRPC with a real server. Its store is deleted at",
-            "the end."
+            "Two simulated nodes and a simulated ActionController talk gRPC with a real server.",
+            "The store is deleted at the end."
         },
         mixinStandardHelpOptions = true)
 public final class DemoCommand implements Callable<Integer> {
