@@ -16,8 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * WARNING: these rules are the architecture (docs/architecture.md). A dependency that they refuse is in the wrong room;
- * think twice before you change a rule instead.
+ * Checks the dependencies between packages. WARNING: these rules are the architecture (docs/architecture.md). Move a class that
+ * breaks a rule to another package; change a rule only with a reason.
  */
 class ArchitectureTest {
 
@@ -42,11 +42,11 @@ class ArchitectureTest {
                     grpc     | grpc limits manager cascade view container state net
                     web      | web limits manager cascade view container state
                     """)
-    void eachPackage_dependsOnlyOnLowerPackages(String room, String allowed) {
+    void eachPackage_dependsOnlyOnLowerPackages(String name, String allowed) {
         classes()
-                .that(resideInAPackage(ROOT + "." + room + ".."))
+                .that(resideInAPackage(ROOT + "." + name + ".."))
                 .should()
-                .onlyDependOnClassesThat(inRooms(allowed.split(" ")).or(notOurs()))
+                .onlyDependOnClassesThat(inPackages(allowed.split(" ")).or(notOurs()))
                 .check(CLASSES);
     }
 
@@ -77,9 +77,9 @@ class ArchitectureTest {
         "com.fasterxml.jackson.., view web cli",
         "org.snakeyaml.., artifact cli",
     })
-    void library_isUsedOnlyByItsPackages(String library, String rooms) {
+    void library_isUsedOnlyByItsPackages(String library, String packages) {
         noClasses()
-                .that(resideInAPackage(ROOT + "..").and(DescribedPredicate.not(inRooms(rooms.split(" ")))))
+                .that(resideInAPackage(ROOT + "..").and(DescribedPredicate.not(inPackages(packages.split(" ")))))
                 .should()
                 .dependOnClassesThat(resideInAPackage(library))
                 .check(CLASSES);
@@ -90,10 +90,10 @@ class ArchitectureTest {
         slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(CLASSES);
     }
 
-    private static DescribedPredicate<JavaClass> inRooms(String... rooms) {
+    private static DescribedPredicate<JavaClass> inPackages(String... packages) {
         DescribedPredicate<JavaClass> predicate = DescribedPredicate.alwaysFalse();
-        for (String room : rooms) {
-            predicate = predicate.or(resideInAPackage(ROOT + "." + room + ".."));
+        for (String name : packages) {
+            predicate = predicate.or(resideInAPackage(ROOT + "." + name + ".."));
         }
         return predicate;
     }

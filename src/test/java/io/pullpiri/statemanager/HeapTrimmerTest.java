@@ -15,14 +15,14 @@ class HeapTrimmerTest {
 
     private static final String TRIMMED = "trimmed";
 
-    /** 16 MB live on, but each array only for a moment: the collector promotes them, and they die in the old generation. */
+    /** Keeps 16 MB alive, but each array only briefly, so that arrays are promoted and become garbage in the old generation. */
     public static final class Garbage {
 
         private static final int ARRAY = 64 << 10;
         private static final int LIVE = 256;
         private static final Duration TIME = Duration.ofSeconds(8);
 
-        /** The trimmer leaves the start alone. */
+        /** The trimmer does not collect during the start. */
         private static final Duration STARTED = Duration.ofSeconds(4);
 
         private Garbage() {}

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What holds for every source file of the program and of its tests. */
+/** Rules for every source file of the program and of its tests. */
 class SourceFilesTest {
 
     private static final int MOST_LINES = 500;
@@ -29,7 +29,7 @@ class SourceFilesTest {
         assertThat(sources.stream()
                         .filter(file -> lines(file) > MOST_LINES)
                         .map(file -> file + ": " + lines(file) + " lines"))
-                .as("split the file along a seam: what changes together stays together")
+                .as("split the file, and keep together what changes together")
                 .isEmpty();
     }
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a server holds, it gives back. */
+/** A server that is closed releases its threads and files. */
 class StateManagerTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -41,7 +41,7 @@ class StateManagerTest {
     }
 
     private static void leavesNothing(String store) throws Exception {
-        // The first start loads libraries and fills pools that stay for the life of the process.
+        // The first start loads libraries and fills pools, which stay until the process ends.
         startWorkAndStop(store);
         Await.until(
                 SOON,
@@ -55,7 +55,7 @@ class StateManagerTest {
                 assertThat(again.isBound()).isTrue();
             }
         }
-        // A leak would show five times; one more or less is a pool that breathes.
+        // A leak would occur five times. A pool may have one thread more or less.
         Await.until(
                 SOON, () -> "before " + threads + ", after " + threads(), () -> sum(threads()) < sum(threads) + TIMES);
         Await.until(SOON, () -> "files before " + files + ", after " + openFiles(), () -> openFiles() < files + TIMES);

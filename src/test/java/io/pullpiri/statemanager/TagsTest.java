@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.platform.commons.annotation.Testable;
 
-/** {@code make test-quick} leaves tests out by their tags, so what needs etcd, a browser or chaos carries one. */
+/** {@code make test-quick} excludes tests by tags, so each test that needs etcd, a browser or chaos has one. */
 class TagsTest {
 
     private static final String ROOT = "io.pullpiri.statemanager";
@@ -77,7 +77,7 @@ class TagsTest {
         assertThat(Set.of(excluded.split(" \\| "))).isEqualTo(tags);
     }
 
-    /** The part, and the classes without tests that use it, directly or not. */
+    /** Returns the part, and the classes without tests that use it, directly or indirectly. */
     private static Set<String> withHelpers(String part) {
         Set<String> parts = new HashSet<>(Set.of(part));
         boolean grown = true;
@@ -114,7 +114,7 @@ class TagsTest {
         return tags(element).anyMatch(tag::equals);
     }
 
-    /** JUnit's and jqwik's: each engine knows only its own. */
+    /** Returns the tags of JUnit and of jqwik, because each engine knows only its own. */
     private static Stream<String> tags(AnnotatedElement element) {
         return Stream.concat(
                 Arrays.stream(element.getAnnotationsByType(Tag.class)).map(Tag::value),

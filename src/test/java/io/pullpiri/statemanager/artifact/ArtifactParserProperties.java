@@ -75,7 +75,7 @@ class ArtifactParserProperties {
         readsOrIsBroken(text);
     }
 
-    /** Also: the part of the text that is stored under a document's key says the same as the document did. */
+    /** The part of the text that is stored for a document parses to the same artifact. */
     private static void readsOrIsBroken(String text) throws BrokenArtifactException {
         List<Artifact> artifacts;
         try {
@@ -91,7 +91,7 @@ class ArtifactParserProperties {
         }
     }
 
-    /** Each of these goes between two documents. */
+    /** Texts that may stand between two documents. */
     private static final String[] BETWEEN = {
         "---\n",
         "--- # car\n",

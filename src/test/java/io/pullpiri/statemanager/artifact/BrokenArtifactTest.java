@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** One line for each way to be broken: what it is called, the text, and what its author is told. */
+/** One line for each kind of broken artifact: its name, its text, and the message. */
 class BrokenArtifactTest {
 
     @ParameterizedTest(name = "{0}")

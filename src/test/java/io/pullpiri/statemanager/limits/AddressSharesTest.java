@@ -152,7 +152,7 @@ class AddressSharesTest {
         assertThatThrownBy(() -> new AddressShares(0)).hasMessage("limit: 0 (expected: at least 1)");
     }
 
-    /** A client as the property below sees it. */
+    /** A client in the property below. */
     private static final class Client {
 
         private final String address;

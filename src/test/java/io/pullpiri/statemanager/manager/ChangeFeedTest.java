@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What followers hear when the store was read anew. */
+/** The events that readers get after the store was re-read. */
 class ChangeFeedTest {
 
     @TempDir
@@ -43,14 +43,14 @@ class ChangeFeedTest {
         loop.close();
     }
 
-    private static List<String> told(ChangeReader reader) throws Exception {
-        List<String> told = new ArrayList<>();
+    private static List<String> changes(ChangeReader reader) throws Exception {
+        List<String> changes = new ArrayList<>();
         for (Event event : reader.next(Duration.ZERO)) {
             if (event instanceof Event.Changed changed) {
-                told.add(changed.change().name() + " " + changed.change().to());
+                changes.add(changed.change().name() + " " + changed.change().to());
             }
         }
-        return told;
+        return changes;
     }
 
     @Test
@@ -66,7 +66,7 @@ class ChangeFeedTest {
         loop.pass();
         assertThat(manager.isReady()).as("the repair fails").isFalse();
         loop.pass();
-        assertThat(told(reader)).containsExactly("m Running", "p Running");
+        assertThat(changes(reader)).containsExactly("m Running", "p Running");
         assertThat(store.get(Keys.packageState("p")).orElseThrow().value()).isEqualTo("Running");
     }
 
@@ -87,7 +87,7 @@ class ChangeFeedTest {
         loop.pass();
         assertThat(reader.isLost()).isTrue();
         assertThatThrownBy(() -> reader.next(Duration.ZERO)).isInstanceOf(ChangeReader.GapException.class);
-        assertThat(told(manager.feed().follow())).isEmpty();
+        assertThat(changes(manager.feed().follow())).isEmpty();
     }
 
     @Test
@@ -114,6 +114,6 @@ class ChangeFeedTest {
         for (int i = 0; i < 20; i++) {
             feed.append(id -> new Event.Fault(id, 0, "x".repeat(100)));
         }
-        assertThat(next.next(Duration.ZERO)).as("what is gone does not count").hasSize(20);
+        assertThat(next.next(Duration.ZERO)).as("dropped events take no memory").hasSize(20);
     }
 }

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What readers of the feed are told, from what is kept and from the journal. */
+/** The events that readers of the feed get from memory and from the journal. */
 class ChangeReaderTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -55,7 +55,7 @@ class ChangeReaderTest {
         store.close();
     }
 
-    /** One commit in which models change to a state. */
+    /** Commits a change of models to a state. */
     private void change(ModelState state, String... models) {
         List<Command> commands = new ArrayList<>();
         for (String model : models) {
@@ -72,7 +72,7 @@ class ChangeReaderTest {
         feed.publish(view, plan.parts());
     }
 
-    /** Another process on the same store: of what was before it has the journal alone. */
+    /** Starts another process on the same store, which knows earlier changes only from the journal. */
     private void restart() {
         feed = new ChangeFeed(store, 1 << 20);
         feed.publish(view, List.of());
@@ -116,14 +116,14 @@ class ChangeReaderTest {
                 restart();
             }
             for (EventId place : List.of(new EventId(1, 0), new EventId(1, 1), new EventId(1, 2), new EventId(2, 0))) {
-                List<String> told = new ArrayList<>();
+                List<String> events = new ArrayList<>();
                 ChangeReader reader = feed.followAfter(place);
                 assertThat(reader.start()).isNull();
-                for (int slice = 0; slice < 5; slice++) { // a record each, and those that are kept
-                    told.addAll(next(reader));
+                for (int slice = 0; slice < 5; slice++) { // one for each record, and one for the events in memory
+                    events.addAll(next(reader));
                 }
                 List<String> all = List.of("1.1 a Running", "1.2 b Running", "2.1 a Dead");
-                assertThat(told)
+                assertThat(events)
                         .as("after %s, restarted: %s", place, restarted)
                         .isEqualTo(all.subList(place.sequence() == 2 ? 2 : place.known(), 3));
             }
@@ -139,7 +139,7 @@ class ChangeReaderTest {
         change(ModelState.DEAD, "a");
         restart();
         ChangeReader reader = feed.followAfter(new EventId(1, 0));
-        assertThat(reader.isLost()).as("it may still read it").isFalse();
+        assertThat(reader.isLost()).as("the store may still have the journal").isFalse();
         for (String nonsense : new String[] {"nonsense", null}) {
             Transaction.Write write = new Transaction.Write(
                     Keys.journal(1),
@@ -151,7 +151,7 @@ class ChangeReaderTest {
                     .hasMessage("the changes after event 1.0 are not in the journal any more");
         }
         assertThat(next(feed.followAfter(new EventId(2, 5))))
-                .as("a place behind a record's changes")
+                .as("a position after all changes of a record")
                 .isEmpty();
     }
 
@@ -189,7 +189,7 @@ class ChangeReaderTest {
     }
 
     @Test
-    void slowReader_isToldOfItsGap() throws Exception {
+    void slowReader_getsAGap() throws Exception {
         ChangeFeed large = new ChangeFeed(store, 1L << 40);
         large.publish(View.EMPTY, List.of());
         ChangeReader slow = large.follow();

@@ -18,63 +18,64 @@ class CommandQueueTest {
     private final List<String> replaced = new ArrayList<>();
     private final CommandQueue queue = new CommandQueue(10, 10_000, replaced::add);
 
-    /** Otherwise a command would be decided on a key that others have changed before, and be overruled by their older word. */
+    /** Otherwise a command would be decided without an earlier foreign change, which would later overwrite its result. */
     @Test
     void storeEvents_areTakenBeforeCommands() {
         Command first = new Command.ModelChange("a", ModelState.RUNNING, "", "test");
         Command second = new Command.ModelChange("b", ModelState.RUNNING, "", "test");
-        Command.StoreEvents told = new Command.StoreEvents(List.of(new WatchEvent("/model/a/state", "Dead", 7)), false);
-        Command.StoreEvents toldLater =
+        Command.StoreEvents events =
+                new Command.StoreEvents(List.of(new WatchEvent("/model/a/state", "Dead", 7)), false);
+        Command.StoreEvents laterEvents =
                 new Command.StoreEvents(List.of(new WatchEvent("/model/a/state", null, 8)), false);
         offer(first, new CompletableFuture<>(), 0, 10);
-        queue.offerEvents(told);
+        queue.offerEvents(events);
         offer(second, new CompletableFuture<>(), 0, 10);
-        queue.offerEvents(toldLater);
+        queue.offerEvents(laterEvents);
         assertThat(queue.take(10, 0))
                 .extracting(CommandQueue.PendingCommand::command)
-                .containsExactly(told, toldLater, first, second);
+                .containsExactly(events, laterEvents, first, second);
     }
 
-    /** Found by the simulation (day 25799): what the clock had begun was decided without what the store had told. */
+    /** Found by the simulation (day 25799): a tick was decided without the store events that were waiting. */
     @Test
     void tick_isTakenAfterStoreEventsAndBeforeCommands() {
         offer(change("a"));
-        queue.offerEvents(told("b"));
+        queue.offerEvents(event("b"));
         queue.offerTick();
         assertThat(queue.take(10, 0))
                 .extracting(CommandQueue.PendingCommand::command)
-                .containsExactly(told("b"), new Command.Tick(), change("a"));
+                .containsExactly(event("b"), new Command.Tick(), change("a"));
         for (int i = 0; i < 5; i++) {
             offer(change("m" + i));
-            queue.offerEvents(told("m" + i));
+            queue.offerEvents(event("m" + i));
         }
         queue.offerTick();
         assertThat(queue.take(3, 0))
-                .as("however few are taken")
+                .as("even if few are taken")
                 .extracting(CommandQueue.PendingCommand::command)
-                .containsExactly(told("m0"), told("m1"), told("m2"));
+                .containsExactly(event("m0"), event("m1"), event("m2"));
         assertThat(queue.take(4, 0))
                 .extracting(CommandQueue.PendingCommand::command)
-                .containsExactly(told("m3"), told("m4"), new Command.Tick(), change("m0"));
+                .containsExactly(event("m3"), event("m4"), new Command.Tick(), change("m0"));
         assertThat(queue.size()).isEqualTo(4);
         queue.offerTick();
         queue.offerTick();
-        assertThat(queue.size()).as("one turn is enough").isEqualTo(5);
-        queue.offerEvents(told("b"));
+        assertThat(queue.size()).as("only one tick waits").isEqualTo(5);
+        queue.offerEvents(event("b"));
         assertThat(queue.take(1, 0))
                 .extracting(CommandQueue.PendingCommand::command)
                 .containsExactly(new Command.Tick());
         queue.offerTick();
         assertThat(queue.take(2, 0))
                 .extracting(CommandQueue.PendingCommand::command)
-                .containsExactly(told("b"), new Command.Tick());
+                .containsExactly(event("b"), new Command.Tick());
     }
 
-    /** Else what the store refuses would never be alone, and never be found, as long as the store tells something. */
+    /** Otherwise a command that the store refuses would never be alone, and never be found, while store events arrive. */
     @Test
     void singleTake_returnsTheOldest() {
         offer(change("refused"));
-        queue.offerEvents(told("b"));
+        queue.offerEvents(event("b"));
         assertThat(queue.take(1, 0))
                 .extracting(CommandQueue.PendingCommand::command)
                 .containsExactly(change("refused"));
@@ -87,7 +88,7 @@ class CommandQueueTest {
         assertThat(offer(large, new CompletableFuture<>(), 0, 10)).isFalse();
         queue.giveBack(queue.take(10, 0));
         assertThat(offer(large, new CompletableFuture<>(), 0, 10))
-                .as("given back, it waits again")
+                .as("a returned command counts again")
                 .isFalse();
         assertThat(queue.take(10, 0)).hasSize(1);
         assertThat(offer(large, new CompletableFuture<>(), 0, 10)).isTrue();
@@ -130,35 +131,35 @@ class CommandQueueTest {
     void commandsAndEvents_areBoundedSeparately() {
         for (int i = 0; i < 10; i++) {
             assertThat(offer(change("m" + i))).isTrue();
-            assertThat(queue.offerEvents(told("m" + i))).isTrue();
+            assertThat(queue.offerEvents(event("m" + i))).isTrue();
         }
         assertThat(offer(change("one-more"))).isFalse();
-        assertThat(queue.offerEvents(told("one-more"))).isFalse();
+        assertThat(queue.offerEvents(event("one-more"))).isFalse();
         assertThat(queue.size()).isEqualTo(20);
         assertThat(queue.take(11, 0)).hasSize(11);
         assertThat(offer(change("one-more"))).isTrue();
-        assertThat(queue.offerEvents(told("one-more"))).isTrue();
+        assertThat(queue.offerEvents(event("one-more"))).isTrue();
     }
 
     @Test
     void newSnapshot_dropsEventsAndKeepsCommands() {
         for (int i = 0; i < 10; i++) {
             offer(change("m" + i));
-            queue.offerEvents(told("m" + i));
+            queue.offerEvents(event("m" + i));
         }
         queue.dropEvents();
         assertThat(offer(change("one-more"))).isFalse();
         for (int i = 0; i < 10; i++) {
-            assertThat(queue.offerEvents(told("m" + i))).isTrue();
+            assertThat(queue.offerEvents(event("m" + i))).isTrue();
         }
-        assertThat(queue.offerEvents(told("one-more"))).isFalse();
+        assertThat(queue.offerEvents(event("one-more"))).isFalse();
         assertThat(queue.size()).isEqualTo(20);
     }
 
     @Test
     void returnedCommands_comeFirstInTheirOrderAfterStartedOnes() {
         offer(change("a"));
-        queue.offerEvents(told("b"));
+        queue.offerEvents(event("b"));
         offer(report(10));
         offer(change("c"));
         List<CommandQueue.PendingCommand> batch = new ArrayList<>(queue.take(10, 0));
@@ -169,9 +170,9 @@ class CommandQueueTest {
         queue.giveBack(batch);
         assertThat(queue.take(10, 0))
                 .extracting(CommandQueue.PendingCommand::command)
-                .containsExactly(told("b"), change("a"), report(10), change("c"), change("later"));
+                .containsExactly(event("b"), change("a"), report(10), change("c"), change("later"));
         for (int i = 0; i < 10; i++) {
-            assertThat(queue.offerEvents(told("m" + i))).isTrue();
+            assertThat(queue.offerEvents(event("m" + i))).isTrue();
             assertThat(offer(change("m" + i))).isTrue();
         }
     }
@@ -197,17 +198,17 @@ class CommandQueueTest {
     void commandWithoutAWaitingCaller_isSkippedUnlessItIsAReport() {
         offer(change("a"), new CompletableFuture<>(), 100, 10);
         offer(report(10), new CompletableFuture<>(), 100, 10);
-        queue.offerEvents(told("b"));
+        queue.offerEvents(event("b"));
         List<CommandQueue.PendingCommand> inTime = queue.take(10, 110);
         assertThat(inTime)
                 .extracting(CommandQueue.PendingCommand::command)
-                .containsExactly(told("b"), change("a"), report(10));
+                .containsExactly(event("b"), change("a"), report(10));
         assertThat(inTime).extracting(CommandQueue.PendingCommand::hasCaller).containsExactly(false, true, true);
         assertThat(inTime).extracting(CommandQueue.PendingCommand::received).containsExactly(0L, 100L, 100L);
         queue.giveBack(inTime);
         assertThat(queue.take(10, 111))
                 .extracting(CommandQueue.PendingCommand::command)
-                .containsExactly(told("b"), report(10));
+                .containsExactly(event("b"), report(10));
         assertThat(queue.size()).isZero();
     }
 
@@ -230,7 +231,7 @@ class CommandQueueTest {
         assertThat(unknown("y", 2_000)).as("2,500 of 10,000 bytes").isEqualTo(CommandQueue.Offer.UNKNOWN_FULL);
         assertThat(offer(change("a"))).isTrue();
         queue.giveBack(queue.take(10, 0));
-        assertThat(unknown("z", 10)).as("given back, they wait again").isEqualTo(CommandQueue.Offer.UNKNOWN_FULL);
+        assertThat(unknown("z", 10)).as("returned lists count again").isEqualTo(CommandQueue.Offer.UNKNOWN_FULL);
         queue.take(10, 0);
         assertThat(unknown("z", 9_000)).as("alone").isEqualTo(CommandQueue.Offer.TAKEN);
     }
@@ -244,15 +245,17 @@ class CommandQueueTest {
         for (int i = 0; i < 8; i++) {
             assertThat(offer(change("m" + i))).isTrue();
         }
-        assertThat(offer(change("one-more"))).as("its sender can repeat it").isFalse();
+        assertThat(offer(change("one-more"))).as("its caller can repeat it").isFalse();
         assertThat(offer(list("known", 10))).isTrue();
         assertThat(replaced).containsExactly("y");
         assertThat(second).isCompletedWithValueMatching(answer -> answer instanceof CommandResult.NotDurableYet);
         assertThat(first).isNotDone();
         assertThat(offer(list("known", 8_500)))
-                .as("a newer list displaces for its memory")
+                .as("a larger newer list displaces lists to make room")
                 .isFalse();
-        assertThat(replaced).as("in vain, so nothing is replaced").containsExactly("y");
+        assertThat(replaced)
+                .as("displacing all lists would not make enough room")
+                .containsExactly("y");
         assertThat(offer(list("known", 8_000))).isTrue();
         assertThat(replaced).containsExactly("y", "x");
         assertThat(queue.take(10, 0))
@@ -260,7 +263,7 @@ class CommandQueueTest {
                 .last()
                 .matches(entry -> entry.command().equals(list("known", 8_000)));
         assertThat(offer(list("known", 10_000)))
-                .as("what was replaced is counted no more")
+                .as("a displaced list does not count any more")
                 .isTrue();
     }
 
@@ -282,7 +285,7 @@ class CommandQueueTest {
         unknown("y", 10);
         offer(change("b"));
         assertThat(queue.take(1, 0))
-                .as("where one is taken alone, the oldest")
+                .as("the oldest, if only one is taken")
                 .extracting(CommandQueue.PendingCommand::command)
                 .containsExactly(list("x", 10));
         unknown("x", 10);
@@ -291,7 +294,7 @@ class CommandQueueTest {
                 .containsExactly(list("a", 10), change("b"), list("y", 10));
         offer(change("c"));
         assertThat(queue.take(3, 0))
-                .as("in the order in which they came, if all are taken")
+                .as("in the order of their arrival, if all are taken")
                 .extracting(CommandQueue.PendingCommand::command)
                 .containsExactly(list("x", 10), change("c"));
     }
@@ -312,7 +315,7 @@ class CommandQueueTest {
         return new Command.ModelChange(model, ModelState.RUNNING, "", "test");
     }
 
-    private static Command.StoreEvents told(String model) {
+    private static Command.StoreEvents event(String model) {
         return new Command.StoreEvents(List.of(new WatchEvent("/model/" + model + "/state", "Dead", 7)), false);
     }
 

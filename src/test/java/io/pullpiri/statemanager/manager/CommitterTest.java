@@ -29,7 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What becomes of a batch when the store does what it may do. */
+/** The outcome of a batch for each possible behavior of the store. */
 class CommitterTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -69,7 +69,7 @@ class CommitterTest {
 
     private void begin(int maxWrites) {
         cascade = cascade(maxWrites);
-        // Nothing is at the same time here: what the loop is handed, it does at once.
+        // Single-threaded: the executor of the loop runs each task at once.
         committer = new Committer(
                 store,
                 cascade,
@@ -130,7 +130,7 @@ class CommitterTest {
         store.before.add(() -> store.put(Keys.modelState("m"), "Exited"));
         BatchOutcome.BatchCommitted done =
                 (BatchOutcome.BatchCommitted) commit(model("m", ModelState.DEAD), model("n", ModelState.DEAD));
-        assertThat(done.batch()).as("what others wrote, and the batch").hasSize(3);
+        assertThat(done.batch()).as("the foreign change, and the batch").hasSize(3);
         assertThat(done.rest()).isEmpty();
         assertThat(done.plan().answers())
                 .endsWith(new CommandResult.Done("model m is Dead"), new CommandResult.Done("model n is Dead"))
@@ -142,7 +142,7 @@ class CommitterTest {
                 .contains("Running>Exited", "Exited>Dead");
     }
 
-    /** Else a package would be stored that contradicts what is known of its models. */
+    /** Otherwise a package would be stored that contradicts known states of its models. */
     @Test
     void storeEventsDuringACommit_areIncludedAfterAConflict() throws Exception {
         commit(
@@ -164,7 +164,7 @@ class CommitterTest {
         assertThat(queue.size()).isZero();
     }
 
-    /** What others did while nobody looked belongs into the history first. */
+    /** Foreign changes from before the read come first in the history. */
     @Test
     void eventsDuringARepair_areProcessedAfterIt() throws Exception {
         commit(model("m", ModelState.RUNNING), model("n", ModelState.RUNNING));
@@ -173,7 +173,7 @@ class CommitterTest {
             long revision = store.put(Keys.modelState("m"), "Dead");
             queue.offerEvents(
                     new Command.StoreEvents(List.of(new WatchEvent(Keys.modelState("m"), "Dead", revision)), false));
-            // In the way of the repair's own record: of that it does not know.
+            // Conflicts with the repair's own record, which the repair does not know.
             store.put(Keys.packageState("ghost"), "Dead");
         });
         store.put(Keys.packageState("ghost"), "Idle");
@@ -305,7 +305,7 @@ class CommitterTest {
         assertThat(queue.size()).isZero();
     }
 
-    /** A command whose plan has several parts, with the package's state in the last but one. */
+    /** Commits a command whose plan has several parts, with the package's state in the last but one. */
     private Command largeReport() throws Exception {
         begin(9);
         String models = IntStream.range(0, 12)
@@ -375,7 +375,7 @@ class CommitterTest {
         store.before.add(() -> store.faults.add(FaultyStore.Fault.UNAVAILABLE));
         assertThat(commit(report)).isInstanceOf(BatchOutcome.BatchUnreliable.class);
         assertThat(store.getAllWithPrefix(Keys.MODEL_STATE_PREFIX))
-                .as("the first part is there")
+                .as("the first part is stored")
                 .isNotEmpty();
     }
 

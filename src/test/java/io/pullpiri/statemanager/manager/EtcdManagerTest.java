@@ -60,7 +60,7 @@ class EtcdManagerTest extends ManagerContract {
         etcd.restart();
         Await.until(
                 SOON,
-                () -> "a change is taken again",
+                () -> "a change is accepted again",
                 () -> manager.submit(
                                         new Command.ModelChange("brake", ModelState.PAUSED, "id", "test"),
                                         Duration.ofSeconds(1))
@@ -70,7 +70,7 @@ class EtcdManagerTest extends ManagerContract {
         store.put(Keys.modelState("brake"), "Dead");
         Await.until(
                 SOON,
-                () -> "the watch goes on: " + manager.view().modelState("brake"),
+                () -> "the watch continues: " + manager.view().modelState("brake"),
                 () -> manager.view().modelState("brake") == ModelState.DEAD);
     }
 

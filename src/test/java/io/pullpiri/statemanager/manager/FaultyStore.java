@@ -22,17 +22,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** A real store whose commits and reads fail when a test says so. */
+/** A real store whose commits and reads fail when a test requests it. */
 final class FaultyStore implements StateStore {
 
-    /** What happens to the next commits, one each; then all is well again. */
+    /** The faults of the next commits, one for each. Later commits succeed. */
     enum Fault {
         UNAVAILABLE,
         /** It is committed, but the answer is lost. */
         ANSWER_LOST,
-        /** It is not committed, and nobody can tell. */
+        /** It is not committed, and the outcome is unknown. */
         LOST,
-        /** It is not committed, for a reason that nobody knows. */
+        /** It is not committed, for an unknown reason. */
         UNEXPLAINED,
         /** The store has a defect. */
         THROWN
@@ -44,7 +44,7 @@ final class FaultyStore implements StateStore {
     final AtomicInteger writes = new AtomicInteger();
     final AtomicInteger reads = new AtomicInteger();
 
-    /** How often it was asked only whether it is there. */
+    /** How often the store was checked. */
     final AtomicInteger probes = new AtomicInteger();
 
     /** How many watches are open. */
@@ -52,35 +52,35 @@ final class FaultyStore implements StateStore {
 
     volatile boolean away;
 
-    /** It takes no larger transactions, in bytes. */
+    /** The size in bytes above which a transaction is refused. */
     volatile int mostBytes = Integer.MAX_VALUE;
 
-    /** The key that it takes no transaction with, ever. */
+    /** A transaction that writes this key is always refused. */
     volatile @Nullable String refused;
 
-    /** The key that it takes no transaction with, for a reason that nobody knows. */
+    /** A transaction that writes this key is refused for an unknown reason. */
     volatile @Nullable String unexplained;
 
-    /** Whether it takes no transaction at all, for a reason that nobody knows; it can be read. */
+    /** Whether every transaction is refused for an unknown reason. Reads work. */
     volatile boolean refusing;
 
-    /** What the next snapshots and watches throw, one each. */
+    /** The exceptions that the next snapshots and watches throw, one for each. */
     final Queue<RuntimeException> unread = new ConcurrentLinkedQueue<>();
 
     final Queue<RuntimeException> unwatched = new ConcurrentLinkedQueue<>();
 
-    /** The watch tells nothing. */
+    /** Whether the watch drops all events. */
     volatile boolean mute;
 
     private volatile @Nullable WatchListener listener;
 
-    /** The revision up to which the watch has told, to the end. */
-    private final AtomicLong told = new AtomicLong();
+    /** The revision up to which the watch has reported all events, to the end of the listener's call. */
+    private final AtomicLong reported = new AtomicLong();
 
-    /** The newest revision that it has to tell of. */
-    private final AtomicLong toTell = new AtomicLong();
+    /** The newest revision with an event that the watch has to report. */
+    private final AtomicLong toReport = new AtomicLong();
 
-    /** Done once, just before the next commit. */
+    /** Tasks, one of which runs just before each of the next commits. */
     final Queue<Runnable> before = new ConcurrentLinkedQueue<>();
 
     FaultyStore(StateStore store) {
@@ -124,14 +124,14 @@ final class FaultyStore implements StateStore {
                 && transaction.writes().stream()
                         .anyMatch(write -> Prefixes.cover(Keys.WATCHED_PREFIXES, write.key())
                                 && (write.value() != null || write.expectedRevision() > 0))) {
-            toTell.accumulateAndGet(committed.revision(), Math::max);
+            toReport.accumulateAndGet(committed.revision(), Math::max);
         }
         return result;
     }
 
-    /** Whether the watch has told all that there is, to the end. */
-    boolean hasToldAll() {
-        return watches.get() == 0 || told.get() >= toTell.get();
+    /** Whether the watch has reported all events, to the end of the listener's call. */
+    boolean hasReportedAll() {
+        return watches.get() == 0 || reported.get() >= toReport.get();
     }
 
     @Override
@@ -157,17 +157,17 @@ final class FaultyStore implements StateStore {
     public long put(String key, String value) {
         long revision = store.put(key, value);
         if (Prefixes.cover(Keys.WATCHED_PREFIXES, key)) {
-            toTell.accumulateAndGet(revision, Math::max);
+            toReport.accumulateAndGet(revision, Math::max);
         }
         return revision;
     }
 
-    /** The value of a key that there is. */
+    /** Returns the value of an existing key. */
     String value(String key) {
         return store.get(key).orElseThrow().value();
     }
 
-    /** Another component deletes a key. */
+    /** Deletes a key as another component would. */
     void delete(String key) {
         long revision = store.get(key).orElseThrow().modRevision();
         Transaction deletion = new Transaction(List.of(new Transaction.Write(key, null, revision)));
@@ -190,7 +190,7 @@ final class FaultyStore implements StateStore {
                 if (!mute) {
                     newListener.onEvents(events);
                 }
-                told.accumulateAndGet(events.getLast().revision(), Math::max);
+                reported.accumulateAndGet(events.getLast().revision(), Math::max);
             }
 
             @Override
@@ -199,7 +199,7 @@ final class FaultyStore implements StateStore {
             }
         });
         listener = newListener;
-        told.accumulateAndGet(fromRevision - 1, Math::max);
+        reported.accumulateAndGet(fromRevision - 1, Math::max);
         watches.incrementAndGet();
         return () -> {
             watch.close();
@@ -214,7 +214,7 @@ final class FaultyStore implements StateStore {
         }
     }
 
-    /** Whoever watched last has lost its watch. */
+    /** Ends the newest watch with a loss. */
     void loseWatch() {
         Objects.requireNonNull(listener).onLost("forced");
     }

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What the loop promises, whichever store it stands on. */
+/** The contract of the loop with every store. */
 // [utest->req~wire-status~1]
 abstract class ManagerContract {
 
@@ -49,7 +49,7 @@ abstract class ManagerContract {
     FaultyStore store;
     Manager manager;
 
-    /** A new or reopened store on the same data. */
+    /** Opens the store; a second call reopens the same data. */
     abstract StateStore openStore() throws Exception;
 
     @BeforeEach
@@ -208,19 +208,19 @@ abstract class ManagerContract {
                         .generation())
                 .as("no change was made twice")
                 .isEqualTo(10);
-        List<String> told = new ArrayList<>();
-        while (told.size() < 11) {
+        List<String> states = new ArrayList<>();
+        while (states.size() < 11) {
             List<Event> events = reader.next(SOON);
             assertThat(events).isNotEmpty();
             events.forEach(event -> {
                 if (event instanceof Event.Changed(EventId _, Transition change)
                         && change.name().equals("braking")) {
-                    told.add(change.to() + change.generation());
+                    states.add(change.to() + change.generation());
                 }
             });
         }
-        assertThat(told)
-                .as("followers hear of what was committed without our knowing, once")
+        assertThat(states)
+                .as("readers get commits with a lost acknowledgement once")
                 .containsExactly(
                         "Idle1",
                         "Running2",
@@ -253,7 +253,7 @@ abstract class ManagerContract {
         awaitStored("braking", "Degraded");
         Await.until(SOON, () -> "ready", manager::isReady);
         assertThat(store.get(Keys.modelState("brake")).orElseThrow().value())
-                .as("nobody waited for the state change any more")
+                .as("the caller of the state change had stopped waiting")
                 .isEqualTo("Running");
     }
 
@@ -301,7 +301,7 @@ abstract class ManagerContract {
                         .state()
                         .history()
                         .generation())
-                .as("Idle, Paused: the older report was never looked at")
+                .as("Idle, Paused: the older report was never decided")
                 .isEqualTo(2);
     }
 
@@ -453,7 +453,7 @@ abstract class ManagerContract {
         }
     }
 
-    /** HPC's list: a container of brake and one of light. */
+    /** Returns a report of HPC with a container of brake and one of light. */
     private static Command report(String brake, String light) {
         return new Command.NodeReport("HPC", List.of(container("brake", brake), container("light", light)));
     }

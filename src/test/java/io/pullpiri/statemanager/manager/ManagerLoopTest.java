@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** In which order the loop does what is to be done, and what callers are told meanwhile. */
+/** The order in which the loop works, and the results that callers get. */
 class ManagerLoopTest {
 
     @TempDir
@@ -36,7 +36,7 @@ class ManagerLoopTest {
         loop.close();
     }
 
-    /** Found by the simulation: a package was put right without what the store had told of its model. */
+    /** Found by the simulation: a package was restored without the store events about its model. */
     @Test
     void tick_isDecidedTogetherWithStoreEvents() {
         loop.begin();
@@ -47,7 +47,7 @@ class ManagerLoopTest {
         loop.foreign(Keys.packageState("p"), "Paused");
         loop.turn();
         assertThat(loop.store.value(Keys.packageState("p")))
-                .as("put right once a second")
+                .as("restored at most once a second")
                 .isEqualTo("Paused");
         loop.elapse(Duration.ofSeconds(1));
         loop.foreign(Keys.modelState("m"), "Dead");
@@ -135,7 +135,7 @@ class ManagerLoopTest {
         loop.turn();
         assertThat(loop.store.probes).hasValue(probes);
         loop.elapse(Duration.ofNanos(StoreHealth.SILENCE));
-        // Nothing has changed, so that it is not asked by this.
+        // Nothing changes, so this command does not use the store.
         var _ = loop.set(ModelState.DEAD);
         loop.turn();
         assertThat(loop.store.probes).hasValue(probes + 1);
@@ -209,7 +209,7 @@ class ManagerLoopTest {
         var _ = loop.set(ModelState.RUNNING);
         int commits = loop.store.commits.get();
         loop.turn();
-        assertThat(loop.store.commits.get()).as("left alone").isEqualTo(commits);
+        assertThat(loop.store.commits.get()).as("no commit during the pause").isEqualTo(commits);
         loop.pass();
         assertThat(answer).isCompletedWithValue(new CommandResult.Done("model m is Dead"));
         assertThat(loop.store.value(Keys.modelState("m"))).isEqualTo("Running");

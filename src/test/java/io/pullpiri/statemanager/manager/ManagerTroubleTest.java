@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the loop does when the store, or the program, is not as it should be. */
+/** The behavior of the loop when the store fails, or the program has a defect. */
 class ManagerTroubleTest {
 
     @TempDir
@@ -51,7 +51,7 @@ class ManagerTroubleTest {
         assertThat(loop.asked).containsExactly("s");
     }
 
-    /** Found by the simulation: what had recovered was asked for. */
+    /** Found by the simulation: a request was sent for a package that had recovered. */
     @Test
     void packageThatMayHaveRecovered_getsNoRequestBeforeTheReread() {
         loop.begin();
@@ -161,7 +161,7 @@ class ManagerTroubleTest {
                 .isCompletedWithValueMatching(
                         answer -> answer instanceof CommandResult.Rejected impossible
                                 && impossible.reason().contains("1 of 2 transactions"),
-                        "the caller is told what was stored");
+                        "the result says what was stored");
         assertThat(other.join()).isInstanceOf(CommandResult.Done.class);
         assertThat(loop.manager.isReady()).isTrue();
         assertThat(loop.manager.anomalies().counts()).containsEntry("refused-by-store", 1L);
@@ -187,7 +187,7 @@ class ManagerTroubleTest {
         loop.store.refusing = true;
         CompletableFuture<CommandResult> answer = loop.set(ModelState.DEAD);
         loop.turn();
-        loop.elapse(SteppedManager.SOON.plusSeconds(1)); // the caller does not wait any more
+        loop.elapse(SteppedManager.SOON.plusSeconds(1)); // the caller has stopped waiting
         for (int i = 0; i < 5; i++) {
             loop.pass();
             assertThat(loop.manager.isReady()).isFalse();
@@ -195,11 +195,11 @@ class ManagerTroubleTest {
         loop.store.refusing = false;
         loop.pass();
         assertThat(loop.manager.isReady()).isTrue();
-        assertThat(answer).as("nobody waits for it").isNotDone();
+        assertThat(answer).as("the caller has stopped waiting").isNotDone();
         assertThat(loop.store.get(Keys.modelState("m"))).isEmpty();
     }
 
-    /** The same while the view can still be relied on, so that only an idle loop's probe notices the recovery. */
+    /** The view stays valid in this case, so only the probe of an idle loop notices the recovery. */
     @Test
     void idleLoop_detectsByAWriteThatTheStoreAcceptsWritesAgain() {
         loop.begin();
@@ -216,7 +216,7 @@ class ManagerTroubleTest {
         assertThat(loop.manager.isReady()).isTrue();
     }
 
-    /** What follows from another's word has no caller who could be told. */
+    /** A consequence of a foreign change has no caller to which it could be rejected. */
     @Test
     void refusedConsequenceOfAStoreEvent_isRetriedUntilAccepted() {
         loop.begin();
@@ -274,7 +274,7 @@ class ManagerTroubleTest {
             loop.foreign(Keys.modelState("m"), i % 2 == 0 ? "Dead" : "Running");
         }
         loop.turn();
-        assertThat(loop.store.reads).as("so many may wait").hasValue(reads);
+        assertThat(loop.store.reads).as("the limit is not exceeded").hasValue(reads);
         for (int i = 0; i < 4; i++) {
             loop.foreign(Keys.modelState("m"), i % 2 == 0 ? "Running" : "Dead");
         }
@@ -291,7 +291,7 @@ class ManagerTroubleTest {
         int reads = loop.store.reads.get();
         assertThat(loop.manager.isReady()).isFalse();
         loop.turn();
-        assertThat(loop.store.reads).as("left alone for a while").hasValue(reads);
+        assertThat(loop.store.reads).as("no read during the pause").hasValue(reads);
         loop.store.away = false;
         loop.pass();
         assertThat(loop.manager.isReady()).isTrue();

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 class NodeMetricsTest {
 
-    /** @param counts how many containers of no model each node has; the nodes are n1, n2 and so on */
+    /** @param counts the number of unmatched containers of each node; the nodes are n1, n2 and so on */
     private static View view(int... counts) {
         List<Command> reports = new ArrayList<>();
         for (int i = 0; i < counts.length; i++) {

@@ -25,7 +25,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 
-/** On a clock that goes when it is told to. */
+/** Tests the reconciler with a clock that only the test moves. */
 class ReconcilerTest {
 
     private record Due(long at, int number, Runnable task) {}
@@ -112,7 +112,7 @@ class ReconcilerTest {
         assertThat(asked).containsExactly("s", "t", "s", "t");
     }
 
-    /** The recovery's answer was lost, and when the store could be read again the package was dead anew. */
+    /** The acknowledgement of the recovery was lost, and the package died again before the store could be read. */
     @Test
     void deathAfterAnUnseenRecovery_isReconciledAtOnce() {
         Reconciler reconciler = reconciler(Duration.ZERO);
@@ -126,7 +126,9 @@ class ReconcilerTest {
         pass(Duration.ZERO);
         assertThat(asked).containsExactly("s", "t", "s", "t");
         pass(Duration.ofSeconds(59));
-        assertThat(asked).as("the first death's repetition").hasSize(4);
+        assertThat(asked)
+                .as("the repeated request of the first death is cancelled")
+                .hasSize(4);
     }
 
     // [utest->req~rec-retry~1]
@@ -166,16 +168,16 @@ class ReconcilerTest {
 
     @Test
     void deletion_isNotARecovery() {
-        List<Event> told = new ArrayList<>();
+        List<Event> events = new ArrayList<>();
         Reconciler reconciler = reconciler(Duration.ZERO);
-        reconciler.publish(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
+        reconciler.publish(event -> events.add(event.apply(new EventId(1, 0))), Tracing.OFF);
         die(reconciler);
         pass(Duration.ZERO);
         run(Command.DeleteArtifacts.parse("kind: Package\nmetadata: {name: p}"));
         reconciler.updateAll(view);
         pass(Duration.ofMinutes(5));
         assertThat(asked).containsExactly("s", "t");
-        assertThat(told)
+        assertThat(events)
                 .extracting(event -> ((Event.Recovery) event).step())
                 .containsExactly(Event.Recovery.RecoveryStep.REQUESTED, Event.Recovery.RecoveryStep.REQUESTED);
     }
@@ -249,7 +251,7 @@ class ReconcilerTest {
         assertThat(asked).hasSize(100).doesNotHaveDuplicates();
     }
 
-    /** What recovered in the queue used to take the places of those behind it. */
+    /** A package that recovered in the queue once took the place of a later one. */
     // [utest->req~rec-recovery~1]
     @Test
     void packageRecoveringInTheQueue_takesNoPlace() {
@@ -301,9 +303,9 @@ class ReconcilerTest {
 
     @Test
     void everyStep_isPublishedAndCounted() {
-        List<Event> told = new ArrayList<>();
+        List<Event> events = new ArrayList<>();
         Reconciler reconciler = reconciler(Duration.ZERO);
-        reconciler.publish(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
+        reconciler.publish(event -> events.add(event.apply(new EventId(1, 0))), Tracing.OFF);
         assertThat(reconciler.steps())
                 .containsOnlyKeys(Event.Recovery.RecoveryStep.values())
                 .containsValue(0L);
@@ -314,7 +316,7 @@ class ReconcilerTest {
         pass(Duration.ZERO);
         set(ModelState.RUNNING);
         reconciler.updateAll(view);
-        assertThat(told)
+        assertThat(events)
                 .extracting(event -> (Event.Recovery) event)
                 .extracting(
                         each -> each.step() + " " + each.packageName() + "/" + each.scenario() + ": " + each.detail())
@@ -333,18 +335,18 @@ class ReconcilerTest {
 
     @Test
     void answerForARecoveredPackage_isIgnored() {
-        List<Event> told = new ArrayList<>();
+        List<Event> events = new ArrayList<>();
         Reconciler reconciler = reconciler(Duration.ZERO);
-        reconciler.publish(event -> told.add(event.apply(new EventId(1, 0))), Tracing.OFF);
+        reconciler.publish(event -> events.add(event.apply(new EventId(1, 0))), Tracing.OFF);
         die(reconciler);
         pass(Duration.ZERO);
         set(ModelState.RUNNING);
         reconciler.updateAll(view);
-        told.clear();
+        events.clear();
         replies.getFirst().complete(new ActionController.ReconcileResult(true, ""));
         replies.getLast().completeExceptionally(new IllegalStateException("unreachable"));
         pass(Duration.ofMinutes(5));
-        assertThat(told).isEmpty();
+        assertThat(events).isEmpty();
         assertThat(asked).hasSize(2);
     }
 
@@ -438,7 +440,7 @@ class ReconcilerTest {
         assertThat(asked).containsExactly("s", "t", "s", "t");
         reconciler.update(view, Set.of("p"));
         pass(Duration.ofSeconds(30));
-        assertThat(asked).as("both are under way").hasSize(4);
+        assertThat(asked).as("both requests are in flight").hasSize(4);
     }
 
     private void killAll(int models) {

@@ -21,18 +21,18 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** A manager whose loop and clock a test turns by hand, with package {@code p} of model {@code m}. */
+/** A manager whose loop and clock only the test moves. It has package {@code p} with model {@code m}. */
 final class SteppedManager implements AutoCloseable {
 
     static final Duration SOON = Duration.ofSeconds(20);
 
     final FaultyStore store;
     final Manager manager;
-    private final Queue<Runnable> rounds = new ConcurrentLinkedQueue<>(); // the watch adds some, too
+    private final Queue<Runnable> rounds = new ConcurrentLinkedQueue<>(); // the watch's thread adds some too
     private final Queue<Runnable> alarms = new ConcurrentLinkedQueue<>();
     private final Queue<Runnable> calls = new ConcurrentLinkedQueue<>();
 
-    /** Which scenarios ActionController was asked for. */
+    /** The scenarios of the requests to ActionController. */
     final List<String> asked = new ArrayList<>();
 
     private long nanos = 1;
@@ -42,7 +42,7 @@ final class SteppedManager implements AutoCloseable {
         this(real, queue, "first");
     }
 
-    /** @param host its name in the owner's record */
+    /** @param host the name of its host in the owner's record */
     SteppedManager(StateStore real, int queue, String host) {
         store = new FaultyStore(real);
         Clock clock = () -> new Timestamp(nanos, nanos);
@@ -85,38 +85,38 @@ final class SteppedManager implements AutoCloseable {
         return submit(new Command.ModelChange("m", state, "", "test"));
     }
 
-    /** Another component writes a key, and the watch has said so; the loop has not turned. */
+    /** Writes a key as another component, and waits for the watch event. The loop does not run. */
     void foreign(String key, String value) {
         store.put(key, value);
-        Await.until(SOON, () -> "the watch has told of " + key, store::hasToldAll);
+        Await.until(SOON, () -> "the watch reports " + key, store::hasReportedAll);
     }
 
-    /** Until nothing is left to do at this moment, and the watch has told of it. */
+    /** Runs rounds until nothing is left to do at this time, and the watch has reported everything. */
     void turn() {
         do {
             while (!rounds.isEmpty()) {
                 rounds.remove().run();
             }
-            // It wakes the loop from a thread of its own: whoever came between would be passed over.
-            Await.until(SOON, () -> "the watch has told all", store::hasToldAll);
+            // The watch wakes the loop from its own thread, so a round may be added after the queue was empty.
+            Await.until(SOON, () -> "the watch reports everything", store::hasReportedAll);
         } while (!rounds.isEmpty());
     }
 
-    /** The package dies; nobody has been called yet. */
+    /** Makes the package dead; no request is sent yet. */
     void die(String scenario) {
         var _ = submit(Command.ApplyArtifacts.parse(CascadeRig.scenarioYaml(scenario, "p")));
         var _ = set(ModelState.DEAD);
         turn();
     }
 
-    /** Begins the calls to ActionController that are due. */
+    /** Sends the requests to ActionController that are due. */
     void call() {
         List<Runnable> due = new ArrayList<>(calls);
         calls.clear();
         due.forEach(Runnable::run);
     }
 
-    /** Stops it in an orderly way. */
+    /** Closes the manager. */
     void stop() {
         CompletableFuture<Void> stopped = CompletableFuture.runAsync(manager::close);
         Await.until(SOON, () -> "it stops", () -> {
@@ -126,12 +126,12 @@ final class SteppedManager implements AutoCloseable {
         stopped.join();
     }
 
-    /** Time goes by; the loop does not turn. */
+    /** Moves the clock; the loop does not run. */
     void elapse(Duration time) {
         nanos += time.toNanos();
     }
 
-    /** The pause after a failure is over. */
+    /** Ends the pause after a failure, and runs the loop. */
     void pass() {
         elapse(Duration.ofSeconds(1));
         List<Runnable> due = new ArrayList<>(alarms);

@@ -14,7 +14,7 @@ class StoreHealthTest {
 
     private long nanos = START;
     private final StoreHealth health = new StoreHealth(failures -> failures * 100L, () -> new Timestamp(nanos, nanos));
-    private final List<Boolean> told = new ArrayList<>();
+    private final List<Boolean> values = new ArrayList<>();
 
     @Test
     void storeThatNeverAnswered_isInDoubt() {
@@ -33,7 +33,7 @@ class StoreHealthTest {
         assertThat(health.isInDoubt()).isFalse();
         nanos++;
         assertThat(health.isInDoubt()).isTrue();
-        assertThat(health.isReady()).as("a doubt is no failure").isTrue();
+        assertThat(health.isReady()).as("doubt is not a failure").isTrue();
     }
 
     @Test
@@ -57,14 +57,14 @@ class StoreHealthTest {
         assertThat(health.pausedUntil()).isLessThan(nanos);
         health.failed("again");
         assertThat(health.pausedUntil())
-                .as("in a row it is the first")
+                .as("the first failure in a row")
                 .isEqualTo(nanos + Duration.ofMillis(100).toNanos());
     }
 
     @Test
     void listener_getsThePresentStateAndThenEachChangeOnce() {
-        health.onReadiness(told::add);
-        assertThat(told).containsExactly(false);
+        health.onReadiness(values::add);
+        assertThat(values).containsExactly(false);
         health.failed("not there yet");
         health.answered();
         health.answered();
@@ -73,8 +73,8 @@ class StoreHealthTest {
         health.answered();
         health.stopped();
         health.stopped();
-        assertThat(told).containsExactly(false, true, false, true, false);
-        health.onReadiness(told::add);
-        assertThat(told).endsWith(false, false);
+        assertThat(values).containsExactly(false, true, false, true, false);
+        health.onReadiness(values::add);
+        assertThat(values).endsWith(false, false);
     }
 }

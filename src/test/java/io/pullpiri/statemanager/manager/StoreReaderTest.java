@@ -22,12 +22,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What was sent before the store is read is read, or it never comes. */
+/** A transaction that was sent before the read is read, or it fails. */
 class StoreReaderTest {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
-    /** A node's list that an earlier life has sent, when the journal's newest record was the first. */
+    /** A transaction of an earlier process, which it decided when the first journal record was the newest. */
     private static final Transaction LATE =
             new Transaction(List.of(new Write(Keys.node("HPC"), "{}", 0), new Write(Keys.journal(2), null, 0)));
 
@@ -42,7 +42,7 @@ class StoreReaderTest {
         store = new FaultyStore(SqliteStore.open(folder.resolve("states.db")));
         store.put(Keys.journal(1), "{}");
         store.put("/model/m/state", "Running");
-        store.put("/somebody/elses", "key");
+        store.put("/foreign/key", "key");
         storeReader = new StoreReader(store, new Ownership(store, owner("first")), TIMEOUT, Runnable::run);
     }
 
@@ -82,7 +82,7 @@ class StoreReaderTest {
         long written = store.get(Keys.FORMAT).orElseThrow().modRevision();
         storeReader.read().join();
         assertThat(store.get(Keys.FORMAT).orElseThrow().modRevision())
-                .as("stated once")
+                .as("written once")
                 .isEqualTo(written);
     }
 
@@ -120,7 +120,7 @@ class StoreReaderTest {
         long written = store.get(Keys.OWNER).orElseThrow().modRevision();
         storeReader.read().join();
         assertThat(store.get(Keys.OWNER).orElseThrow().modRevision())
-                .as("later readings leave the record alone")
+                .as("later reads do not write the record")
                 .isEqualTo(written);
     }
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Two servers on one store, by mistake: the newest start owns it, and they do not fight. */
+/** Two servers on one store by mistake: the one that started last owns it, and they do not alternate. */
 class TwoServersTest {
 
     private static final String OTHER = "another StateManager (host second, process 1, since 2026-01-01T00:00:00Z)";
@@ -103,7 +103,7 @@ class TwoServersTest {
 
     @Test
     void startAfterACrash_ownsTheStoreAtOnce() {
-        startSecond(); // first is not stopped, it never turns again
+        startSecond(); // the first server is not closed, but its loop never runs again
         CompletableFuture<CommandResult> answer = second.set(ModelState.DEAD);
         second.turn();
         assertThat(answer).isCompletedWithValue(new CommandResult.Done("model m is Dead"));
@@ -121,7 +121,7 @@ class TwoServersTest {
         first.pass();
         assertThat(first.manager.isReady()).isTrue();
         assertThat(store.get(Keys.modelState("m")))
-                .as("the other server may have been told something newer")
+                .as("the other server may have newer commands")
                 .isEmpty();
         CompletableFuture<CommandResult> answer = first.set(ModelState.RUNNING);
         first.turn();

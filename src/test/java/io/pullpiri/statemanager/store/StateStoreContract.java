@@ -20,14 +20,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every {@link StateStore} promises about keys and transactions. */
+/** The contract of every {@link StateStore} on keys and transactions. */
 public abstract class StateStoreContract {
 
     protected static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     protected StateStore store;
 
-    /** Opens an empty store; its revisions need not begin at 1. */
+    /** Opens an empty store. Its revisions may start at any number. */
     protected abstract StateStore open();
 
     @BeforeEach
@@ -211,7 +211,7 @@ public abstract class StateStoreContract {
         int bytes = store.maxBytes();
         commit(put("/large/a", "x".repeat(bytes / 2 - 8), 0), put("/large/b", "x".repeat(bytes / 2 - 8), 0));
         assertThat(store.commit(transaction(put("/large/a", "", 0), put("/large/b", "", 0)), TIMEOUT))
-                .as("the answer to a conflict of the greatest size")
+                .as("the answer to a conflict of the largest transaction")
                 .isInstanceOfSatisfying(
                         Conflict.class,
                         conflict -> assertThat(conflict.current())

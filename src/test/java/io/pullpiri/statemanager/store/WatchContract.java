@@ -19,12 +19,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
-/** What every {@link StateStore} promises about watches; with {@link StateStoreContract} its whole contract. */
+/** The contract of every {@link StateStore} on watches. {@link StateStoreContract} has the rest. */
 public abstract class WatchContract extends StateStoreContract {
 
     protected static final List<String> BOTH = List.of("/model/", "Package/");
 
-    /** Makes the store forget the changes up to its newest revision. */
+    /** Makes the store drop the changes up to its newest revision. */
     protected abstract void forgetHistory();
 
     @Test
@@ -141,7 +141,7 @@ public abstract class WatchContract extends StateStoreContract {
     void listener_mayCloseItsOwnWatchAndUseTheStore() {
         AtomicReference<Watch> watch = new AtomicReference<>();
         CountDownLatch watching = new CountDownLatch(1);
-        WatchRecorder told = new WatchRecorder();
+        WatchRecorder recorder = new WatchRecorder();
         long start = store.put("/x", "x");
         watch.set(store.watch(List.of("/model/"), start + 1, new WatchListener() {
             @Override
@@ -149,22 +149,22 @@ public abstract class WatchContract extends StateStoreContract {
                 await(watching);
                 watch.get().close();
                 store.get("/model/a");
-                told.onEvents(events);
+                recorder.onEvents(events);
             }
 
             @Override
             public void onLost(String reason) {
-                told.onLost(reason);
+                recorder.onLost(reason);
             }
         }));
         store.put("/model/a", "1");
         watching.countDown();
-        told.awaitEvents(1);
+        recorder.awaitEvents(1);
         WatchRecorder other = new WatchRecorder();
         store.watch(List.of("/model/"), start + 1, other);
         store.put("/model/a", "2");
         other.awaitEvents(2);
-        assertThat(told.assertNotLost().events()).hasSize(1);
+        assertThat(recorder.assertNotLost().events()).hasSize(1);
     }
 
     @Test
@@ -228,13 +228,13 @@ public abstract class WatchContract extends StateStoreContract {
                         .allSatisfy(ofPrefix -> assertThat(ofPrefix)
                                 .extracting(WatchEvent::revision)
                                 .isSorted());
-                Map<Long, String> told = new TreeMap<>();
-                seen.forEach(event -> assertThat(told.put(event.revision(), event.key() + "=" + event.value()))
-                        .as("told twice: %s", event)
+                Map<Long, String> reported = new TreeMap<>();
+                seen.forEach(event -> assertThat(reported.put(event.revision(), event.key() + "=" + event.value()))
+                        .as("reported twice: %s", event)
                         .isNull());
                 Map<Long, String> expected = new TreeMap<>(written);
                 expected.keySet().removeIf(revision -> revision <= snapshot.revision() || revision >= newest);
-                assertThat(told).isEqualTo(expected);
+                assertThat(reported).isEqualTo(expected);
                 for (KeyValue kv : snapshot.entries()) {
                     assertThat(written).containsEntry(kv.modRevision(), kv.key() + "=" + kv.value());
                 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What each of etcd's and gRPC's errors says about a transaction. */
+/** The meaning of each error of etcd and gRPC for a transaction. */
 class EtcdFailureTest {
 
     @ParameterizedTest

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What an outage of etcd means for calls and watches. */
+/** The effects of an outage of etcd on calls and watches. */
 @Tag("etcd")
 @Timeout(60)
 class EtcdOutageTest {
@@ -41,7 +41,7 @@ class EtcdOutageTest {
     private EtcdServer server;
     private Cable cable;
 
-    /** Talks to etcd through the cable. */
+    /** Is connected to etcd through the cable. */
     private EtcdStore store;
 
     @BeforeEach
@@ -75,7 +75,7 @@ class EtcdOutageTest {
         assertThat(store.getAllWithPrefix("/model/")).extracting(KeyValue::key).containsExactly("/model/a", "/model/c");
     }
 
-    /** What a frozen machine does after one that refused; found by {@code make chaos STORE=etcd SEED=3}. */
+    /** A machine that first refuses and then freezes; found by {@code make chaos STORE=etcd SEED=3}. */
     @Test
     void silentConnection_isClosed() throws Exception {
         try (EtcdStore hasty = EtcdStore.open(List.of(cable.endpoint()), Duration.ofSeconds(2))) {
@@ -133,7 +133,7 @@ class EtcdOutageTest {
         long before = cable.bytesToTarget();
         CompletableFuture<CommitResult> result =
                 CompletableFuture.supplyAsync(() -> store.commit(create("/model/b", "maybe"), LONG));
-        Await.until(PATIENCE, () -> "the commit on its way", () -> cable.bytesToTarget() > before);
+        Await.until(PATIENCE, () -> "the commit in flight", () -> cable.bytesToTarget() > before);
         assertThat(result).isNotDone();
         cable.cut();
         assertThat(result.get(20, TimeUnit.SECONDS)).isInstanceOf(Unknown.class);
@@ -241,7 +241,7 @@ class EtcdOutageTest {
         long start = store.put("/x", "x");
         try (EtcdStore elsewhere = EtcdStore.open(List.of("127.0.0.1:1"), LONG, Duration.ofSeconds(1), null)) {
             store.watch(List.of("/model/"), start + 1, idle);
-            // Lost after three of its intervals: ten of the idle one's.
+            // Lost after three of its intervals, which are ten of the idle watch.
             elsewhere.watch(List.of("/model/"), 1, unreachable);
             unreachable.awaitLoss();
         }
@@ -260,7 +260,7 @@ class EtcdOutageTest {
         server.stop();
         server.wipe();
         server.restart();
-        // etcd 3.6 and later says nothing on a watch that starts in its future.
+        // etcd 3.6 and later sends nothing on a watch that starts at a future revision.
         assertThat(recorder.awaitLoss()).containsAnyOf("replaced", "nothing was heard");
     }
 
@@ -288,7 +288,7 @@ class EtcdOutageTest {
         }
     }
 
-    /** Asks etcd for signs of life so often that its restart would be too long. */
+    /** Asks etcd for progress so often that its restart takes too long. */
     private void beImpatient() {
         store.close();
         store = EtcdStore.open(List.of(cable.endpoint()), LONG, Duration.ofMillis(300), null);

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The texts of a real etcd are those of the table, and mean what it says. */
+/** The table has the texts of a real etcd, with their meaning. */
 @Tag("etcd")
 @Timeout(60)
 class EtcdRefusalsTest {
@@ -162,7 +162,7 @@ class EtcdRefusalsTest {
                 () -> recorder.isLost() || recorder.events().size() == 2);
     }
 
-    /** A server that lost its connection must not take the silence of its watch for quiet. */
+    /** A server without a connection must not take the silence of its watch for the absence of changes. */
     @Test
     void watchOpenedWhileAuthenticationIsEnabled_isLost() {
         auth.enable();

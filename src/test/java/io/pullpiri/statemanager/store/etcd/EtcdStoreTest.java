@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The contract on a real etcd. */
+/** The contract of the store with a real etcd. */
 @Tag("etcd")
 class EtcdStoreTest extends WatchContract {
 

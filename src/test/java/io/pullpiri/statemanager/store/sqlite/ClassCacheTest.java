@@ -21,7 +21,7 @@ import org.sqlite.SQLiteJDBCLoader;
 import org.sqlite.util.LibraryLoaderUtil;
 import org.sqlite.util.OSInfo;
 
-/** The program as tools/build makes it: a jar with a class cache, and SQLite's library beside it. */
+/** Tests the program as tools/build makes it: a jar with a class cache, and SQLite's library beside it. */
 @Tag("slow")
 class ClassCacheTest {
 
@@ -72,7 +72,7 @@ class ClassCacheTest {
         }
     }
 
-    /** Without a temporary folder, so that only the library beside the jar can be loaded. */
+    /** Starts the program without a temporary folder, so that it can load only the library beside the jar. */
     private String run(Path from, Path jar, String... options) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
 import org.sqlite.SQLiteConfig;
 
-/** Where the database may be, and what is said where it may not. */
+/** Which paths a database may have, and the messages for the others. */
 class DatabasePathTest {
 
     @TempDir
@@ -70,8 +70,7 @@ class DatabasePathTest {
         Path closed = Files.createDirectory(folder.resolve("closed"));
         Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("r-xr-xr-x"));
 
-        // The folder is made by the test's user, who may be root; /etc/passwd is root's and may be written by root
-        // only.
+        // The test's user, which may be root, owns the folder. /etc/passwd belongs to root, and only root may write it.
         List<String> said = asOrdinaryUser(
                 List.of(open + "/states.db", closed + "/states.db", "/etc/passwd", "/proc/1/fd/states.db"));
 
@@ -113,7 +112,7 @@ class DatabasePathTest {
         return (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
     }
 
-    /** Opens the files in a process that has no right of root; its classes are copied to where it can read them. */
+    /** Opens the files in a process without root's permissions. Its classes are copied to a folder that it can read. */
     private List<String> asOrdinaryUser(List<String> files) throws Exception {
         Path classes = Files.createDirectory(folder.resolve("classes"));
         List<String> command = new ArrayList<>();
@@ -136,7 +135,7 @@ class DatabasePathTest {
         assertThat(process.waitFor())
                 .as(Files.readString(folder.resolve("err")))
                 .isZero();
-        assertThat(temporary).as("the native library is gone again").isEmptyDirectory();
+        assertThat(temporary).as("the native library is deleted").isEmptyDirectory();
         return lines;
     }
 

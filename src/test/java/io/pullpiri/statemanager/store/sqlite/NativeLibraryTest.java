@@ -44,7 +44,7 @@ class NativeLibraryTest {
 
         assertThat(ended).doesNotExist();
         assertThat(earlierLife)
-                .as("in a container, each life has the same number")
+                .as("in a container, each process has the same number")
                 .doesNotExist();
         assertThat(longAgo).doesNotExist();
         assertThat(another).exists();

@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.store.sqlite;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
 import java.nio.file.Path;
 
-/** Opens each file that it is given, and prints a line: {@code opened}, or why not. */
+/** Opens each file in its arguments, and prints a line for it: {@code opened}, or why not. */
 final class OpenDatabases {
 
     private OpenDatabases() {}

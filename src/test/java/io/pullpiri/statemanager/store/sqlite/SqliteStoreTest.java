@@ -32,7 +32,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The contract on an SQLite file, and what is special about a file. */
+/** The contract of the store with a SQLite file, and rules that only hold for a file. */
 class SqliteStoreTest extends WatchContract {
 
     private static final int LOG_REVISIONS = 1_000;
@@ -82,7 +82,7 @@ class SqliteStoreTest extends WatchContract {
                 .isInstanceOf(StoreUnavailableException.class)
                 .hasMessageContaining(file().toString())
                 .hasMessageContaining("in use");
-        assertThat(store.put("/model/a", "2")).as("the owner is unharmed").isPositive();
+        assertThat(store.put("/model/a", "2")).as("the first store still works").isPositive();
     }
 
     @Test
@@ -110,7 +110,7 @@ class SqliteStoreTest extends WatchContract {
                 .start();
     }
 
-    /** Opens the store of a test's folder as another process would. */
+    /** Opens the store in a folder of a test from another process. */
     static final class Opener {
 
         private Opener() {}
@@ -145,7 +145,7 @@ class SqliteStoreTest extends WatchContract {
                                     .contains("full")
                                     .contains("small.db"));
             String failed = keys.removeLast();
-            assertThat(small.get(failed)).as("nothing half-written").isEmpty();
+            assertThat(small.get(failed)).as("no part is written").isEmpty();
             assertThat(small.get(failed + "/b")).isEmpty();
             assertThatThrownBy(() -> small.put("/model/new", "x".repeat(10_000)))
                     .isInstanceOf(StoreUnavailableException.class)
@@ -225,27 +225,27 @@ class SqliteStoreTest extends WatchContract {
     void slowListener_isLostAndCostsNoMemory() {
         CountDownLatch go = new CountDownLatch(1);
         CountDownLatch reached = new CountDownLatch(1);
-        WatchRecorder told = new WatchRecorder();
+        WatchRecorder recorder = new WatchRecorder();
         long start = store.put("/x", "x");
         store.watch(List.of("/model/"), start + 1, new WatchListener() {
             @Override
             public void onEvents(List<WatchEvent> events) {
                 reached.countDown();
                 await(go);
-                told.onEvents(events);
+                recorder.onEvents(events);
             }
 
             @Override
             public void onLost(String reason) {
-                told.onLost(reason);
+                recorder.onLost(reason);
             }
         });
         store.put("/model/a", "1");
         await(reached);
         forgetHistory();
         go.countDown();
-        assertThat(told.awaitLoss()).contains("compacted");
-        assertThat(told.events()).hasSize(1);
+        assertThat(recorder.awaitLoss()).contains("compacted");
+        assertThat(recorder.events()).hasSize(1);
     }
 
     @Test
