@@ -67,7 +67,11 @@ final class LoopScheduler {
         if (ticks < alarm) {
             alarm = ticks;
             long delay = Math.max(0, ticks - clock.now().monotonicNanos());
-            timer.after(Duration.ofNanos(delay), () -> loop.execute(() -> alarm(ticks)));
+            timer.after(Duration.ofNanos(delay), () -> {
+                if (!ended.isDone()) { // afterwards, the executor may be shut down
+                    loop.execute(() -> alarm(ticks));
+                }
+            });
         }
     }
 
