@@ -6,22 +6,22 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What happens in and around a vehicle. */
+/** An event in or around a simulated vehicle. */
 sealed interface Action {
 
-    /** A node reports; a container is {@code model/name=status}. */
+    /** A node reports its containers, each as {@code model/name=status}. */
     record Report(String node, List<String> containers) implements Action {}
 
-    /** An older list of the node comes once more. */
+    /** An older list of the node arrives again. */
     record Repeat(String node) implements Action {}
 
-    /** An operator has a node forgotten. */
+    /** An operator forgets a node. */
     record Forget(String node, boolean force) implements Action {}
 
-    /** Somebody asks for a model's state. */
+    /** A caller requests a state of a model. */
     record ChangeModel(String model, ModelState state) implements Action {}
 
-    /** Somebody asks for a scenario's step. */
+    /** A caller requests a state of a scenario. */
     record StepScenario(String scenario, @Nullable ScenarioState current, ScenarioState target) implements Action {}
 
     /** An operator applies an artifact. */
@@ -33,31 +33,31 @@ sealed interface Action {
     /** Another component writes a key; null deletes it. */
     record Write(String key, @Nullable String value) implements Action {}
 
-    /** The state manager is killed and starts anew. */
+    /** The server is killed and starts again. */
     record Crash() implements Action {}
 
-    /** Something befalls the next commit. */
+    /** The next commit has a fault. */
     record Befall(Fate fate) implements Action {}
 
-    /** The store is away for a while. */
+    /** The store cannot be reached for some time. */
     record Outage(int millis) implements Action {}
 
-    /** The store can be read but accepts no writes for a while, and gives a reason that is not known. */
+    /** For some time the store can be read, but refuses writes for an unknown reason. */
     record Refusal(int millis) implements Action {}
 
-    /** The store forgets its past, and cuts all watches. */
+    /** The store compacts all revisions, and ends all watches. */
     record Compact() implements Action {}
 
-    /** All watches are cut off, and cannot be resumed. */
+    /** All watches are ended, and cannot resume. */
     record CutWatches() implements Action {}
 
-    /** ActionController changes its mood. */
+    /** ActionController changes how it answers. */
     record Turn(Mood mood) implements Action {}
 
-    /** Somebody sets the clock on the wall. */
+    /** The wall clock is set. */
     record SetClock(int seconds) implements Action {}
 
-    /** A subscriber reads what there is for it; it subscribes first if need be. */
+    /** A subscriber reads its events; it subscribes first if it has not. */
     record Read() implements Action {}
 
     /** How ActionController answers. */
@@ -68,7 +68,7 @@ sealed interface Action {
         KEEPS_SILENT
     }
 
-    /** An action, and how long after the one before it. */
+    /** An action, and the time between it and the previous one. */
     record Step(int waitMillis, Action action) {
 
         @Override

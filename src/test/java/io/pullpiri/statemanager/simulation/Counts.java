@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.simulation;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What was done and what has befallen, and how often. */
+/** Counts the actions and faults of simulated days by name. */
 final class Counts {
 
     private final Map<String, Long> counts = new TreeMap<>();

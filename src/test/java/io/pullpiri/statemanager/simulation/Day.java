@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * What happens on one day, and by what chance things go one way or the other: all from one seed.
+ * The actions of one day, and the source of all its random choices. Both follow from one seed.
  *
- * @param roomy whether a transaction has room for all that can follow from one command
+ * @param roomy whether a transaction has room for everything that can follow from one command
  */
 record Day(long seed, boolean roomy, List<Step> steps) {
 
@@ -25,7 +25,7 @@ record Day(long seed, boolean roomy, List<Step> steps) {
     static final List<String> NODES = List.of("HPC", "ZONE");
     static final List<String> SCENARIOS = List.of("s", "t", "u");
 
-    private static final List<String> WORDS = List.of(
+    private static final List<String> STATUSES = List.of(
             "created",
             "running",
             "running",
@@ -42,11 +42,11 @@ record Day(long seed, boolean roomy, List<Step> steps) {
             "stopping",
             "exited:2147483648");
 
-    /** What can happen to a single commit. A refusal for an unknown reason lasts for a while, or it is final. */
+    /** The faults of a single commit. A refusal for an unknown reason is permanent, or lasts for some time. */
     private static final List<Fate> FATES =
             Arrays.stream(Fate.values()).filter(fate -> fate != Fate.REFUSED).toList();
 
-    /** The same day with less happening. */
+    /** Returns this day with fewer actions. */
     Day with(List<Step> fewer) {
         return new Day(seed, roomy, List.copyOf(fewer));
     }
@@ -160,7 +160,7 @@ record Day(long seed, boolean roomy, List<Step> steps) {
         List<String> containers = new ArrayList<>();
         for (int i = random.nextInt(6); i > 0; i--) {
             String model = one(MODELS, random);
-            containers.add(model + "/" + model + "_" + random.nextInt(2) + "=" + one(WORDS, random));
+            containers.add(model + "/" + model + "_" + random.nextInt(2) + "=" + one(STATUSES, random));
         }
         return containers;
     }

@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** What the program logs as a defect of its own while this thread simulates: no fault from outside may bring one about. */
+/** Collects the errors that the program logs while this thread simulates. An error is a defect; no simulated fault may cause one. */
 final class Errors {
 
     private static final ThreadLocal<@Nullable Errors> CURRENT = new ThreadLocal<>();

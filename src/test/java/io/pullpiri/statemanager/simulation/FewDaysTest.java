@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/** A few of the days of {@link SimulationTest}, for each of the mutants of {@code make mutants}. */
+/** Runs a few of the days of {@link SimulationTest}, for each mutant of {@code make mutants}. */
 class FewDaysTest {
 
     @Test

@@ -1,20 +1,20 @@
 package io.pullpiri.statemanager.simulation;
 
-/** What a store, or a manager that uses it carelessly, can do wrong: the simulation has to notice. */
+/** Defects of a store, or of a manager, that the simulation has to notice. */
 enum Sabotage {
     NONE,
-    /** Acknowledges before it commits. */
+    /** Acknowledges a commit before it is done. */
     ANSWERS_FIRST,
-    /** Takes for done what was not: a view is published before its commit. */
+    /** Acknowledges a commit that was not done, so a view is published before its commit. */
     CLAIMS_WHAT_FAILED,
     FORGETS_GUARDS,
     DROPS_WATCH_EVENTS,
-    /** Asks to reconcile without a record of it. */
+    /** Does not store reconcile records. */
     DROPS_RECONCILE_RECORDS,
-    /** Tells and records changes of models that it does not store. */
+    /** Records changes of models in the journal, but does not store the models' states. */
     DROPS_MODELS,
-    /** Nobody is called, whoever is dead. */
-    CALLS_NOBODY,
-    /** Begins a call a while after it was decided, whatever has happened since. */
+    /** Sends no request to ActionController. */
+    SENDS_NO_REQUEST,
+    /** Sends each request later than decided, even if the package recovered in between. */
     CALLS_LATE
 }

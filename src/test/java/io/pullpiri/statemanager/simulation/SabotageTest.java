@@ -5,21 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The simulation notices what is broken on purpose. */
+/** The simulation notices defects that are made on purpose. */
 class SabotageTest {
 
     private static final int SEEDS = 2_000;
 
-    /** @param what in words of the promise that is seen to be broken on one of the days */
+    /** @param what a part of the message of the promise that is broken on one of the days */
     @ParameterizedTest
     @CsvSource({
         "ANSWERS_FIRST, 'acknowledged, and not stored'",
-        "CLAIMS_WHAT_FAILED, 'a subscriber is told of a loss'",
+        "CLAIMS_WHAT_FAILED, 'a subscriber gets a gap'",
         "FORGETS_GUARDS, 'revision '",
         "DROPS_WATCH_EVENTS, 'quiet: package '",
         "DROPS_RECONCILE_RECORDS, 'has no reconcile record'",
         "DROPS_MODELS, 'but it is null'",
-        "CALLS_NOBODY, 'nobody has heard of it'",
+        "SENDS_NO_REQUEST, 'received no request'",
         "CALLS_LATE, 'a call starts for scenario '",
     })
     void sabotage_isDetected(Sabotage sabotage, String what) {

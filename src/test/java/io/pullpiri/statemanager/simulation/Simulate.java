@@ -77,10 +77,10 @@ final class Simulate {
     /**
      * Simulates days on all processors, until one fails.
      *
-     * @return null if none did
+     * @return the first day that fails; null if none does
      */
     static @Nullable Failure many(long first, long count, Counts counts) throws InterruptedException {
-        // What a state manager says of its troubles is of no interest: it is in trouble all the time.
+        // Warnings of the server are not shown, because faults are constant.
         ((Logger) LoggerFactory.getLogger("io.pullpiri.statemanager")).setLevel(Level.ERROR);
         AtomicLong next = new AtomicLong();
         List<Failure> failures = new ArrayList<>();
@@ -118,7 +118,7 @@ final class Simulate {
         return what == null ? null : shrunk(new Failure(day, what));
     }
 
-    /** Leaves out what is not needed for it to fail. */
+    /** Removes actions that the day does not need to fail. */
     private static Failure shrunk(Failure found) {
         Failure failure = found;
         int tries = 0;

@@ -22,7 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** etcd's semantics in memory, with whatever weather; it remembers all that ever was written. */
+/** A store in memory with etcd's semantics and simulated faults. It keeps every commit. */
 final class SimulatedStore implements StateStore {
 
     private static final int MAX_BYTES = 1 << 20;
@@ -39,9 +39,9 @@ final class SimulatedStore implements StateStore {
     private boolean closed;
 
     /**
-     * All that was written at one revision.
+     * Everything that was written at one revision.
      *
-     * @param fate of the transaction; null for what somebody else has put
+     * @param fate of the transaction; null for a write of another component
      * @param sent when it was sent, in ticks
      */
     record Commit(long revision, @Nullable Fate fate, long sent, List<WatchEvent> changes) {
@@ -59,7 +59,7 @@ final class SimulatedStore implements StateStore {
                     .collect(Collectors.joining(", ", revision + (fate == null ? " " : " " + fate + " "), ""));
         }
 
-        /** Whether it follows from commands; a fence and a probe do not. */
+        /** Whether it follows from commands, unlike a fence or a probe. */
         boolean isDecided() {
             return isOwn()
                     && !isFence()
@@ -69,7 +69,7 @@ final class SimulatedStore implements StateStore {
         private boolean isFence() {
             List<WatchEvent> records = changes.stream()
                     .filter(change -> !change.key().equals(Keys.FORMAT)) // the first fence states it
-                    .filter(change -> !change.key().equals(Keys.OWNER)) // the first fence of a life
+                    .filter(change -> !change.key().equals(Keys.OWNER)) // the first fence of a process
                     .toList();
             return records.size() == 1
                     && records.getFirst().key().startsWith(Keys.JOURNAL_PREFIX)
@@ -77,18 +77,18 @@ final class SimulatedStore implements StateStore {
         }
     }
 
-    /** Who sees everything at its moment. */
+    /** Observes everything when it happens. */
     interface Observer {
 
         default void sees(Commit commit) {}
 
-        /** The state manager is told what was written under these prefixes, up to the revision. */
+        /** The server gets the events under these prefixes, up to the revision. */
         default void hears(List<String> prefixes, long revision) {}
 
         /** A transaction's guard does not hold. */
         default void refuses(List<WatchEvent> current) {}
 
-        /** The state manager is told that it has lost a watch. */
+        /** The server gets the loss of a watch. */
         default void cutsOff(String reason) {}
     }
 
@@ -210,11 +210,11 @@ final class SimulatedStore implements StateStore {
         Commit commit = new Commit(revision, fate, sent, List.copyOf(changes));
         log.add(commit);
         observer.sees(commit);
-        List.copyOf(watches).forEach(watch -> watch.tell(commit));
+        List.copyOf(watches).forEach(watch -> watch.report(commit));
         return revision;
     }
 
-    /** Somebody else's write; null deletes. */
+    /** Writes a key as another component; null deletes it. */
     @Override
     public synchronized long put(String key, @Nullable String value) {
         Keys.requireValid(key);
@@ -269,12 +269,12 @@ final class SimulatedStore implements StateStore {
             watch.lose("compacted up to " + compacted);
         } else {
             watches.add(watch);
-            log.stream().filter(commit -> commit.revision >= fromRevision).forEach(watch::tell);
+            log.stream().filter(commit -> commit.revision >= fromRevision).forEach(watch::report);
         }
         return watch;
     }
 
-    /** The past is forgotten. */
+    /** Compacts all revisions. */
     synchronized void compact() {
         compacted = revision;
     }
@@ -284,14 +284,14 @@ final class SimulatedStore implements StateStore {
         return watches.size();
     }
 
-    /** All watches are cut, and what happened meanwhile cannot be told any more. */
+    /** Ends all watches, so that they cannot resume. */
     synchronized int loseWatches() {
         List<Watching> lost = List.copyOf(watches);
         lost.forEach(watch -> watch.lose("cut off"));
         return lost.size();
     }
 
-    /** Whoever watched is no more. */
+    /** Removes all watches, because the process that opened them was killed. */
     synchronized void hangUp() {
         List.copyOf(watches).forEach(Watching::close);
     }
@@ -326,7 +326,7 @@ final class SimulatedStore implements StateStore {
         }
 
         /** etcd has one order for each prefix, and none for several. */
-        void tell(Commit commit) {
+        void report(Commit commit) {
             boolean dropped = sabotage == Sabotage.DROPS_WATCH_EVENTS && commit.revision % 5 == 0;
             if (commit.revision < from || dropped) {
                 return;

@@ -6,7 +6,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 
-/** The simulated store keeps the promises of the real ones. */
+/** The simulated store has the contract of the real ones. */
 class SimulatedStoreTest extends WatchContract {
 
     private final ExecutorService messenger = Executors.newSingleThreadExecutor();

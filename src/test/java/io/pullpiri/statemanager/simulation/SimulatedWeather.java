@@ -5,7 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.Random;
 
-/** The store's faults and delays of one simulated day. All delays are drawn from the day's own source of chance. */
+/** The faults and delays of the store on one simulated day. All delays come from the day's own random source. */
 final class SimulatedWeather implements StoreFaults {
 
     private final VirtualTime time;
@@ -18,7 +18,7 @@ final class SimulatedWeather implements StoreFaults {
     private long refusingUntil;
     private int underWay;
 
-    /** @param patience how long the store's caller waits for the answer to a commit */
+    /** @param patience how long the caller of a commit waits for its answer */
     SimulatedWeather(VirtualTime time, Random chance, Counts counts, Trace trace, Duration patience) {
         this.time = time;
         this.chance = chance;
@@ -27,30 +27,30 @@ final class SimulatedWeather implements StoreFaults {
         this.patience = patience;
     }
 
-    /** The fate of a commit to come, after those that were added before. */
+    /** Adds the fate of a later commit, after the fates that were added before. */
     void add(Fate fate) {
         fates.add(fate);
     }
 
-    /** From now on the store cannot be reached, for so long. */
+    /** Makes the store unreachable for a time. */
     void beginOutage(Duration length) {
         awayUntil = time.ticks() + length.toNanos();
     }
 
-    /** From now on the store refuses all commits, for so long. */
+    /** Makes the store refuse all commits for a time. */
     void beginRefusals(Duration length) {
         refusingUntil = time.ticks() + length.toNanos();
     }
 
-    /** Ends all faults, those to come as well. */
+    /** Ends all faults, and removes later ones. */
     void clear() {
         fates.clear();
         awayUntil = 0;
         refusingUntil = 0;
     }
 
-    /** Whether a message to or from the store has not arrived yet. */
-    boolean hasCommitUnderWay() {
+    /** Whether a message to or from the store is in flight. */
+    boolean hasCommitInFlight() {
         return underWay > 0;
     }
 
@@ -69,7 +69,7 @@ final class SimulatedWeather implements StoreFaults {
         Fate fate = next();
         counts.add("commit " + fate);
         if (fate != Fate.DONE) {
-            trace.tell("fault", "the transaction that is sent now: %s", fate);
+            trace.add("fault", "the transaction that is sent now: %s", fate);
         }
         return fate;
     }

@@ -40,15 +40,15 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One day: the manager, the cascade and the reconciler that the program has, on a clock, a store and peers that are
- * simulated. The same day always goes the same way.
+ * Runs one day: the manager, the cascade and the reconciler of the program, with a simulated clock, store and peers. The same day
+ * always gives the same result.
  */
 final class Simulation {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final Duration RESYNC = Duration.ofSeconds(60);
 
-    /** Longer than what is late can be, and than any back-off and grace period. */
+    /** Longer than any delay, backoff and grace period. */
     private static final long CALM = TimeUnit.SECONDS.toNanos(20);
 
     private final Day day;
@@ -64,7 +64,7 @@ final class Simulation {
     private final Map<String, List<@Nullable String>> artifacts = new HashMap<>();
     private final Map<String, Integer> accepted = new HashMap<>();
 
-    /** Until when, in ticks, a list of a node may be followed by its end: a request to forget it was open. */
+    /** The time, in ticks, until which a node may be forgotten after its list, because a request to forget it was open. */
     private final Map<String, Long> forgottenUntil = new HashMap<>();
 
     private Life life;
@@ -81,24 +81,24 @@ final class Simulation {
         this.counts = counts;
         this.chance = new Random(~day.seed());
         this.weather = new SimulatedWeather(time, chance, counts, trace, PATIENCE);
-        // A command writes 15 keys at the most, and 5 places are the journal's: two commands may be too much together.
+        // A command writes at most 15 keys, and the journal has 5 writes, so two commands may not fit together.
         this.store = new SimulatedStore(weather, sabotage, day.roomy() ? 21 : 9);
         this.sabotage = sabotage;
         this.witness = new Witness(store, time, counts, day.roomy(), trace);
         this.life = new Life();
     }
 
-    /** Lets a day pass that nobody wants to read of. */
+    /** Runs a day without a trace. */
     static @Nullable String run(Day day, Sabotage sabotage, Counts counts) {
         return run(day, sabotage, counts, null);
     }
 
     /**
-     * Lets a day pass.
+     * Runs a day.
      *
-     * @param sabotage is to be noticed
-     * @param reader is told everything that happens, a line each
-     * @return what was wrong, null if nothing was
+     * @param sabotage a defect that the day should notice
+     * @param reader gets a line for everything that happens
+     * @return the promise that was broken, null if none was
      */
     static @Nullable String run(Day day, Sabotage sabotage, Counts counts, @Nullable Consumer<String> reader) {
         Errors errors = Errors.begin();
@@ -121,7 +121,7 @@ final class Simulation {
         for (Step step : day.steps()) {
             passUntil(time.ticks() + TimeUnit.MILLISECONDS.toNanos(step.waitMillis()) + chance.nextInt(500_000));
             counts.add("steps");
-            trace.tell("step", "%d %s", ++steps, step.action());
+            trace.add("step", "%d %s", ++steps, step.action());
             act(step.action());
         }
         calm();
@@ -229,12 +229,12 @@ final class Simulation {
                         "acknowledged, and not stored: node %s is forgotten, but there is %s",
                         node,
                         store.value(Keys.node(node))),
-                // One that was given up may still be on its way.
+                // A command whose caller stopped waiting may still be in flight.
                 answer -> forgottenUntil.put(
                         node, time.ticks() + (answer instanceof CommandResult.NotDurableYet ? CALM / 2 : 0)));
     }
 
-    /** @param nothing whether nothing is asked for, so that nothing need be stored */
+    /** @param nothing whether the request changes nothing, so that nothing has to be stored */
     private void ask(ResourceKind kind, String name, String state, Command command, boolean nothing) {
         String key = Witness.key(kind, name);
         boolean before = nothing || isState(store.value(key), state);
@@ -251,7 +251,7 @@ final class Simulation {
                         command));
     }
 
-    /** @param yaml null: it is to be deleted */
+    /** @param yaml null if the artifact is deleted */
     private void ask(String key, @Nullable String yaml, Command command) {
         counts.add((yaml == null ? "delete " : "apply ") + key.substring(0, key.indexOf('/')));
         List<@Nullable String> all = artifacts.computeIfAbsent(key, any -> new ArrayList<>());
@@ -281,13 +281,13 @@ final class Simulation {
     }
 
     private void submit(Command command, IntConsumer check, Consumer<CommandResult> whenAnswered) {
-        int recorded = witness.told().size();
+        int recorded = witness.recorded().size();
         Life sender = life;
         int step = steps;
         var _ = life.manager.submit(command, PATIENCE).thenAccept(answer -> {
             if (sender == life) {
                 counts.add("answer " + answer.getClass().getSimpleName());
-                trace.tell("answer", "%d %s", step, answer);
+                trace.add("answer", "%d %s", step, answer);
                 whenAnswered.accept(answer);
                 if (answer instanceof CommandResult.Done || answer instanceof CommandResult.ArtifactsDone) {
                     check(() -> check.accept(recorded));
@@ -299,7 +299,7 @@ final class Simulation {
         });
     }
 
-    /** Within what would swallow an exception. */
+    /** Runs a check inside a callback that would swallow its exception. */
     private void check(Runnable promise) {
         try {
             promise.run();
@@ -316,12 +316,12 @@ final class Simulation {
     }
 
     private void crash() {
-        counts.add(weather.hasCommitUnderWay() ? "crash with a commit under way" : "crash");
+        counts.add(weather.hasCommitInFlight() ? "crash with a commit in flight" : "crash");
         if (subscriber != null) {
             subscriber.disconnected();
         }
         store.hangUp();
-        // What an earlier life had under way lands before the new one reads, or not at all.
+        // A commit of the killed process lands before the new process reads, or it fails.
         forgottenUntil.replaceAll((node, until) -> Math.min(until, time.ticks()));
         life = new Life();
         life.begin();
@@ -337,7 +337,7 @@ final class Simulation {
         subscriber.read(life.manager.feed());
     }
 
-    /** No faults any more: everything must come to what the rules say, and reports be answered. */
+    /** Ends all faults, and checks that every state follows from the rules, and that reports are answered. */
     private void calm() {
         weather.clear();
         mood = Mood.ACCEPTS;
@@ -348,7 +348,7 @@ final class Simulation {
         for (String node : Day.NODES) {
             List<List<String>> sent = reports.getOrDefault(node, List.of(List.of()));
             last.put(node, sent.getLast());
-            trace.tell("step", "%d Report[node=%s, containers=%s], as all is quiet", ++steps, node, sent.getLast());
+            trace.add("step", "%d Report[node=%s, containers=%s], as all is quiet", ++steps, node, sent.getLast());
             send(node, sent.getLast(), answer -> answers.put(node, answer));
         }
         passUntil(time.ticks() + CALM);
@@ -370,7 +370,7 @@ final class Simulation {
             for (String scenario : witness.scenariosOf(name)) {
                 require(
                         accepted.getOrDefault(name + " " + scenario, -1) >= since,
-                        "package %s is dead, and nobody has heard of it for scenario %s",
+                        "package %s is dead, and ActionController received no request for scenario %s",
                         name,
                         scenario);
                 counts.add("dead package compared at rest");
@@ -420,7 +420,7 @@ final class Simulation {
             time.after(delay, guarded(task));
         }
 
-        /** What a process that is killed had still to do is not done. */
+        /** Drops the tasks of a process that was killed. */
         private Runnable guarded(Runnable task) {
             return () -> {
                 if (life == this) {
@@ -437,7 +437,7 @@ final class Simulation {
             CompletableFuture<ActionController.ReconcileResult> reply = new CompletableFuture<>();
             if (sabotage == Sabotage.CALLS_LATE) {
                 after(Duration.ofSeconds(1), () -> begin(scenario, target, timeout, reply));
-            } else if (sabotage != Sabotage.CALLS_NOBODY) {
+            } else if (sabotage != Sabotage.SENDS_NO_REQUEST) {
                 begin(scenario, target, timeout, reply);
             }
             return reply;
@@ -449,7 +449,7 @@ final class Simulation {
                 Duration timeout,
                 CompletableFuture<ActionController.ReconcileResult> reply) {
             counts.add("ActionController " + mood);
-            trace.tell("call", "scenario %s of package %s: ActionController %s", scenario, target, mood);
+            trace.add("call", "scenario %s of package %s: ActionController %s", scenario, target, mood);
             witness.called(scenario, target);
             if (mood == Mood.ACCEPTS) {
                 accepted.put(target + " " + scenario, store.log().size());

@@ -10,13 +10,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** No promise is broken on any of thousands of days; a run that has done less than it should fails, too. */
+/** No promise is broken on thousands of days. A run that has done less than it should fails too. */
 @Tag("slow")
 class SimulationTest {
 
     private static final int SEEDS = 10_000;
 
-    /** How often each must have happened in so many days. */
+    /** How often each action must occur on all days together. */
     private static final Map<String, Integer> AT_LEAST = Map.ofEntries(
             Map.entry("seeds", SEEDS),
             Map.entry("steps", 300_000),
@@ -25,7 +25,7 @@ class SimulationTest {
             Map.entry("repeated or reordered report", 3_000),
             Map.entry("other writer", 10_000),
             Map.entry("crash", 1_000),
-            Map.entry("crash with a commit under way", 3_000),
+            Map.entry("crash with a commit in flight", 3_000),
             Map.entry("commit DONE", 100_000),
             Map.entry("commit UNAVAILABLE", 1_500),
             Map.entry("commit ANSWER_LOST", 1_000),
@@ -42,7 +42,7 @@ class SimulationTest {
             Map.entry("ActionController REFUSES", 1_000),
             Map.entry("ActionController FAILS", 1_000),
             Map.entry("ActionController KEEPS_SILENT", 1_000),
-            Map.entry("event told", 60_000),
+            Map.entry("event received", 60_000),
             Map.entry("subscriber resumed", 1_500),
             Map.entry("apply Model", 1_000),
             Map.entry("delete Model", 1_000),

@@ -1,34 +1,34 @@
 package io.pullpiri.statemanager.simulation;
 
-/** What befalls a store, and how long what goes to it and comes from it is on its way. */
+/** The faults of a store, and the delays of messages to and from it. */
 interface StoreFaults {
 
-    /** What becomes of a commit. */
+    /** The fate of a commit. */
     enum Fate {
         DONE,
-        /** It is not done, and the store says so. */
+        /** It is not done, and the store reports that. */
         UNAVAILABLE,
-        /** It is done, and nobody hears of it. */
+        /** It is done, and its answer is lost. */
         ANSWER_LOST,
-        /** It is not done, and nobody hears of it. */
+        /** It is not done, and its answer is lost. */
         REQUEST_LOST,
-        /** It is done only when the caller has long given up. */
+        /** It is done long after the caller's timeout. */
         LATE,
-        /** It takes its time. */
+        /** It takes long. */
         SLOW,
-        /** It is not done, and the reason that the store gives is not one that is known. */
+        /** It is not done, and the store gives an unknown reason. */
         REFUSED
     }
 
-    /** What time it is, in nanoseconds since whenever. */
+    /** Returns the time in nanoseconds since an arbitrary start. */
     long ticks();
 
-    /** What becomes of the commit that begins now. */
+    /** Returns the fate of the commit that begins now. */
     Fate fate();
 
     /** Whether the store can be read now. */
     boolean isReachable();
 
-    /** Brings a message to its receiver, in its own time; those of one channel in order. */
+    /** Delivers a message after a delay; the messages of one channel stay in order. */
     void carry(Object channel, Fate fate, Runnable message);
 }

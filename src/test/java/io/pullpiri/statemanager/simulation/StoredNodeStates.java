@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What the store says that a node has reported: the states of the containers that it named, by their names. */
+/** The container states in a stored node record, by container name. */
 record StoredNodeStates(Map<String, String> containers) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -19,7 +19,7 @@ record StoredNodeStates(Map<String, String> containers) {
         return of(stored, false);
     }
 
-    /** The same with those that the node has stopped naming, and that count still. */
+    /** Returns the states in a node record with missing containers that still count. */
     static StoredNodeStates counted(@Nullable String stored) {
         return of(stored, true);
     }
@@ -41,19 +41,19 @@ record StoredNodeStates(Map<String, String> containers) {
         return new StoredNodeStates(containers);
     }
 
-    /** The states of the model's containers. */
+    /** Returns the states of the model's containers. */
     Stream<String> ofModel(String model) {
         return containers.entrySet().stream()
                 .filter(container -> container.getKey().startsWith(model + "_"))
                 .map(Map.Entry::getValue);
     }
 
-    /** Whether it says what one of these reports says. */
+    /** Whether it equals one of these reports. */
     boolean isOneOf(List<List<String>> reports) {
         return reports.stream().anyMatch(report -> containers.equals(expected(report)));
     }
 
-    /** The states of the containers that a report names, by their names. */
+    /** Returns the container states of a report, by container name. */
     static Map<String, String> expected(List<String> report) {
         Map<String, String> expected = new TreeMap<>();
         for (String container : report) {

@@ -7,12 +7,12 @@ import io.pullpiri.statemanager.manager.ChangeReader;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.EventId;
 import io.pullpiri.statemanager.manager.StoreAwayException;
-import io.pullpiri.statemanager.simulation.Witness.Told;
+import io.pullpiri.statemanager.simulation.Witness.RecordedChange;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Follows all changes, through crashes too, and compares what it is told with what was recorded. */
+/** Reads all changes, also after crashes, and compares them with the recorded ones. */
 final class Subscriber {
 
     private final Witness witness;
@@ -34,7 +34,7 @@ final class Subscriber {
         }
     }
 
-    /** Reads all there is. */
+    /** Reads all events that are there. */
     void read(ChangeFeed feed) {
         String begins = "subscriber went on";
         try {
@@ -56,8 +56,7 @@ final class Subscriber {
                 events = reader.next(Duration.ZERO);
             }
         } catch (ChangeReader.GapException e) {
-            throw new Witness.Broken(
-                    "a subscriber is told of a loss, and no day is long enough for one: " + e.getMessage());
+            throw new Witness.Broken("a subscriber gets a gap, and no day is long enough for one: " + e.getMessage());
         } catch (StoreAwayException e) {
             counts.add("subscriber has to wait for the store");
         } catch (InterruptedException e) {
@@ -66,30 +65,30 @@ final class Subscriber {
     }
 
     private void next(EventId after, Event.Changed changed) {
-        trace.tell("event", "%s", changed);
-        Told expected = following(after);
+        trace.add("event", "%s", changed);
+        RecordedChange expected = following(after);
         require(
                 expected != null
                         && expected.id().equals(changed.id())
                         && expected.change().equals(changed.change()),
-                "after %s a subscriber is told %s (expected: %s)",
+                "after %s a subscriber gets %s (expected: %s)",
                 after,
                 changed,
                 expected);
-        counts.add("event told");
+        counts.add("event received");
     }
 
-    private @Nullable Told following(EventId place) {
-        List<Told> told = witness.told();
-        int i = told.size();
-        while (i > 0 && told.get(i - 1).id().compareTo(place) > 0) {
+    private @Nullable RecordedChange following(EventId place) {
+        List<RecordedChange> recorded = witness.recorded();
+        int i = recorded.size();
+        while (i > 0 && recorded.get(i - 1).id().compareTo(place) > 0) {
             i--;
         }
-        return i == told.size() ? null : told.get(i);
+        return i == recorded.size() ? null : recorded.get(i);
     }
 
     void requireUpToDate() {
-        Told missing = reader == null ? null : following(reader.last());
-        require(missing == null, "quiet: a subscriber was never told of %s", missing);
+        RecordedChange missing = reader == null ? null : following(reader.last());
+        require(missing == null, "quiet: a subscriber never got %s", missing);
     }
 }

@@ -5,21 +5,21 @@ import com.google.errorprone.annotations.FormatString;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What happens on a day, a line each, for whoever wants to know. */
+/** Writes a line for everything that happens on a day, if there is a reader. */
 final class Trace {
 
     private final VirtualTime time;
     private final @Nullable Consumer<String> reader;
 
-    /** @param reader null if nobody wants to know: then nothing is put into words, which takes a tenth of a day's time */
+    /** @param reader null for no trace: then no line is formatted, which would take a tenth of a day's time */
     Trace(VirtualTime time, @Nullable Consumer<String> reader) {
         this.time = time;
         this.reader = reader;
     }
 
-    /** @param kind one short word */
+    /** @param kind a short name */
     @FormatMethod
-    void tell(String kind, @FormatString String format, @Nullable Object... arguments) {
+    void add(String kind, @FormatString String format, @Nullable Object... arguments) {
         if (reader != null) {
             String line = onOneLine(format.formatted(arguments));
             reader.accept("%,14.3f ms  %-6s  %s".formatted(time.ticks() / 1e6, kind, line));

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.concurrent.TimeUnit;
 
-/** All that happens in a simulation, in the order of a clock that only goes when something happens. */
+/** Runs the tasks of a simulation in the order of a simulated clock, which moves from one task to the next. */
 final class VirtualTime implements Clock {
 
     private static final long FIRST_DAY = TimeUnit.DAYS.toNanos(20_000);
@@ -32,7 +32,7 @@ final class VirtualTime implements Clock {
         return ticks;
     }
 
-    /** The clock on the wall is set; nobody's waiting is affected. */
+    /** Sets the wall clock; delays do not change. */
     void jump(Duration by) {
         wall += by.toNanos();
     }
@@ -41,14 +41,14 @@ final class VirtualTime implements Clock {
         tasks.add(new Task(ticks + Math.max(0, delay.toNanos()), order++, work));
     }
 
-    /** The same, but never before what the channel was given earlier. */
+    /** Schedules a task, but never before an earlier task of the same channel. */
     void inOrder(Object channel, Duration delay, Runnable work) {
         long at = Math.max(ticks + delay.toNanos(), lastOfChannel.getOrDefault(channel, 0L));
         lastOfChannel.put(channel, at);
         tasks.add(new Task(at, order++, work));
     }
 
-    /** Lets happen what is due until then, and sets the clock to it. */
+    /** Runs the tasks that are due until a time, and moves the clock to it. */
     void runUntil(long end) {
         while (!tasks.isEmpty() && tasks.element().at <= end) {
             Task next = tasks.remove();

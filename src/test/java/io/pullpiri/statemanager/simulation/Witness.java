@@ -27,49 +27,49 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Sees every commit at its moment, and knows what must be true of it and of the store. */
+/** Observes every commit when it happens, and checks that it and the store follow the rules. */
 final class Witness {
 
-    /** Few different ones come again and again, and YAML takes longer than all else in a simulation. */
+    /** Parsed artifacts by text. There are few, and parsing YAML takes longer than everything else in a simulation. */
     private static final Map<String, Optional<Artifact>> PARSED = new ConcurrentHashMap<>();
 
     private final SimulatedStore store;
     private final Counts counts;
     private final boolean roomy;
 
-    /** What somebody else wrote last, and we have not since. */
+    /** The keys whose last writer is another component. */
     private final Map<String, Foreign> foreign = new HashMap<>();
 
     /**
-     * Models whose state somebody else, or somebody's request, has given, until their containers were seen to give another: in
-     * a transaction that writes the model too, on a day on which plans fit into one.
+     * Models whose state comes from another component or from a request. A model leaves the set when its containers give another
+     * state in a transaction that also writes the model, on a day on which each plan fits into one transaction.
      */
-    private final Set<String> meddledWith = new HashSet<>();
+    private final Set<String> notDerived = new HashSet<>();
 
-    /** What each model's stored containers gave last. */
+    /** The last state that each model's stored containers gave. */
     private final Map<String, String> derived = new HashMap<>();
 
     /** The last good artifact of each package whose artifact is in the store, good or broken. */
     private final Map<String, PackageArtifact> lastGood = new HashMap<>();
 
-    /** Since when each reconcile record stands as it does, in commits. */
+    /** The commit since which each reconcile record is as it is. */
     private final Map<String, Integer> dead = new HashMap<>();
 
-    /** Every change that was ever recorded. */
-    private final List<Told> told = new ArrayList<>();
+    /** All changes in the journal, in order. */
+    private final List<RecordedChange> recorded = new ArrayList<>();
 
-    /** What they have led to, by the keys of the resources. */
+    /** The state after the recorded changes, by the keys of the resources. */
     private final Map<String, String> states = new HashMap<>();
 
     /**
-     * A key's value of somebody else: what is decided after the state manager has heard of it is decided with it.
+     * A value of another component. Decisions after the server got its event take it into account.
      *
-     * @param known when the state manager was told of it, in ticks, null before
-     * @param taken whether something that was decided since is stored
+     * @param known when the server got the event, in ticks; null before
+     * @param taken whether a later decision is stored
      */
     private record Foreign(long revision, @Nullable Long known, boolean taken) {
 
-        Foreign heard(long now) {
+        Foreign knownAt(long now) {
             return known == null ? new Foreign(revision, now, false) : this;
         }
 
@@ -78,8 +78,8 @@ final class Witness {
         }
     }
 
-    /** A recorded change and its place. */
-    record Told(EventId id, Transition change) {}
+    /** A recorded change and its event id. */
+    record RecordedChange(EventId id, Transition change) {}
 
     /** A promise is broken. */
     static final class Broken extends RuntimeException {
@@ -99,26 +99,26 @@ final class Witness {
 
             @Override
             public void sees(SimulatedStore.Commit commit) {
-                trace.tell(commit.isOwn() ? "commit" : "other", "%s", commit);
+                trace.add(commit.isOwn() ? "commit" : "other", "%s", commit);
                 see(commit);
             }
 
             @Override
             public void hears(List<String> prefixes, long revision) {
-                trace.tell("heard", "up to revision %d of %s", revision, prefixes);
+                trace.add("heard", "up to revision %d of %s", revision, prefixes);
                 foreign.replaceAll((key, value) -> value.revision <= revision && Prefixes.cover(prefixes, key)
-                        ? value.heard(time.ticks())
+                        ? value.knownAt(time.ticks())
                         : value);
             }
 
             @Override
             public void refuses(List<WatchEvent> current) {
-                trace.tell("refuse", "a guard does not hold: there is %s", current);
+                trace.add("refuse", "a guard does not hold: there is %s", current);
             }
 
             @Override
             public void cutsOff(String reason) {
-                trace.tell("lost", "a watch: %s", reason);
+                trace.add("lost", "a watch: %s", reason);
             }
         });
     }
@@ -141,7 +141,7 @@ final class Witness {
                 require(OwnKeys.matches(key), "a key outside its own is written: %s", key);
             } else {
                 foreign.put(key, new Foreign(commit.revision(), null, false));
-                meddledWith.add(key);
+                notDerived.add(key);
             }
             if (key.startsWith(Keys.RECONCILE_PREFIX)) {
                 String name = key.substring(Keys.RECONCILE_PREFIX.length());
@@ -160,43 +160,43 @@ final class Witness {
         Day.PACKAGES.forEach(this::keepLastGood);
         if (commit.isDecided()) {
             if (roomy) {
-                requireForsaken(commit);
+                requireOrphans(commit);
                 Day.PACKAGES.forEach(name -> consistent(name, commit));
             }
             foreign.replaceAll((key, value) -> value.after(commit));
         }
     }
 
-    /** A model whose containers give another state than before follows them again, whoever has had a say in it. */
+    /** A model whose containers give a new state follows them again. */
     private void follow(SimulatedStore.Commit commit) {
         Set<String> written = commit.changes().stream().map(WatchEvent::key).collect(Collectors.toSet());
         if (written.stream().noneMatch(key -> key.startsWith(Keys.NODE_PREFIX))) {
             return;
         }
-        List<StoredNodeStates> digests = Day.NODES.stream()
+        List<StoredNodeStates> nodes = Day.NODES.stream()
                 .map(node -> StoredNodeStates.counted(store.value(Keys.node(node))))
                 .toList();
         for (String model : Day.MODELS) {
             List<String> containers =
-                    digests.stream().flatMap(digest -> digest.ofModel(model)).toList();
+                    nodes.stream().flatMap(node -> node.ofModel(model)).toList();
             String now = SpecificationTables.modelState(containers);
             if (containers.isEmpty()) {
                 derived.remove(model);
             } else if (!now.isEmpty() && !now.equals(derived.put(model, now))) {
                 String key = Keys.modelState(model);
                 if (roomy && written.contains(key) && state(key).equals(now)) {
-                    meddledWith.remove(key);
+                    notDerived.remove(key);
                 }
             }
         }
     }
 
-    /** The state that is stored, in the tables' words; empty for none. */
+    /** Returns the stored state as the specification's tables spell it; empty for none. */
     private String state(String key) {
         return SpecificationTables.name(Objects.requireNonNullElse(store.value(key), ""));
     }
 
-    /** The key of a resource's state. */
+    /** Returns the key of a resource's state. */
     static String key(ResourceKind kind, String name) {
         return switch (kind) {
             case MODEL -> Keys.modelState(name);
@@ -210,7 +210,7 @@ final class Witness {
         List<Transition> changes = Objects.requireNonNull(Journal.changes(text), text);
         Map<String, Transition> last = new HashMap<>();
         for (int i = 0; i < changes.size(); i++) {
-            told.add(new Told(new EventId(sequence, i + 1), changes.get(i)));
+            recorded.add(new RecordedChange(new EventId(sequence, i + 1), changes.get(i)));
             Transition change = changes.get(i);
             if (change.kind() == ResourceKind.NODE) {
                 continue; // it has no state, only an end
@@ -228,7 +228,7 @@ final class Witness {
         }
         last.forEach((key, change) -> {
             if (change.kind() == ResourceKind.MODEL && change.cause().startsWith("requested by")) {
-                meddledWith.add(key);
+                notDerived.add(key);
             }
         });
         if (roomy) {
@@ -247,22 +247,22 @@ final class Witness {
         }
     }
 
-    /** Whether somebody else wrote the key, and what was decided at a time, in ticks, may have been decided without it. */
+    /** Whether another component wrote the key, and a decision at a time, in ticks, may not have taken it into account. */
     boolean isForeign(String key, long decided) {
         Foreign value = foreign.get(key);
         return value != null && (value.known == null || decided <= value.known);
     }
 
-    /** A package and its models never contradict each other, if nobody else has just written one of them. */
+    /** Checks that a package and its models agree, unless another component has just written one of them. */
     private void consistent(String name, SimulatedStore.Commit commit) {
         PackageArtifact artifact = artifact(PackageArtifact.KIND, name, PackageArtifact.class);
-        // A package's overwritten state is put right in its own time (README, "Keys").
-        boolean othersWrote = foreign.containsKey(Keys.packageState(name))
+        // An overwritten state of a package is restored later (README, "Keys").
+        boolean overwritten = foreign.containsKey(Keys.packageState(name))
                 || isForeign(Keys.artifact(PackageArtifact.KIND, name), commit.sent());
-        if (artifact != null && !othersWrote) {
-            boolean pure = artifact.models().stream()
+        if (artifact != null && !overwritten) {
+            boolean derivable = artifact.models().stream()
                     .noneMatch(model -> isForeign(Keys.modelState(model.name()), commit.sent()));
-            if (pure) {
+            if (derivable) {
                 requireRule(name, artifact, "revision " + commit.revision());
                 counts.add("package compared at a commit");
             }
@@ -278,16 +278,16 @@ final class Witness {
         }
     }
 
-    /** A model loses its state only if no package names it, nor did before its artifact broke. */
-    private void requireForsaken(SimulatedStore.Commit commit) {
+    /** Checks that a model loses its state only if no package names it, and none did before its artifact was broken. */
+    private void requireOrphans(SimulatedStore.Commit commit) {
         Map<String, WatchEvent> changes =
                 commit.changes().stream().collect(Collectors.toMap(WatchEvent::key, change -> change));
         lastGood.forEach((name, artifact) -> {
             String key = Keys.artifact(PackageArtifact.KIND, name);
-            // A package may have gone and come again at once, or have left the model out, or name it only since it was
-            // gone.
-            Foreign word = foreign.get(key);
-            if (changes.containsKey(key) || (word != null && !word.taken)) {
+            // The package may have been deleted and applied again, may have dropped the model, or may name it only
+            // since then.
+            Foreign write = foreign.get(key);
+            if (changes.containsKey(key) || (write != null && !write.taken)) {
                 return;
             }
             for (PackageArtifact.ModelRef model : artifact.models()) {
@@ -321,7 +321,7 @@ final class Witness {
         requireRecord(name, when);
     }
 
-    /** A reconcile record stands exactly as long as its package is dead. */
+    /** Checks that a package has a reconcile record exactly if it is dead. */
     private void requireRecord(String name, String when) {
         String state = state(Keys.packageState(name));
         boolean record = store.value(Keys.reconcile(name)) != null;
@@ -334,7 +334,7 @@ final class Witness {
                 record ? "has a" : "has no");
     }
 
-    /** Nothing is under way: all that is stored follows from the rules. */
+    /** Checks that everything in the store follows from the rules, when nothing is in flight. */
     void quiet(Map<String, List<String>> lastReports) {
         for (String name : Day.PACKAGES) {
             String text = store.value(Keys.artifact(PackageArtifact.KIND, name));
@@ -357,7 +357,7 @@ final class Witness {
             }
         }
         for (String model : Day.MODELS) {
-            if (!meddledWith.contains(Keys.modelState(model))) {
+            if (!notDerived.contains(Keys.modelState(model))) {
                 requireModelRule(model, lastReports);
             }
         }
@@ -382,7 +382,7 @@ final class Witness {
         }
     }
 
-    /** A call to ActionController starts now. */
+    /** Checks a request to ActionController when it is sent. */
     void called(String scenario, @Nullable String target) {
         require(
                 target != null && dead.containsKey(target),
@@ -391,13 +391,13 @@ final class Witness {
                 target);
     }
 
-    /** Since which commit a package has been dead, null if it is not. */
+    /** Returns the commit since which a package is dead, null if it is not. */
     @Nullable
     Integer deadSince(String name) {
         return dead.get(name);
     }
 
-    /** The scenarios that target the package, as far as the store has good artifacts. */
+    /** Returns the scenarios that target the package and have good artifacts in the store. */
     List<String> scenariosOf(String name) {
         return Day.SCENARIOS.stream()
                 .filter(scenario -> {
@@ -422,14 +422,14 @@ final class Witness {
         }
     }
 
-    List<Told> told() {
-        return told;
+    List<RecordedChange> recorded() {
+        return recorded;
     }
 
-    /** Whether a resource has been given a state since so many changes were recorded. */
-    boolean becameSince(int recorded, ResourceKind kind, String name, String state) {
-        return told.subList(recorded, told.size()).stream()
-                .map(Told::change)
+    /** Whether a resource got a state after the given number of recorded changes. */
+    boolean becameSince(int count, ResourceKind kind, String name, String state) {
+        return recorded.subList(count, recorded.size()).stream()
+                .map(RecordedChange::change)
                 .anyMatch(change -> change.kind() == kind
                         && change.name().equals(name)
                         && SpecificationTables.name(change.to()).equals(state));

@@ -154,14 +154,14 @@ public abstract class StateStoreContract {
     void failedGuard_writesNothingAndReturnsEveryKey() {
         long a = store.put("/model/a", "1");
         long changed = store.put("/model/b", "1");
-        long newest = store.put("/model/b", "somebody else's");
+        long newest = store.put("/model/b", "foreign");
         CommitResult result = store.commit(
                 transaction(put("/model/a", "2", a), put("/model/b", "2", changed), put("/model/new", "2", 0)),
                 TIMEOUT);
         assertThat(result)
                 .isEqualTo(new Conflict(List.of(
                         new WatchEvent("/model/a", "1", a),
-                        new WatchEvent("/model/b", "somebody else's", newest),
+                        new WatchEvent("/model/b", "foreign", newest),
                         new WatchEvent("/model/new", null, newest))));
         assertThat(store.get("/model/a")).map(KeyValue::value).contains("1");
         assertThat(store.get("/model/new")).isEmpty();

@@ -1,16 +1,16 @@
 package io.pullpiri.statemanager.testing;
 
-/** What {@code make} is given, for programs among the tests. */
+/** Reads arguments from {@code make}, for programs among the tests. */
 public final class Argument {
 
     private Argument() {}
 
-    /** The number; ends the program with a line on stderr if it is none, or less than the least. */
+    /** Returns the number. Ends the program with a line on stderr if the text is not a number, or is less than the least. */
     public static long number(String name, String text, long least) {
         return number(name, text, least, "");
     }
 
-    /** @param why there is nothing less, empty if that goes without saying */
+    /** @param why the reason for the least, empty if it is obvious */
     public static long number(String name, String text, long least, String why) {
         try {
             long number = Long.parseLong(text);
@@ -18,12 +18,12 @@ public final class Argument {
                 return number;
             }
         } catch (NumberFormatException e) {
-            // Said below.
+            // Reported below.
         }
         throw refused(name, text, "a whole number from " + least + (why.isEmpty() ? "" : ": " + why));
     }
 
-    /** Ends the program. */
+    /** Ends the program with a message. */
     public static Error refused(String name, String text, String expected) {
         System.err.printf("%s: '%s' (expected: %s)%n", name, text, expected);
         System.exit(2);

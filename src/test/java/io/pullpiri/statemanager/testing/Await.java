@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-/** Waits for a condition, with a bound. */
+/** Waits for a condition until a deadline. */
 public final class Await {
 
     private Await() {}

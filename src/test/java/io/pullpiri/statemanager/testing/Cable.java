@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A cable to a port of this machine, which can be cut, slowed down, and left with nothing coming through. */
+/** A connection to a port of this machine that a test can cut, slow down, or freeze. */
 public final class Cable implements AutoCloseable {
 
     private final int target;
@@ -39,29 +39,29 @@ public final class Cable implements AutoCloseable {
         return "127.0.0.1:" + server.getLocalPort();
     }
 
-    /** Breaks all connections, and every new one. */
+    /** Closes all connections, and every new one. */
     public void cut() {
         cut = true;
         sockets.forEach(Cable::close);
     }
 
-    /** Takes new connections, and nothing ever comes over them, not even after a {@link #join}. */
+    /** Accepts new connections, but transfers nothing over them, even after a {@link #join}. */
     public void mute() {
         mute = true;
         cut = false;
     }
 
-    /** Nothing comes through, and no connection ends; what was on its way comes after a {@link #join}. */
+    /** Transfers nothing, and closes no connection. Data that is held arrives after a {@link #join}. */
     public void hang() {
         hanging = true;
     }
 
-    /** Everything that comes through takes so much longer. */
+    /** Delays all data by a time. */
     public void delay(Duration newDelay) {
         delay = newDelay;
     }
 
-    /** As if nothing had been. */
+    /** Ends all faults. */
     public void join() {
         mute = false;
         cut = false;
@@ -69,7 +69,7 @@ public final class Cable implements AutoCloseable {
         delay = Duration.ZERO;
     }
 
-    /** How much has come through to the target. */
+    /** Returns how many bytes the target has got. */
     public long bytesToTarget() {
         return bytesToTarget.get();
     }
@@ -102,7 +102,7 @@ public final class Cable implements AutoCloseable {
             Thread.startVirtualThread(() -> pass(client, far, bytesToTarget));
             Thread.startVirtualThread(() -> pass(far, client, new AtomicLong()));
         } catch (IOException e) {
-            // The target is away: the client will try again.
+            // The target cannot be reached. The client tries again.
             close(client);
             sockets.remove(client);
         }

@@ -38,7 +38,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A cascade with the plainest store there can be, and a clock that goes when it is told to. */
+/** A cascade with the simplest store, and a clock that only the test moves. */
 public final class CascadeRig {
 
     public static final Rules RULES = new Rules(
@@ -117,20 +117,20 @@ public final class CascadeRig {
         }
     }
 
-    /** Another component writes a key (null: deletes it), and the watch says so. */
+    /** Writes a key as another component and reports it to the cascade; null deletes the key. */
     public void foreign(String key, @Nullable String value) {
         revision++;
         put(key, value);
         run(new Command.StoreEvents(List.of(new WatchEvent(key, value, revision)), false));
     }
 
-    /** Another component writes a key while nobody looks. */
+    /** Writes a key as another component, without reporting it to the cascade. */
     public void foreignUnseen(String key, @Nullable String value) {
         revision++;
         put(key, value);
     }
 
-    /** Everything is read anew, as at a start. Returns how many transactions the repair took. */
+    /** Re-reads the store, as at a start. Returns how many transactions the repair took. */
     public int restart() {
         long before = revision;
         commit(new Transaction(List.of(Journal.fence(List.copyOf(
@@ -144,22 +144,22 @@ public final class CascadeRig {
         return (int) (revision - before);
     }
 
-    /** The keys that there are. */
+    /** Returns the keys in the store. */
     public Set<String> keys() {
         return store.keySet();
     }
 
-    /** The keys of states. */
+    /** Returns the keys of states in the store. */
     public List<String> states() {
         return keys().stream().filter(key -> key.endsWith(Keys.STATE_SUFFIX)).toList();
     }
 
-    /** What an operator has heard. */
+    /** Returns the messages of all anomalies so far. */
     public Stream<String> notices() {
         return notices.stream().map(Plan.Anomaly::message);
     }
 
-    /** Why states have changed. */
+    /** Returns the causes of all changes so far. */
     public Stream<String> causes() {
         return transitions.stream().map(Transition::cause);
     }
@@ -169,7 +169,7 @@ public final class CascadeRig {
         return found == null ? null : found.value();
     }
 
-    /** The modification revision of a key, 0 if there is none. */
+    /** Returns the modification revision of a key, 0 if the key does not exist. */
     public long revision(String key) {
         KeyValue found = store.get(key);
         return found == null ? 0 : found.modRevision();
@@ -199,7 +199,7 @@ public final class CascadeRig {
         return Objects.requireNonNull(view.nodes().get(name), name);
     }
 
-    /** {@code from>to} of all changes of a resource, in order. */
+    /** Returns {@code from>to} of all changes of a resource, in order. */
     public List<String> history(ResourceKind kind, String name) {
         return transitions.stream()
                 .filter(transition ->
@@ -252,7 +252,10 @@ public final class CascadeRig {
         return "kind: Model\nmetadata:\n  name: " + name;
     }
 
-    /** A node's list; a container is {@code model/name=status} or {@code model/name=exited:139}, model may be empty; {@code :oom} behind the code. */
+    /**
+     * Returns a report of a node. A container is {@code model/name=status} or {@code model/name=exited:139}, where the model may be
+     * empty, and {@code :oom} may follow the code.
+     */
     public static Command report(String node, String... containers) {
         return new Command.NodeReport(
                 node, Arrays.stream(containers).map(CascadeRig::container).toList());

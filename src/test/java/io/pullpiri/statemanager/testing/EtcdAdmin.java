@@ -19,7 +19,7 @@ import io.pullpiri.statemanager.store.etcd.Ranges;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
-/** What somebody else does to an etcd, past our store. */
+/** Operates an etcd as an operator or another component does, without StateManager's store. */
 public final class EtcdAdmin {
 
     private EtcdAdmin() {}
@@ -48,7 +48,7 @@ public final class EtcdAdmin {
         with(endpoint, channel -> KVGrpc.newBlockingStub(channel).compact(request));
     }
 
-    /** As if the space quota were used up: etcd refuses to write until somebody makes room. */
+    /** Raises the alarm of a used-up quota: etcd refuses writes until the alarm is disarmed. */
     public static void raiseSpaceAlarm(String endpoint) {
         AlarmRequest alarm = AlarmRequest.newBuilder()
                 .setAction(AlarmRequest.AlarmAction.ACTIVATE)
@@ -57,12 +57,12 @@ public final class EtcdAdmin {
         with(endpoint, channel -> MaintenanceGrpc.newBlockingStub(channel).alarm(alarm));
     }
 
-    /** What the store takes on disk, but for what is free to be used again. */
+    /** Returns the size of the database on disk without its free pages. */
     public static long bytesInUse(String endpoint) {
         return status(endpoint).getDbSizeInUse();
     }
 
-    /** Whether the member leads its cluster; false also if it knows of no leader. */
+    /** Whether the member leads its cluster; also false if it knows no leader. */
     public static boolean isLeader(String endpoint) {
         StatusResponse status = status(endpoint);
         return status.getLeader() == status.getHeader().getMemberId();
@@ -77,7 +77,7 @@ public final class EtcdAdmin {
         return status.get();
     }
 
-    /** What an operator does when the quota is used up, after a compaction. */
+    /** Makes room after a compaction, as an operator does when the quota is used up. */
     public static void makeRoom(String endpoint) {
         with(endpoint, channel -> {
             var maintenance = MaintenanceGrpc.newBlockingStub(channel);

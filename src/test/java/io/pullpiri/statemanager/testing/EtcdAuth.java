@@ -24,7 +24,7 @@ import io.grpc.stub.AbstractStub;
 import io.grpc.stub.MetadataUtils;
 import java.util.concurrent.TimeUnit;
 
-/** What an operator does with an etcd's users, roles and authentication. */
+/** Operates users, roles and authentication of an etcd, as an operator does. */
 public final class EtcdAuth implements AutoCloseable {
 
     private static final String ROOT = "root";
@@ -72,7 +72,7 @@ public final class EtcdAuth implements AutoCloseable {
                 .build());
     }
 
-    /** A role that may read only, given to a user and taken away again; user and role are gone afterwards. */
+    /** Gives a user a role that may only read, and takes it away; then deletes both. */
     public void changeRoles(String name) {
         AuthBlockingStub etcd = stub();
         addUser(name);
@@ -84,7 +84,7 @@ public final class EtcdAuth implements AutoCloseable {
                         .setKey(ByteString.copyFromUtf8("/"))
                         .setRangeEnd(ByteString.copyFromUtf8("0")))
                 .build());
-        // After each change a token is old.
+        // Each change makes the token invalid.
         stub().userGrantRole(AuthUserGrantRoleRequest.newBuilder()
                 .setUser(name)
                 .setRole(name)
@@ -97,7 +97,7 @@ public final class EtcdAuth implements AutoCloseable {
         stub().userDelete(AuthUserDeleteRequest.newBuilder().setName(name).build());
     }
 
-    /** A write of another component that has a user. */
+    /** Writes a key as another component that has a user. */
     public void put(String key, String value) {
         var _ = asRoot(KVGrpc.newBlockingStub(channel))
                 .put(PutRequest.newBuilder()

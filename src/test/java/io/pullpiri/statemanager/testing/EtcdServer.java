@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A real etcd, or one member of one, on free ports of this machine, with its own data, until {@link #close} or the end of
  * the JVM.
- * The binary is {@code STATEMANAGER_ETCD} if that is set, else what {@code tools/fetch-etcd} finds or fetches. What etcd
- * says is in {@code target/etcd-PORT.log}.
+ * The binary is {@code STATEMANAGER_ETCD} if that is set, else the one that {@code tools/fetch-etcd} finds or fetches. etcd's log
+ * is in {@code target/etcd-PORT.log}.
  */
 public final class EtcdServer implements AutoCloseable {
 
@@ -41,7 +41,7 @@ public final class EtcdServer implements AutoCloseable {
     private final Thread atExit = new Thread(this::destroyAtExit, "etcd-at-exit");
     private @Nullable Process process;
 
-    /** All members, as {@code --initial-cluster} wants them. */
+    /** All members, in the form of {@code --initial-cluster}. */
     private String cluster = name() + "=" + peerUrl();
 
     private EtcdServer(@Nullable Path parent, String... options) {
@@ -54,12 +54,12 @@ public final class EtcdServer implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(atExit);
     }
 
-    /** Starts etcd, with more command line options if need be, and waits until it answers. */
+    /** Starts etcd with additional options, and waits until it answers. */
     public static EtcdServer start(String... options) {
         return start(List.of(new EtcdServer(null, options))).getFirst();
     }
 
-    /** The same, with its data in a new folder in that one. */
+    /** Starts etcd with its data in a new folder within that one. */
     public static EtcdServer startOn(Path parent, String... options) {
         return start(List.of(new EtcdServer(parent, options))).getFirst();
     }
@@ -92,20 +92,20 @@ public final class EtcdServer implements AutoCloseable {
         return "http://127.0.0.1:" + peerPort;
     }
 
-    /** Where clients connect: {@code host:port}. */
+    /** Returns the address for clients: {@code host:port}. */
     public String endpoint() {
         return "127.0.0.1:" + clientPort;
     }
 
-    /** Of {@link #endpoint}. */
+    /** Returns the port of {@link #endpoint}. */
     public int port() {
         return clientPort;
     }
 
-    /** Ends etcd in an orderly way and waits for that; the data stay. */
+    /** Stops etcd with SIGTERM, and waits for its end. The data stays. */
     public void stop() {
         end(running -> {
-            // A paused process would not take the signal.
+            // A stopped process would not handle the signal.
             if (running.isAlive()) {
                 resume();
             }
@@ -113,22 +113,22 @@ public final class EtcdServer implements AutoCloseable {
         });
     }
 
-    /** Ends etcd as a crash would (SIGKILL); the data stay. */
+    /** Kills etcd (SIGKILL). The data stays. */
     public void kill() {
         end(Process::destroyForcibly);
     }
 
-    /** Starts etcd, after stopping it where it runs, on the same ports and data, and waits until it answers. */
+    /** Restarts etcd on the same ports and data, and waits until it answers. */
     public void restart() {
         stop();
         launch();
         awaitReady();
     }
 
-    /** Freezes etcd: its connections stay, and nothing is answered. */
+    /** Freezes etcd: its connections stay open, and it answers nothing. */
     public void pause() {
         signal("STOP");
-        // Its threads stop one after another; one that still runs could answer.
+        // Its threads stop one after another, and one that still runs could answer.
         Await.until(STOPPED_WITHIN, () -> "all threads of etcd stopped", () -> Proc.isStopped(pid()));
     }
 
@@ -227,7 +227,7 @@ public final class EtcdServer implements AutoCloseable {
         try {
             destroy();
         } catch (UncheckedIOException e) {
-            // The disk that the data are on goes at the same time.
+            // The disk with the data is removed at the same time.
         }
     }
 
@@ -239,7 +239,7 @@ public final class EtcdServer implements AutoCloseable {
         return process != null && process.isAlive();
     }
 
-    /** Its process, as long as it runs. */
+    /** Returns its process, if it runs. */
     public long pid() {
         return running().pid();
     }
@@ -256,7 +256,7 @@ public final class EtcdServer implements AutoCloseable {
         return given != null ? given : run("tools/fetch-etcd");
     }
 
-    /** A port that is free now may be given twice. */
+    /** Returns a free port other than {@code taken}, because the same port can be returned twice. */
     private static int anotherPort(int taken) {
         int port = freePort();
         while (port == taken) {
@@ -265,7 +265,7 @@ public final class EtcdServer implements AutoCloseable {
         return port;
     }
 
-    /** A port of this machine that nobody listens on at this moment. */
+    /** Returns a port of this machine that is free now. */
     public static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();

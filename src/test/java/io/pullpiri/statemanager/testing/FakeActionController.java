@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
-/** An ActionController that writes down what it is asked, and answers as a test wants it. */
+/** An ActionController that records requests, and answers as a test wants. */
 public final class FakeActionController extends ActionControllerConnectionGrpc.ActionControllerConnectionImplBase
         implements AutoCloseable {
 

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 
-/** HTTP/2 frames as bytes, built by hand: also those that no library would send. */
+/** Builds HTTP/2 frames as bytes, also invalid ones that no library would send. */
 public final class Frames {
 
     private static final int DATA = 0;
@@ -62,7 +62,7 @@ public final class Frames {
         return frame(HEADERS, END_HEADERS, stream, headers.toByteArray());
     }
 
-    /** A message that announces a length and has the bytes given, in as many frames as it needs; the stream stays open. */
+    /** Returns a message with an announced length and the given bytes, in several frames if needed. The stream stays open. */
     public Frames message(int stream, int announced, byte[] sent) {
         ByteArrayOutputStream data = new ByteArrayOutputStream();
         data.write(0); // not compressed

@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.testing;
 
 import java.nio.ByteBuffer;
 
-/** Takes a fuzzer's bytes apart: a byte that says what follows, two with its length, and so many bytes. */
+/** Splits a fuzzer's bytes into pieces: a byte for the kind, two for the length, and the content. */
 public final class FuzzInput {
 
     private final ByteBuffer input;

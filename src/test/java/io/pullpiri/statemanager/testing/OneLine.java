@@ -2,21 +2,22 @@ package io.pullpiri.statemanager.testing;
 
 import java.util.regex.Pattern;
 
-/** What people are told is on one line and can be printed, whatever it quotes. */
+/** Checks that messages have one line and only printable characters, whatever names they contain. */
 public final class OneLine {
 
     private static final int MOST = 4_000;
 
-    /** Names may have Unicode's own ends of lines, and stand in what is said as they are. */
+    /** Matches a line end. Names in messages may contain Unicode's own line ends, which do not count. */
     private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Cs}]");
 
     private OneLine() {}
 
-    public static void require(String words) {
-        if (words.isBlank()
-                || words.length() > MOST
-                || UNPRINTABLE.matcher(words).find()) {
-            throw new AssertionError("not for people, on one line: " + words);
+    /** Fails if the message is empty, too long, or not printable. */
+    public static void require(String message) {
+        if (message.isBlank()
+                || message.length() > MOST
+                || UNPRINTABLE.matcher(message).find()) {
+            throw new AssertionError("not a printable line: " + message);
         }
     }
 }

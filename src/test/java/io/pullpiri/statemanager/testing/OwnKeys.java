@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.testing;
 import java.util.Collection;
 import java.util.regex.Pattern;
 
-/** The keys that StateManager may write, from the specification and apart from the code under test. */
+/** The keys that StateManager may write, according to the specification and independent of the code under test. */
 public final class OwnKeys {
 
     private static final String NAME = "[^/<>?{}\\p{Cc}]+";

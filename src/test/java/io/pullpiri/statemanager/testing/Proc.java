@@ -6,13 +6,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 
-/** What Linux tells of a process. */
+/** Reads facts about a process from {@code /proc}. */
 public final class Proc {
 
     private Proc() {}
 
     /**
-     * The number of a line of a file of {@code /proc/PID}: {@code VmRSS} of {@code status} in kB, {@code Pss} of {@code
+     * Returns the number in a line of a file of {@code /proc/PID}: {@code VmRSS} of {@code status} in kB, {@code Pss} of {@code
      * smaps_rollup} in kB.
      */
     public static double number(long pid, String file, String field) {
@@ -35,13 +35,13 @@ public final class Proc {
         }
     }
 
-    /** A thread's state is the letter behind its name, which stands in brackets and may hold anything. */
+    /** Returns a thread's state: the letter after its name, which is in brackets and may contain any character. */
     private static boolean isThreadStopped(Path thread) {
         try {
             String stat = Files.readString(thread.resolve("stat"));
             return stat.startsWith(" T", stat.lastIndexOf(')') + 1);
         } catch (IOException e) {
-            // It has ended, and another may have begun.
+            // The thread has ended, and another one may have started.
             return false;
         }
     }

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The program in a process of its own, as {@code ./statemanager} starts it; killed at the end if it is still there. */
+/** The program in a process of its own, as {@code ./statemanager} starts it. {@link #close} kills it if it still runs. */
 public final class Program implements AutoCloseable {
 
     private static final Duration SOON = Duration.ofSeconds(30);
@@ -40,7 +40,7 @@ public final class Program implements AutoCloseable {
         });
     }
 
-    /** @param temporary where it makes its temporary files */
+    /** @param temporary the folder for its temporary files */
     public static Program start(Path temporary, String... args) throws IOException {
         return start(builder(temporary, args));
     }
@@ -65,13 +65,13 @@ public final class Program implements AutoCloseable {
      * {@code serve} on a SQLite file in that folder and on free ports, with the usual heap. It has no port for faults and no
      * ActionController.
      *
-     * @param options names and values, in turn; each replaces a usual one or is added
+     * @param options names and values in turn; each replaces a usual option or is added
      */
     public static Program serve(Path folder, String... options) throws IOException {
         return start(serveBuilder(folder, options));
     }
 
-    /** As {@link #serve}, not started yet. */
+    /** Returns the process of {@link #serve}, which is not started yet. */
     public static ProcessBuilder serveBuilder(Path folder, String... options) {
         Map<String, String> all = new LinkedHashMap<>();
         all.put("--store", "sqlite:" + folder.resolve("states.db"));
@@ -94,17 +94,17 @@ public final class Program implements AutoCloseable {
         }
     }
 
-    /** Everything that it has printed until now. */
+    /** Returns everything that it has printed so far. */
     public String output() {
         return String.join("\n", lines);
     }
 
-    /** The port that {@code serve} says it listens on. */
+    /** Returns the port that {@code serve} logs. */
     public int port() {
         return port(LISTENS);
     }
 
-    /** The port of the dashboard and of REST. */
+    /** Returns the port of the dashboard and of REST. */
     public int httpPort() {
         return port(DASHBOARD);
     }
@@ -130,7 +130,7 @@ public final class Program implements AutoCloseable {
         throw new AssertionError("still running: " + output());
     }
 
-    /** As {@code kill -9}. */
+    /** Kills the process (SIGKILL). */
     public void kill() {
         process.destroyForcibly();
         int _ = exitCode();

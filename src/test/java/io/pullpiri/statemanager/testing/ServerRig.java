@@ -25,7 +25,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** A whole server on free ports, started as {@code serve} starts it, with a real client. */
+/** A whole server on free ports, which is started as {@code serve} starts it, with a real client. */
 public final class ServerRig implements AutoCloseable {
 
     public static final String BRAKING = """
@@ -106,7 +106,7 @@ public final class ServerRig implements AutoCloseable {
                 .setSource("test");
     }
 
-    /** HPC's list: a container of brake and one of light, as a NodeAgent sends them. */
+    /** Returns HPC's list as a NodeAgent sends it: a container of brake and one of light. */
     public static ContainerList list(String brake, String light) {
         return ContainerList.newBuilder()
                 .setNodeName("HPC")
@@ -134,7 +134,7 @@ public final class ServerRig implements AutoCloseable {
                 .build();
     }
 
-    /** Waits until the store was read and takes writes. */
+    /** Waits until the server is ready. */
     public void awaitReady() {
         Await.until(Duration.ofSeconds(30), () -> "ready: " + server.manager().trouble(), server.manager()::isReady);
     }

@@ -4,12 +4,16 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 
-/** The specification's tables, written apart from the code under test; states in capitals. */
+/** The specification's tables, written independently of the code under test. States are in capitals. */
 public final class SpecificationTables {
 
     private SpecificationTables() {}
 
-    /** @param models of the package; empty text for one that has no state */
+    /**
+     * Returns the state of a package.
+     *
+     * @param models the states of the package's models; an empty text for a model without a state
+     */
     public static String packageState(Collection<String> models) {
         long dead = models.stream().filter("DEAD"::equals).count();
         if (!models.isEmpty() && dead == models.size()) {
@@ -27,7 +31,11 @@ public final class SpecificationTables {
         return "RUNNING";
     }
 
-    /** @param containers of the model, as {@link #containerState} has them; empty text if nothing is known */
+    /**
+     * Returns the state of a model; an empty text if all its containers are unknown.
+     *
+     * @param containers the states of the model's containers, from {@link #containerState}
+     */
     public static String modelState(Collection<String> containers) {
         var known =
                 containers.stream().filter(state -> !state.equals("UNKNOWN")).toList();
@@ -67,7 +75,7 @@ public final class SpecificationTables {
         };
     }
 
-    /** However it is spelt: {@code Running}, {@code PACKAGE_STATE_RUNNING}. */
+    /** Returns the name of a state in any spelling, such as {@code Running} or {@code PACKAGE_STATE_RUNNING}. */
     public static String name(String stored) {
         return stored.replaceFirst("^[A-Z]+_STATE_", "").toUpperCase(Locale.ROOT);
     }

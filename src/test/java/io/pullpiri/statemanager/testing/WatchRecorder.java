@@ -10,7 +10,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 
-/** A listener that keeps what it was told, and fails the test if it is told two things at a time. */
+/** A listener that records its events, and fails the test if two calls overlap. */
 public final class WatchRecorder implements WatchListener {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -65,7 +65,7 @@ public final class WatchRecorder implements WatchListener {
 
     private WatchRecorder await(String what, Predicate<WatchRecorder> condition) {
         Await.until(PATIENCE, () -> what + "; events " + events() + ", losses " + losses, () -> condition.test(this));
-        assertThat(overlapped).as("two calls of the listener at a time").isFalse();
+        assertThat(overlapped).as("overlapping calls of the listener").isFalse();
         return this;
     }
 

@@ -152,7 +152,7 @@ class EtcdRefusalsTest {
         store.put("/model/a", "1");
         recorder.awaitEvents(1);
         auth.enable();
-        auth.addUser("somebody");
+        auth.addUser("other");
         auth.changeRoles("reader");
         auth.disable();
         store.put("/model/b", "2");
