@@ -55,7 +55,7 @@ class BoundsDocumentTest {
             HTTP: connections                | count   | web.HttpConnections.MAX_RESTRICTED
             HTTP: a header                   | bytes   | web.RequestReader.MAX_HEADER
             HTTP: a header                   | count   | web.RequestReader.MAX_LINES
-            HTTP: a header                   | bytes   | web.HttpConnection.MAX_BODY
+            HTTP: a header                   | bytes   | web.IncomingRequest.MAX_BODY
             HTTP: time for a header          | time    | web.WebServer.STALLED
             HTTP: requests                   | percent | web.WebServer.HEAP_FOR_REQUESTS
             HTTP: answers of `/api`          | count   | web.WebServer.ANSWERS_AT_ONCE

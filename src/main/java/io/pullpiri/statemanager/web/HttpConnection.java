@@ -16,11 +16,8 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.pullpiri.statemanager.limits.AddressShares;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,12 +30,6 @@ import org.slf4j.LoggerFactory;
 final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpConnection.class);
-
-    /** The longest body, in bytes. The longest gRPC message has the same limit. */
-    static final int MAX_BODY = 4 << 20;
-
-    /** The memory of an array and its place in a list, in addition to its bytes. */
-    private static final int PIECE_OBJECT = 24;
 
     /** The time for the rest of a refused request, during which the client can read the answer. */
     private static final long MAX_LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -61,16 +52,11 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     private final RequestReader reader = new RequestReader(this);
     private final Sender sender;
 
-    // The current request.
+    private final IncomingRequest request;
     private ConnectionPhase phase = ConnectionPhase.IDLE;
     private long deadline;
-    private long kept;
-    private @Nullable HttpRequest request;
-    private boolean takesBody;
-    private long bodyLength;
-    private final List<byte[]> body = new ArrayList<>();
 
-    // The answer to it.
+    // The answer to the request.
     private boolean keepAlive;
     private boolean linger;
     private volatile AddressShares.@Nullable Place answerPlace;
@@ -82,6 +68,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
         this.all = all;
         this.channel = channel;
         this.sender = new Sender(channel);
+        this.request = new IncomingRequest(all.memory());
         this.address = address;
         this.restricted = restricted;
         this.deadline = restricted
@@ -113,8 +100,8 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     }
 
     /** Returns the memory of the request, in bytes. */
-    long kept() {
-        return kept;
+    long requestBytes() {
+        return request.memoryBytes();
     }
 
     boolean isOpen() {
@@ -146,8 +133,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
             }
             return false;
         }
-        kept += bytes;
-        all.memory().add(bytes);
+        request.count(bytes);
         return true;
     }
 
@@ -158,8 +144,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
      * @param now the memory of the objects
      */
     void endHeader(long before, long now) {
-        kept += now - before;
-        all.memory().add(now - before);
+        request.count(now - before);
     }
 
     /** Refuses a header that is too long. */
@@ -194,17 +179,16 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
             refuse(503, "busy: too many connections from " + address + ", or in total");
             return;
         }
-        request = begins;
         boolean chunked = HttpUtil.isTransferEncodingChunked(begins);
         long length = chunked ? RequestReader.CHUNKED : HttpUtil.getContentLength(begins, 0L);
         // Bytes after the last chunk stay in the decoder, so the connection cannot be used again.
         keepAlive = HttpUtil.isKeepAlive(begins) && !chunked && !restricted;
-        if (length > MAX_BODY) {
+        if (length > IncomingRequest.MAX_BODY) {
             refuseBody();
             return;
         }
         phase = ConnectionPhase.BODY;
-        takesBody = all.service().takesBody(begins.method().name(), begins.uri());
+        request.begin(begins, all.service().takesBody(begins.method().name(), begins.uri()));
         if (length != 0) {
             if (!restricted) {
                 deadline = System.nanoTime() + all.timeouts().request().toNanos();
@@ -218,7 +202,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     }
 
     private void refuseBody() {
-        String refusal = "body: more than " + (MAX_BODY >> 20) + " MiB";
+        String refusal = "body: more than " + (IncomingRequest.MAX_BODY >> 20) + " MiB";
         all.refused("http-body", "size", refusal, this);
         refuse(413, refusal);
     }
@@ -228,29 +212,25 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
             refuseMalformed(String.valueOf(content.decoderResult().cause().getMessage()));
             return;
         }
-        int size = content.content().readableBytes();
-        bodyLength += size;
-        if (bodyLength > MAX_BODY) {
+        ByteBuf piece = content.content();
+        if (!request.measure(piece)) {
             refuseBody();
             return;
         }
-        if (takesBody && size > 0) {
-            if (!keep(size + PIECE_OBJECT)) {
-                return;
-            }
-            byte[] piece = new byte[size];
-            content.content().readBytes(piece);
-            body.add(piece);
+        long bytes = request.bytesFor(piece);
+        if (bytes > 0 && !keep(bytes)) {
+            return;
         }
+        request.add(piece);
         if (content instanceof LastHttpContent) {
-            complete(Objects.requireNonNull(request));
+            complete(request.header());
         }
     }
 
     private void complete(HttpRequest whole) {
         boolean chunkable = whole.protocolVersion().isKeepAliveDefault();
         expectAnswer(whole.method().name().equals("HEAD"), chunkable);
-        Exchange exchange = new Exchange(this, whole.method().name(), whole.uri(), whole.headers(), List.copyOf(body));
+        Exchange exchange = new Exchange(this, whole.method().name(), whole.uri(), whole.headers(), request.body());
         all.serve(exchange);
     }
 
@@ -356,11 +336,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
 
     /** Drops the request and returns its memory. */
     private void forget() {
-        all.memory().add(-kept);
-        kept = 0;
-        request = null;
-        body.clear();
-        bodyLength = 0;
+        request.clear();
         answerPlace = null;
     }
 

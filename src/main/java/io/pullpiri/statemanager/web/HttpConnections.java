@@ -184,9 +184,9 @@ final class HttpConnections implements AutoCloseable {
     boolean makeRoom(HttpConnection asking, long bytes) {
         while (!memory.hasRoomFor(bytes)) {
             HttpConnection largest = open.stream()
-                    .max(Comparator.comparingLong(HttpConnection::kept))
+                    .max(Comparator.comparingLong(HttpConnection::requestBytes))
                     .orElse(null);
-            if (largest == null || largest == asking || largest.kept() <= asking.kept() + bytes) {
+            if (largest == null || largest == asking || largest.requestBytes() <= asking.requestBytes() + bytes) {
                 return false;
             }
             refused("http-request-memory", "largest", "a request was ended for smaller ones", largest);

@@ -235,9 +235,9 @@ class BadInputTest {
     @Test
     void offloadingWithAnEmptyNameOrWithoutActionController_isNotAccepted() {
         OffloadingRequest.Builder request = offloading();
-        OffloadingResponse nobody = rig.client().triggerOffloading(request.build());
-        assertThat(nobody.getAccepted()).isFalse();
-        assertThat(nobody.getMessage()).contains("no ActionController");
+        OffloadingResponse unanswered = rig.client().triggerOffloading(request.build());
+        assertThat(unanswered.getAccepted()).isFalse();
+        assertThat(unanswered.getMessage()).contains("no ActionController");
         OffloadingResponse empty =
                 rig.client().triggerOffloading(request.clone().clearModelName().build());
         assertThat(empty.getAccepted()).isFalse();

@@ -97,8 +97,8 @@ public final class MessagesFuzz {
         }
     }
 
-    private static @Nullable Command refused(String words, Consumer<String> refusals) {
-        refusals.accept(words);
+    private static @Nullable Command refused(String message, Consumer<String> refusals) {
+        refusals.accept(message);
         return null;
     }
 }

@@ -106,7 +106,7 @@ class ServerTest {
         rig.client().sendChangedContainerList(ServerRig.list("dead", "dead"));
         Await.until(
                 SOON,
-                () -> "the refusal is told: " + rig.state(RESOURCE_TYPE_PACKAGE, "braking"),
+                () -> "the refusal is reported: " + rig.state(RESOURCE_TYPE_PACKAGE, "braking"),
                 () -> rig.state(RESOURCE_TYPE_PACKAGE, "braking")
                         .getMetadataOrDefault("reconcile", "")
                         .contains("FAILED is no good"));
@@ -114,7 +114,7 @@ class ServerTest {
         controller.close();
         Await.until(
                 SOON,
-                () -> "the absence is told: " + rig.state(RESOURCE_TYPE_PACKAGE, "braking"),
+                () -> "the absence is reported: " + rig.state(RESOURCE_TYPE_PACKAGE, "braking"),
                 () -> rig.state(RESOURCE_TYPE_PACKAGE, "braking")
                         .getMetadataOrDefault("reconcile", "")
                         .contains("ActionController at 127.0.0.1:" + port + " cannot be reached: Connection refused"));

@@ -303,7 +303,7 @@ class SubscriptionTest {
             rig.close();
             start();
         }
-        assertThat(history("nobody", 0, 0).getMessage()).isEqualTo("package nobody is not known");
+        assertThat(history("missing", 0, 0).getMessage()).isEqualTo("package missing is not known");
         assertThat(history("braking", -1, 0).getMessage()).startsWith("limit: -1");
     }
 

@@ -85,17 +85,17 @@ class WireTest {
     }
 
     private static String line(FieldDescriptor field) {
-        List<String> words = new ArrayList<>(List.of(field.getName(), Integer.toString(field.getNumber())));
+        List<String> parts = new ArrayList<>(List.of(field.getName(), Integer.toString(field.getNumber())));
         if (field.isMapField()) {
-            words.add("map");
-            field.getMessageType().getFields().forEach(part -> words.add(type(part)));
+            parts.add("map");
+            field.getMessageType().getFields().forEach(entry -> parts.add(type(entry)));
         } else {
             if (field.isRepeated()) {
-                words.add("repeated");
+                parts.add("repeated");
             }
-            words.add(type(field));
+            parts.add(type(field));
         }
-        return String.join(" ", words);
+        return String.join(" ", parts);
     }
 
     private static String type(FieldDescriptor field) {

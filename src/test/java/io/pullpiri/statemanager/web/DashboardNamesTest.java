@@ -37,7 +37,7 @@ class DashboardNamesTest {
             + " found.push(node.nodeValue ?? '', ...[...node.attributes ?? []].map(one => one.value)); }"
             + " return found.filter(text => /[\\p{Cf}\\p{Zl}\\p{Zp}]/u.test(text)).map(escape).join(' ; ');";
 
-    private static void told(ServerRig rig, String key, String value) {
+    private static void applyStoreEvent(ServerRig rig, String key, String value) {
         WatchEvent event = new WatchEvent(key, value, 1_000_000);
         assertThat(rig.server
                         .manager()
@@ -51,18 +51,18 @@ class DashboardNamesTest {
         try (ServerRig rig = new ServerRig("sqlite:" + folder.resolve("states.db"), "off", Map.of());
                 Browser browser = new Browser("en-US")) {
             String name = "pa\u202Eck";
-            told(
+            applyStoreEvent(
                     rig,
                     Keys.artifact("Package", name),
                     "kind: Package\nmetadata: {name: %s}\nspec: {models: [{name: mo\u200Bdel}, {name: other}]}\n"
                             .formatted(name));
-            told(
+            applyStoreEvent(
                     rig,
                     Keys.artifact("Scenario", "sc\u2066en"),
                     "kind: Scenario\nmetadata: {name: sc\u2066en}\nspec: {action: lau\u200Bnch, target: %s}\n"
                             .formatted(name));
-            told(rig, Keys.modelState("mo\u200Bdel"), "Dead");
-            told(
+            applyStoreEvent(rig, Keys.modelState("mo\u200Bdel"), "Dead");
+            applyStoreEvent(
                     rig,
                     Keys.artifact("Package", "br\u2069oken"),
                     "kind: Package\nmetadata: {name: x\u200B, nam\u200B: 1}\n");
@@ -125,7 +125,7 @@ class DashboardNamesTest {
             assertThat(browser.text(".tree")).doesNotContain("\u202E");
 
             for (String name : List.of("braking", "steering")) {
-                told(rig, Keys.artifact("Package", name), "kind: Package");
+                applyStoreEvent(rig, Keys.artifact("Package", name), "kind: Package");
             }
             browser.open(rig.server.httpPort(), "/#/packages/steering");
             browser.awaitText(".warning", "no good one is known: metadata.name: missing");

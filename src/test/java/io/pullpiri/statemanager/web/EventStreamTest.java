@@ -177,12 +177,12 @@ class EventStreamTest {
                     assertThat(late.next().of("ready")).isEqualTo("false");
                 }
                 etcd.restart();
-                Http.ServerSentEvent told;
+                Http.ServerSentEvent event;
                 do { // the reason may change while the store is away
-                    told = events.until("store").getLast();
-                    assertThat(told.of("ready").equals("true"))
-                            .isEqualTo(told.of("reason").isEmpty());
-                } while (!told.of("ready").equals("true"));
+                    event = events.until("store").getLast();
+                    assertThat(event.of("ready").equals("true"))
+                            .isEqualTo(event.of("reason").isEmpty());
+                } while (!event.of("ready").equals("true"));
             }
         }
     }

@@ -114,7 +114,7 @@ class WriteTimeoutsTest {
     @Test
     void streamWithOnlyUnrequestedEvents_staysOpen() throws Exception {
         rig.apply(ServerRig.BRAKING);
-        try (Http.Events events = http.events("?name=nobody")) {
+        try (Http.Events events = http.events("?name=missing")) {
             String begun = events.until("ready").getLast().id();
             AtomicBoolean done = new AtomicBoolean();
             Thread busy = Thread.ofVirtual().start(() -> {
