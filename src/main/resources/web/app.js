@@ -1,9 +1,9 @@
-// The dashboard. What the server says comes into Live, goes through one of two views, and is drawn, at most once a frame.
+// The dashboard. Live receives the data, one of two views turns it into HTML, and the page is drawn at most once a frame.
 import { html, render } from './lib/lit-html/lit-html.js';
 import { Live } from './live.js';
 import { Overview } from './overview.js';
 import { PackagePage } from './package.js';
-import { language, shown as printable, time, words } from './words.js';
+import { language, shown as printable, time, texts } from './texts.js';
 
 const SORT_AGAIN = 250;
 const TICK = 1_000;
@@ -13,11 +13,11 @@ const overview = new Overview(live, draw);
 const onePackage = new PackagePage(draw);
 
 let due = false;
-let shown = null; // For whoever measures how long the page takes.
+let shown = null; // The time of the first drawing, for DashboardFigures.
 let sorting = 0;
 const afterwards = [];
 
-// As soon as the browser draws the next time.
+// Draws the page with the next frame of the browser, and then calls the function.
 function draw(then) {
   if (typeof then === 'function') {
     afterwards.push(then);
@@ -30,9 +30,9 @@ function draw(then) {
       const page = onePackage.name ? onePackage : overview;
       render(html`
         <header>
-          <a href="#/"><img src="icon.svg" alt=""><h1>${words.title}</h1></a>
+          <a href="#/"><img src="icon.svg" alt=""><h1>${texts.title}</h1></a>
           ${trouble ? html`<p class="banner" role="alert">${trouble}</p>`
-            : html`<span class="connection ${live.connection}" role="status">${words[live.connection]}</span>`}
+            : html`<span class="connection ${live.connection}" role="status">${texts[live.connection]}</span>`}
         </header>
         <main class=${live.connection === 'away' ? 'stale' : ''}>${page.view()}</main>`, document.body);
       page.drawn();
@@ -44,12 +44,12 @@ function draw(then) {
   }
 }
 
-// Why what is shown is old although the server answers; empty if it is not, or if the server does not answer.
+// The reason why the shown states are outdated although the server answers; empty otherwise.
 function troubleOf({ connection, storeAway, refusal }) {
   if (connection === 'live' && storeAway) {
-    return words.storeAway(time(storeAway.since), printable(storeAway.reason));
+    return texts.storeAway(time(storeAway.since), printable(storeAway.reason));
   }
-  return connection === 'away' && refusal ? words.notRead(printable(refusal)) : '';
+  return connection === 'away' && refusal ? texts.notRead(printable(refusal)) : '';
 }
 
 function go() {
@@ -65,7 +65,7 @@ function go() {
     overview.text = wanted.get('text') ?? '';
     overview.update();
   }
-  document.title = onePackage.name ? `${printable(onePackage.name)} · ${words.title}` : words.title;
+  document.title = onePackage.name ? `${printable(onePackage.name)} · ${texts.title}` : texts.title;
   draw();
 }
 
@@ -76,7 +76,7 @@ live.addEventListener('change', ({ detail }) => {
   if (detail && detail.kind !== 'package') {
     return;
   }
-  // The first change shows at once; of many, not each is worth sorting all.
+  // The first change is shown at once. During many changes, the list is sorted four times a second.
   if (!sorting) {
     overview.update();
     draw();

@@ -1,21 +1,21 @@
-// What the server says: all packages, kept up to date by the stream of events.
+// All packages, kept up to date by the stream of events.
 import { Refresh } from './refresh.js';
 
-const SILENCE = 30_000; // The server shows at least every ten seconds that it lives.
+const SILENCE = 30_000; // The server sends an event at least every ten seconds.
 const RETRY = 2_000;
 
 export class Live extends EventTarget {
   packages = new Map();
   connection = 'connecting';
-  storeAway = null; // Since when the server is without its store, and why, if it is: nothing newer than that is shown.
-  refusal = null; // Why the server gives no answer, in its words, if it says so.
+  storeAway = null; // Since when and why the store does not work; null while it works. The shown states are from that time.
+  refusal = null; // The reason that the server gave for not answering; null if it gave none.
   refresh = new Refresh(name => this.#ask(name));
-  #naming = new Map(); // The names of the packages that name a model.
+  #naming = new Map(); // For each model, the names of the packages that name it.
   #stream = null;
   #timer = 0;
   #attempt = 0;
 
-  // Asks for everything, then follows the changes.
+  // Loads all packages, then follows the changes.
   async start() {
     this.#end();
     const attempt = this.#attempt;
@@ -36,7 +36,7 @@ export class Live extends EventTarget {
     }
   }
 
-  // A browser has but six connections to a host: a page that nobody sees must not hold one. What it shows gets old.
+  // Stops while the page is hidden. A browser has only six connections to a host, so a hidden page must not hold one.
   stop() {
     this.#end();
     this.connection = 'connecting';
@@ -73,7 +73,7 @@ export class Live extends EventTarget {
     let ready = false;
     on('ready', () => {
       if (ready) {
-        // The browser has reconnected. Steps of recovery that were taken meanwhile are not kept.
+        // The browser has reconnected. Recovery events in between are lost, so everything is loaded again.
         this.start();
         return;
       }
@@ -88,7 +88,7 @@ export class Live extends EventTarget {
     on('lost', () => this.start());
     stream.onerror = () => {
       this.#away();
-      // A browser tries again by itself, but not where the answer was an error.
+      // A browser reconnects by itself, except after an error response.
       if (stream.readyState === EventSource.CLOSED && stream === this.#stream) {
         this.#again(RETRY);
       }
@@ -124,7 +124,7 @@ export class Live extends EventTarget {
       this.#naming.set(model, (this.#naming.get(model) ?? new Set()).add(item.name)));
   }
 
-  // A change tells of the model that made it; the present cause tells of all that are dead now.
+  // The cause of a change names one model. The current cause, which names all dead models, must be requested.
   #refreshIfDead(name) {
     if (isDead(this.packages.get(name)?.state)) {
       this.refresh.add(name);
@@ -135,20 +135,20 @@ export class Live extends EventTarget {
     const attempt = this.#attempt;
     try {
       const { items: [item] } = await ask(`/api/v1/packages?name=${encodeURIComponent(name)}`);
-      // The stream may have told of something newer meanwhile, the package's end included.
+      // The stream may have sent a newer state in between, or the end of the package.
       const known = this.packages.get(name);
       if (attempt === this.#attempt && item && item.generation >= known?.generation) {
-        // In its place: the row is drawn anew, and nothing is sorted for it.
+        // The entry is changed in place, so that its row is drawn again without sorting the list.
         const left = { reconcile: undefined, artifactBroken: undefined, lastGoodInForce: undefined };
         this.#know(Object.assign(known, left, item));
         this.#tell('entry');
       }
     } catch {
-      // The connection is away: everything is asked for when it is back.
+      // The connection is lost. Everything is loaded again after it returns.
     }
   }
 
-  // The list shows how often ActionController was asked, and what it said last.
+  // Updates the number of reconcile requests and the last result, which the list shows.
   #recovery({ package: name, scenario, step, detail }) {
     const known = this.packages.get(name);
     if (known && step === 'recovered') {

@@ -1,12 +1,12 @@
-// All packages: how many are in each state, a mosaic of all, and a list of those that are asked for, worst first.
+// The page of all packages: the count of each state, a mosaic, and a list of the matching packages, the worst first.
 import { html } from './lib/lit-html/lit-html.js';
 import { repeat } from './lib/lit-html/directives/repeat.js';
 import './lib-environment.js';
 import {
   Virtualizer, observeWindowOffset, observeWindowRect, windowScroll,
 } from './lib/virtual-core/index.js';
-import { PACKAGE_STATES, colours, sign } from './states.js';
-import { ago, number, shown, stateWord, words } from './words.js';
+import { PACKAGE_STATES, colors, sign } from './states.js';
+import { ago, number, shown, stateText, texts } from './texts.js';
 
 const phone = matchMedia('(max-width: 720px)');
 const GAP = 2;
@@ -43,7 +43,7 @@ export class Overview {
     };
   }
 
-  // After packages, filter or search have changed.
+  // Filters and sorts the list after a change of packages, filter or search text.
   update() {
     const wanted = this.text.toLocaleLowerCase();
     this.#shown = [...this.#live.packages.values()]
@@ -64,25 +64,25 @@ export class Overview {
         return html`
           <button data-state=${state} class=${found ? '' : 'none'} aria-pressed=${this.state === state}
               @click=${() => this.#filter(state)}>
-            <b>${number(found)}</b><span class="state" data-sign=${sign(state)}>${stateWord(state)}</span>
+            <b>${number(found)}</b><span class="state" data-sign=${sign(state)}>${stateText(state)}</span>
           </button>`;
       })}</div>
       ${all.length ? this.#list(all.length) : html`
-        <p class="empty">${words.noPackages} <code>./statemanager apply -f examples/adas.yaml</code></p>`}`;
+        <p class="empty">${texts.noPackages} <code>./statemanager apply -f examples/adas.yaml</code></p>`}`;
   }
 
   #list(all) {
     return html`
-      <canvas class="mosaic" role="img" aria-label=${words.shown(all, all)}
+      <canvas class="mosaic" role="img" aria-label=${texts.shown(all, all)}
           @click=${event => this.#open(event)} @mousemove=${event => this.#point(event)}></canvas>
       <div class="search">
-        <input type="search" placeholder=${words.search} aria-label=${words.search} .value=${this.text}
+        <input type="search" placeholder=${texts.search} aria-label=${texts.search} .value=${this.text}
             @input=${event => this.#search(event.target.value)}>
-        <span role="status">${words.shown(this.#shown.length, all)}</span>
+        <span role="status">${texts.shown(this.#shown.length, all)}</span>
       </div>
       <div class="rows" role="list" style="height: ${this.rows.getTotalSize() || 90}px"
           @keydown=${event => this.#walk(event)}>
-        ${this.#shown.length ? '' : html`<p class="empty">${words.noMatch}</p>`}
+        ${this.#shown.length ? '' : html`<p class="empty">${texts.noMatch}</p>`}
         ${repeat(this.rows.getVirtualItems(), row => this.#shown[row.index]?.name, row => this.#row(row))}
       </div>`;
   }
@@ -93,12 +93,12 @@ export class Overview {
       return '';
     }
     const asked = (item.reconcile ?? []).map(({ attempts, lastOutcome }) =>
-      [words.requests(attempts), shown(lastOutcome)].filter(Boolean).join(', ')).join('; ');
+      [texts.requests(attempts), shown(lastOutcome)].filter(Boolean).join(', ')).join('; ');
     return html`
       <a class="row" role="listitem" data-state=${item.state ?? ''} data-index=${row.index}
           href="#/packages/${encodeURIComponent(item.name)}"
           style="transform: translateY(${row.start - this.rows.options.scrollMargin}px)">
-        <span class="state" data-sign=${sign(item.state)}>${stateWord(item.state)}</span>
+        <span class="state" data-sign=${sign(item.state)}>${stateText(item.state)}</span>
         <span class="name" title=${shown(item.name)}>${shown(item.name)}</span>
         <span class="since">${item.since ? ago(item.since) : ''}</span>
         <span class="cause" title=${shown(item.cause)}>${item.artifactBroken ? '⚠ ' : ''}${shown(item.cause)}</span>
@@ -106,7 +106,7 @@ export class Overview {
       </a>`;
   }
 
-  // After the page has been drawn: the list knows where it is, and the mosaic how large.
+  // Draws what depends on the layout: the visible rows of the list, and the mosaic.
   drawn() {
     const before = this.rows.options;
     this.rows.setOptions(this.#options());
@@ -118,7 +118,7 @@ export class Overview {
     this.#draw();
   }
 
-  // One cell a package, in the order of names, so that each stays in its place.
+  // Draws one cell for each package, in the order of names, so that a cell keeps its place.
   #draw() {
     const canvas = document.querySelector('.mosaic');
     if (!canvas) {
@@ -141,7 +141,7 @@ export class Overview {
     pen.scale(devicePixelRatio, devicePixelRatio);
     pen.font = '12px system-ui, sans-serif';
     pen.textBaseline = 'middle';
-    const palette = colours();
+    const palette = colors();
     const gap = cell.width > 8 ? GAP : 0.5;
     names.forEach((name, index) => {
       const item = this.#live.packages.get(name);
@@ -169,7 +169,7 @@ export class Overview {
 
   #point(event) {
     const name = this.#at(event);
-    event.target.title = name ? `${shown(name)}: ${stateWord(this.#live.packages.get(name)?.state)}` : '';
+    event.target.title = name ? `${shown(name)}: ${stateText(this.#live.packages.get(name)?.state)}` : '';
   }
 
   #open(event) {
@@ -184,7 +184,7 @@ export class Overview {
   }
 
   #search(text) {
-    // At once: what is drawn before the address has changed would take back what was typed.
+    // Set at once: a drawing before the change of the address would undo the typing.
     this.text = text;
     location.replace(address(this.state, text));
   }

@@ -1,19 +1,19 @@
-// One package: its state and cause, what it follows from as a graph, who is asked to mend it, and its past.
+// The page of one package: its state and cause, the graph of its causes, its reconcile requests, and its history.
 import { html } from './lib/lit-html/lit-html.js';
 import { tree } from './causes.js';
 import { ask } from './live.js';
 import { sign } from './states.js';
-import { ago, clock, duration, shown, stateWord, words } from './words.js';
+import { ago, clock, duration, shown, stateText, texts } from './texts.js';
 
 const MODEL_LANES = 12;
-const WAIT = 150; // Changes often come in flocks.
-const AGAIN = 5_000; // Containers, and requests to ActionController, go on without any state's changing.
+const WAIT = 150; // Several changes often arrive together.
+const AGAIN = 5_000; // Containers and reconcile requests can change without a change of a state.
 
-const narrow = matchMedia('(max-width: 900px)'); // The graph needs more.
+const narrow = matchMedia('(max-width: 900px)'); // The graph needs more room.
 
 export class PackagePage {
   name = '';
-  #visit = null; // What belongs to this page alone, not to the one that was open before.
+  #visit = null; // The loading of the open page. It is replaced when another page opens.
   #detail = null;
   #missing = false;
   #lanes = [];
@@ -32,7 +32,7 @@ export class PackagePage {
     this.#load();
   }
 
-  // Something has changed: if it concerns this package, it is asked for anew.
+  // Loads the package again after a change that concerns it.
   hear(change) {
     const concerned = !change || !this.#detail || change.name === this.name
       || this.#detail?.resource.models?.includes(change.name)
@@ -48,14 +48,14 @@ export class PackagePage {
     this.#visit.timer = setTimeout(() => this.#load(), millis);
   }
 
-  // One answer after the other: what is heard while one is under way is asked for behind it.
+  // Loads the package. A change during a request causes another request after it.
   async #load() {
     const visit = this.#visit;
     if (visit.loading) {
       return;
     }
     visit.dirty = false;
-    // A page that nobody sees hears of something as soon as it is seen again.
+    // A hidden page is loaded when it becomes visible.
     if (document.hidden) {
       return;
     }
@@ -74,7 +74,7 @@ export class PackagePage {
         this.#changed();
       }
     } catch {
-      // The connection is away: the page says so, and what was known stays.
+      // The connection is lost. The page shows that, and keeps its content.
     }
     visit.loading = false;
     if (visit === this.#visit) {
@@ -82,7 +82,7 @@ export class PackagePage {
     }
   }
 
-  // The package's history and those of its first models; what has not changed is not asked for again.
+  // Returns the histories of the package and of its first models. Unchanged histories are not requested again.
   #past(detail) {
     const known = new Map(this.#lanes.map(lane => [lane.key, lane]));
     const lane = ({ name, generation, since }, { history = [], historyUnavailable } = {}) =>
@@ -94,41 +94,41 @@ export class PackagePage {
 
   view() {
     if (this.#missing) {
-      return html`<p><a href="#/">← ${words.back}</a></p><p class="empty">${words.unknown(shown(this.name))}</p>`;
+      return html`<p><a href="#/">← ${texts.back}</a></p><p class="empty">${texts.unknown(shown(this.name))}</p>`;
     }
     if (!this.#detail) {
-      return html`<p><a href="#/">← ${words.back}</a></p>`;
+      return html`<p><a href="#/">← ${texts.back}</a></p>`;
     }
     const { resource, history = [], historyUnavailable } = this.#detail;
     return html`
-      <p><a href="#/">← ${words.back}</a></p>
+      <p><a href="#/">← ${texts.back}</a></p>
       <div class="title" data-state=${resource.state ?? ''}>
         <strong>${shown(resource.name)}</strong>
-        <span class="state" data-sign=${sign(resource.state)}>${stateWord(resource.state)}</span>
+        <span class="state" data-sign=${sign(resource.state)}>${stateText(resource.state)}</span>
         ${resource.since ? html`<span class="faint">${ago(resource.since)}
-          · ${words.since} ${clock(resource.since)}</span>` : ''}
+          · ${texts.since} ${clock(resource.since)}</span>` : ''}
         <p>${shown(resource.cause)} ${resource.source && resource.source !== 'statemanager'
-          ? html`<span class="faint">${words.by} ${shown(resource.source)}</span>` : ''}</p>
+          ? html`<span class="faint">${texts.by} ${shown(resource.source)}</span>` : ''}</p>
       </div>
       ${resource.artifactBroken ? html`
         <h2>⚠</h2><div class="card warning">
-          ${resource.lastGoodInForce ? words.lastGoodInForce : words.artifactBroken} ${shown(resource.artifactBroken)}</div>` : ''}
+          ${resource.lastGoodInForce ? texts.lastGoodInForce : texts.artifactBroken} ${shown(resource.artifactBroken)}</div>` : ''}
       ${resource.state === 'Error' || resource.reconcile ? this.#reconcile(resource) : ''}
-      <h2>${words.causes}</h2>
+      <h2>${texts.causes}</h2>
       <div class="card">${narrow.matches ? tree(this.#detail)
-        : html`<div class="graph" role="img" aria-label=${words.causes}></div>`}</div>
+        : html`<div class="graph" role="img" aria-label=${texts.causes}></div>`}</div>
       ${historyUnavailable ? html`
-        <h2>${words.history}</h2>
-        <div class="card warning">${words.historyUnavailable(shown(historyUnavailable))}</div>` : html`
-        <h2>${words.timeline}</h2>
-        <div class="card"><div class="timeline" role="img" aria-label=${words.timeline}></div></div>
-        <h2>${words.history}</h2>
+        <h2>${texts.history}</h2>
+        <div class="card warning">${texts.historyUnavailable(shown(historyUnavailable))}</div>` : html`
+        <h2>${texts.timeline}</h2>
+        <div class="card"><div class="timeline" role="img" aria-label=${texts.timeline}></div></div>
+        <h2>${texts.history}</h2>
         <div class="card"><table>
-          <tr><th>${words.time}</th><th>${words.change}</th><th>${words.after}</th><th>${words.cause}</th></tr>
+          <tr><th>${texts.time}</th><th>${texts.change}</th><th>${texts.after}</th><th>${texts.cause}</th></tr>
           ${history.slice(0, 30).map(change => html`<tr>
             <td class="time">${clock(change.time)}</td>
             <td><span class="state" data-state=${change.to}
-              data-sign=${sign(change.to)}>${stateWord(change.to)}</span></td>
+              data-sign=${sign(change.to)}>${stateText(change.to)}</span></td>
             <td class="number">${change.from ? duration(change.durationMillis) : ''}</td>
             <td>${shown(change.cause)}</td></tr>`)}
         </table></div>`}`;
@@ -136,17 +136,17 @@ export class PackagePage {
 
   #reconcile(resource) {
     return html`
-      <h2>${words.reconcile}</h2>
+      <h2>${texts.reconcile}</h2>
       <div class="card">${(resource.reconcile ?? []).length ? resource.reconcile.map(progress => html`
-        <p><b>${shown(progress.scenario)}</b> · ${words.requests(progress.attempts)}
-          ${progress.lastOutcome ? html` · ${words.lastOutcome}: ${shown(progress.lastOutcome)}` : ''}
+        <p><b>${shown(progress.scenario)}</b> · ${texts.requests(progress.attempts)}
+          ${progress.lastOutcome ? html` · ${texts.lastOutcome}: ${shown(progress.lastOutcome)}` : ''}
           <span class="faint">· ${this.#next(progress)}</span></p>`)
-        : html`<p>${(resource.scenarios ?? []).length ? '…' : words.noScenario}</p>`}</div>`;
+        : html`<p>${(resource.scenarios ?? []).length ? '…' : texts.noScenario}</p>`}</div>`;
   }
 
   #next({ nextInMillis }) {
     const seconds = Math.ceil((this.#asked + nextInMillis - Date.now()) / 1_000);
-    return nextInMillis && seconds > 0 ? `${words.next} ${duration(seconds * 1_000)}` : words.underWay;
+    return nextInMillis && seconds > 0 ? `${texts.next} ${duration(seconds * 1_000)}` : texts.underWay;
   }
 
   drawn() {

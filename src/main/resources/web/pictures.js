@@ -1,8 +1,8 @@
 // The graph of causes and the timeline of a package, drawn by ECharts.
 import * as echarts from './lib/echarts/echarts.esm.min.js';
 import { layout } from './causes.js';
-import { colours, sign } from './states.js';
-import { clock, duration, shown, stateWord, words } from './words.js';
+import { colors, sign } from './states.js';
+import { clock, duration, shown, stateText, texts } from './texts.js';
 
 const ROW = 58;
 const LANE = 34;
@@ -20,8 +20,8 @@ export class Pictures {
     this.#timeline?.resize();
   });
 
-  // Draws again only if there is something new: the page is drawn more often than that. Without a past, no timeline; on a
-  // narrow page, no graph.
+  // Draws graph and timeline if their content has changed. There is no timeline without a history, and no graph on a narrow
+  // page.
   draw(detail, lanes) {
     const graph = document.querySelector('.graph');
     const timeline = document.querySelector('.timeline');
@@ -37,7 +37,7 @@ export class Pictures {
       return;
     }
     this.#drawn = content;
-    const palette = colours();
+    const palette = colors();
     this.#graph = this.#chart(this.#graph, graph);
     if (graph) {
       const columns = layout(detail);
@@ -72,14 +72,14 @@ export class Pictures {
   }
 }
 
-// A fifth of a colour on the card's: it must hide the lines behind it.
-function tint(colour, card) {
+// A light tint of a color. It is opaque, because it must cover the lines under it.
+function tint(color, card) {
   const parts = text => text.match(/\d+/g).map(Number);
   const ground = parts(card);
-  return `rgb(${parts(colour).map((part, index) => Math.round(part * 0.2 + ground[index] * 0.8)).join(', ')})`;
+  return `rgb(${parts(color).map((part, index) => Math.round(part * 0.2 + ground[index] * 0.8)).join(', ')})`;
 }
 
-// Braces would be taken for styles. Names have none, but escapes do.
+// ECharts reads braces as styles. Names have no braces, but escaped characters have.
 const unbraced = label => label.replaceAll('{', '(').replaceAll('}', ')').replaceAll('|', ' ');
 
 function short(label) {
@@ -113,7 +113,7 @@ function graphOption(columns, palette) {
   return {
     animationDurationUpdate: 300,
     grid: { left: 0, right: 0, top: 24, bottom: 4 },
-    xAxis: { type: 'category', position: 'top', data: words.columns, axisLine: { show: false }, axisTick: { show: false },
+    xAxis: { type: 'category', position: 'top', data: texts.columns, axisLine: { show: false }, axisTick: { show: false },
       axisLabel: { color: palette.faint, margin: 8 } },
     yAxis: { type: 'value', min: 0, max: rows, inverse: true, show: false },
     tooltip: { ...tooltip(palette), formatter: ({ dataType, data }) => (dataType === 'node'
@@ -149,7 +149,7 @@ function timelineOption(lanes, palette) {
         labelFormatter: value => clock(value) },
     ],
     tooltip: { ...tooltip(palette), formatter: ({ data: { value, state, cause } }) =>
-      text(`${shown(lanes[value[0]].name)}: ${stateWord(state)}`,
+      text(`${shown(lanes[value[0]].name)}: ${stateText(state)}`,
         `${clock(value[1])} · ${duration(value[2] - value[1])}`, shown(cause)) },
     series: [{ type: 'custom', clip: true, encode: { x: [1, 2], y: 0 }, data: bars,
       renderItem: (params, api) => {
@@ -168,7 +168,7 @@ function tooltip(palette) {
     confine: true, extraCssText: 'max-width: 26rem; white-space: normal' };
 }
 
-// As an element, so that nothing of what others wrote is taken for markup.
+// Returns an element instead of HTML, so that no text from other components is read as markup.
 function text(title, ...lines) {
   const box = document.createElement('div');
   const head = box.appendChild(document.createElement('b'));

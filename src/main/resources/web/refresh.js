@@ -1,14 +1,14 @@
-// Why a package is dead changes with its models, also while its state does not: its entry is then asked for anew. One at a
-// time, a few a second and those first that are seen: ten thousand packages may change at once.
+// The cause of a dead package can change while its state does not, so its entry is requested again. Ten thousand packages may
+// change at once, so requests are sent one at a time, at most four a second, and visible packages come first.
 const PACE = 250;
 
 export class Refresh {
-  seen = new Set(); // Names of packages.
+  seen = new Set(); // The names of the visible packages.
   #due = new Set();
   #timer = 0;
   #ask;
 
-  // What is given asks for a package of a name, and never fails.
+  // The function requests the package of a name. It never fails.
   constructor(ask) {
     this.#ask = ask;
   }

@@ -1,4 +1,4 @@
-// The states of packages, worst first, and the signs that stand for states.
+// The states of packages, the worst first, and the signs and colors of all states.
 export const PACKAGE_STATES = ['Error', 'Degraded', 'Paused', 'Exited', 'Idle', 'Running'];
 
 const SIGNS = {
@@ -11,8 +11,8 @@ const VARIABLES = {
   Error: '--error', Dead: '--error', Degraded: '--degraded', Paused: '--paused', Exited: '--exited', Running: '--running',
 };
 
-// A colour of the style sheet, in the light or the dark that is on; canvas and SVG cannot read variables.
-export function colours() {
+// The colors of the style sheet in the current light or dark scheme. Canvas and SVG cannot read CSS variables.
+export function colors() {
   const probe = document.createElement('span');
   document.body.append(probe);
   const read = variable => {

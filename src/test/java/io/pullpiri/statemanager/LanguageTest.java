@@ -37,8 +37,7 @@ class LanguageTest {
                     "src/main/java/io/pullpiri/statemanager/cascade",
                     "src/main/java/io/pullpiri/statemanager/container",
                     "src/main/java/io/pullpiri/statemanager/state",
-                    "src/main/java/io/pullpiri/statemanager/view",
-                    "src/main/resources/web")
+                    "src/main/java/io/pullpiri/statemanager/view")
             .map(Path::of)
             .collect(toSet());
 

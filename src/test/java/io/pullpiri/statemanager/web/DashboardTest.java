@@ -387,7 +387,7 @@ class DashboardTest {
         look("/#/?state=Degraded");
         browser.awaitText(".search span", "1 of");
         look("/#/?text=nothing-like-that");
-        browser.awaitText(".empty", "No package is like that.");
+        browser.awaitText(".empty", "No package matches.");
     }
 
     @Test
@@ -433,7 +433,7 @@ class DashboardTest {
             korean.open(rig.server.httpPort(), "/#/packages/adas");
             korean.awaitText("h2", "상태의 원인");
             assertThat(korean.script("return document.documentElement.lang")).isEqualTo("ko");
-            assertThat(korean.script("return import('./words.js').then(all => all.words.storeAway('12:34:56', 'why'))"))
+            assertThat(korean.script("return import('./texts.js').then(all => all.texts.storeAway('12:34:56', 'why'))"))
                     .isEqualTo("12:34:56 기준 상태입니다: why.");
         }
     }

@@ -1,29 +1,29 @@
-// What the page says, in the browser's language: Korean or English.
+// The texts of the page in the browser's language: Korean or English.
 const ENGLISH = {
   title: 'StateManager',
   live: 'live',
   connecting: 'connecting…',
   away: 'no connection, trying again…',
-  storeAway: (time, reason) => `States as of ${time}: ${reason || 'the store is away'}.`,
+  storeAway: (time, reason) => `States as of ${time}: ${reason || 'the store cannot be reached'}.`,
   notRead: reason => `The server cannot answer: ${reason}.`,
   search: 'Name or cause ( / )',
   shown: (shown, all) => (shown === all ? `${number(all)} packages` : `${number(shown)} of ${number(all)} packages`),
   noPackages: 'There are no packages yet. Store some artifacts:',
-  noMatch: 'No package is like that.',
+  noMatch: 'No package matches.',
   back: 'All packages',
-  unknown: name => `Package ${name} is not known (any more).`,
+  unknown: name => `Package ${name} is not known.`,
   now: 'now',
   since: 'since',
   columns: ['Scenario', 'Package', 'Models', 'Containers'],
   column: ['Scenario', 'Package', 'Model', 'Container'],
   by: 'by',
   reconcile: 'Reconcile',
-  noScenario: 'No scenario targets this package: nobody can be asked.',
+  noScenario: 'No scenario targets this package, so no reconcile request can be sent.',
   requests: count => (count === 1 ? '1 request' : `${count} requests`),
-  lastOutcome: 'last one',
-  underWay: 'under way',
+  lastOutcome: 'last result',
+  underWay: 'in progress',
   next: 'next in',
-  causes: 'What it follows from',
+  causes: 'Causes',
   timeline: 'Timeline',
   history: 'History',
   historyUnavailable: reason => `The history cannot be read now: ${reason}.`,
@@ -87,20 +87,20 @@ const KOREAN = {
 
 export const number = value => NUMBERS.format(value);
 export const language = navigator.language.startsWith('ko') ? 'ko' : 'en';
-export const words = language === 'ko' ? KOREAN : ENGLISH;
+export const texts = language === 'ko' ? KOREAN : ENGLISH;
 const NUMBERS = new Intl.NumberFormat(language);
-// Texts from elsewhere may have characters that hide, or that change the direction of the text around them. Every name, cause
-// and reason passes through here when it is drawn.
+// Escapes invisible characters and those that change the direction of text. Names, causes and reasons come from other
+// components, so each passes through here before it is drawn.
 export const shown = text => (text ?? '').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu,
   character => `\\u{${character.codePointAt(0).toString(16).toUpperCase()}}`);
 
-export const stateWord = state => (state ? words.states[state] ?? state : words.noState);
+export const stateText = state => (state ? texts.states[state] ?? state : texts.noState);
 
 const UNITS = [['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]];
 const SHORT = Object.fromEntries(UNITS.map(([unit]) =>
   [unit, new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'narrow' })]));
 
-// The two largest units: 3d 4h, 12m 5s.
+// A duration in its two largest units, such as 3d 4h or 12m 5s.
 export function duration(millis) {
   if (millis < 1_000) {
     return `${Math.max(0, Math.round(millis))} ms`;
@@ -117,16 +117,16 @@ export function duration(millis) {
   return parts.slice(0, 2).filter(Boolean).join(' ');
 }
 
-// How long something has been so.
+// The time since a moment.
 export function ago(time) {
   const millis = Date.now() - new Date(time);
-  return millis < 1_000 ? words.now : duration(millis);
+  return millis < 1_000 ? texts.now : duration(millis);
 }
 
 const CLOCK = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
 export const clock = time => CLOCK.format(new Date(time));
 
-// Of today as HH:MM:SS.
+// A time of today as HH:MM:SS, any other with its date.
 const TIME = new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23' });
 export const time = text => {
   const date = new Date(text);
