@@ -6,6 +6,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.pullpiri.statemanager.cascade.Cascade;
+import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.grpc.ActionControllerClient;
 import io.pullpiri.statemanager.grpc.GrpcServer;
 import io.pullpiri.statemanager.manager.Clock;
@@ -103,7 +104,7 @@ public final class StateManager implements AutoCloseable {
                     (delay, task) -> schedule(timer, task, delay.toNanos())));
             // A quarter is left for the error of the estimate of a journal record.
             Cascade cascade = new Cascade(
-                    settings.rules(), new Cascade.TransactionLimits(store.maxWrites(), store.maxBytes() / 4 * 3, (long)
+                    settings.rules(), new Plan.TransactionLimits(store.maxWrites(), store.maxBytes() / 4 * 3, (long)
                             (heap * HEAP_FOR_THE_VIEW)));
             manager = own(new Manager(
                     store,

@@ -1,8 +1,10 @@
 package io.pullpiri.statemanager;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -11,6 +13,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.pullpiri.statemanager.store.StateStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,6 +59,27 @@ class ArchitectureTest {
                 .that(resideInAPackage(ROOT + ".state"))
                 .should()
                 .onlyDependOnClassesThat(resideInAnyPackage(ROOT + ".state", "java..", "org.jspecify.."))
+                .check(CLASSES);
+    }
+
+    @Test
+    void viewPackage_holdsImmutableValuesAndReadsNoStore() {
+        classes()
+                .that(resideInAPackage(ROOT + ".view"))
+                .should()
+                .onlyDependOnClassesThat(inPackages("view", "artifact", "store", "state")
+                        .or(resideInAnyPackage(
+                                "java..", "org.jspecify..", "org.pcollections..", "com.fasterxml.jackson..")))
+                .check(CLASSES);
+        noClasses()
+                .that(resideInAPackage(ROOT + ".view"))
+                .should()
+                .dependOnClassesThat(assignableTo(StateStore.class))
+                .check(CLASSES);
+        fields().that()
+                .areDeclaredInClassesThat(resideInAPackage(ROOT + ".view"))
+                .should()
+                .beFinal()
                 .check(CLASSES);
     }
 

@@ -1,6 +1,8 @@
 package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.artifact.Artifact;
+import io.pullpiri.statemanager.artifact.ArtifactParser;
+import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.artifact.ModelArtifact;
 import io.pullpiri.statemanager.artifact.OtherArtifact;
 import io.pullpiri.statemanager.artifact.PackageArtifact;
@@ -9,7 +11,6 @@ import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.StateCounts;
-import io.pullpiri.statemanager.view.Journal.Subject;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
@@ -24,17 +25,20 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSet;
-import org.pcollections.TreePSet;
 
 /** What follows from artifacts that appear, change, break and vanish. */
 final class ArtifactHandler {
 
     private final ViewBuilder builder;
-    private final ReportHandler reports;
+    private final StatePropagation propagation;
+    private final NodeContainers containers;
+    private final StoreRepair repair;
 
-    ArtifactHandler(ViewBuilder builder, ReportHandler reports) {
+    ArtifactHandler(ViewBuilder builder, StatePropagation propagation, NodeContainers containers, StoreRepair repair) {
         this.builder = builder;
-        this.reports = reports;
+        this.propagation = propagation;
+        this.containers = containers;
+        this.repair = repair;
     }
 
     /** A good package artifact is in force, or (null) the package's artifact is gone. */
@@ -48,7 +52,7 @@ final class ArtifactHandler {
                 ModelEntry entry = builder.model(model);
                 PSet<String> left = entry.packages().minus(name);
                 builder.put(entry.with(left));
-                builder.checkOrphan(model);
+                propagation.checkOrphan(model);
                 if (left.isEmpty()) {
                     renamed.add(model);
                 }
@@ -62,7 +66,7 @@ final class ArtifactHandler {
                 renamed.add(model);
             }
             builder.put(entry.with(entry.packages().plus(name)));
-            entry.containers().keySet().forEach(reports::recognize);
+            entry.containers().keySet().forEach(containers::recognize);
             tally = tally.plus(entry.counted());
             reported += entry.state().value() == null ? 0 : 1;
         }
@@ -70,10 +74,10 @@ final class ArtifactHandler {
         String what = artifact == null
                 ? "its artifact was deleted"
                 : before.artifact().exists() ? "its artifact changed" : "its artifact appeared";
-        builder.markDirty(name, what, source);
-        reports.rematch(renamed);
+        propagation.markDirty(name, what, source);
+        containers.rematch(renamed);
         if (before.artifact().isUnparsable()) {
-            new StoreRepair(builder, reports).models();
+            repair.models();
         }
     }
 
@@ -88,28 +92,13 @@ final class ArtifactHandler {
     /** A good scenario artifact is in force, or (null) the scenario's artifact is gone, and its state with it. */
     void setScenario(String name, @Nullable ScenarioArtifact artifact, Versioned<String> text, String source) {
         ScenarioEntry before = builder.scenario(name);
-        ScenarioArtifact old = before.artifact().good();
-        if (old != null) {
-            target(old.target(), name, false);
-        }
-        if (artifact != null) {
-            target(artifact.target(), name, true);
-        }
         ScenarioEntry after = before.with(new TrackedArtifact<>(artifact, null, text));
         builder.put(after);
         if (artifact == null) {
-            builder.setScenario(name, null, "", "its artifact was deleted", source);
+            propagation.setScenario(name, null, "its artifact was deleted", source);
         } else if (after.state().value() == null) {
-            builder.setScenario(name, ScenarioState.IDLE, "", "its artifact appeared", source);
+            propagation.setScenario(name, ScenarioState.IDLE, "its artifact appeared", source);
         }
-    }
-
-    private void target(String packageName, String scenario, boolean present) {
-        PSet<String> scenarios = builder.scenariosByTarget.getOrDefault(packageName, TreePSet.<String>empty());
-        scenarios = present ? scenarios.plus(scenario) : scenarios.minus(scenario);
-        builder.scenariosByTarget = scenarios.isEmpty()
-                ? builder.scenariosByTarget.minus(packageName)
-                : builder.scenariosByTarget.plus(packageName, scenarios);
     }
 
     void setModel(String name, Versioned<String> text) {
@@ -160,7 +149,7 @@ final class ArtifactHandler {
             bytes += 2L * artifact.yaml().length() + (before == null ? NodeEntry.NEW_BYTES : -2L * before.length());
             if (artifact instanceof PackageArtifact a) {
                 for (String model : modelNames(a)) {
-                    bytes += builder.models.containsKey(model) ? 0 : NodeEntry.NEW_BYTES;
+                    bytes += builder.models().containsKey(model) ? 0 : NodeEntry.NEW_BYTES;
                 }
             }
         }
@@ -184,7 +173,7 @@ final class ArtifactHandler {
             case ModelArtifact a -> setModel(a.name(), text);
             case OtherArtifact a -> throw new AssertionError(a);
         }
-        builder.artifactWrites.add(new Subject(kind, artifact.name()));
+        builder.addArtifactWrite(kind, artifact.name());
         return outcome(
                 artifact,
                 before.value() == null ? CommandResult.OutcomeKind.CREATED : CommandResult.OutcomeKind.CHANGED);
@@ -200,7 +189,7 @@ final class ArtifactHandler {
         if (text.value() == null) {
             return outcome(artifact, CommandResult.OutcomeKind.NOT_FOUND);
         }
-        builder.artifactWrites.add(new Subject(kind, artifact.name()));
+        builder.addArtifactWrite(kind, artifact.name());
         gone(kind, artifact.name(), new Versioned<>(null, text.revision()), source);
         return outcome(artifact, CommandResult.OutcomeKind.DELETED);
     }
@@ -234,5 +223,15 @@ final class ArtifactHandler {
             case MODEL -> setModel(name, text);
             case NODE -> throw new AssertionError(name);
         }
+    }
+
+    /** Reads the artifact under a key: it must be of that kind and name. */
+    static Artifact read(ResourceKind kind, String name, String yaml) throws BrokenArtifactException {
+        Artifact artifact = ArtifactParser.parse(yaml);
+        if (!artifact.kind().equals(kind.artifactKind()) || !artifact.name().equals(name)) {
+            throw new BrokenArtifactException("is " + artifact.kind() + "/" + artifact.name()
+                    + " (expected: as its key says, " + kind.artifactKind() + "/" + name + ")");
+        }
+        return artifact;
     }
 }

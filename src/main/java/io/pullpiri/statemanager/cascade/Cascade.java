@@ -1,8 +1,6 @@
 package io.pullpiri.statemanager.cascade;
 
-import io.pullpiri.statemanager.artifact.Artifact;
 import io.pullpiri.statemanager.cascade.Plan.Anomaly;
-import io.pullpiri.statemanager.cascade.Plan.PlannedTransaction;
 import io.pullpiri.statemanager.container.ModelOfContainer;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.StateMachine;
@@ -11,7 +9,6 @@ import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
-import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.TrackedState;
 import io.pullpiri.statemanager.view.Transition;
@@ -30,35 +27,25 @@ public final class Cascade {
     /** The source of what an operator's files bring about. */
     private static final String BY_OPERATOR = "operator";
 
-    /** The name of the limit on what is known, in metrics and in the log. */
-    static final String MEMORY = "memory";
-
     /** How full a transaction may be for one more command. */
     private static final double FULL = 0.75;
 
     private final Rules rules;
-    private final TransactionLimits limits;
-
-    /**
-     * Upper limits of a transaction and of the view.
-     *
-     * @param maxWrites in one transaction of the store
-     * @param maxBytes of keys and values in one transaction
-     * @param maxMemory bytes of the view, about: when they are used up, nothing new that callers name is taken in
-     */
-    public record TransactionLimits(int maxWrites, int maxBytes, long maxMemory) {}
+    private final Plan.TransactionLimits limits;
 
     /** A view as it was read, and what was odd about it. */
     public record Loaded(View view, List<Anomaly> anomalies) {}
 
-    public Cascade(Rules rules, TransactionLimits limits) {
+    public Cascade(Rules rules, Plan.TransactionLimits limits) {
         this.rules = rules;
         this.limits = limits;
     }
 
     /** The view that a store's content gives; what in it is not as the rules want it, {@link Command.Repair} mends. */
     public Loaded load(Snapshot snapshot, Timestamp now) {
-        return new ViewLoader(rules, now).load(snapshot);
+        ViewBuilder builder = new ViewBuilder(View.EMPTY, rules, now, Long.MAX_VALUE);
+        new ViewLoader(builder).load(snapshot);
+        return new Loaded(builder.view(), builder.anomalies());
     }
 
     /**
@@ -67,6 +54,7 @@ public final class Cascade {
      */
     public Plan plan(View view, List<Command> batch, Timestamp now) {
         ViewBuilder builder = new ViewBuilder(view, rules, now, limits.maxMemory());
+        Handlers handlers = new Handlers(builder);
         List<CommandResult> answers = new ArrayList<>(batch.size());
         int before = 0;
         for (Command command : batch) {
@@ -74,17 +62,22 @@ public final class Cascade {
                 break;
             }
             before = builder.writes();
-            answers.add(decide(command, builder));
-            builder.finishCommand();
+            answers.add(handlers.decide(command));
+            handlers.propagation.finishCommand();
         }
-        TransactionPlanner planner = new TransactionPlanner(view, builder, limits);
-        List<PlannedTransaction> transactions = planner.build();
-        int most = planner.isCut()
+        TransactionPlanner.Result planned = TransactionPlanner.plan(
+                new TransactionPlanner.ChangeSet(
+                        view, builder.view(), builder.touched(), builder.artifactWrites(), builder.transitions()),
+                rules,
+                limits);
+        int most = planned.split()
                 ? fittingCommands(batch.subList(0, answers.size()), before, builder.writes())
                 : answers.size();
-        return most < answers.size()
-                ? plan(view, batch.subList(0, most), now)
-                : new Plan(transactions, answers, builder.anomalies, builder.view());
+        if (most < answers.size()) {
+            return plan(view, batch.subList(0, most), now);
+        }
+        builder.putRecorded(planned.histories(), planned.journal());
+        return new Plan(planned.transactions(), answers, builder.anomalies(), builder.view());
     }
 
     /**
@@ -116,114 +109,13 @@ public final class Cascade {
      */
     public View committed(Plan plan, List<Long> revisions) {
         ViewBuilder builder = new ViewBuilder(plan.next(), rules, new Timestamp(0, 0), limits.maxMemory());
+        CommitAck ack = new CommitAck(builder);
         for (int i = 0; i < revisions.size(); i++) {
             for (Write write : plan.parts().get(i).transaction().writes()) {
-                StoreEventApplier.applyCommitted(builder, write, revisions.get(i));
+                ack.apply(write, revisions.get(i));
             }
         }
         return builder.view();
-    }
-
-    private CommandResult decide(Command command, ViewBuilder builder) {
-        ReportHandler reports = new ReportHandler(builder);
-        ArtifactHandler artifacts = new ArtifactHandler(builder, reports);
-        return switch (command) {
-            case Command.NodeReport report -> reports.report(report);
-            case Command.ForgetNode forget -> new NodeRegistry(builder, reports).forget(forget);
-            case Command.ModelChange change -> {
-                if (!builder.models.containsKey(change.model()) && !builder.hasRoomFor(NodeEntry.NEW_BYTES)) {
-                    yield tooMuch(builder);
-                }
-                builder.setModel(
-                        change.model(),
-                        change.target(),
-                        change.transitionId(),
-                        Transition.requestedBy(change.source()),
-                        change.source());
-                yield new CommandResult.Done(
-                        "model " + change.model() + " is " + change.target().title());
-            }
-            case Command.ScenarioChange change ->
-                builder.scenarios.containsKey(change.scenario()) || builder.hasRoomFor(NodeEntry.NEW_BYTES)
-                        ? step(change, builder)
-                        : tooMuch(builder);
-            case Command.ApplyArtifacts apply -> {
-                if (!builder.hasRoomFor(artifacts.newBytes(apply.artifacts()))) {
-                    yield tooMuch(builder);
-                }
-                List<CommandResult.ArtifactOutcome> outcomes = new ArrayList<>();
-                for (Artifact artifact : apply.artifacts()) {
-                    outcomes.add(artifacts.apply(artifact, BY_OPERATOR));
-                }
-                yield new CommandResult.ArtifactsDone(outcomes, apply.warnings());
-            }
-            case Command.DeleteArtifacts delete -> {
-                List<CommandResult.ArtifactOutcome> outcomes = new ArrayList<>();
-                for (Artifact artifact : delete.artifacts()) {
-                    outcomes.add(artifacts.delete(artifact, BY_OPERATOR));
-                }
-                yield new CommandResult.ArtifactsDone(outcomes, List.of());
-            }
-            case Command.StoreEvents events -> {
-                StoreEventApplier applier = new StoreEventApplier(builder, artifacts);
-                for (WatchEvent event : events.events()) {
-                    applier.apply(event, events.read());
-                }
-                yield new CommandResult.Done("seen");
-            }
-            case Command.Tick tick -> {
-                reports.dropMissing();
-                repairOverwritten(builder);
-                yield new CommandResult.Done("done");
-            }
-            case Command.Repair repair -> {
-                new StoreRepair(builder, reports).run();
-                yield new CommandResult.Done("repaired");
-            }
-        };
-    }
-
-    static CommandResult tooMuch(ViewBuilder builder) {
-        String reason = "memory: the states and artifacts that are known take all of %,d MiB (expected: less)"
-                .formatted(builder.maxMemory >> 20);
-        builder.refused(MEMORY, "full", reason);
-        return new CommandResult.ResourceExhausted(reason);
-    }
-
-    private static void repairOverwritten(ViewBuilder builder) {
-        for (String name : builder.overwritten) {
-            if (builder.mayRepair(builder.packageEntry(name))) {
-                builder.touch(ResourceKind.PACKAGE, name);
-            }
-        }
-    }
-
-    /** The stored state decides; without one, the state that the requester takes for it. */
-    private static CommandResult step(Command.ScenarioChange change, ViewBuilder builder) {
-        TrackedState<ScenarioState> cell = builder.scenario(change.scenario()).state();
-        ScenarioState stored = cell.value();
-        ScenarioState target = change.target();
-        Transition latest = cell.history().latest();
-        boolean retry = stored != null
-                && latest != null
-                && !change.transitionId().isEmpty()
-                && latest.transitionId().equals(change.transitionId());
-        boolean announcement = change.current() == null && target == ScenarioState.IDLE;
-        ScenarioState from = stored != null ? stored : change.current() == null ? ScenarioState.IDLE : change.current();
-        if (!retry && !announcement && from != target && !StateMachine.mayStep(from, target)) {
-            return new CommandResult.NotAllowed("scenario %s is %s and cannot become %s"
-                    .formatted(change.scenario(), from.title(), target.title()));
-        }
-        if (retry || (stored == null && from == target && change.current() != null)) {
-            return new CommandResult.Done("scenario " + change.scenario() + " is " + from.title());
-        }
-        builder.setScenario(
-                change.scenario(),
-                target,
-                change.transitionId(),
-                Transition.requestedBy(change.source()),
-                change.source());
-        return new CommandResult.Done("scenario " + change.scenario() + " is " + target.title());
     }
 
     /** The earliest moment, in {@link Timestamp#monotonicNanos}, at which a {@link Command.Tick} has something to do. */
@@ -253,5 +145,117 @@ public final class Cascade {
                 || report.containers().stream()
                         .map(facts -> ModelOfContainer.of(facts, view::isNamed))
                         .anyMatch(model -> model != null && view.isNamed(model));
+    }
+
+    /** The handlers of one batch: they share a builder. */
+    private static final class Handlers {
+
+        private final ViewBuilder builder;
+        private final StatePropagation propagation;
+        private final NodeContainers containers;
+        private final NodeRegistry registry;
+        private final StoreRepair repair;
+        private final ArtifactHandler artifacts;
+
+        Handlers(ViewBuilder builder) {
+            this.builder = builder;
+            propagation = new StatePropagation(builder);
+            containers = new NodeContainers(builder, propagation);
+            registry = new NodeRegistry(builder, containers);
+            repair = new StoreRepair(builder, propagation, containers);
+            artifacts = new ArtifactHandler(builder, propagation, containers, repair);
+        }
+
+        CommandResult decide(Command command) {
+            return switch (command) {
+                case Command.NodeReport report -> new ReportHandler(builder, containers, registry).report(report);
+                case Command.ForgetNode forget -> registry.forget(forget);
+                case Command.ModelChange change -> change(change);
+                case Command.ScenarioChange change -> step(change);
+                case Command.ApplyArtifacts apply -> apply(apply);
+                case Command.DeleteArtifacts delete ->
+                    new CommandResult.ArtifactsDone(
+                            delete.artifacts().stream()
+                                    .map(artifact -> artifacts.delete(artifact, BY_OPERATOR))
+                                    .toList(),
+                            List.of());
+                case Command.StoreEvents events -> {
+                    StoreEventApplier applier = new StoreEventApplier(builder, propagation, artifacts);
+                    for (WatchEvent event : events.events()) {
+                        applier.apply(event, events.read());
+                    }
+                    yield new CommandResult.Done("seen");
+                }
+                case Command.Tick tick -> {
+                    containers.dropMissing();
+                    for (String name : builder.overwritten()) {
+                        propagation.repairOverwritten(builder.packageEntry(name));
+                    }
+                    yield new CommandResult.Done("done");
+                }
+                case Command.Repair any -> {
+                    repair.run();
+                    yield new CommandResult.Done("repaired");
+                }
+            };
+        }
+
+        private CommandResult change(Command.ModelChange change) {
+            if (!builder.models().containsKey(change.model()) && !builder.hasRoomFor(NodeEntry.NEW_BYTES)) {
+                return builder.refuseForMemory();
+            }
+            propagation.setState(
+                    builder.model(change.model()),
+                    change.target(),
+                    change.transitionId(),
+                    Transition.requestedBy(change.source()),
+                    change.source());
+            return new CommandResult.Done(
+                    "model " + change.model() + " is " + change.target().title());
+        }
+
+        private CommandResult apply(Command.ApplyArtifacts apply) {
+            if (!builder.hasRoomFor(artifacts.newBytes(apply.artifacts()))) {
+                return builder.refuseForMemory();
+            }
+            return new CommandResult.ArtifactsDone(
+                    apply.artifacts().stream()
+                            .map(artifact -> artifacts.apply(artifact, BY_OPERATOR))
+                            .toList(),
+                    apply.warnings());
+        }
+
+        /** The stored state decides; without one, the state that the requester takes for it. */
+        private CommandResult step(Command.ScenarioChange change) {
+            if (!builder.scenarios().containsKey(change.scenario()) && !builder.hasRoomFor(NodeEntry.NEW_BYTES)) {
+                return builder.refuseForMemory();
+            }
+            TrackedState<ScenarioState> cell =
+                    builder.scenario(change.scenario()).state();
+            ScenarioState stored = cell.value();
+            ScenarioState target = change.target();
+            Transition latest = cell.history().latest();
+            boolean retry = stored != null
+                    && latest != null
+                    && !change.transitionId().isEmpty()
+                    && latest.transitionId().equals(change.transitionId());
+            boolean announcement = change.current() == null && target == ScenarioState.IDLE;
+            ScenarioState from =
+                    stored != null ? stored : change.current() == null ? ScenarioState.IDLE : change.current();
+            if (!retry && !announcement && from != target && !StateMachine.mayStep(from, target)) {
+                return new CommandResult.NotAllowed("scenario %s is %s and cannot become %s"
+                        .formatted(change.scenario(), from.title(), target.title()));
+            }
+            if (retry || (stored == null && from == target && change.current() != null)) {
+                return new CommandResult.Done("scenario " + change.scenario() + " is " + from.title());
+            }
+            propagation.setState(
+                    builder.scenario(change.scenario()),
+                    target,
+                    change.transitionId(),
+                    Transition.requestedBy(change.source()),
+                    change.source());
+            return new CommandResult.Done("scenario " + change.scenario() + " is " + target.title());
+        }
     }
 }

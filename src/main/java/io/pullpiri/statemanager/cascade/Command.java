@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.artifact.Artifact;
 import io.pullpiri.statemanager.artifact.ArtifactParser;
+import io.pullpiri.statemanager.artifact.ArtifactWarnings;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.state.ModelState;
@@ -110,7 +111,7 @@ public sealed interface Command {
          * @throws IllegalArgumentException if one of them is broken, if two are the same artifact, or if there is none
          */
         public static ApplyArtifacts parse(String yaml, boolean strict) {
-            Warnings warnings = new Warnings();
+            ArtifactWarnings warnings = new ArtifactWarnings();
             List<Artifact> artifacts;
             try {
                 artifacts = ArtifactParser.requireDistinct(ArtifactParser.parseAll(yaml, warnings::add));

@@ -48,11 +48,11 @@ final class NodeRegistry {
     private static final int SHOWN = 60;
 
     private final ViewBuilder builder;
-    private final ReportHandler reports;
+    private final NodeContainers containers;
 
-    NodeRegistry(ViewBuilder builder, ReportHandler reports) {
+    NodeRegistry(ViewBuilder builder, NodeContainers containers) {
         this.builder = builder;
-        this.reports = reports;
+        this.containers = containers;
     }
 
     /** Why a list is refused whole, before its containers are read; null if it is not. */
@@ -60,7 +60,7 @@ final class NodeRegistry {
         int count = report.containers().size();
         return count <= MOST_CONTAINERS
                 ? null
-                : refused(
+                : builder.refuse(
                         LIST,
                         "containers",
                         "containers: %,d in the list of node %s (expected: at most %,d)"
@@ -72,7 +72,7 @@ final class NodeRegistry {
         long bytes = storedBytes(containers);
         return bytes <= MOST_BYTES
                 ? null
-                : refused(
+                : builder.refuse(
                         LIST,
                         "bytes",
                         "containers: the list of node %s takes %,d bytes as it is stored (expected: at most %,d)"
@@ -95,11 +95,6 @@ final class NodeRegistry {
                 : RecordCodec.text(RecordCodec.NodeRecord.of(containers)).getBytes(StandardCharsets.UTF_8).length;
     }
 
-    private CommandResult.ResourceExhausted refused(String limit, String reason, String message) {
-        builder.refused(limit, reason, message);
-        return new CommandResult.ResourceExhausted(message);
-    }
-
     private static String shown(String node) {
         return LogText.excerpt(node, SHOWN);
     }
@@ -112,17 +107,17 @@ final class NodeRegistry {
      * @return false if there is no room; nothing has changed
      */
     boolean makeRoom(NodeEntry after) {
-        NodeEntry before = builder.nodes.get(after.name());
+        NodeEntry before = builder.nodes().get(after.name());
         long growth = after.claim() - (before == null ? 0 : before.claim());
-        long missing = builder.unknownNodes.bytes() + growth - share();
+        long missing = builder.unknownNodes().bytes() + growth - share();
         if (growth <= 0 || missing <= 0) {
             return true;
         }
         List<NodeEntry> oldest = new ArrayList<>();
-        for (UnknownNodes.LastReport seen : builder.unknownNodes.oldestFirst()) {
-            NodeEntry node = builder.nodes.get(seen.name());
+        for (UnknownNodes.LastReport seen : builder.unknownNodes().oldestFirst()) {
+            NodeEntry node = builder.nodes().get(seen.name());
             // While a package cannot be read, it may name any model.
-            if (missing <= 0 || silence(seen.heardTicks()).compareTo(SILENT) < 0 || !builder.unparsable.isEmpty()) {
+            if (missing <= 0 || silence(seen.heardTicks()).compareTo(SILENT) < 0 || builder.hasUnparsable()) {
                 break;
             }
             if (node != null && !node.name().equals(after.name())) {
@@ -147,8 +142,8 @@ final class NodeRegistry {
     }
 
     CommandResult.ResourceExhausted noRoom(String node) {
-        return refused(
-                Cascade.MEMORY,
+        return builder.refuse(
+                ViewBuilder.MEMORY,
                 "unknown-nodes",
                 ("memory: nodes that never named a model of a package take all of their share of %,d KiB, and none of them was"
                                 + " silent for 24 h; new in the list of node %s is too much (expected: apply the package that"
@@ -157,16 +152,16 @@ final class NodeRegistry {
     }
 
     private long share() {
-        return builder.maxMemory / SHARE;
+        return builder.maxMemory() / SHARE;
     }
 
     private Duration silence(long heardTicks) {
-        return Duration.ofNanos(builder.now.monotonicNanos() - heardTicks);
+        return Duration.ofNanos(builder.now().monotonicNanos() - heardTicks);
     }
 
     /** Forgets a node: as after a confirmed empty list, and then its record goes. */
     CommandResult forget(Command.ForgetNode command) {
-        NodeEntry node = builder.nodes.get(command.node());
+        NodeEntry node = builder.nodes().get(command.node());
         if (node == null) {
             return new CommandResult.NotFound("node " + command.node() + " is not known");
         }
@@ -195,14 +190,14 @@ final class NodeRegistry {
     }
 
     private void remove(NodeEntry node, String cause, String source) {
-        reports.empty(node, cause, source);
+        containers.empty(node, cause, source);
         builder.removeNode(node.name());
-        builder.transitions.add(new Transition(
+        builder.addTransition(new Transition(
                 ResourceKind.NODE,
                 node.name(),
                 KNOWN,
                 "",
-                builder.now.wallNanos(),
+                builder.now().wallNanos(),
                 1,
                 "",
                 cause,

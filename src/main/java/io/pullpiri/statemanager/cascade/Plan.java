@@ -52,6 +52,16 @@ public record Plan(List<PlannedTransaction> parts, List<CommandResult> answers, 
     public record PlannedTransaction(Transaction transaction, List<Transition> transitions, long sequence) {}
 
     /**
+     * Upper limits of a plan's transactions and of the view.
+     *
+     * @param maxWrites writes in one transaction
+     * @param maxBytes bytes of keys and values in one transaction
+     * @param maxMemory the estimated memory of the view in bytes; when it is used up, nothing new that callers name is
+     *     accepted
+     */
+    public record TransactionLimits(int maxWrites, int maxBytes, long maxMemory) {}
+
+    /**
      * Something odd that was passed over or put right, or that a limit refused.
      *
      * @param kind for counting, e.g. {@code invalid-container-name}; the limit's name if a limit refused something

@@ -3,7 +3,6 @@ package io.pullpiri.statemanager.cascade;
 import static io.pullpiri.statemanager.view.Transition.BY_STORE;
 
 import io.pullpiri.statemanager.artifact.Artifact;
-import io.pullpiri.statemanager.artifact.ArtifactParser;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.artifact.ModelArtifact;
 import io.pullpiri.statemanager.artifact.OtherArtifact;
@@ -13,10 +12,7 @@ import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
-import io.pullpiri.statemanager.store.Keys;
-import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.store.WatchEvent;
-import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
@@ -32,10 +28,12 @@ final class StoreEventApplier {
     private static final String BY_ANOTHER = "written into the store by another component";
 
     private final ViewBuilder builder;
+    private final StatePropagation propagation;
     private final ArtifactHandler artifacts;
 
-    StoreEventApplier(ViewBuilder builder, ArtifactHandler artifacts) {
+    StoreEventApplier(ViewBuilder builder, StatePropagation propagation, ArtifactHandler artifacts) {
         this.builder = builder;
+        this.propagation = propagation;
         this.artifacts = artifacts;
     }
 
@@ -45,8 +43,7 @@ final class StoreEventApplier {
      * @param read whether it was read, ahead of the watch
      */
     void apply(WatchEvent event, boolean read) {
-        StoreKey key = StoreKey.parse(event.key());
-        if (key == null || key instanceof StoreKey.OwnKey || isOld(event, read)) {
+        if (!(StoreKey.parse(event.key()) instanceof StoreKey.WatchedKey key) || isOld(key, event, read)) {
             return;
         }
         String value = event.value();
@@ -55,28 +52,27 @@ final class StoreEventApplier {
                 state(builder.resource(kind, name), value, event.revision());
             case StoreKey.ArtifactKey(ResourceKind kind, String name) ->
                 artifact(kind, name, value == null ? Versioned.absent() : new Versioned<>(value, event.revision()));
-            case StoreKey.OwnKey own -> throw new AssertionError(own);
         }
     }
 
-    private boolean isOld(WatchEvent event, boolean read) {
-        Long gone = builder.tombstones.get(event.key());
+    private boolean isOld(StoreKey.WatchedKey key, WatchEvent event, boolean read) {
+        Long gone = builder.tombstone(event.key());
         if (gone != null) {
             boolean old = event.revision() <= gone;
             if (!old || event.value() == null) {
-                builder.tombstones = builder.tombstones.minus(event.key());
+                builder.removeTombstone(event.key());
             }
             if (old) {
                 return true;
             }
         }
-        long known = builder.view().revision(event.key());
+        long known = key.revisionIn(builder.resource(key.kind(), key.name()));
         if (event.revision() <= known || (event.value() == null && known == 0)) {
             return true;
         }
         if (read && event.value() == null) {
-            // The watch has still to tell what led to this.
-            builder.tombstones = builder.tombstones.plus(event.key(), event.revision());
+            // The watch will still report the events that led to this deletion.
+            builder.putTombstone(event.key(), event.revision());
         }
         return false;
     }
@@ -94,7 +90,7 @@ final class StoreEventApplier {
                             + "', which is no state");
         } else {
             // The key is the fact, and the last writer wins.
-            builder.setState(entry, value, "", text == null ? "its key was deleted" : BY_ANOTHER, BY_STORE);
+            propagation.setState(entry, value, "", text == null ? "its key was deleted" : BY_ANOTHER, BY_STORE);
             restoreIdle(entry.kind(), entry.name());
         }
     }
@@ -106,7 +102,7 @@ final class StoreEventApplier {
                 ? entry.state().value() == null
                 : value == entry.state().value() && value != null;
         if (right) {
-            builder.overwritten = builder.overwritten.minus(entry.name());
+            builder.setOverwritten(entry.name(), false);
             return;
         }
         builder.addAnomaly(
@@ -114,9 +110,7 @@ final class StoreEventApplier {
                 "the state of package " + entry.name() + " was "
                         + (text == null ? "deleted" : "overwritten with '" + LogText.excerpt(text, 60) + "'")
                         + "; it is put right");
-        if (builder.mayRepair(entry)) {
-            builder.touch(ResourceKind.PACKAGE, entry.name());
-        }
+        propagation.repairOverwritten(entry);
     }
 
     /** A scenario with an artifact always has a state. */
@@ -124,7 +118,7 @@ final class StoreEventApplier {
         if (builder.resource(kind, name) instanceof ScenarioEntry entry
                 && entry.state().value() == null
                 && entry.artifact().good() != null) {
-            builder.setState(entry, ScenarioState.IDLE, "", "its artifact is there", Transition.BY_STATE_MANAGER);
+            propagation.setState(entry, ScenarioState.IDLE, "", "its artifact is there", Transition.BY_STATE_MANAGER);
         }
     }
 
@@ -139,7 +133,7 @@ final class StoreEventApplier {
             return;
         }
         try {
-            Artifact read = read(kind, name, yaml);
+            Artifact read = ArtifactHandler.read(kind, name, yaml);
             ArtifactHandler.warnOfNames(builder, read);
             switch (read) {
                 case PackageArtifact artifact -> artifacts.setPackage(name, artifact, text, BY_STORE);
@@ -149,55 +143,6 @@ final class StoreEventApplier {
             }
         } catch (BrokenArtifactException e) {
             artifacts.broken(kind, name, e.reason(), text);
-        }
-    }
-
-    /** Reads the artifact under a key: it must be of that kind and name. */
-    static Artifact read(ResourceKind kind, String name, String yaml) throws BrokenArtifactException {
-        Artifact artifact = ArtifactParser.parse(yaml);
-        if (!artifact.kind().equals(kind.artifactKind()) || !artifact.name().equals(name)) {
-            throw new BrokenArtifactException("is " + artifact.kind() + "/" + artifact.name()
-                    + " (expected: as its key says, " + kind.artifactKind() + "/" + name + ")");
-        }
-        return artifact;
-    }
-
-    /** Takes in that a write of ours is durable. */
-    static void applyCommitted(ViewBuilder builder, Write write, long revision) {
-        boolean deleted = write.value() == null;
-        long now = deleted ? 0 : revision;
-        switch (StoreKey.parse(write.key())) {
-            case StoreKey.StateKey(ResourceKind kind, String name) ->
-                builder.put(builder.resource(kind, name).withStateCommitted(now));
-            case StoreKey.ArtifactKey(ResourceKind kind, String name) ->
-                builder.put(builder.resource(kind, name).withArtifactText(new Versioned<>(write.value(), now)));
-            case StoreKey.OwnKey(StoreKey.RecordKind kind, String name) -> ownRecord(builder, kind, name, now);
-            case null ->
-                throw new IllegalArgumentException("key: " + write.key() + " (expected: one of StateManager's)");
-        }
-        if (deleted && !write.key().startsWith(Keys.OWN_PREFIX)) {
-            // What the watch still says of it from before is old.
-            builder.tombstones = builder.tombstones.plus(write.key(), revision);
-        }
-    }
-
-    private static void ownRecord(ViewBuilder builder, StoreKey.RecordKind kind, String name, long revision) {
-        switch (kind) {
-            case RECONCILE -> {
-                PackageEntry entry = builder.packageEntry(name);
-                builder.put(entry.with(new Versioned<>(entry.reconcile().value(), revision)));
-            }
-            case NODE -> {
-                NodeEntry entry = builder.nodes.get(name);
-                if (entry != null) {
-                    builder.put(entry.at(revision));
-                }
-            }
-            case JOURNAL -> {
-                if (revision != 0) {
-                    builder.journal = builder.journal.written(Long.parseLong(name), revision);
-                }
-            }
         }
     }
 }

@@ -6,7 +6,7 @@ import static io.pullpiri.statemanager.view.Transition.BY_STORE;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.state.ScenarioState;
-import io.pullpiri.statemanager.view.Journal.Subject;
+import io.pullpiri.statemanager.view.Causes;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
@@ -21,21 +21,21 @@ final class StoreRepair {
     private static final String WHILE_AWAY = "changed in the store while StateManager was away";
 
     private final ViewBuilder builder;
-    private final ReportHandler reports;
-    private final boolean allRead;
+    private final StatePropagation propagation;
+    private final NodeContainers containers;
 
-    StoreRepair(ViewBuilder builder, ReportHandler reports) {
+    StoreRepair(ViewBuilder builder, StatePropagation propagation, NodeContainers containers) {
         this.builder = builder;
-        this.reports = reports;
-        this.allRead = builder.nodes.values().stream().noneMatch(NodeEntry::unparsable);
+        this.propagation = propagation;
+        this.containers = containers;
     }
 
     void run() {
         models();
-        builder.scenarios.values().forEach(this::scenario);
-        for (PackageEntry entry : builder.packages.values()) {
+        builder.scenarios().values().forEach(this::scenario);
+        for (PackageEntry entry : builder.packages().values()) {
             brokenNotice("Package", entry.name(), entry.artifact().broken());
-            builder.markDirty(
+            propagation.markDirty(
                     entry.name(),
                     entry.artifact().exists() ? "found so at start" : "its artifact was deleted",
                     BY_STATE_MANAGER);
@@ -44,20 +44,47 @@ final class StoreRepair {
 
     /** Also when a package that could not be read has become known, or is gone. */
     void models() {
-        if (builder.unparsable.isEmpty()) {
-            reports.rematchAll();
+        boolean allRead = builder.nodes().values().stream().noneMatch(NodeEntry::unparsable);
+        if (!builder.hasUnparsable()) {
+            containers.rematchAll();
         }
-        builder.models.values().forEach(this::model);
+        for (ModelEntry entry : builder.models().values()) {
+            model(entry, allRead);
+        }
     }
 
-    private void model(ModelEntry entry) {
+    private void model(ModelEntry entry, boolean allRead) {
         ModelState state = entry.state().value();
         Transition latest = entry.state().history().latest();
         remember(entry);
-        if (state != null && builder.isOrphan(entry) && latest != null && latest.anchored()) {
-            builder.checkOrphan(entry.name());
+        if (state != null && propagation.isOrphan(entry) && latest != null && latest.anchored()) {
+            propagation.checkOrphan(entry.name());
         } else {
-            reports.deriveAfterRead(entry, allRead);
+            deriveAfterRead(entry, allRead);
+        }
+    }
+
+    /**
+     * Puts right a model whose state came from a list that was not stored, or went with it: a plan too large for one
+     * transaction broke off. It is what its containers give, as far as their nodes' stored lists go, and does not run if it
+     * has none. Others' word stands, unless that plan had taken it away.
+     *
+     * @param allRead whether every node's stored list could be read
+     */
+    private void deriveAfterRead(ModelEntry entry, boolean allRead) {
+        ModelState state = entry.state().value();
+        ModelState derived = entry.derived();
+        Transition latest = entry.state().history().latest();
+        if (latest == null || !latest.isDerived() || ModelState.parse(latest.to()) != state) {
+            return;
+        }
+        boolean isGone = allRead && entry.containers().isEmpty() && propagation.mayBeNamed(entry);
+        if (derived != null && derived != state) {
+            propagation.setModel(entry.name(), derived, Causes.containers(entry, derived), BY_STATE_MANAGER);
+        } else if (isGone && builder.rules().vanished().after(state) != state) {
+            // No container was seen to go: nothing that would have anybody reconcile it.
+            propagation.setModel(
+                    entry.name(), ModelState.EXITED, "no stored list has a container of it", BY_STATE_MANAGER);
         }
     }
 
@@ -68,9 +95,9 @@ final class StoreRepair {
         brokenNotice("Scenario", name, entry.artifact().broken());
         remember(entry);
         if (state == null && entry.artifact().good() != null) {
-            builder.setScenario(name, ScenarioState.IDLE, "", "its artifact appeared", BY_STORE);
+            propagation.setScenario(name, ScenarioState.IDLE, "its artifact appeared", BY_STORE);
         } else if (state != null && !entry.artifact().exists() && latest != null && latest.anchored()) {
-            builder.setScenario(name, null, "", "its artifact was deleted", BY_STORE);
+            propagation.setScenario(name, null, "its artifact was deleted", BY_STORE);
         }
     }
 
@@ -80,11 +107,7 @@ final class StoreRepair {
         String known = latest == null ? "" : latest.to();
         String state = NamedState.titleOf(entry.state().value());
         if (!known.equals(state)) {
-            Subject subject = entry.subject();
-            boolean anchored = builder.isAnchored(entry);
-            builder.changeHistory(
-                    subject,
-                    history -> builder.decide(subject, known, state, history, "", WHILE_AWAY, BY_STORE, anchored));
+            builder.put(entry.with(propagation.recordTransition(entry, known, state, "", WHILE_AWAY, BY_STORE)));
         }
     }
 

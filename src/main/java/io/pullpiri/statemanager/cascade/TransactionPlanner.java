@@ -1,18 +1,22 @@
 package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.cascade.Plan.PlannedTransaction;
+import io.pullpiri.statemanager.cascade.Plan.TransactionLimits;
 import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.Transaction.Write;
+import io.pullpiri.statemanager.view.History;
 import io.pullpiri.statemanager.view.Journal;
 import io.pullpiri.statemanager.view.Journal.Subject;
+import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ReconcileRecord;
 import io.pullpiri.statemanager.view.RecordCodec;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.StoreKey;
 import io.pullpiri.statemanager.view.Transition;
 import io.pullpiri.statemanager.view.Versioned;
@@ -26,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -47,16 +50,56 @@ final class TransactionPlanner {
     private static final List<ResourceKind> WRITE_ORDER =
             List.of(ResourceKind.MODEL, ResourceKind.SCENARIO, ResourceKind.PACKAGE);
 
-    private final View base;
-    private final ViewBuilder builder;
-    private final Cascade.TransactionLimits limits;
+    private final ChangeSet changeSet;
+    private final Rules rules;
+    private final TransactionLimits limits;
 
     private final List<Item> items = new ArrayList<>();
     private final List<PlannedTransaction> parts = new ArrayList<>();
-    private boolean cut;
+    private boolean split;
 
-    /** Whose changes are in no part yet. */
-    private final Set<Subject> pending = new HashSet<>();
+    /** The histories that differ from those of {@code changeSet.after()}, because a journal record was added or removed. */
+    private final Map<Subject, History> histories;
+
+    private Journal journal;
+
+    /** The resources whose changes are in no transaction yet. */
+    private final Set<Subject> pending;
+
+    /**
+     * What the commands of a batch changed.
+     *
+     * @param before the view that the batch was decided on
+     * @param after the view with all changes, but without their places in the journal
+     * @param touched the resources and nodes whose keys may have to be written, by kind, in the order of the changes
+     * @param artifactWrites the resources whose artifacts have to be written or deleted
+     * @param transitions the changes of state, in order
+     */
+    record ChangeSet(
+            View before,
+            View after,
+            Map<ResourceKind, Set<String>> touched,
+            Set<Subject> artifactWrites,
+            List<Transition> transitions) {}
+
+    /**
+     * The transactions of a change set.
+     *
+     * @param transactions to be committed in this order
+     * @param split whether the changes are too large for one transaction
+     * @param histories the histories that changed because their changes are recorded
+     * @param journal the journal with the records of the transactions
+     */
+    record Result(
+            List<PlannedTransaction> transactions, boolean split, Map<Subject, History> histories, Journal journal) {}
+
+    /** Plans the transactions that write a change set to the store. A pure function. */
+    static Result plan(ChangeSet changeSet, Rules rules, TransactionLimits limits) {
+        TransactionPlanner planner = new TransactionPlanner(changeSet, rules, limits);
+        planner.collect();
+        planner.fill();
+        return new Result(planner.parts, planner.split, planner.histories, planner.journal);
+    }
 
     /** Writes that go into one transaction, with the changes that they make durable. */
     private record Item(List<Write> writes, List<Transition> transitions) {
@@ -83,42 +126,44 @@ final class TransactionPlanner {
                                 + transition.source().length());
     }
 
-    TransactionPlanner(View base, ViewBuilder builder, Cascade.TransactionLimits limits) {
-        this.base = base;
-        this.builder = builder;
+    private TransactionPlanner(ChangeSet changeSet, Rules rules, TransactionLimits limits) {
+        this.changeSet = changeSet;
+        this.rules = rules;
         this.limits = limits;
+        this.journal = changeSet.after().journal();
+        this.histories = HashMap.newHashMap(changeSet.transitions().size());
+        this.pending = HashSet.newHashSet(changeSet.transitions().size());
     }
 
-    List<PlannedTransaction> build() {
-        Map<Subject, List<Transition>> changes = new LinkedHashMap<>();
-        for (Transition transition : builder.transitions) {
+    /** Lists what to write, in the order in which it may be split. */
+    private void collect() {
+        Map<Subject, List<Transition>> changes =
+                LinkedHashMap.newLinkedHashMap(changeSet.transitions().size());
+        for (Transition transition : changeSet.transitions()) {
             changes.computeIfAbsent(Subject.of(transition), any -> new ArrayList<>())
                     .add(transition);
         }
         pending.addAll(changes.keySet());
-        for (Subject artifact : builder.artifactWrites) {
+        for (Subject artifact : changeSet.artifactWrites()) {
             add(artifact(artifact), null);
         }
         for (ResourceKind kind : WRITE_ORDER) {
-            for (String name : builder.touched(kind)) {
-                add(resource(builder.resource(kind, name)), changes.remove(new Subject(kind, name)));
+            for (String name : touched(kind)) {
+                add(resource(kind, name), changes.remove(new Subject(kind, name)));
             }
         }
         Map<String, List<Transition>> ofNodes = new HashMap<>();
-        for (String name : builder.touched(ResourceKind.NODE)) {
+        for (String name : touched(ResourceKind.NODE)) {
             ofNodes.put(name, changes.remove(new Subject(ResourceKind.NODE, name)));
         }
         changes.values().forEach(rest -> add(List.of(), rest));
-        for (String name : builder.touched(ResourceKind.NODE)) {
+        for (String name : touched(ResourceKind.NODE)) {
             add(node(name), ofNodes.get(name));
         }
-        cut();
-        return parts;
     }
 
-    /** Whether what was built is too large for one transaction. */
-    boolean isCut() {
-        return cut;
+    private Set<String> touched(ResourceKind kind) {
+        return changeSet.touched().getOrDefault(kind, Set.of());
     }
 
     private void add(List<Write> writes, @Nullable List<Transition> transitions) {
@@ -128,8 +173,8 @@ final class TransactionPlanner {
     }
 
     private List<Write> artifact(Subject subject) {
-        Versioned<String> text =
-                builder.resource(subject.kind(), subject.name()).artifactText();
+        ResourceEntry<?> entry = changeSet.after().resource(subject.kind(), subject.name());
+        Versioned<String> text = entry == null ? Versioned.absent() : entry.artifactText();
         return text.value() == null && !text.exists()
                 ? List.of()
                 : List.of(new Write(
@@ -138,18 +183,25 @@ final class TransactionPlanner {
                         text.revision()));
     }
 
-    private List<Write> resource(ResourceEntry<?> entry) {
-        if (!(entry instanceof PackageEntry of)) {
-            return state(entry);
-        }
+    private List<Write> resource(ResourceKind kind, String name) {
+        ResourceEntry<?> entry = changeSet.after().resource(kind, name);
+        return switch (entry) {
+            case PackageEntry of -> packageState(of);
+            case ModelEntry of -> state(of);
+            case ScenarioEntry of -> state(of);
+            case null -> kind == ResourceKind.PACKAGE ? packageState(PackageEntry.empty(name)) : List.of();
+        };
+    }
+
+    private List<Write> packageState(PackageEntry entry) {
         List<Write> writes = new ArrayList<>();
-        // What cannot be read stays while the artifact is broken, too; a state that was taken away does not.
-        if (of.state().value() != null
-                || of.artifact().broken() == null
-                || of.state().stored().value() != null) {
-            writes.addAll(state(of));
+        // A stored state that cannot be read stays while the artifact is broken; a state that was taken away does not.
+        if (entry.state().value() != null
+                || entry.artifact().broken() == null
+                || entry.state().stored().value() != null) {
+            writes.addAll(state(entry));
         }
-        writes.addAll(reconcile(of));
+        writes.addAll(reconcile(entry));
         return writes;
     }
 
@@ -160,12 +212,12 @@ final class TransactionPlanner {
         if (same) {
             return List.of();
         }
-        String text = value == null ? null : builder.rules.protobufNames() ? value.protobufName() : value.title();
+        String text = value == null ? null : rules.protobufNames() ? value.protobufName() : value.title();
         return List.of(new Write(new StoreKey.StateKey(entry.kind(), entry.name()).text(), text, stored.revision()));
     }
 
     private List<Write> reconcile(PackageEntry entry) {
-        PackageEntry before = base.packages().get(entry.name());
+        PackageEntry before = changeSet.before().packages().get(entry.name());
         Versioned<ReconcileRecord> record = entry.reconcile();
         boolean nonsense = record.value() == null && record.exists();
         if (!nonsense
@@ -181,8 +233,8 @@ final class TransactionPlanner {
     }
 
     private List<Write> node(String name) {
-        NodeEntry entry = builder.nodes.get(name);
-        NodeEntry before = base.nodes().get(name);
+        NodeEntry entry = changeSet.after().nodes().get(name);
+        NodeEntry before = changeSet.before().nodes().get(name);
         if (entry == null) {
             return before == null || before.revision() == 0
                     ? List.of()
@@ -198,12 +250,12 @@ final class TransactionPlanner {
     }
 
     /** How many writes a transaction has room for, beside the journal and its trimming. */
-    static int room(Cascade.TransactionLimits limits) {
+    static int room(TransactionLimits limits) {
         return limits.maxWrites() - 1 - TRIMMED_AT_ONCE;
     }
 
     /** Fills transactions up to the store's limits. */
-    private void cut() {
+    private void fill() {
         int room = room(limits);
         List<Item> together = new ArrayList<>();
         int writes = 0;
@@ -211,7 +263,7 @@ final class TransactionPlanner {
         for (Item item : items) {
             long more = item.bytes();
             if (!together.isEmpty() && (writes + item.writes().size() > room || bytes + more > limits.maxBytes())) {
-                cut = true;
+                split = true;
                 part(together, bytes);
                 together.clear();
                 writes = 0;
@@ -224,7 +276,9 @@ final class TransactionPlanner {
         if (!together.isEmpty()) {
             part(together, bytes);
         }
-        if (!parts.isEmpty() && isJournalTooLong() && builder.journal.hasOldestOf(base.journal())) {
+        if (!parts.isEmpty()
+                && isJournalTooLong()
+                && journal.hasOldestOf(changeSet.before().journal())) {
             part(List.of(), 0); // no transaction had room for what the oldest record leaves
         }
     }
@@ -237,21 +291,21 @@ final class TransactionPlanner {
             writes.addAll(item.writes());
             transitions.addAll(item.transitions());
         }
-        if (transitions.size() == builder.transitions.size()) {
-            transitions = builder.transitions; // in the order in which they were decided
+        if (transitions.size() == changeSet.transitions().size()) {
+            transitions = changeSet.transitions(); // in the order in which they were decided
         }
-        Map<Boolean, List<Transition>> ofNodes = transitions.stream()
-                .collect(Collectors.partitioningBy(transition -> transition.kind() == ResourceKind.NODE));
-        List<Transition> nodes = ofNodes.getOrDefault(true, List.of());
-        List<Transition> changes = ofNodes.getOrDefault(false, List.of());
-        transitions = Stream.concat(changes.stream(), nodes.stream()).toList();
-        long sequence = builder.journal.next();
+        List<Transition> changes = only(transitions, false);
+        List<Transition> nodes = only(transitions, true);
+        transitions = nodes.isEmpty()
+                ? changes
+                : Stream.concat(changes.stream(), nodes.stream()).toList();
+        long sequence = journal.next();
         List<Subject> subjects = new ArrayList<>();
         for (Transition transition : transitions) {
             Subject subject = Subject.of(transition);
             subjects.add(subject);
             pending.remove(subject);
-            builder.changeHistory(subject, history -> history.recorded(sequence, builder.rules.historyLimit()));
+            putHistory(subject, history(subject).recorded(sequence, rules.historyLimit()));
         }
         List<Transition> carried = trim(writes, sequence, limits.maxBytes() - bytes);
         carried.forEach(transition -> subjects.add(Subject.of(transition)));
@@ -261,15 +315,46 @@ final class TransactionPlanner {
             parts.add(new PlannedTransaction(new Transaction(writes), transitions, -1));
             return;
         }
-        builder.journal = builder.journal.plus(sequence, subjects, 0);
+        journal = journal.plus(sequence, subjects, 0);
         String text = RecordCodec.text(new RecordCodec.JournalRecordText(changes, carried, nodes));
         writes.add(new Write(Keys.journal(sequence), text, 0));
-        parts.add(new PlannedTransaction(new Transaction(writes), List.copyOf(transitions), sequence));
+        parts.add(new PlannedTransaction(new Transaction(writes), transitions, sequence));
+    }
+
+    /** The transitions of nodes, or all others. Immutable. */
+    private static List<Transition> only(List<Transition> transitions, boolean ofNodes) {
+        List<Transition> found = new ArrayList<>(ofNodes ? 0 : transitions.size());
+        for (Transition transition : transitions) {
+            if ((transition.kind() == ResourceKind.NODE) == ofNodes) {
+                found.add(transition);
+            }
+        }
+        return List.copyOf(found);
+    }
+
+    private History history(Subject subject) {
+        History changed = histories.get(subject);
+        if (changed != null) {
+            return changed;
+        }
+        ResourceEntry<?> entry = changeSet.after().resource(subject.kind(), subject.name());
+        return entry == null ? History.NONE : entry.state().history();
+    }
+
+    /** A node has no history: its changes are in the journal only. */
+    private void putHistory(Subject subject, History history) {
+        if (subject.kind() != ResourceKind.NODE) {
+            histories.put(subject, history);
+        }
     }
 
     private boolean isJournalTooLong() {
-        long resources = (long) builder.packages.size() + builder.models.size() + builder.scenarios.size();
-        return builder.journal.changes() > Math.max(CHANGES_KEPT, 4 * resources);
+        View after = changeSet.after();
+        long resources = 0;
+        for (ResourceKind kind : ResourceKind.WITH_STATES) {
+            resources += after.resources(kind).size();
+        }
+        return journal.changes() > Math.max(CHANGES_KEPT, 4 * resources);
     }
 
     /**
@@ -282,21 +367,20 @@ final class TransactionPlanner {
         boolean alone = writes.isEmpty();
         long bytes = 0;
         for (int i = 0; i < TRIMMED_AT_ONCE && isJournalTooLong(); i++) {
-            Map.Entry<Long, Journal.JournalRecord> oldest =
-                    builder.journal.records().firstEntry();
+            Map.Entry<Long, Journal.JournalRecord> oldest = journal.records().firstEntry();
             if (oldest.getValue().revision() == 0) {
                 break; // of this very plan
             }
             long trimmed = oldest.getKey();
             List<Subject> newest = oldest.getValue().subjects().stream()
                     .distinct()
-                    .filter(subject -> builder.history(subject).newestRecord() == trimmed)
+                    .filter(subject -> history(subject).newestRecord() == trimmed)
                     .toList();
             if (newest.stream().anyMatch(pending::contains)) {
                 break; // it goes with the part that records the newer change
             }
             List<Transition> still = newest.stream()
-                    .map(subject -> builder.history(subject).latest())
+                    .map(subject -> history(subject).latest())
                     .filter(latest -> latest != null && !latest.to().isEmpty())
                     .toList();
             bytes += still.stream().mapToLong(TransactionPlanner::recordedBytes).sum();
@@ -304,9 +388,12 @@ final class TransactionPlanner {
                 break;
             }
             carried.addAll(still);
-            still.forEach(latest -> builder.changeHistory(Subject.of(latest), any -> any.carriedTo(sequence)));
+            for (Transition latest : still) {
+                Subject subject = Subject.of(latest);
+                putHistory(subject, history(subject).carriedTo(sequence));
+            }
             writes.add(new Write(Keys.journal(trimmed), null, oldest.getValue().revision()));
-            builder.journal = builder.journal.minus(trimmed);
+            journal = journal.minus(trimmed);
         }
         return carried;
     }

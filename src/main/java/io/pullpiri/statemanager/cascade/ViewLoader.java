@@ -25,12 +25,10 @@ import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.StoreKey;
-import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.TrackedArtifact;
 import io.pullpiri.statemanager.view.TrackedState;
 import io.pullpiri.statemanager.view.Transition;
 import io.pullpiri.statemanager.view.Versioned;
-import io.pullpiri.statemanager.view.View;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -40,8 +38,6 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.PSet;
-import org.pcollections.TreePSet;
 
 /**
  * Reads a view from the store. Model keys are taken as they are; nothing is derived from old reports, and nothing is
@@ -49,13 +45,12 @@ import org.pcollections.TreePSet;
  */
 final class ViewLoader {
 
-    private final Rules rules;
     private final ViewBuilder builder;
     private final Map<Subject, History> histories = new HashMap<>();
 
-    ViewLoader(Rules rules, Timestamp now) {
-        this.rules = rules;
-        this.builder = new ViewBuilder(View.EMPTY, rules, now, Long.MAX_VALUE);
+    /** @param builder of an empty view; it will hold what was read */
+    ViewLoader(ViewBuilder builder) {
+        this.builder = builder;
     }
 
     /**
@@ -89,7 +84,7 @@ final class ViewLoader {
 
         private static Object artifact(ResourceKind kind, String name, String value) {
             try {
-                return StoreEventApplier.read(kind, name, value);
+                return ArtifactHandler.read(kind, name, value);
             } catch (BrokenArtifactException e) {
                 return e.reason();
             }
@@ -100,7 +95,7 @@ final class ViewLoader {
         }
     }
 
-    Cascade.Loaded load(Snapshot snapshot) {
+    void load(Snapshot snapshot) {
         // Reading YAML is the longest part of a start on a large vehicle, and shares nothing.
         List<Decoded> entries = snapshot.entries().parallelStream()
                 .map(Decoded::of)
@@ -124,8 +119,7 @@ final class ViewLoader {
         derived();
         digests.forEach(this::restoreLastKnownStates);
         histories.forEach(this::past);
-        builder.packages.values().forEach(this::tally);
-        return new Cascade.Loaded(builder.view(), builder.anomalies);
+        builder.packages().values().forEach(this::tally);
     }
 
     private void journalRecord(Decoded journal) {
@@ -135,7 +129,7 @@ final class ViewLoader {
             builder.addAnomaly("unreadable-record", entry.key() + " is none of ours, or damaged; it is passed over");
             if (sequence >= 0) {
                 // Its key is taken all the same.
-                builder.journal = builder.journal.plus(sequence, List.of(), entry.modRevision());
+                builder.addJournalRecord(sequence, List.of(), entry.modRevision());
             }
             return;
         }
@@ -146,9 +140,12 @@ final class ViewLoader {
             Subject subject = Subject.of(transition);
             subjects.add(subject);
             History history = histories.getOrDefault(subject, History.NONE);
-            histories.put(subject, history.decided(transition).recorded(sequence, rules.historyLimit()));
+            histories.put(
+                    subject,
+                    history.decided(transition)
+                            .recorded(sequence, builder.rules().historyLimit()));
         }
-        builder.journal = builder.journal.plus(sequence, subjects, entry.modRevision());
+        builder.addJournalRecord(sequence, subjects, entry.modRevision());
     }
 
     private static <T> List<T> orEmpty(@Nullable List<T> list) {
@@ -206,9 +203,6 @@ final class ViewLoader {
         builder.put(entry.with(artifact));
         if (artifact.good() != null) {
             ArtifactHandler.warnOfNames(builder, artifact.good());
-            String target = artifact.good().target();
-            PSet<String> others = builder.scenariosByTarget.getOrDefault(target, TreePSet.<String>empty());
-            builder.scenariosByTarget = builder.scenariosByTarget.plus(target, others.plus(entry.name()));
         }
     }
 
@@ -224,7 +218,7 @@ final class ViewLoader {
         String name = decoded.name;
         KeyValue entry = decoded.entry;
         if (!(decoded.content instanceof RecordCodec.NodeRecord digest)) {
-            builder.put(NodeEntry.unparsable(name, builder.now.monotonicNanos(), entry.modRevision()));
+            builder.put(NodeEntry.unparsable(name, builder.now().monotonicNanos(), entry.modRevision()));
             builder.addAnomaly("unreadable-record", entry.key() + " is damaged; the node's next report replaces it");
             return;
         }
@@ -236,40 +230,37 @@ final class ViewLoader {
             if (container.absent()) {
                 graceEnds.put(
                         container.name(),
-                        builder.now.monotonicNanos() + rules.vanishGrace().toNanos());
+                        builder.now().monotonicNanos()
+                                + builder.rules().vanishGrace().toNanos());
             }
             if (container.model() != null) {
                 byModel.computeIfAbsent(container.model(), any -> new ArrayList<>())
                         .add(container);
             }
             if (container.label() == null) {
-                PSet<String> nodes = builder.matchedByName.getOrDefault(container.name(), TreePSet.<String>empty());
-                builder.matchedByName = builder.matchedByName.plus(container.name(), nodes.plus(name));
+                builder.indexByName(container.name(), name, true);
             }
         }
         byModel.forEach((model, ofNode) -> builder.put(builder.model(model).withContainers(name, ofNode)));
         Map<String, ModelState> kept = digest.kept() == null ? Map.of() : digest.kept();
         long reportedMillis = digest.reportedMillis() == null ? 0 : digest.reportedMillis();
-        long silentMillis = reportedMillis == 0 ? 0 : Math.max(0, builder.now.wallMillis() - reportedMillis);
+        long silentMillis = reportedMillis == 0 ? 0 : Math.max(0, builder.now().wallMillis() - reportedMillis);
         builder.put(new NodeEntry(
                 name,
                 containers,
                 new TreeMap<>(kept),
                 graceEnds,
                 reportedMillis,
-                builder.now.monotonicNanos() - TimeUnit.MILLISECONDS.toNanos(silentMillis),
+                builder.now().monotonicNanos() - TimeUnit.MILLISECONDS.toNanos(silentMillis),
                 Boolean.TRUE.equals(digest.recognized()) || builder.nameKnownModel(containers.values()),
                 Peers.NONE,
                 entry.modRevision(),
                 false));
-        if (!graceEnds.isEmpty()) {
-            builder.nodesWithMissing = builder.nodesWithMissing.plus(name);
-        }
     }
 
     /** What the containers gave last, so that only a change of it writes a model's key. */
     private void derived() {
-        for (ModelEntry model : builder.models.values()) {
+        for (ModelEntry model : builder.models().values()) {
             ModelState derived = StateMachine.modelState(model.containerCounts());
             if (derived != null) {
                 builder.put(model.derived(derived));
@@ -278,12 +269,12 @@ final class ViewLoader {
     }
 
     private void restoreLastKnownStates(Decoded digest) {
-        NodeEntry node = builder.nodes.get(digest.name);
+        NodeEntry node = builder.nodes().get(digest.name);
         if (node == null) {
             return;
         }
         node.lastKnownStates().forEach((name, state) -> {
-            ModelEntry model = builder.models.get(name);
+            ModelEntry model = builder.models().get(name);
             if (model != null
                     && model.containers().containsKey(node.name())
                     && StateMachine.modelState(model.containerCounts()) == null) {
@@ -299,13 +290,14 @@ final class ViewLoader {
     private void past(Subject subject, History history) {
         Transition latest = history.latest();
         // A node that was forgotten leaves nothing.
-        if (latest == null
-                || subject.kind() == ResourceKind.NODE
-                || builder.history(subject).latest() != null) {
+        if (latest == null || subject.kind() == ResourceKind.NODE) {
             return;
         }
-        ResourceEntry<?> entry =
-                builder.resource(subject.kind(), subject.name()).with(history);
+        ResourceEntry<?> known = builder.resource(subject.kind(), subject.name());
+        if (known.state().history().latest() != null) {
+            return;
+        }
+        ResourceEntry<?> entry = known.with(history);
         builder.put(entry instanceof PackageEntry of ? withPastState(of, latest) : entry);
     }
 

@@ -145,11 +145,12 @@ final class EventMessages {
     private static Severity severity(ResourceKind kind, String state) {
         return switch (kind) {
             case PACKAGE ->
-                PackageState.parse(state) == PackageState.ERROR
-                        ? Severity.SEVERITY_ERROR
-                        : PackageState.parse(state) == PackageState.DEGRADED
-                                ? Severity.SEVERITY_WARNING
-                                : Severity.SEVERITY_INFO;
+                switch (PackageState.parse(state)) {
+                    case ERROR -> Severity.SEVERITY_ERROR;
+                    case DEGRADED -> Severity.SEVERITY_WARNING;
+                    case IDLE, PAUSED, EXITED, RUNNING -> Severity.SEVERITY_INFO;
+                    case null -> Severity.SEVERITY_INFO;
+                };
             case MODEL ->
                 ModelState.parse(state) == ModelState.DEAD ? Severity.SEVERITY_WARNING : Severity.SEVERITY_INFO;
             case SCENARIO -> Severity.SEVERITY_INFO;

@@ -3,11 +3,11 @@ package io.pullpiri.statemanager.view;
 import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageRules;
 import io.pullpiri.statemanager.state.StateMachine;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
@@ -21,12 +21,6 @@ public final class Causes {
     private static final int NAMED = 3;
 
     private Causes() {}
-
-    /** {@code 1 of 4 models dead: …} */
-    public static String count(PackageEntry entry, ModelState counted, String which) {
-        return entry.models().count(counted) + " of " + entry.models().total() + " models "
-                + counted.title().toLowerCase(Locale.ROOT) + ": " + which;
-    }
 
     /** Why the resource came to its state; empty if that is not known. */
     public static String latest(ResourceEntry<?> entry) {
@@ -53,8 +47,10 @@ public final class Causes {
             }
         }
         int others = entry.models().count(ModelState.DEAD) - named.size();
-        return count(
-                entry, ModelState.DEAD, String.join(", ", named) + (others > 0 ? ", and " + others + " more" : ""));
+        return PackageRules.counted(
+                entry.models(),
+                ModelState.DEAD,
+                String.join(", ", named) + (others > 0 ? ", and " + others + " more" : ""));
     }
 
     /**

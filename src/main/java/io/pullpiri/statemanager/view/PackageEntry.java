@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.view;
 
 import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.PackageRules;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.StateCounts;
 import java.util.List;
@@ -81,6 +82,14 @@ public record PackageEntry(
 
     public PackageEntry repairedNotBefore(long ticks) {
         return new PackageEntry(name, artifact, state, models, reported, reconcile, ticks);
+    }
+
+    /** What {@link PackageRules} needs to know of the package. */
+    public PackageRules.Facts facts() {
+        PackageRules.ArtifactStatus status = artifact.good() != null
+                ? PackageRules.ArtifactStatus.IN_FORCE
+                : artifact.exists() ? PackageRules.ArtifactStatus.UNREADABLE : PackageRules.ArtifactStatus.ABSENT;
+        return new PackageRules.Facts(state.value(), status, models, reported);
     }
 
     /** The models that its artifact names, in that order. */

@@ -9,8 +9,22 @@ public sealed interface StoreKey {
 
     String name();
 
-    /** {@code /package/{name}/state} and its like: watched, because other components write it too. */
-    record StateKey(ResourceKind kind, String name) implements StoreKey {
+    /** A key of one resource. It is watched, because other components write such keys too. */
+    sealed interface WatchedKey extends StoreKey {
+
+        ResourceKind kind();
+
+        /** The revision at which the key is known according to the resource's entry; 0 for a key that does not exist. */
+        long revisionIn(ResourceEntry<?> entry);
+    }
+
+    /** {@code /package/{name}/state}, and the same for the other kinds. */
+    record StateKey(ResourceKind kind, String name) implements WatchedKey {
+
+        @Override
+        public long revisionIn(ResourceEntry<?> entry) {
+            return entry.state().stored().revision();
+        }
 
         /** The key as text. */
         public String text() {
@@ -18,8 +32,13 @@ public sealed interface StoreKey {
         }
     }
 
-    /** {@code Package/{name}} and its like: watched, because other components write it too. */
-    record ArtifactKey(ResourceKind kind, String name) implements StoreKey {
+    /** {@code Package/{name}}, and the same for the other kinds. */
+    record ArtifactKey(ResourceKind kind, String name) implements WatchedKey {
+
+        @Override
+        public long revisionIn(ResourceEntry<?> entry) {
+            return entry.artifactText().revision();
+        }
 
         /** The key as text. */
         public String text() {

@@ -176,17 +176,10 @@ public record View(
 
     /** The revision at which a watched key is known; 0 for a key that does not exist or is not watched. */
     public long revision(String text) {
-        return switch (StoreKey.parse(text)) {
-            case StoreKey.StateKey key -> {
-                ResourceEntry<?> entry = resource(key.kind(), key.name());
-                yield entry == null ? 0 : entry.state().stored().revision();
-            }
-            case StoreKey.ArtifactKey key -> {
-                ResourceEntry<?> entry = resource(key.kind(), key.name());
-                yield entry == null ? 0 : entry.artifactText().revision();
-            }
-            case StoreKey.OwnKey key -> 0;
-            case null -> 0;
-        };
+        if (!(StoreKey.parse(text) instanceof StoreKey.WatchedKey key)) {
+            return 0;
+        }
+        ResourceEntry<?> entry = resource(key.kind(), key.name());
+        return entry == null ? 0 : key.revisionIn(entry);
     }
 }

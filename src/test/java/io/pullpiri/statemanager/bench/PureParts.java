@@ -50,7 +50,7 @@ public class PureParts {
                     Set.of(PackageState.ERROR),
                     false,
                     100),
-            new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
+            new Plan.TransactionLimits(128, 1 << 20, 1L << 40));
     private final String yaml = Vehicle.artifact("package-0", Vehicle.modelNames(0, 5));
     private StateCounts<ModelState> large = StateCounts.none(ModelState.class);
     private View view = View.EMPTY;

@@ -35,8 +35,7 @@ class BoundsTest {
     /** Room for a package, two models, a node and two containers, and not for another model. */
     private static final long MEMORY = 4_000;
 
-    private final CascadeRig world =
-            new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 1 << 20, MEMORY));
+    private final CascadeRig world = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 1 << 20, MEMORY));
 
     private final CascadeRig large = new CascadeRig();
 
@@ -112,7 +111,7 @@ class BoundsTest {
 
     @Test
     void rejection_namesTheLimit() {
-        CascadeRig mebibyte = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 1 << 20, 1 << 20));
+        CascadeRig mebibyte = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 1 << 20, 1 << 20));
         CommandResult answer = new CommandResult.Done("");
         for (int i = 0; i < 3_000 && answer instanceof CommandResult.Done; i++) {
             answer = mebibyte.run(model("model-" + i)).getFirst();
@@ -217,7 +216,7 @@ class BoundsTest {
     /** The oldest record was larger than what any transaction had left for it. */
     @Test
     void carriedChanges_getTheirOwnTransactionWhenNoOtherHasRoom() {
-        CascadeRig tight = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 100_000, 1L << 40));
+        CascadeRig tight = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 100_000, 1L << 40));
         String words = "\u0001".repeat(253);
         Command[] still = new Command[18];
         for (int i = 0; i < still.length; i++) {
@@ -252,7 +251,7 @@ class BoundsTest {
     // [utest->req~sto-journal~1]
     @Test
     void trimming_removesOnlyRecordsWhoseCarriedChangesFit() {
-        CascadeRig tight = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 100_000, 1L << 40));
+        CascadeRig tight = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 100_000, 1L << 40));
         String words = "\u0001".repeat(253);
         for (int i = 0; i < 12; i++) {
             Command[] still = new Command[6];

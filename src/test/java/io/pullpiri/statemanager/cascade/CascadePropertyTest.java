@@ -62,7 +62,7 @@ class CascadePropertyTest {
         Random random = new Random(seed);
         boolean small = random.nextInt(4) == 0;
         CascadeRig world =
-                new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(small ? 9 : 128, 1 << 20, 1L << 40));
+                new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(small ? 9 : 128, 1 << 20, 1L << 40));
         awoken.clear();
         for (int i = 0; i < 60; i++) {
             step(world, random);

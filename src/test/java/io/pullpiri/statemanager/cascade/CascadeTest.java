@@ -394,7 +394,7 @@ class CascadeTest {
     // [utest->req~sto-transaction~1]
     @Test
     void largePlan_isSplitWithModelsFirstAndNodeRecordsLast() {
-        CascadeRig small = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(20, 1 << 20, 1L << 40));
+        CascadeRig small = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(20, 1 << 20, 1L << 40));
         String[] models = new String[50];
         String[] containers = new String[50];
         for (int i = 0; i < 50; i++) {
@@ -435,7 +435,7 @@ class CascadeTest {
 
     @Test
     void partlyCommittedPlan_isCompletedFromTheNodesReports() {
-        CascadeRig small = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(9, 1 << 20, 1L << 40));
+        CascadeRig small = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(9, 1 << 20, 1L << 40));
         small.run(apply(packageYaml("p", "a", "b", "c", "d", "e")));
         small.run(report("HPC", "a/a=running", "b/b=running", "c/c=running", "d/d=running", "e/e=running"));
         small.run(report("HPC", "a/a=running", "b/b=strange", "c/c=running", "d/d=running", "e/e=running"));
@@ -491,7 +491,7 @@ class CascadeTest {
                         Set.of(PackageState.ERROR, PackageState.DEGRADED),
                         true,
                         5),
-                new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
+                new Plan.TransactionLimits(128, 1 << 20, 1L << 40));
         wide.run(apply(packageYaml("braking", "brake", "light")));
         wide.run(report("HPC", "brake/b=running", "light/l=running"));
         wide.run(report("HPC", "light/l=running"));

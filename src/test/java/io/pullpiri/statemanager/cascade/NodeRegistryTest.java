@@ -27,8 +27,7 @@ class NodeRegistryTest {
     private final CascadeRig world = new CascadeRig();
 
     /** A quarter of it has room for four nodes with a container and its model, and not for five. */
-    private final CascadeRig small =
-            new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 1 << 20, 32_000));
+    private final CascadeRig small = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 1 << 20, 32_000));
 
     private static Command forget(String node) {
         return new Command.ForgetNode(node, false, "operator");

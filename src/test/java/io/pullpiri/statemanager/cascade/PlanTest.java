@@ -24,7 +24,7 @@ class PlanTest {
 
     /** More than 30 of 40 writes make a transaction full, and 5 places are the journal's. */
     private final CascadeRig world =
-            new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(40, 1 << 20, 1L << 40));
+            new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(40, 1 << 20, 1L << 40));
 
     private static Command model(String name, ModelState state) {
         return new Command.ModelChange(name, state, "", "test");
@@ -80,7 +80,7 @@ class PlanTest {
         assertDecided(1, report("n", first), report("o", second)); // of 22 writes each
         assertThat(world.packageState("p")).isEqualTo("Running");
 
-        CascadeRig small = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 20_000, 1L << 40));
+        CascadeRig small = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 20_000, 1L << 40));
         Command[] large = IntStream.range(0, 5)
                 .mapToObj(i -> apply(packageYaml("p" + i) + "\n# " + "x".repeat(9_000)))
                 .toArray(Command[]::new);
@@ -138,7 +138,7 @@ class PlanTest {
     /** World lets no transaction through that is larger than the store takes. Control characters become six. */
     @Test
     void transaction_neverExceedsTheStoresLimit() {
-        CascadeRig small = new CascadeRig(CascadeRig.RULES, new Cascade.TransactionLimits(128, 12_000, 1L << 40));
+        CascadeRig small = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 12_000, 1L << 40));
         String words = "\u0001".repeat(253);
         for (String[] each : new String[][] {{"i" + words, "s"}, {"i", "s" + words}, {"i" + words, "s" + words}}) {
             List<Command> batch = new ArrayList<>();

@@ -59,7 +59,7 @@ class RulesTest {
                         rules.reconcileOn(),
                         rules.protobufNames(),
                         rules.historyLimit()),
-                new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
+                new Plan.TransactionLimits(128, 1 << 20, 1L << 40));
         configured.run(apply(packageYaml("p", "m")));
         configured.run(report("HPC", "m/a=" + container));
         configured.run(report("HPC"));

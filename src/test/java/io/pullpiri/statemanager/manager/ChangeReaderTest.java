@@ -39,7 +39,7 @@ class ChangeReaderTest {
 
     private final Cascade cascade = new Cascade(
             new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(), false, 100),
-            new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
+            new Plan.TransactionLimits(128, 1 << 20, 1L << 40));
     private FaultyStore store;
     private ChangeFeed feed;
     private View view = View.EMPTY;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
+import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.manager.Committer.BatchOutcome;
 import io.pullpiri.statemanager.state.ModelState;
@@ -64,7 +65,7 @@ class CommitterTest {
     private static Cascade cascade(int maxWrites) {
         Rules rules =
                 new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
-        return new Cascade(rules, new Cascade.TransactionLimits(maxWrites, 1 << 20, 1L << 40));
+        return new Cascade(rules, new Plan.TransactionLimits(maxWrites, 1 << 20, 1L << 40));
     }
 
     private void begin(int maxWrites) {

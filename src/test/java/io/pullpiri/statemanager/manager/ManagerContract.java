@@ -7,6 +7,7 @@ import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
+import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.state.ModelState;
@@ -89,8 +90,7 @@ abstract class ManagerContract {
                 Set.of(0, 143), Duration.ofMillis(50), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
         manager = new Manager(
                 store,
-                new Cascade(
-                        rules, new Cascade.TransactionLimits(store.maxWrites(), store.maxBytes() * 3 / 4, 1L << 40)),
+                new Cascade(rules, new Plan.TransactionLimits(store.maxWrites(), store.maxBytes() * 3 / 4, 1L << 40)),
                 reconciler,
                 new Owner("id-" + System.nanoTime(), "host", 1, "2026-01-01T00:00:00Z"),
                 new ManagerLimits(TIMEOUT, queue, 1 << 30, 1 << 30, failures -> 20),

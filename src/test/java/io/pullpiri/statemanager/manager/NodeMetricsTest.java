@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.manager.NodeMetrics.Unmatched;
 import io.pullpiri.statemanager.testing.CascadeRig;
@@ -27,7 +28,7 @@ class NodeMetricsTest {
                     .toList();
             reports.add(new Command.NodeReport("n" + (i + 1), containers));
         }
-        Cascade cascade = new Cascade(CascadeRig.RULES, new Cascade.TransactionLimits(10_000, 1 << 24, 1L << 40));
+        Cascade cascade = new Cascade(CascadeRig.RULES, new Plan.TransactionLimits(10_000, 1 << 24, 1L << 40));
         return cascade.plan(View.EMPTY, reports, new Timestamp(1, 1)).next();
     }
 

@@ -36,7 +36,7 @@ class ReconcilerTest {
     private final List<CompletableFuture<ActionController.ReconcileResult>> replies = new ArrayList<>();
     private final Cascade cascade = new Cascade(
             new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100),
-            new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
+            new Plan.TransactionLimits(128, 1 << 20, 1L << 40));
     private View view = View.EMPTY;
     private long nanos;
     private int scheduled;

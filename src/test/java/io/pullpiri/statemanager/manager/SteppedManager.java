@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
+import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
@@ -58,7 +59,7 @@ final class SteppedManager implements AutoCloseable {
                 (delay, task) -> calls.add(task));
         manager = new Manager(
                 store,
-                new Cascade(rules, new Cascade.TransactionLimits(128, 1 << 20, 1L << 40)),
+                new Cascade(rules, new Plan.TransactionLimits(128, 1 << 20, 1L << 40)),
                 reconciler,
                 new Owner("id-" + host, host, 1, "2026-01-01T00:00:00Z"),
                 new ManagerLimits(SOON, queue, 1 << 30, 1 << 30, failures -> 1),

@@ -5,6 +5,7 @@ import static io.pullpiri.statemanager.simulation.Witness.require;
 import io.pullpiri.statemanager.cascade.Cascade;
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
+import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.manager.ActionController;
 import io.pullpiri.statemanager.manager.Manager;
@@ -390,7 +391,7 @@ final class Simulation {
 
         Life() {
             Cascade cascade = new Cascade(
-                    CascadeRig.RULES, new Cascade.TransactionLimits(store.maxWrites(), store.maxBytes(), 1L << 40));
+                    CascadeRig.RULES, new Plan.TransactionLimits(store.maxWrites(), store.maxBytes(), 1L << 40));
             Reconciler reconciler = new Reconciler(
                     this::call,
                     new Reconciler.Timing(Duration.ZERO, RESYNC, PATIENCE, failures -> 100L << Math.min(failures, 4)),

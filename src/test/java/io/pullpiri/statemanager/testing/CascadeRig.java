@@ -45,7 +45,7 @@ public final class CascadeRig {
             Set.of(0, 143), Duration.ofSeconds(3), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
 
     public final Cascade cascade;
-    private final Cascade.TransactionLimits limits;
+    private final Plan.TransactionLimits limits;
     public final TreeMap<String, KeyValue> store = new TreeMap<>();
     public final List<Transition> transitions = new ArrayList<>();
     public final List<Plan.Anomaly> notices = new ArrayList<>();
@@ -54,10 +54,10 @@ public final class CascadeRig {
     long nanos = TimeUnit.DAYS.toNanos(1);
 
     public CascadeRig() {
-        this(RULES, new Cascade.TransactionLimits(128, 1 << 20, 1L << 40));
+        this(RULES, new Plan.TransactionLimits(128, 1 << 20, 1L << 40));
     }
 
-    public CascadeRig(Rules rules, Cascade.TransactionLimits limits) {
+    public CascadeRig(Rules rules, Plan.TransactionLimits limits) {
         this.limits = limits;
         cascade = new Cascade(rules, limits);
     }

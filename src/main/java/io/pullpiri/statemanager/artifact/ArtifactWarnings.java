@@ -1,17 +1,17 @@
-package io.pullpiri.statemanager.cascade;
+package io.pullpiri.statemanager.artifact;
 
 import java.util.ArrayList;
 import java.util.List;
 
-/** Collects what is odd about artifacts. It keeps a few messages and counts the others, because a text may have very many. */
-final class Warnings {
+/** Collects warnings about artifacts. It keeps the first 20 messages and counts the others, because a text may cause very many. */
+public final class ArtifactWarnings {
 
     private static final int KEPT = 20;
 
     private final List<String> kept = new ArrayList<>();
     private int others;
 
-    void add(String message) {
+    public void add(String message) {
         if (kept.size() < KEPT) {
             kept.add(message);
         } else {
@@ -19,7 +19,8 @@ final class Warnings {
         }
     }
 
-    List<String> messages() {
+    /** The messages that were kept, and a last line that counts the others. */
+    public List<String> messages() {
         List<String> messages = new ArrayList<>(kept);
         if (others > 0) {
             messages.add("and " + others + " more warnings");

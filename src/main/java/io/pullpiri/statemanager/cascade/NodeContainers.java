@@ -1,0 +1,230 @@
+package io.pullpiri.statemanager.cascade;
+
+import static io.pullpiri.statemanager.view.Transition.BY_STATE_MANAGER;
+
+import io.pullpiri.statemanager.container.ModelOfContainer;
+import io.pullpiri.statemanager.state.ContainerState;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.StateMachine;
+import io.pullpiri.statemanager.view.Causes;
+import io.pullpiri.statemanager.view.Container;
+import io.pullpiri.statemanager.view.ModelEntry;
+import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.ResourceKind;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Changes the containers of nodes, and derives the states of the models that this affects. */
+final class NodeContainers {
+
+    private static final String GONE = "its last container is gone";
+
+    private final ViewBuilder builder;
+    private final StatePropagation propagation;
+
+    NodeContainers(ViewBuilder builder, StatePropagation propagation) {
+        this.builder = builder;
+        this.propagation = propagation;
+    }
+
+    /** Puts the containers of a node's report in place of those before, and removes those whose grace period is over. */
+    void report(NodeEntry before, SortedMap<String, Container> containers, Map<String, Long> graceEnds) {
+        replace(before, containers, graceEnds, "node " + before.name(), GONE);
+        dropMissing(before.name());
+    }
+
+    /** A package names a model of the node's containers. */
+    void recognize(String name) {
+        NodeEntry node = builder.node(name);
+        if (!node.recognized()) {
+            builder.put(node.recognized(true));
+        }
+    }
+
+    /** The node has no container any more, as after a confirmed empty list. */
+    void empty(NodeEntry node, String cause, String source) {
+        replace(node, new TreeMap<>(), Map.of(), source, cause);
+    }
+
+    /** Gives up the containers whose grace periods have ended, on all nodes. */
+    void dropMissing() {
+        for (String node : builder.nodesWithMissing()) {
+            dropMissing(node);
+        }
+    }
+
+    private void dropMissing(String name) {
+        NodeEntry before = builder.node(name);
+        if (before.graceEnds().isEmpty()) {
+            return;
+        }
+        TreeMap<String, Container> containers = new TreeMap<>(before.containers());
+        Map<String, Long> graceEnds = new HashMap<>(before.graceEnds());
+        before.graceEnds().forEach((container, end) -> {
+            if (end <= builder.now().monotonicNanos()) {
+                containers.remove(container);
+                graceEnds.remove(container);
+            }
+        });
+        if (graceEnds.size() < before.graceEnds().size()) {
+            replace(before, containers, graceEnds, BY_STATE_MANAGER, GONE);
+        }
+    }
+
+    /** Models are named by packages now, or are no longer: containers may belong to another model by their names. */
+    void rematch(Collection<String> models) {
+        Map<String, Set<String>> byNode = new TreeMap<>();
+        for (String model : models) {
+            // '`' is the character after '_': the range of all names that begin with the model and '_'.
+            builder.matchedByName()
+                    .subMap(model + "_", model + "`")
+                    .forEach((container, nodes) -> nodes.forEach(node ->
+                            byNode.computeIfAbsent(node, any -> new TreeSet<>()).add(container)));
+        }
+        byNode.forEach(this::rematch);
+    }
+
+    /** The same for every container there is. */
+    void rematchAll() {
+        Map<String, Set<String>> byNode = new TreeMap<>();
+        builder.matchedByName()
+                .forEach((container, nodes) -> nodes.forEach(node ->
+                        byNode.computeIfAbsent(node, any -> new TreeSet<>()).add(container)));
+        byNode.forEach(this::rematch);
+    }
+
+    private void rematch(String nodeName, Set<String> names) {
+        NodeEntry before = builder.node(nodeName);
+        TreeMap<String, Container> containers = new TreeMap<>(before.containers());
+        for (String name : names) {
+            containers.computeIfPresent(name, (any, container) -> container.withModel(byName(name)));
+        }
+        boolean recognized = before.recognized() || builder.nameKnownModel(containers.values());
+        replace(before.recognized(recognized), containers, before.graceEnds(), "node " + nodeName, GONE);
+    }
+
+    @Nullable
+    String byName(String container) {
+        return ModelOfContainer.byName(container, builder::isNamed);
+    }
+
+    /**
+     * Puts a node's containers in place of those before, and derives the models that this touches.
+     *
+     * @param gone the cause of what becomes of a model without containers
+     */
+    private void replace(
+            NodeEntry before,
+            SortedMap<String, Container> containers,
+            Map<String, Long> graceEnds,
+            String source,
+            String gone) {
+        if (builder.nodes().containsKey(before.name()) && containers.equals(before.containers())) {
+            builder.put(before); // with the time of the report; that alone is not worth a write
+            return;
+        }
+        Set<String> touched = new TreeSet<>();
+        for (Container old : before.containers().values()) {
+            Container now = containers.get(old.name());
+            if (!old.equals(now)) {
+                touch(touched, old);
+                if (old.label() == null && (now == null || now.label() != null)) {
+                    builder.indexByName(old.name(), before.name(), false);
+                }
+            }
+        }
+        for (Container now : containers.values()) {
+            Container old = before.containers().get(now.name());
+            if (!now.equals(old)) {
+                touch(touched, now);
+                if (now.label() == null && (old == null || old.label() != null)) {
+                    builder.indexByName(now.name(), before.name(), true);
+                }
+            }
+        }
+        Map<String, List<Container>> byModel = new HashMap<>();
+        for (Container container : containers.values()) {
+            if (container.model() != null && touched.contains(container.model())) {
+                byModel.computeIfAbsent(container.model(), any -> new ArrayList<>())
+                        .add(container);
+            }
+        }
+        for (String model : touched) {
+            builder.put(builder.model(model).withContainers(before.name(), byModel.getOrDefault(model, List.of())));
+            derive(model, source, gone);
+        }
+        NodeEntry after = before.with(containers, lastKnownStates(containers), graceEnds);
+        builder.put(after);
+        builder.touch(ResourceKind.NODE, after.name());
+        touched.forEach(model -> rememberOnOtherNodes(model, after.name()));
+    }
+
+    private static void touch(Set<String> touched, Container container) {
+        if (container.model() != null) {
+            touched.add(container.model());
+        }
+    }
+
+    /** Writes the model's state only if its containers give another one than before: others may have had their say. */
+    private void derive(String name, String source, String gone) {
+        ModelEntry entry = builder.model(name);
+        if (entry.containers().isEmpty()) {
+            builder.put(entry.derived(null));
+            propagation.checkOrphan(name);
+            if (propagation.mayBeNamed(entry)) {
+                ModelState after =
+                        builder.rules().vanished().after(entry.state().value());
+                propagation.setModel(name, after, gone, source);
+            }
+            return;
+        }
+        ModelState derived = StateMachine.modelState(entry.containerCounts());
+        if (derived != null && derived != entry.derived()) {
+            builder.put(entry.derived(derived));
+            propagation.setModel(name, derived, Causes.containers(entry, derived), source);
+        }
+    }
+
+    /**
+     * What a model was before its containers fell silent, null if they have not, or never said anything. Only the digests
+     * still know it: all of those that have containers of the model.
+     */
+    private static @Nullable ModelState silenced(ModelEntry entry) {
+        return StateMachine.modelState(entry.containerCounts()) == null ? entry.derived() : null;
+    }
+
+    private SortedMap<String, ModelState> lastKnownStates(SortedMap<String, Container> containers) {
+        TreeMap<String, ModelState> kept = new TreeMap<>();
+        for (Container container : containers.values()) {
+            if (container.model() != null && container.state() == ContainerState.UNKNOWN) {
+                ModelState state = silenced(builder.model(container.model()));
+                if (state != null) {
+                    kept.put(container.model(), state);
+                }
+            }
+        }
+        return kept;
+    }
+
+    private void rememberOnOtherNodes(String model, String here) {
+        ModelEntry entry = builder.model(model);
+        ModelState state = silenced(entry);
+        for (String name : entry.containers().keySet()) {
+            NodeEntry node = builder.node(name);
+            if (state != null && !name.equals(here) && node.lastKnownStates().get(model) != state) {
+                TreeMap<String, ModelState> kept = new TreeMap<>(node.lastKnownStates());
+                kept.put(model, state);
+                builder.put(node.withLastKnownStates(kept));
+                builder.touch(ResourceKind.NODE, name);
+            }
+        }
+    }
+}
