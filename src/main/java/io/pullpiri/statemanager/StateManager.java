@@ -237,6 +237,7 @@ public final class StateManager implements AutoCloseable {
         return web == null ? -1 : web.port();
     }
 
+    /** Returns the manager of this server. */
     public Manager manager() {
         return manager;
     }

@@ -60,6 +60,7 @@ public final class AddressShares {
         /** All places are taken, and no address holds more than this one. */
         FULL;
 
+        /** Returns the value of the label {@code reason}. */
         public String label() {
             return this == ADDRESS ? "address" : "full";
         }

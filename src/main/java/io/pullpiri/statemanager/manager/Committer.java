@@ -116,6 +116,7 @@ final class Committer {
         commit.safely(commit::decide);
     }
 
+    /** The state of one batch from its decision to its outcome. */
     private final class BatchCommit {
 
         private final List<CommandQueue.PendingCommand> batch;

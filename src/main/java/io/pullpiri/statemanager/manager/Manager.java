@@ -67,9 +67,10 @@ public final class Manager implements AutoCloseable {
     // Only the loop uses these.
     private final BatchSize batchSize = new BatchSize();
 
-    /** Whether the view shows the store, except for events that still wait. Otherwise the next round reads the store. */
+    /** Whether the view matches the store, apart from events that wait. If not, the next round reads the store. */
     private boolean synced;
 
+    /** Makes a manager that does nothing before {@link #start}. The caller closes the store after the manager. */
     public Manager(
             StateStore store,
             Cascade cascade,
@@ -175,6 +176,7 @@ public final class Manager implements AutoCloseable {
         return health.mustStop().copy();
     }
 
+    /** Returns the counts of anomalies and refusals, to which callers may add. */
     public Anomalies anomalies() {
         return anomalies;
     }

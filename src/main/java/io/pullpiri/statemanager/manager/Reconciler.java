@@ -84,6 +84,7 @@ public final class Reconciler implements AutoCloseable {
      */
     private record Death(long since, TreeMap<String, Task> tasks) {}
 
+    /** The requests for one package and one scenario. */
     private static final class Task {
 
         final String packageName;
@@ -103,6 +104,7 @@ public final class Reconciler implements AutoCloseable {
         }
     }
 
+    /** Makes a reconciler that sends no request before its first update. */
     public Reconciler(ActionController actionController, Timing timing, Clock clock, Timer timer) {
         this.actionController = actionController;
         this.timing = timing;

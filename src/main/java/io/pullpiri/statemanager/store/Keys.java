@@ -46,27 +46,36 @@ public final class Keys {
 
     private Keys() {}
 
+    /** Returns the key of a package's state. */
     public static String packageState(String name) {
         return PACKAGE_STATE_PREFIX + name + STATE_SUFFIX;
     }
 
+    /** Returns the key of a model's state. */
     public static String modelState(String name) {
         return MODEL_STATE_PREFIX + name + STATE_SUFFIX;
     }
 
+    /** Returns the key of a scenario's state. */
     public static String scenarioState(String name) {
         return SCENARIO_STATE_PREFIX + name + STATE_SUFFIX;
     }
 
-    /** @param kind {@code PackageJson}, {@code ScenarioJson} or {@code ModelJson} */
+    /**
+     * Returns the key of an artifact.
+     *
+     * @param kind {@code Package}, {@code Scenario} or {@code Model}
+     */
     public static String artifact(String kind, String name) {
         return kind + "/" + name;
     }
 
+    /** Returns the key of a package's reconcile record. */
     public static String reconcile(String packageName) {
         return RECONCILE_PREFIX + packageName;
     }
 
+    /** Returns the key of a node record. */
     public static String node(String name) {
         return NODE_PREFIX + name;
     }

@@ -11,12 +11,12 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Runs the benchmarks and writes the report. Server, etcd and this program, which is the load, are processes of their own
- * that share the machine.
+ * Runs the benchmarks and writes the report. The server, etcd and this program, which is the load, are separate processes on one
+ * machine.
  */
 final class Bench {
 
-    /** How long and how often. */
+    /** The durations and repetitions of a run. */
     record Effort(boolean quick) {
 
         int repetitions() {
@@ -30,7 +30,7 @@ final class Bench {
 
     private Bench() {}
 
-    /** @param args {@code quick} or {@code full}, the folder for the report, and which sections (all, if none is named) */
+    /** @param args {@code quick} or {@code full}, the folder for the report, and the sections (all if none is named) */
     public static void main(String[] args) throws Exception {
         Effort effort = new Effort(args[0].equals("quick"));
         Path folder = Files.createDirectories(Path.of(args[1]));
@@ -41,12 +41,12 @@ final class Bench {
             String name = each.getClass().getSimpleName().toLowerCase(Locale.ROOT);
             if (wanted.isEmpty() || wanted.contains(name)) {
                 each.measure(effort, folder, report);
-                report.write(folder); // what comes next may fail
+                report.write(folder); // a later section may fail
             }
         }
         List<String> broken = report.brokenPromises();
         broken.forEach(figure -> System.err.println("error: not as promised: " + figure));
-        System.exit(broken.isEmpty() ? 0 : 1); // etcd's and gRPC's threads have nothing left to do
+        System.exit(broken.isEmpty() ? 0 : 1); // ends the threads of etcd and gRPC
     }
 
     interface Measurement {

@@ -7,10 +7,10 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thing that was measured, once in each repetition.
+ * A measured quantity with one value for each repetition.
  *
- * @param unit of the values, e.g. {@code ms}; {@code x} for a ratio of two things measured in the same repetition
- * @param goal what is to be reached; null where nothing was promised
+ * @param unit of the values, e.g. {@code ms}; {@code x} for a ratio of two quantities of the same repetition
+ * @param goal the goal; null for none
  */
 record Figure(
         String name,
@@ -19,9 +19,9 @@ record Figure(
         @Nullable Goal goal) {
 
     /**
-     * What is to be reached.
+     * A goal.
      *
-     * @param promise whether missing it is no matter of speed, but a defect
+     * @param promise whether missing it is a defect, and not only a matter of speed
      */
     record Goal(String text, boolean promise, Predicate<Figure> isReached) {
 
@@ -33,7 +33,7 @@ record Figure(
             return new Goal("≥ " + shown(value), false, figure -> figure.median() >= value);
         }
 
-        /** In no repetition. */
+        /** Not reached in any repetition. */
         static Goal none() {
             return new Goal("none, ever", true, figure -> figure.max() <= 0);
         }
@@ -70,7 +70,7 @@ record Figure(
                 .orElseThrow();
     }
 
-    /** Null where there is no goal. */
+    /** Returns null if there is no goal. */
     @Nullable
     Boolean reached() {
         return goal == null ? null : goal.isReached().test(this);
@@ -80,7 +80,7 @@ record Figure(
         return goal != null && goal.promise() && !goal.isReached().test(this);
     }
 
-    /** Three digits that matter, more for what is large. */
+    /** Formats with three significant digits, and more for large values. */
     static String shown(double value) {
         double size = Math.abs(value);
         return String.format(

@@ -24,15 +24,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /**
- * The least that a server between a NodeAgent and etcd can do, as another limit: it takes a report, puts eight bytes, and
- * answers. On one thread, so that nothing is handed on.
+ * The least that a server between a NodeAgent and etcd can do, as a limit for comparison: it receives a report, puts eight bytes,
+ * and answers. It has one thread, so that no work is handed over.
  */
 final class Forwarder {
 
     private Forwarder() {}
 
     /** @param args the endpoint of etcd */
-    @SuppressWarnings("SystemOut") // whoever starts it reads the port there
+    @SuppressWarnings("SystemOut") // the process that starts it reads the port there
     public static void main(String[] args) throws Exception {
         EventLoopGroup network = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
         ManagedChannel etcd = NettyChannelBuilder.forTarget(args[0])

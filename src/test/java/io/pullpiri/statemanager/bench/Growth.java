@@ -14,13 +14,13 @@ import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
-/** What a change costs when the vehicle is large, beside a small one in the same minute. */
+/** Measures the cost of a change in a large vehicle, and in a small one in the same minute. */
 final class Growth implements Bench.Measurement {
 
     private static final int SLICES = 20;
     private static final int MODELS_OF_A_NODE = 100;
 
-    /** Of servers that may have 100,000 packages. */
+    /** The heap of servers that may have 100,000 packages. */
     private static final String HEAP = "3g";
 
     @Override
@@ -29,7 +29,7 @@ final class Growth implements Bench.Measurement {
         Map<Double, Double> latency = new LinkedHashMap<>();
         Map<Double, Double> processor = new LinkedHashMap<>();
         for (int packages : effort.choose(List.of(200), List.of(10, 100, 1_000, 10_000, 100_000))) {
-            // Both are new: a server that has run for longer has compiled more.
+            // Both servers are new, because a server that has run longer has compiled more.
             try (EtcdServer etcd = EtcdServer.start();
                     ServerProcess small = new ServerProcess("etcd://" + etcd.endpoint(), HEAP);
                     EtcdServer other = EtcdServer.start("--quota-backend-bytes", "8589934592");
@@ -67,7 +67,7 @@ final class Growth implements Bench.Measurement {
                 .median();
     }
 
-    /** All models of so many packages run. */
+    /** Reports all models of a number of packages as running. */
     private static void fill(ServerProcess server, int packages) {
         Bench.apply(server, 0, packages);
         List<ContainerInfo> containers = new ArrayList<>();
@@ -120,7 +120,7 @@ final class Growth implements Bench.Measurement {
         }
     }
 
-    /** One package of very many models, and one model in very many packages. */
+    /** Measures one package with very many models, and one model in very many packages. */
     private static void extremes(Bench.Effort effort, Series series) throws Exception {
         int many = effort.choose(100, 10_000);
         try (EtcdServer other = EtcdServer.start();

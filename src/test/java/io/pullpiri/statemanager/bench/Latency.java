@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 
-/** One report that changes one package: from sending it to the answer, and to what another component sees. */
+/** Measures one report that changes one package, until its answer, and until another component sees the change. */
 final class Latency implements Bench.Measurement {
 
     private static final int SLICES = 10;
@@ -76,7 +76,7 @@ final class Latency implements Bench.Measurement {
         }
     }
 
-    /** So many operations one after the other, each recorded in nanoseconds. */
+    /** Runs a number of operations one after the other, and records the nanoseconds of each. */
     interface Load {
         void run(int count, Histogram nanos) throws Exception;
     }
@@ -85,7 +85,7 @@ final class Latency implements Bench.Measurement {
         return effort.choose(25, 500);
     }
 
-    /** Lets the loads take turns; what comes before ours is a limit of ours. */
+    /** Runs the loads in turn. The loads before StateManager's own are limits for comparison. */
     private static void run(Bench.Effort effort, Map<String, Load> loads, Series series, Map<String, Histogram> plotted)
             throws Exception {
         int slice = slice(effort);
@@ -127,7 +127,7 @@ final class Latency implements Bench.Measurement {
         return nanos.getValueAtPercentile(PERCENTILES.getOrDefault(percentile, 100.0)) / 1e6;
     }
 
-    /** A node with the five models of the first package, of which one dies and comes back. */
+    /** A node with the five models of the first package, of which one dies and starts again. */
     static final class OneNode {
 
         private final ServerProcess server;
@@ -154,7 +154,7 @@ final class Latency implements Bench.Measurement {
             }
         }
 
-        /** @return how long the answer took */
+        /** @return the time until the answer */
         private long report() {
             ContainerList list = both.get(reports++ % 2);
             long start = System.nanoTime();

@@ -9,7 +9,7 @@ import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What the figures were measured on. */
+/** Describes the machine on which the values were measured. */
 final class Machine {
 
     private Machine() {}

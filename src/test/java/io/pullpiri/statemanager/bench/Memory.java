@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** What it holds of the machine's memory. */
+/** Measures the server's memory. */
 final class Memory implements Bench.Measurement {
 
     private static final String USUAL_HEAP = "256m";

@@ -18,8 +18,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * NodeAgents that report as fast as they are answered: each has ten models of two packages, and one report on its way. In
- * every report one of the ten has changed, or all of them have.
+ * NodeAgents that report as fast as they are answered. Each has ten models of two packages, and one report in flight. In every
+ * report, one of the ten models has changed, or all have.
  */
 final class Nodes implements AutoCloseable {
 
@@ -43,7 +43,7 @@ final class Nodes implements AutoCloseable {
         }
     }
 
-    /** The packages whose models so many nodes have. */
+    /** Returns the number of packages of the models of a number of nodes. */
     static int packages(int nodes) {
         return nodes * MODELS / MODELS_OF_A_PACKAGE;
     }
@@ -72,16 +72,17 @@ final class Nodes implements AutoCloseable {
         }
     }
 
-    /** How many changes of models were acknowledged. */
+    /** Returns how many changes of models were acknowledged. */
     long acknowledged() {
         return nodes.stream().mapToLong(node -> node.changes.get()).sum();
     }
 
     /**
-     * How many models are neither as their node was last told is durable, nor as it has reported since without an answer.
+     * Returns how many models have neither the state that was last acknowledged to their node, nor one that was reported later
+     * without an answer.
      *
      * @param stored the keys of models with their values
-     * @throws IllegalStateException if a node was never answered: of that one nothing can be lost
+     * @throws IllegalStateException if a node was never answered, so that no loss could be found
      */
     double lost(Map<String, String> stored) {
         double lost = 0;
@@ -147,7 +148,7 @@ final class Nodes implements AutoCloseable {
                 next[model] ^= model >= first && model <= last;
                 list.addContainers(next[model] ? up[model] : down[model]);
             }
-            // The first report of a node is news of all its models.
+            // The first report of a node changes all its models.
             int news = reports == 0 ? MODELS : last - first + 1;
             reports++;
             reported = next;

@@ -13,7 +13,7 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Pictures of figures, as SVG. */
+/** Draws plots as SVG. */
 final class Plots {
 
     private static final List<Double> PERCENTILES =
@@ -28,7 +28,7 @@ final class Plots {
             List<Double> x = new ArrayList<>();
             List<Double> y = new ArrayList<>();
             for (double percentile : PERCENTILES) {
-                // One in 2, in 100, in 1,000: the usual axis, on which what is rare has room.
+                // One in 2, in 100, in 1,000: the usual axis, which leaves room for rare values.
                 x.add(100 / (100 - percentile));
                 y.add(histogram.getValueAtPercentile(percentile) / 1e6);
             }

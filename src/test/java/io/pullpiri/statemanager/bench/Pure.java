@@ -16,7 +16,7 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** The pure parts under JMH, with what they allocate. */
+/** Runs {@link PureParts} under JMH, and reports times and allocations. */
 final class Pure implements Bench.Measurement {
 
     @Override
@@ -40,7 +40,7 @@ final class Pure implements Bench.Measurement {
             String packages = run.getParams().getParam("packages");
             boolean rule = part.startsWith("rule");
             if (rule && !packages.equals("10")) {
-                continue; // it knows of one package only
+                continue; // it has one package only
             }
             String what = rule ? part + ", 10,000 models" : part + ", " + packages + " packages";
             double[] values = run.getAggregatedResult().getIterationResults().stream()

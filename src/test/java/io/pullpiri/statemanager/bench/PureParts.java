@@ -29,7 +29,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** What needs no store and no network, under JMH. */
+/** Benchmarks of JMH for parts that need no store and no network. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -38,7 +38,7 @@ public class PureParts {
     private static final int BATCH = 30;
     private static final Timestamp NOW = new Timestamp(1, 1_790_000_000_000_000_000L);
 
-    /** How many packages of five models there are. */
+    /** The number of packages of five models. */
     @Param({"10", "10000"})
     public int packages;
 
@@ -72,7 +72,7 @@ public class PureParts {
         }
         List<Command> reports = new ArrayList<>();
         for (int node = 0; node < BATCH; node++) {
-            // Each on a package of its own, or as far as the packages go.
+            // Each on a package of its own, as long as there are enough packages.
             int hosted = node % packages;
             run(report("node-" + node, hosted, true));
             reports.add(report("node-" + node, hosted, false));
@@ -102,37 +102,37 @@ public class PureParts {
         return new Command.NodeReport(node, containers);
     }
 
-    /** Table 4.1 for a package of 10,000 models. */
+    /** Applies the package rule to a package of 10,000 models. */
     @Benchmark
     public PackageState rule() {
         return StateMachine.packageState(large);
     }
 
-    /** One of the 10,000 models changes, then the rule. */
+    /** Changes one of the 10,000 models, then applies the rule. */
     @Benchmark
     public PackageState ruleAfterAChange() {
         return StateMachine.packageState(large.minus(ModelState.RUNNING).plus(ModelState.DEAD));
     }
 
-    /** A report of five containers of which one has died: all that follows, up to the transaction's texts. */
+    /** Plans a report of five containers of which one has died, up to the texts of the transaction. */
     @Benchmark
     public Plan planOfAReport() {
         return cascade.plan(view, one, NOW);
     }
 
-    /** The same for thirty nodes at once. */
+    /** Plans such reports of thirty nodes in one batch. */
     @Benchmark
     public Plan planOfABatch() {
         return cascade.plan(view, batch, NOW);
     }
 
-    /** The view that readers get once a plan is committed. */
+    /** Makes the view that readers get after a plan was committed. */
     @Benchmark
     public View nextView() {
         return cascade.committed(plan, List.of(8L));
     }
 
-    /** A package's artifact of five models. */
+    /** Parses an artifact of a package with five models. */
     @Benchmark
     public Object parse() throws BrokenArtifactException {
         return ArtifactParser.parseAll(yaml);

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.HdrHistogram.Histogram;
 
-/** The limit of a store in a file: a page of 4 KiB at the end of a file, and the flush to the disk. */
+/** The limit of a store in a file: it appends a page of 4 KiB to a file, and flushes it to the disk. */
 final class RawDisk implements AutoCloseable {
 
     private final Path path;

@@ -18,8 +18,8 @@ import java.util.stream.Collectors;
 import org.HdrHistogram.Histogram;
 
 /**
- * The limit: plain puts by a client that has nothing of ours, as small as a package's state, over one connection. It puts
- * over keys of its own, of which there are as many as there may be packages.
+ * The limit of a store in etcd: plain puts of values as small as a package's state, over one connection, by a client without
+ * StateManager's code. It has its own keys, as many as there are packages.
  */
 final class RawEtcd implements AutoCloseable {
 
@@ -36,7 +36,7 @@ final class RawEtcd implements AutoCloseable {
                 .build();
     }
 
-    /** One put after the other. */
+    /** Puts one after the other. */
     void oneByOne(int puts, Histogram nanos) {
         KVGrpc.KVBlockingStub stub = KVGrpc.newBlockingStub(channel);
         for (int i = 0; i < puts; i++) {
@@ -47,7 +47,7 @@ final class RawEtcd implements AutoCloseable {
         }
     }
 
-    /** Always so many in flight. @return puts per second */
+    /** Puts with a constant number in flight. @return puts per second */
     double manyAtOnce(int inFlight, long nanos) throws InterruptedException {
         KVGrpc.KVFutureStub stub = KVGrpc.newFutureStub(channel);
         Semaphore places = new Semaphore(inFlight);
@@ -75,7 +75,7 @@ final class RawEtcd implements AutoCloseable {
         return puts / ((System.nanoTime() - start) / 1e9);
     }
 
-    /** Every key under a prefix, with its value. */
+    /** Returns every key under a prefix with its value. */
     Map<String, String> read(String prefix) {
         ByteString start = ByteString.copyFromUtf8(prefix);
         // '0' is the character after '/'.

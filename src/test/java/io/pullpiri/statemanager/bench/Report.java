@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What a run has measured, as Markdown to be read and as JSON for programs. */
+/** The results of a run, as Markdown for people and as JSON for programs. */
 final class Report {
 
     private static final ObjectMapper JSON =
@@ -20,14 +20,14 @@ final class Report {
     private final Map<String, String> machine;
     private final List<Section> sections = new ArrayList<>();
 
-    /** Figures of one kind, with what a reader has to know of them and the plots that show them. */
+    /** Figures of one kind, with an explanation and their plots. */
     record Section(String title, String text, List<Figure> figures, List<String> plots) {}
 
     Report(Map<String, String> machine) {
         this.machine = machine;
     }
 
-    @SuppressWarnings("SystemOut") // somebody waits for it
+    @SuppressWarnings("SystemOut") // progress for the user
     void add(String title, String text, List<Figure> figures, String... plots) {
         Section section = new Section(title, text, List.copyOf(figures), List.of(plots));
         sections.add(section);
@@ -57,7 +57,7 @@ final class Report {
         Files.writeString(folder.resolve("figures.json"), JSON.writeValueAsString(all) + "\n");
     }
 
-    /** What of it breaks a promise. */
+    /** Returns the figures that break a promise. */
     List<String> brokenPromises() {
         return sections.stream()
                 .flatMap(section -> section.figures().stream()

@@ -20,7 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** StateManager as its users start it: the program with its class cache and its options, in a process of its own. */
+/** StateManager as users start it: the program with its class cache and options, in a process of its own. */
 final class ServerProcess implements AutoCloseable {
 
     private static final Pattern LISTENS = Pattern.compile("listens on \\S*?:(\\d+)");
@@ -36,7 +36,7 @@ final class ServerProcess implements AutoCloseable {
         this(serve(store), Map.of());
     }
 
-    /** With another heap than the usual one, e.g. {@code 2g}. */
+    /** Starts a server with another heap than the usual one, e.g. {@code 2g}. */
     ServerProcess(String store, String heap) throws IOException {
         this(serve(store), Map.of("STATEMANAGER_HEAP", heap));
     }
@@ -47,7 +47,7 @@ final class ServerProcess implements AutoCloseable {
         return command;
     }
 
-    /** A {@link Forwarder}, with the options of the server. */
+    /** Starts a {@link Forwarder} with the options of the server. */
     static ServerProcess forwarder(String endpoint) throws IOException {
         return new ServerProcess(
                 List.of(
@@ -90,19 +90,19 @@ final class ServerProcess implements AutoCloseable {
     private static void drain(BufferedReader output) {
         try {
             while (output.readLine() != null) {
-                // What it logs while it is measured is of no interest.
+                // Its log is not needed during the measurement.
             }
         } catch (IOException e) {
-            // It has ended.
+            // The process has ended.
         }
     }
 
-    /** Seconds of processor time that it has used. */
+    /** Returns the seconds of processor time that it has used. */
     double cpuSeconds() {
         return cpuSeconds(process.pid());
     }
 
-    /** The same, but for the threads that compile. */
+    /** Returns the seconds of processor time of all threads except those that compile. */
     double workSeconds() {
         try (Stream<Path> threads = Files.list(Path.of("/proc/" + process.pid() + "/task"))) {
             return threads.flatMap(thread -> readIfThere(thread.resolve("stat")).stream())
@@ -114,7 +114,7 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
-    /** Seconds of processor time that a process has used. */
+    /** Returns the seconds of processor time that a process has used. */
     static double cpuSeconds(long pid) {
         return cpuSeconds(read(Path.of("/proc/" + pid + "/stat")));
     }
@@ -124,7 +124,7 @@ final class ServerProcess implements AutoCloseable {
         return (Double.parseDouble(fields[11]) + Double.parseDouble(fields[12])) / TICKS_PER_SECOND;
     }
 
-    /** Threads come and go. */
+    /** Reads a file of {@code /proc}; empty if its thread has ended. */
     private static Optional<String> readIfThere(Path file) {
         try {
             return Optional.of(Files.readString(file));
@@ -141,12 +141,12 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
-    /** Resident memory in MB (10^6 bytes). */
+    /** Returns the resident memory in MB (10^6 bytes). */
     double residentMegabytes() {
         return memory("Rss");
     }
 
-    /** The same, but of what is shared with other processes only its part. */
+    /** Returns the resident memory in MB (10^6 bytes), with only its part of shared pages. */
     double proportionalMegabytes() {
         return memory("Pss");
     }
@@ -155,7 +155,7 @@ final class ServerProcess implements AutoCloseable {
         return Proc.number(process.pid(), "smaps_rollup", field) * 1024 / 1e6;
     }
 
-    /** Asks until it is answered: a server that still reads its store puts callers off. */
+    /** Repeats a query until it is answered, because a server that still reads its store refuses it. */
     <T> T answer(Supplier<T> call) {
         long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
         while (true) {
@@ -173,7 +173,7 @@ final class ServerProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** As a crash would end it. */
+    /** Kills the process (SIGKILL). */
     void kill() {
         process.destroyForcibly();
         end();

@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** From the start of the process to the first answer, and what a crash under load costs. */
+/** Measures the time from the start of the process to the first answer, and the cost of a crash under load. */
 final class Start implements Bench.Measurement {
 
     private static final int PACKAGES = 10_000;
@@ -86,7 +86,7 @@ final class Start implements Bench.Measurement {
             ServerProcess server = new ServerProcess("etcd://" + etcd.endpoint());
             Bench.apply(server, 0, Nodes.packages(nodes));
             try (Nodes load = new Nodes(server.port, nodes, false)) {
-                load.run(TimeUnit.SECONDS.toNanos(1)); // all have been heard
+                load.run(TimeUnit.SECONDS.toNanos(1)); // every node was answered
                 long before = load.acknowledged();
                 CompletableFuture<Void> killer = CompletableFuture.runAsync(() -> {
                     Await.until(
@@ -99,7 +99,7 @@ final class Start implements Bench.Measurement {
                     load.run(TimeUnit.SECONDS.toNanos(60));
                     throw new AssertionError("the load has outlived the server");
                 } catch (Nodes.CutShortException e) {
-                    // That is what is wanted.
+                    // Expected, because the server was killed.
                 }
                 killer.join();
                 series.add("changes lost", "changes", load.lost(raw.read("/model/")), none());

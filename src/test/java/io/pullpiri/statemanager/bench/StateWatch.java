@@ -12,7 +12,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** What another component sees: etcd's own watch on one key. */
+/** Another component's view: etcd's watch on one key. */
 final class StateWatch {
 
     private final BlockingQueue<Long> seen = new LinkedBlockingQueue<>();
@@ -36,7 +36,7 @@ final class StateWatch {
                 .build());
     }
 
-    /** When the next change was seen, as {@link System#nanoTime} tells it. */
+    /** Returns when the next change was seen, by {@link System#nanoTime}. */
     long next() throws InterruptedException {
         @Nullable Long at = seen.poll(30, TimeUnit.SECONDS);
         if (at == null) {

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.HdrHistogram.Histogram;
 
-/** Changes of models that are acknowledged in a second, and whether all of them are in the store afterwards. */
+/** Measures how many changes of models are acknowledged in a second, and checks that all are stored afterwards. */
 final class Throughput implements Bench.Measurement {
 
     private static final int IN_FLIGHT = 100;
@@ -71,7 +71,7 @@ final class Throughput implements Bench.Measurement {
                 sqlite(effort, sizes, nanos));
     }
 
-    /** Of {@link #PROCESSES}. */
+    /** Returns the processor time of each of {@link #PROCESSES}. */
     private static double[] cpuSeconds(ServerProcess server, EtcdServer etcd) {
         return new double[] {
             server.cpuSeconds(),

@@ -8,12 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A vehicle to measure: packages of so many models, one container a model. A model's container says {@code running} or
- * {@code exited} with code 1, and its package follows: running or degraded (error, if it has but one model).
+ * A vehicle to measure: packages with a number of models, and one container for each model. A container is {@code running} or
+ * {@code exited} with code 1, so its package is running or degraded (error if it has one model).
  */
 final class Vehicle {
 
-    /** ActionController gives it to every container that it starts. */
+    /** The annotation that ActionController gives to every container that it starts. */
     private static final String MODEL = "io.pullpiri.annotations.model";
 
     private Vehicle() {}
@@ -34,7 +34,7 @@ final class Vehicle {
         return names;
     }
 
-    /** The artifact of a package, in as few characters as can be: an artifact may have 1 MiB. */
+    /** Returns a short artifact of a package, because an artifact may have at most 1 MiB. */
     static String shortArtifact(String packageName, List<String> models) {
         return models.stream()
                 .map(model -> "{name: " + model + ", node: HPC}")
@@ -42,7 +42,7 @@ final class Vehicle {
                         ", ", "kind: Package\nmetadata: {name: " + packageName + "}\nspec: {models: [", "]}\n"));
     }
 
-    /** The artifact of a package, as Pullpiri's look. */
+    /** Returns an artifact of a package that looks like Pullpiri's. */
     static String artifact(String packageName, List<String> models) {
         StringBuilder yaml = new StringBuilder("""
                 apiVersion: v1
@@ -67,7 +67,7 @@ final class Vehicle {
         return yaml.toString();
     }
 
-    /** What podman's inspection says of a model's one container, in as many words as a NodeAgent sends. */
+    /** Returns podman's inspection of a model's one container, as large as a NodeAgent sends it. */
     static ContainerInfo container(String model, boolean running) {
         return ContainerInfo.newBuilder()
                 .setId("%064x".formatted(model.hashCode()))

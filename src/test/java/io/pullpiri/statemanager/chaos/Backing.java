@@ -3,33 +3,33 @@ package io.pullpiri.statemanager.chaos;
 import io.pullpiri.statemanager.store.StateStore;
 import java.util.Map;
 
-/** What a server keeps its states in, and what can happen to that. */
+/** The store of a server under test, and the faults that it can have. */
 interface Backing extends AutoCloseable {
 
-    /** The server's {@code --store}. */
+    /** Returns the server's {@code --store}. */
     String store();
 
-    /** The store itself, past everything that is broken; while no server runs on it. */
+    /** Opens the store without faults in between, while no server runs on it. */
     StateStore open();
 
     /**
-     * What can happen to it, by what it is called. Those that kill a process say so in their names.
+     * Returns the faults by name. The names of those that kill a process say so.
      *
-     * @param requests how it looks from outside
+     * @param requests the load, whose progress shows the effect of a fault
      */
     Map<String, Strike> strikes(Requests requests);
 
     /**
-     * What else is to be said of what has happened, for the end of a sentence.
+     * Returns facts about the faults so far, as the end of a sentence.
      *
-     * @throws IllegalStateException if something happened without consequence
+     * @throws IllegalStateException if a fault had no effect
      */
     String outcome();
 
     @Override
     void close();
 
-    /** Something that happens, and that is over when this returns. */
+    /** A fault, which is over when this returns. */
     interface Strike {
         void strike() throws Exception;
     }

@@ -35,7 +35,7 @@ final class Chaos implements AutoCloseable {
     private static final int MODELS = 12;
     private static final int MODELS_OF_A_PACKAGE = 3;
 
-    /** So many changes of every model after whatever has happened. */
+    /** After each fault, every model must change this often. */
     private static final int PROGRESS = 5;
 
     private static final Duration PATIENCE = Duration.ofSeconds(40);
@@ -65,7 +65,7 @@ final class Chaos implements AutoCloseable {
         strikes.putAll(backing.strikes(requests));
     }
 
-    /** @param args how many kills, on what ({@code etcd}, {@code cluster}, {@code sqlite}), and a seed */
+    /** @param args the number of kills, the store ({@code etcd}, {@code cluster}, {@code sqlite}), and a seed */
     public static void main(String[] args) throws Exception {
         long kills = Argument.number("KILLS", args[0], 1);
         long seed = args.length > 2 ? Argument.number("SEED", args[2], 0) : System.nanoTime();
@@ -91,9 +91,9 @@ final class Chaos implements AutoCloseable {
     }
 
     /**
-     * Until everything has happened once and so many processes were killed.
+     * Runs until each fault has occurred once and the number of processes was killed.
      *
-     * @return what was done, in words
+     * @return a summary of what was done
      * @throws IllegalStateException if a promise is broken
      */
     String run(long kills) throws Exception {
@@ -104,11 +104,11 @@ final class Chaos implements AutoCloseable {
         List<String> killing =
                 names.stream().filter(name -> name.endsWith(KILLED)).toList();
         for (int i = 0; i < names.size() || killed() < kills; i++) {
-            // Each once, and then as it comes, every other time a kill.
+            // Each fault once, then random ones; every second one is a kill.
             List<String> some = i % 2 == 0 ? killing : names;
             strike(i < names.size() ? names.get(i) : some.get(random.nextInt(some.size())));
             if (i % READ_EVERY == READ_EVERY - 1) {
-                // The store is read while no server is there, and its history keeps so many changes.
+                // The store is read while no server runs, and its history keeps a limited number of changes.
                 strike(SERVER_KILLED);
                 System.out.printf("%,d kills, %,d changes acknowledged%n", killed(), requests.count());
             }
@@ -176,18 +176,18 @@ final class Chaos implements AutoCloseable {
     private void awaitProgress(String after) throws InterruptedException, ExecutionException {
         List<Integer> before = requests.counts();
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!requests.behind(before, PROGRESS).isEmpty()) {
+        while (!requests.stalled(before, PROGRESS).isEmpty()) {
             require(server.isAlive(), "the server has ended after " + after);
             if (System.nanoTime() > deadline) {
-                Map<String, String> behind = requests.behind(before, PROGRESS);
-                requests.stop(); // tells of a component that has failed
-                throw new IllegalStateException("nothing is acknowledged any more after " + after + ": " + behind);
+                Map<String, String> stalled = requests.stalled(before, PROGRESS);
+                requests.stop(); // throws if a component has failed
+                throw new IllegalStateException("nothing is acknowledged any more after " + after + ": " + stalled);
             }
             TimeUnit.MILLISECONDS.sleep(20);
         }
     }
 
-    /** What came since the last time; all states are of the same moment. */
+    /** Reads the changes since the last read. All states are of one revision. */
     private void readStore() {
         Map<String, String> stored = new TreeMap<>();
         try (StateStore store = backing.open()) {
@@ -235,7 +235,7 @@ final class Chaos implements AutoCloseable {
         return SpecificationTables.name(stored.getOrDefault(key, ""));
     }
 
-    /** Each change once and in order, down to the last that was acknowledged; the one after that may be there or not. */
+    /** Checks that each change up to the last acknowledged one is there once and in order. The next one may be there or not. */
     private void requireHistory() {
         requests.made().forEach((model, made) -> {
             List<Requests.Change> found = recorded.getOrDefault(model, List.of());

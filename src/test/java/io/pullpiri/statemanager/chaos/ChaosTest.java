@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A few of the kills of {@code make chaos}: what is acknowledged survives them. */
+/** A short {@code make chaos}: acknowledged changes survive kills. */
 @Tag("chaos")
 @Tag("etcd")
 class ChaosTest {

@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The program on a store, always on the same port. What it says is in {@code target/chaos-server.log}. */
+/** The program on a store, always on the same port. Its output is in {@code target/chaos-server.log}. */
 final class KillableServer implements AutoCloseable {
 
     private final String store;
@@ -43,7 +43,7 @@ final class KillableServer implements AutoCloseable {
     }
 
     private Process launch() throws IOException {
-        // Whoever is killed leaves what it has unpacked.
+        // A killed process leaves its unpacked files.
         MoreFiles.deleteDirectoryContents(temporary, RecursiveDeleteOption.ALLOW_INSECURE);
         ProcessBuilder builder = Program.builder(
                 temporary, "serve", "--store", store, "--port", String.valueOf(port), "--fault-port", "off");
@@ -54,12 +54,12 @@ final class KillableServer implements AutoCloseable {
                 .start();
     }
 
-    /** As kill -9. */
+    /** Kills the process (SIGKILL). */
     void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
     }
 
-    /** After a {@link #kill}. */
+    /** Starts the program again after a {@link #kill}. */
     void restart() throws IOException {
         process = launch();
     }
@@ -76,12 +76,12 @@ final class KillableServer implements AutoCloseable {
         new ProcessBuilder("kill", "-" + name, String.valueOf(pid())).start().waitFor();
     }
 
-    /** Of {@code /proc}: {@code VmRSS} in kB, {@code Threads}. */
+    /** Returns a value of {@code /proc}: {@code VmRSS} in kB, or {@code Threads}. */
     double status(String field) {
         return Proc.number(pid(), "status", field);
     }
 
-    /** How many files and connections it has open. */
+    /** Returns how many files and connections are open. */
     long descriptors() {
         try (Stream<Path> open = Files.list(Path.of("/proc/" + pid() + "/fd"))) {
             return open.count();

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
-/** An etcd of one member behind a cable, on a disk that can become full where that is possible. */
+/** An etcd of one member that is reached through a cable. Its disk can become full where that is possible. */
 final class OneEtcd implements Backing {
 
     private static final int DISK_MEGABYTES = 512;
@@ -55,7 +55,7 @@ final class OneEtcd implements Backing {
         strikes.put("etcd killed", () -> {
             sleep(300);
             if (random.nextBoolean()) {
-                cable.mute(); // whoever connects anew hears nothing, as if the machine were off
+                cable.mute(); // new connections get no data, as if the machine were off
             }
             etcd.kill();
             sleep(500);
@@ -112,19 +112,19 @@ final class OneEtcd implements Backing {
         try (StateStore store = open()) {
             EtcdAdmin.compact(etcd.endpoint(), store.snapshot(List.of()).revision());
         } catch (StatusRuntimeException e) {
-            // Nothing has changed since the last time: it is compacted already.
+            // Nothing has changed since the last compaction.
             if (e.getStatus().getCode() != Status.Code.OUT_OF_RANGE) {
                 throw e;
             }
         }
     }
 
-    /** etcd ends itself when it cannot write; until then what it has set aside lasts. */
+    /** etcd exits when it cannot write, which is after it has used its preallocated space. */
     private void fillDisk() throws IOException, InterruptedException {
         disk.fill(() -> !etcd.isAlive());
         sleep(3_000);
         disk.makeRoom();
-        // It may be about to end itself.
+        // It may be exiting by itself.
         TimeUnit.SECONDS.sleep(1);
         if (!etcd.isAlive()) {
             etcd.restart();
@@ -140,7 +140,7 @@ final class OneEtcd implements Backing {
         return disk.outcome();
     }
 
-    /** Each, whatever becomes of the others. */
+    /** Closes each, even if another one fails. */
     @Override
     public void close() {
         try (SmallDisk _ = disk;

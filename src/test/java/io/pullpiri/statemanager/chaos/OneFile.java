@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
-/** The embedded store, on a disk that can become full where that is possible. */
+/** The embedded store. Its disk can become full where that is possible. */
 final class OneFile implements Backing {
 
     private static final int DISK_MEGABYTES = 64;

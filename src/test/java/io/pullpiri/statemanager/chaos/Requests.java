@@ -22,14 +22,14 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Components that give their models one state after the other, each again and again until it is acknowledged. Of every two
- * models one is asked for its state, and one has a node that reports its container. What was acknowledged is remembered.
+ * Components that change the states of their models, and repeat each change until it is acknowledged. Half of the models get
+ * state change requests; the others have a node that reports their container. All acknowledged changes are recorded.
  */
 final class Requests implements AutoCloseable {
 
     private static final List<String> REQUESTED = List.of("RUNNING", "PAUSED", "EXITED", "DEAD", "CREATED");
 
-    /** What podman says of a container, never twice the same state of its model. */
+    /** Statuses of podman in turn; each gives the model another state than the previous one. */
     private static final List<String> REPORTED = List.of("running", "paused", "exited:0", "exited:139");
 
     private static final int PAUSE_MILLIS = 20;
@@ -44,9 +44,9 @@ final class Requests implements AutoCloseable {
     record Change(String state, String transitionId) {}
 
     /**
-     * What a model was given, in order.
+     * The changes of a model, in order.
      *
-     * @param acknowledged how many of them; what came after that, one at the most, may have happened or not
+     * @param acknowledged how many of them were acknowledged; at most one more may have been stored
      */
     record Made(List<Change> changes, int acknowledged) {}
 
@@ -69,7 +69,7 @@ final class Requests implements AutoCloseable {
         private final List<Change> made = new ArrayList<>();
         private volatile int acknowledged;
 
-        /** Why the last attempt was not acknowledged. */
+        /** The reason why the last attempt was not acknowledged. */
         private volatile String refusal = "";
 
         Component(String model, boolean reports) {
@@ -138,12 +138,12 @@ final class Requests implements AutoCloseable {
         }
     }
 
-    /** How many changes have been acknowledged, of each model. */
+    /** Returns how many changes of each model were acknowledged. */
     List<Integer> counts() {
         return components.stream().map(component -> component.acknowledged).toList();
     }
 
-    /** How many have been acknowledged in all. */
+    /** Returns how many changes of all models were acknowledged. */
     long count() {
         return components.stream()
                 .mapToLong(component -> component.acknowledged)
@@ -151,30 +151,30 @@ final class Requests implements AutoCloseable {
     }
 
     /**
-     * The models that have not come on by so many changes, and what the last attempt was answered with.
+     * Returns the models with too few new changes, and the answer to the last attempt of each.
      *
-     * @param before {@link #counts} of then
+     * @param before {@link #counts} at an earlier time
      */
-    Map<String, String> behind(List<Integer> before, int goal) {
-        Map<String, String> behind = new TreeMap<>();
+    Map<String, String> stalled(List<Integer> before, int goal) {
+        Map<String, String> stalled = new TreeMap<>();
         for (int i = 0; i < components.size(); i++) {
             Component component = components.get(i);
             if (component.acknowledged < before.get(i) + goal) {
-                behind.put(component.model, component.refusal);
+                stalled.put(component.model, component.refusal);
             }
         }
-        return behind;
+        return stalled;
     }
 
-    /** Whether somebody was refused for that reason and has not been heard since. */
+    /** Whether a caller was refused for a reason and no later attempt of it was acknowledged. */
     boolean isRefused(String why) {
         return components.stream().anyMatch(component -> component.refusal.contains(why));
     }
 
     /**
-     * No further change begins.
+     * Stops: no further change begins.
      *
-     * @throws ExecutionException if one of the components has ended before, and why
+     * @throws ExecutionException if one of the components has failed before
      */
     void stop() throws InterruptedException, ExecutionException {
         stopped = true;
@@ -183,7 +183,7 @@ final class Requests implements AutoCloseable {
         }
     }
 
-    /** After {@link #stop}, by model. */
+    /** Returns the changes by model, after {@link #stop}. */
     Map<String, Made> made() {
         Map<String, Made> made = new TreeMap<>();
         components.forEach(component -> made.put(component.model, new Made(component.made, component.acknowledged)));

@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * A folder on a file system in memory that can be filled to the last byte. Only root may have one: for others it is a folder
- * like any.
+ * A folder on a file system in memory, which can be filled to the last byte. Only root can mount one; for other users it is an
+ * ordinary folder.
  */
 final class SmallDisk implements AutoCloseable {
 
@@ -44,8 +44,8 @@ final class SmallDisk implements AutoCloseable {
     }
 
     /**
-     * Takes all the room that is left, until {@link #makeRoom}, and gives the store some time to notice: it may have room
-     * of its own that it can use again.
+     * Uses all free space until {@link #makeRoom}, and gives the store some time to notice: it may have free space in its own
+     * files.
      */
     void fill(BooleanSupplier isNoticed) throws IOException, InterruptedException {
         fill();
@@ -81,9 +81,9 @@ final class SmallDisk implements AutoCloseable {
     }
 
     /**
-     * How it went with the full disk, for the end of a sentence.
+     * Returns facts about the full disk, as the end of a sentence.
      *
-     * @throws IllegalStateException if it was never noticed
+     * @throws IllegalStateException if the store never noticed it
      */
     String outcome() {
         if (mounted && noticed == 0) {
@@ -111,7 +111,7 @@ final class SmallDisk implements AutoCloseable {
                     .start()
                     .waitFor();
         } catch (IOException e) {
-            return -1; // there is no such program
+            return -1; // the program does not exist
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return -1;

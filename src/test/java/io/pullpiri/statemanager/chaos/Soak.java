@@ -13,29 +13,29 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * One server for a long time, with changes, with subscribers that come and go, and with an etcd that is killed, frozen and
- * cut off: what it takes of the machine must not grow.
+ * Runs one server for a long time with changes, with subscribers that connect and disconnect, and with an etcd that is killed,
+ * frozen and disconnected. The server's use of the machine must not grow.
  */
 final class Soak {
 
-    /** A heap that is used up soon: what grows then is not the heap that has not been used yet. */
+    /** A small heap, which is soon used up, so that later growth is not unused heap. */
     private static final String HEAP = "-Xmx64m";
 
     private static final Duration BETWEEN_STRIKES = Duration.ofSeconds(1);
     private static final int MODELS = 100;
     private static final int SUBSCRIBERS = 30;
 
-    /** What it may take at all. */
+    /** Upper limits of the use. */
     private static final Map<String, Double> MOST =
             Map.of("resident, MB", 300.0, "threads", 60.0, "descriptors", 400.0, "store, MB", 100.0);
 
-    /** How much more it may be in the last third of the time than in the second: what is measured breathes. */
+    /** How much larger a value may be in the last third of the time than in the second, because values vary. */
     private static final double GROWTH = 1.2;
 
-    /** Before so many rounds the code is still being compiled, and the history fills. */
+    /** With fewer rounds, growth is not judged: code is still compiled, and histories still grow. */
     private static final int ROUNDS_TO_COMPARE = 30;
 
-    /** So many rounds take most of it. */
+    /** The least duration: {@link #ROUNDS_TO_COMPARE} rounds take most of it. */
     private static final int LEAST_MINUTES = 20;
 
     private final Map<String, List<Double>> samples = new TreeMap<>();
@@ -53,8 +53,8 @@ final class Soak {
     }
 
     /**
-     * @return what was measured, in words; also whether it was long enough to see if something grows
-     * @throws IllegalStateException if it takes more than it may, or something grows
+     * @return a summary of the measured values; it says whether the time was long enough to show growth
+     * @throws IllegalStateException if a value exceeds its limit, or grows
      */
     static String run(Duration time) throws Exception {
         return new Soak().soak(time);
@@ -73,7 +73,7 @@ final class Soak {
             int struck = 0;
             while (System.nanoTime() < end) {
                 List<Integer> changed = requests.counts();
-                long heard = subscribers.heard();
+                long received = subscribers.received();
                 for (Backing.Strike strike : strikes.values()) {
                     TimeUnit.MILLISECONDS.sleep(BETWEEN_STRIKES.toMillis());
                     strike.strike();
@@ -81,17 +81,17 @@ final class Soak {
                 }
                 etcd.compact();
                 TimeUnit.MILLISECONDS.sleep(BETWEEN_STRIKES.toMillis());
-                Map<String, String> behind = requests.behind(changed, 1);
-                require(behind.isEmpty(), "nothing is acknowledged any more of " + behind + ": " + samples);
-                require(subscribers.heard() > heard, "nobody hears anything any more: " + samples);
+                Map<String, String> stalled = requests.stalled(changed, 1);
+                require(stalled.isEmpty(), "nothing is acknowledged any more of " + stalled + ": " + samples);
+                require(subscribers.received() > received, "no subscriber gets events any more: " + samples);
                 sample("resident, MB", server.status("VmRSS") / 1_000);
                 sample("threads", server.status("Threads"));
                 sample("descriptors", (double) server.descriptors());
                 sample("store, MB", (double) EtcdAdmin.bytesInUse(etcd.endpoint()) / 1e6);
             }
             requests.stop();
-            String report = "%d strikes%s; %,d changes acknowledged; %,d events told; %s"
-                    .formatted(struck, etcd.outcome(), requests.count(), subscribers.heard(), measured());
+            String report = "%d strikes%s; %,d changes acknowledged; %,d events received; %s"
+                    .formatted(struck, etcd.outcome(), requests.count(), subscribers.received(), measured());
             MOST.forEach((what, most) -> requireFlat(what, most, report));
             return report
                     + (isLongEnough()
@@ -131,7 +131,7 @@ final class Soak {
                 : samples.toString();
     }
 
-    /** The greatest of each third. */
+    /** Returns the greatest value of each third. */
     private static List<Double> thirds(List<Double> all) {
         int third = all.size() / 3;
         return List.of(

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A short {@code make soak}: long enough for what grows fast. */
+/** A short {@code make soak}, which shows only fast growth. */
 @Tag("chaos")
 @Tag("etcd")
 class SoakTest {

@@ -11,11 +11,11 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Subscribers that come, listen for some seconds, and go without a word. */
+/** Subscribers that connect, read events for up to five seconds, and disconnect. */
 final class Subscribers implements AutoCloseable {
 
     private final int port;
-    private final AtomicLong heard = new AtomicLong();
+    private final AtomicLong received = new AtomicLong();
     private volatile boolean stopped;
 
     Subscribers(int port, int count) {
@@ -37,19 +37,19 @@ final class Subscribers implements AutoCloseable {
                         .subscribeToStateChanges(StateChangeSubscriptionRequest.getDefaultInstance());
                 while (events.hasNext()) {
                     events.next();
-                    heard.incrementAndGet();
+                    received.incrementAndGet();
                 }
             } catch (StatusRuntimeException e) {
-                // Its time is over, or the server is in trouble.
+                // Its time is over, or the server is unavailable.
             } finally {
                 channel.shutdownNow();
             }
         }
     }
 
-    /** How many events they were told, all together. */
-    long heard() {
-        return heard.get();
+    /** Returns how many events all of them received. */
+    long received() {
+        return received.get();
     }
 
     @Override

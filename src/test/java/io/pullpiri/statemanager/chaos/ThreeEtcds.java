@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
-/** An etcd of three members: two of them are enough. */
+/** An etcd cluster of three members, of which two suffice. */
 final class ThreeEtcds implements Backing {
 
     private final Random random;

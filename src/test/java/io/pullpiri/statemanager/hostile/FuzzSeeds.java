@@ -18,7 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/** Sound inputs for the fuzz targets, from which fuzzing goes on. */
+/** Valid inputs for the fuzz targets, from which the fuzzer starts. */
 final class FuzzSeeds {
 
     private static final String PACKAGE = CascadeRig.packageYaml("p", "m", "n");
@@ -27,7 +27,7 @@ final class FuzzSeeds {
 
     private FuzzSeeds() {}
 
-    /** @param args a folder, which gets a folder for each target */
+    /** @param args a folder, in which a folder for each target is made */
     public static void main(String[] args) throws IOException {
         Path folder = Path.of(args[0]);
         write(folder.resolve("YamlFuzz"), yaml());
@@ -64,7 +64,7 @@ final class FuzzSeeds {
                 """));
     }
 
-    /** What is stored while a package is well, and once it is dead. */
+    /** Returns the store's content while a package is running, and after it is dead. */
     static List<byte[]> store() {
         CascadeRig world = new CascadeRig();
         world.run(Command.ApplyArtifacts.parse(String.join("\n---\n", PACKAGE, SCENARIO, MODEL)));

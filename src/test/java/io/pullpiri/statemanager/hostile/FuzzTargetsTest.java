@@ -18,14 +18,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The fuzz targets without the fuzzer ({@code make fuzz}): sound inputs, and thousands that were damaged at random. */
+/** Runs the fuzz targets without the fuzzer ({@code make fuzz}), on valid inputs and on thousands of randomly damaged ones. */
 @Tag("slow")
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 class FuzzTargetsTest {
 
     private static final int DAMAGED = 4_000;
 
-    /** What means something to one of those who read or write the text. */
+    /** Characters and texts that have a meaning for a reader or a writer of the text. */
     private static final byte[] ODD = "/<}\n\"'".getBytes(StandardCharsets.US_ASCII);
 
     @Test
@@ -43,15 +43,15 @@ class FuzzTargetsTest {
         check(FuzzSeeds.messages(), MessagesFuzz::run);
     }
 
-    /** @param target takes an input and whoever hears its refusals, and returns what it made of the input */
+    /** @param target gets an input and a consumer of refusals, and returns its result */
     private static void check(List<byte[]> seeds, BiFunction<byte[], Consumer<String>, Collection<?>> target) {
         for (byte[] sound : seeds) {
             List<String> refusals = new ArrayList<>();
             assertThat(target.apply(sound, refusals::add)).isNotEmpty();
-            assertThat(refusals).as("what is said against a sound input").isEmpty();
+            assertThat(refusals).as("refusals of a valid input").isEmpty();
             for (int at = 0; at < sound.length; at++) {
                 byte[] input = sound.clone();
-                input[at] = '/'; // also where a name stands
+                input[at] = '/'; // also within a name
                 run(target, input);
             }
         }

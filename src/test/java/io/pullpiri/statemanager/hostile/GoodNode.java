@@ -13,7 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A NodeAgent that means well: its one container dies and comes back, over and over, and it wants to be heard. */
+/** A well-behaved NodeAgent, whose one container dies and starts again repeatedly. */
 final class GoodNode implements AutoCloseable {
 
     private final ManagedChannel channel;
@@ -50,7 +50,7 @@ final class GoodNode implements AutoCloseable {
                 TimeUnit.MILLISECONDS.sleep(20);
             } catch (StatusRuntimeException e) {
                 String description = String.valueOf(e.getStatus().getDescription());
-                // Then its newest list is kept, and stored when its turn has come.
+                // The newest list is kept, and is stored later.
                 boolean kept =
                         e.getStatus().getCode() == Status.Code.UNAVAILABLE && description.startsWith("not durable yet");
                 if (!stopped && !kept) {
@@ -62,17 +62,17 @@ final class GoodNode implements AutoCloseable {
         }
     }
 
-    /** How many of its reports were taken. */
-    int heard() {
+    /** Returns how many of its reports were accepted. */
+    int accepted() {
         return heard.get();
     }
 
-    /** The longest time between two reports that were taken. */
+    /** Returns the longest time between two accepted reports. */
     Duration longestSilence() {
         return Duration.ofNanos(longestSilence);
     }
 
-    /** What it was told instead. */
+    /** Returns the other answers. */
     List<String> failures() {
         return failures;
     }

@@ -22,7 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Hostile gRPC clients whose messages are too large, too many, or take more to read than to send. */
+/** Hostile gRPC clients whose messages are too large, too many, or cost more to read than to send. */
 class HostileClientsTest extends HostileRig {
 
     @Test
@@ -103,7 +103,7 @@ class HostileClientsTest extends HostileRig {
         List<ManagedChannel> hostile = Stream.generate(this::channel).limit(5).toList();
         ContainerList large = list("flood", 3_000);
         Map<Status.Code, Status> answers = new EnumMap<>(Status.Code.class);
-        // How much comes in at a time depends on the machine: it is flooded until there is too much for the server.
+        // The rate depends on the machine, so the flood lasts until the server refuses.
         while (!answers.containsKey(Status.Code.UNAVAILABLE)) {
             flood(hostile, large, answers);
         }

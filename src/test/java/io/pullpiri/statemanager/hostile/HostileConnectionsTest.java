@@ -49,8 +49,7 @@ class HostileConnectionsTest extends HostileRig {
             Set<Integer> ended = new HashSet<>();
             while (ended.size() < CALLS) {
                 RawConnection.Frame answer = connection.awaitFrame(RawConnection.HEADERS);
-                // The value's length, and DEADLINE_EXCEEDED; or UNAVAILABLE, beyond the part of the memory for
-                // unfinished ones.
+                // The value's length and DEADLINE_EXCEEDED, or UNAVAILABLE above the memory for unfinished messages.
                 assertThat(answer.payload()).containsAnyOf("grpc-status\u00014", "grpc-status\u000214");
                 ended.add(answer.stream());
             }
@@ -65,7 +64,7 @@ class HostileConnectionsTest extends HostileRig {
         }
         for (RawConnection connection : silent) {
             assertThat(connection.awaitEnd())
-                    .as("whoever has never said a word is not asked whether they are still there")
+                    .as("a connection that has sent nothing gets no ping")
                     .doesNotContain(RawConnection.PING);
         }
     }

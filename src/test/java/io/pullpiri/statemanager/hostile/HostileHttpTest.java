@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Attacks on the HTTP port of the program as it is started, all from the address of its other clients. All the time, health
- * and metrics are asked for on new connections, and each of these requests must be answered.
+ * Attacks on the HTTP port of the program, all from the address of its other clients. During all of them, health and metrics are
+ * requested on new connections, and each of these requests must be answered.
  */
 @Tag("slow")
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
@@ -57,7 +57,7 @@ class HostileHttpTest {
         server = Program.serve(folder);
         int _ = server.httpPort();
         Await.until(SOON, () -> "health", () -> status("/health") == 200);
-        // As much work of clients that do well as the probes are, without an attack.
+        // The same probes without an attack.
         for (int i = 0; i < QUIET_ROUNDS; i++) {
             for (String path : List.of("/health", "/metrics", "/api/v1/packages", SCRIPT)) {
                 assertThat(status(path)).isEqualTo(200);
@@ -123,7 +123,7 @@ class HostileHttpTest {
         return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
     }
 
-    /** Of a request on a connection of its own; -1 if there is no answer. */
+    /** Returns the status of a request on a connection of its own; -1 if there is no answer. */
     private int status(String path) {
         return status(LOOPBACK, path);
     }
@@ -137,7 +137,7 @@ class HostileHttpTest {
         }
     }
 
-    /** The whole answer, with its head. */
+    /** Returns the whole answer with its head. */
     private static String whole(Socket socket, String path) throws IOException {
         String request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
@@ -172,10 +172,10 @@ class HostileHttpTest {
             try {
                 send(LOOPBACK, header);
             } catch (IOException e) {
-                // The server has refused it in the middle.
+                // The server has refused it before its end.
             }
         }
-        // These stay within the limit, for the 10 seconds that they have.
+        // These stay within the limit for the 10 seconds of their deadline.
         for (int i = 0; i < 1_000; i++) {
             send(LOOPBACK, "GET / HTTP/1.1\r\nX: " + "x".repeat(16_000));
         }
@@ -187,7 +187,7 @@ class HostileHttpTest {
 
     @Test
     void slowReadersOfTheLargestScript_shareItsMemoryAndLeaveRoomForOthers() throws IOException {
-        // The server ends readers that take nothing for 30 s: on a slow machine more of them have to come.
+        // The server disconnects readers that read nothing for 30 s, so a slow machine needs more of them.
         double most = 0;
         for (int i = 0; i < 1_050 || most <= 500; i++) {
             send(LOOPBACK, get(SCRIPT));
@@ -215,7 +215,7 @@ class HostileHttpTest {
             try {
                 send(LOOPBACK, part);
             } catch (IOException e) {
-                // It made room for another one.
+                // It was closed to make room for another one.
             }
         }
         awaitNormalAnswers();

@@ -30,7 +30,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** As many names as memory allows: lists of all of them are answered, also while hostile clients leave theirs untaken. */
+/** Lists of as many names as memory allows are answered, also while hostile clients do not read theirs. */
 class HostileReadersTest extends HostileRig {
 
     private static final int HTTP_ANSWERS = 32;
@@ -44,7 +44,7 @@ class HostileReadersTest extends HostileRig {
         listsOverHttpThatNobodyTakesMakeRoomForOthers(known);
     }
 
-    /** @return how many models are known */
+    /** @return the number of known models */
     private int fillMemory() {
         String refusal = null;
         int lists = 0;
@@ -60,7 +60,7 @@ class HostileReadersTest extends HostileRig {
     private void listsAreAnsweredManyAtOnce(int known) throws Exception {
         List<Future<Long>> bodies = new ArrayList<>();
         List<Future<Integer>> messages = new ArrayList<>();
-        // Closed in the other order: first all have ended.
+        // Closed in reverse order: first all tasks end.
         try (HttpClient http = HttpClient.newHttpClient();
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < HTTP_ANSWERS; i++) {
@@ -78,7 +78,7 @@ class HostileReadersTest extends HostileRig {
         }
     }
 
-    /** The size of the list of all models over HTTP. The server refuses some when it is busy, so that it is asked again. */
+    /** Returns the size of the list of all models over HTTP. Repeats a request that a busy server refuses. */
     private long bytes(HttpClient http) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.httpPort() + MODELS))
                 .build();
@@ -95,7 +95,7 @@ class HostileReadersTest extends HostileRig {
         }
     }
 
-    /** How many models a list over gRPC names. The server refuses some when it is busy, so that it is asked again. */
+    /** Returns how many models a list over gRPC names. Repeats a request that a busy server refuses. */
     private int listed() throws InterruptedException {
         while (true) {
             try {
@@ -112,8 +112,8 @@ class HostileReadersTest extends HostileRig {
         for (int i = 0; i < 30; i++) {
             askAndTakeNothing(silent);
         }
-        Await.until(PATIENCE, () -> "that too much waits to be taken: " + server.output(), this::isJammed);
-        // The silent client is still there, and its answers are given up.
+        Await.until(PATIENCE, () -> "too many unread answers: " + server.output(), this::isJammed);
+        // The silent client is still connected, and its answers are dropped.
         assertThat(listed()).isGreaterThanOrEqualTo(known);
         silent.shutdownNow();
     }
@@ -125,7 +125,7 @@ class HostileReadersTest extends HostileRig {
                 new ClientCall.Listener<>() {
                     @Override
                     public void onClose(Status status, Metadata trailers) {
-                        // A slow server refuses those whose turn does not come in time.
+                        // A slow server refuses requests that wait too long.
                         if (!isJammed() && !silent.isShutdown()) {
                             askAndTakeNothing(silent);
                         }
@@ -133,7 +133,7 @@ class HostileReadersTest extends HostileRig {
                 },
                 new Metadata());
         call.sendMessage(ALL_MODELS);
-        call.halfClose(); // and never asks for the answer
+        call.halfClose(); // and never reads the answer
     }
 
     private boolean isJammed() {

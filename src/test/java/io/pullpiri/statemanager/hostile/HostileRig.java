@@ -33,20 +33,20 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The program as it is started, a well-behaved node, and connections for hostile clients. Whatever they do, the node is heard
- * all the time, if need be late, and the program takes no more memory than it may.
+ * The program, a well-behaved node, and connections for hostile clients. Whatever these clients do, the node's reports are
+ * accepted, possibly late, and the program stays within its memory limit.
  */
 @Tag("slow")
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 abstract class HostileRig {
 
-    /** Of whatever must happen at last. The machine may be slow, so it says nothing of how fast the server is. */
+    /** The deadline of all waits. It is long, because the machine may be slow, and does not measure the server's speed. */
     static final Duration PATIENCE = Duration.ofMinutes(3);
 
-    /** The usual heap and as much for the network, and what the JVM itself takes. */
+    /** The usual heap, as much for the network, and the memory of the JVM itself. */
     private static final double MAX_MEGABYTES = 256 + 256 + 200;
 
-    /** Far less than the longest of these tests may take, on however slow a machine. */
+    /** Much less than the longest of these tests takes, also on a slow machine. */
     private static final Duration LONGEST_SILENCE = Duration.ofMinutes(2);
 
     static final String REPORT =
@@ -95,8 +95,8 @@ abstract class HostileRig {
     }
 
     final void awaitGood() {
-        int before = good.heard();
-        Await.until(PATIENCE, () -> "the good node is heard", () -> good.heard() > before + 5);
+        int before = good.accepted();
+        Await.until(PATIENCE, () -> "reports of the good node are accepted", () -> good.accepted() > before + 5);
     }
 
     @AfterEach
@@ -122,7 +122,7 @@ abstract class HostileRig {
                         .build());
     }
 
-    /** The most that it ever had. */
+    /** Returns the peak of its resident memory. */
     private double residentMegabytes() {
         return Proc.number(server.process.pid(), "status", "VmHWM") / 1_000;
     }
@@ -131,7 +131,7 @@ abstract class HostileRig {
         return StateManagerConnectionGrpc.newBlockingStub(channel).withDeadlineAfter(PATIENCE);
     }
 
-    /** As large as podman makes them. */
+    /** Returns a container as large as podman's. */
     static ContainerList list(String node, int containers) {
         ContainerList.Builder list = ContainerList.newBuilder().setNodeName(node);
         for (int i = 0; i < containers; i++) {
@@ -148,7 +148,7 @@ abstract class HostileRig {
         return list.build();
     }
 
-    /** Of a node that runs something of a package. */
+    /** Returns a list of a node that runs a model of a package. */
     static ContainerList real(String node) {
         return list(node, 1_000).toBuilder()
                 .addContainers(ContainerInfo.newBuilder()
@@ -158,7 +158,7 @@ abstract class HostileRig {
                 .build();
     }
 
-    /** Null if the list is stored. One that is not stored in time is kept; it is sent again to learn what becomes of it. */
+    /** Sends a list; returns null if it is stored. A list that is not stored in time is kept, and is sent again to learn its outcome. */
     final @Nullable String refusal(ContainerList list) {
         while (true) {
             try {

@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** HTTP/2 by hand, as no library would send it. */
+/** An HTTP/2 connection that sends prepared frames, also invalid ones that no library would send. */
 final class RawConnection implements Closeable {
 
     static final int HEADERS = 1;
@@ -23,10 +23,10 @@ final class RawConnection implements Closeable {
     private final OutputStream out;
     private final DataInputStream in;
 
-    /** What the other side says. */
+    /** The server's frames. */
     record Frame(int type, int flags, int stream, String payload) {}
 
-    /** A connection over which nothing has come yet. */
+    /** Opens a connection, and sends nothing. */
     RawConnection(int port) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setSoTimeout(180_000);
@@ -35,7 +35,7 @@ final class RawConnection implements Closeable {
         in = new DataInputStream(socket.getInputStream());
     }
 
-    /** Sends the client preface; the server's headers are then literals. */
+    /** Sends the client preface, after which the server's headers are literals. */
     void greet() throws IOException {
         send(new Frames().greet());
     }
@@ -45,7 +45,7 @@ final class RawConnection implements Closeable {
         try {
             greet();
         } catch (IOException e) {
-            // It was refused, or given up for another.
+            // The connection was refused, or closed to make room for another one.
         }
     }
 
@@ -59,7 +59,7 @@ final class RawConnection implements Closeable {
         send(new Frames().call(stream, path).message(stream, announced, new byte[sent]));
     }
 
-    /** Sends a message and does not say that it was the last. */
+    /** Sends a message, and does not end the stream. */
     void beginCall(int stream, String path, byte[] message) throws IOException {
         send(new Frames().call(stream, path).message(stream, message.length, message));
     }
@@ -69,15 +69,15 @@ final class RawConnection implements Closeable {
         out.flush();
     }
 
-    /** Waits until the other side answers. */
+    /** Waits until the server answers. */
     void ping() throws IOException {
         send(new Frames().ping());
         while (awaitFrame(PING).flags() != ACK) {
-            // A ping of theirs.
+            // The server's own ping.
         }
     }
 
-    /** Waits for a frame of that type. */
+    /** Waits for a frame of a type. */
     Frame awaitFrame(int wanted) throws IOException {
         while (true) {
             Frame frame = next();
@@ -87,7 +87,7 @@ final class RawConnection implements Closeable {
         }
     }
 
-    /** Waits until the other side ends the connection, and returns the types of all frames that it has said before. */
+    /** Waits until the server closes the connection, and returns the types of all frames before that. */
     List<Integer> awaitEnd() throws IOException {
         List<Integer> types = new ArrayList<>();
         try {

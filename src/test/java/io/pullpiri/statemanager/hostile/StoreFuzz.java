@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Whatever the store holds under our keys, it is read and mended, and the next start finds nothing more to mend.
+ * Any content of StateManager's keys is read and repaired, and the next start has nothing to repair.
  */
 public final class StoreFuzz {
 
@@ -32,7 +32,7 @@ public final class StoreFuzz {
 
     private StoreFuzz() {}
 
-    /** The byte that chooses a key. */
+    /** Maps the byte of a piece to a key. */
     static int kind(String key) {
         int kind = KEYS.indexOf(key);
         if (kind < 0) {
@@ -47,7 +47,7 @@ public final class StoreFuzz {
     }
 
     /**
-     * @param complaints hears what an operator would hear, and what had to be mended
+     * @param complaints gets the messages for an operator, and the repairs
      * @return the keys of states at the end
      */
     static List<String> run(byte[] input, Consumer<String> complaints) {

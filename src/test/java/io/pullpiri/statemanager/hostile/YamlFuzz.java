@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Any text at all is artifacts or broken, and nothing else happens. */
+/** Any text is either parsed to artifacts or reported as broken. No other exception occurs. */
 public final class YamlFuzz {
 
     private YamlFuzz() {}
@@ -20,8 +20,8 @@ public final class YamlFuzz {
     }
 
     /**
-     * @param refusals receives what is broken, and the warnings
-     * @return what is not
+     * @param refusals gets the messages about broken artifacts, and the warnings
+     * @return the valid artifacts
      */
     static List<Artifact> run(byte[] input, Consumer<String> refusals) {
         String text = new String(input, StandardCharsets.UTF_8);
@@ -42,7 +42,7 @@ public final class YamlFuzz {
         return artifacts;
     }
 
-    /** The text that is stored under an artifact's key says the same as the document in the file. */
+    /** Checks that the stored text of an artifact parses to the same artifact as its document in the file. */
     private static void requireStoredAsRead(Artifact artifact) {
         try {
             Artifact stored = ArtifactParser.parse(artifact.yaml());

@@ -5,11 +5,11 @@ import java.util.function.IntFunction;
 /**
  * One kind of hostile client: many connections that send prepared bytes and then misbehave in one manner.
  *
- * @param name what the report calls it
- * @param port where it connects
- * @param connections how many it holds at once, at most
- * @param script what a connection sends, by the connection's number; the same array may be returned each time
- * @param manner what a connection does otherwise
+ * @param name its name in the report
+ * @param port the port that it connects to
+ * @param connections how many connections it has at most
+ * @param script the bytes that a connection sends, by the connection's number; the same array may be returned each time
+ * @param manner how a connection misbehaves
  */
 record Attack(String name, Port port, int connections, IntFunction<byte[]> script, Manner manner) {
 
@@ -25,9 +25,9 @@ record Attack(String name, Port port, int connections, IntFunction<byte[]> scrip
         HTTP
     }
 
-    /** What a connection does while and after it sends its script. */
+    /** The behavior of a connection during and after its script. */
     enum Manner {
-        /** Reads what comes and stays open; connects again when the server ends the connection. */
+        /** Reads everything, and stays open; connects again when the server closes the connection. */
         WAIT,
         /** As {@link #WAIT}, but reads only 80 bytes a second. */
         SIP,

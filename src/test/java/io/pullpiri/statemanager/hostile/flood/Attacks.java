@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.IntFunction;
 
-/** Everything that hostile clients do to the server. */
+/** The attacks of hostile clients. */
 final class Attacks {
 
     private static final int CALLS_OF_A_CONNECTION = 200;

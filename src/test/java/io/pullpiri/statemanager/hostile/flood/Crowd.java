@@ -20,7 +20,7 @@ final class Crowd implements Runnable {
 
     private static final int TICK_MILLIS = 20;
 
-    /** Each connection sends and reads every so many ticks: the attackers share the processors with the server. */
+    /** Each connection sends and reads once in this many ticks, because the attackers share the processors with the server. */
     private static final int TURNS = 10;
 
     private static final int RECEIVE_BUFFER = 4_096;
@@ -41,9 +41,9 @@ final class Crowd implements Runnable {
     private int failed;
 
     /**
-     * @param sources the local addresses that connections come from, in turn
-     * @param openedInTick how many connections it opens in 20 ms, at most
-     * @param over whether the attack is to end
+     * @param sources the local addresses of the connections, in turn
+     * @param openedInTick how many connections it opens in 20 ms at most
+     * @param over whether the attack has to end
      */
     Crowd(Attack attack, int port, List<InetAddress> sources, int openedInTick, BooleanSupplier over) {
         this.attack = attack;
@@ -94,7 +94,7 @@ final class Crowd implements Runnable {
         }
     }
 
-    /** What it has done, for the report. */
+    /** Returns a summary for the report. */
     String summary() {
         return "%s: %,d connections opened, %,d ended by the server, %,d not accepted"
                 .formatted(attack.name(), opened, ended, failed);
@@ -111,7 +111,7 @@ final class Crowd implements Runnable {
             this.unsent = unsent;
         }
 
-        /** Sends and reads what can be at once; false when the connection is over. */
+        /** Sends and reads what is possible without blocking; returns false when the connection is closed. */
         boolean goesOn() {
             try {
                 if (!channel.finishConnect()) {

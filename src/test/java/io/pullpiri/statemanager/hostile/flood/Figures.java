@@ -3,14 +3,14 @@ package io.pullpiri.statemanager.hostile.flood;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one run of the server measured.
+ * The measured values of one run of the server.
  *
  * @param name of the run
- * @param death why there are no further figures; null if the server lived
- * @param peakMegabytes the most that was resident
- * @param measured what the well-behaved clients saw while the attack lasted
- * @param before what the server held before the attack
- * @param after what it held at most 10 s after the attack
+ * @param death why the server ended and there are no further values; null if it did not end
+ * @param peakMegabytes the peak of the resident memory
+ * @param measured the measurements of the well-behaved clients during the attack
+ * @param before the server's resources before the attack
+ * @param after the server's resources at most 10 s after the attack
  */
 record Figures(
         String name,
@@ -21,7 +21,7 @@ record Figures(
         @Nullable Held after) {
 
     /**
-     * What a server holds at one moment.
+     * The resources of a server at one time.
      *
      * @param descriptors open files and connections
      * @param queue commands that wait

@@ -22,24 +22,24 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
- * The same server under the same well-behaved load three times: without attack, with attackers on addresses of their own,
- * and with everything on one address. Every attack is bounded in connections and time and ends by itself.
+ * Runs a server under the same well-behaved load three times: without attack, with attackers on their own addresses, and with
+ * everything on one address. Every attack is bounded in connections and time, and ends by itself.
  */
 final class Flood {
 
     private static final Duration SETTLED = Duration.ofSeconds(10);
 
-    /** The same where other programs may take the machine's time. */
+    /** The limit if other programs may use the processors. */
     private static final Duration SETTLED_AT_LAST = Duration.ofSeconds(90);
 
     private static final double MAX_MORE_MEGABYTES = 100;
     private static final int ATTACKERS = 4;
     private static final Duration MAX_OF_A_GROUP = Duration.ofSeconds(5);
 
-    /** Connections that all attacks open in 20 ms, together: one busy client opens so many. */
+    /** How many connections all attacks together open in 20 ms; one busy client opens as many. */
     private static final int OPENED_IN_TICK = 60;
 
-    /** More lists of invented nodes than may be known. */
+    /** More lists of invented nodes than the server keeps nodes. */
     private static final int INVENTED = 400;
 
     private static final long SEED = 1;
@@ -51,9 +51,9 @@ final class Flood {
     private final List<String> failures = new ArrayList<>();
 
     /**
-     * @param time of each of the three runs
-     * @param timed whether a slow answer fails, which takes a machine with nothing else to do
-     * @param megabytes how much larger an attacked server may be
+     * @param time the duration of each of the three runs
+     * @param timed whether a slow answer fails, which needs a machine without other load
+     * @param megabytes how much more memory an attacked server may use
      */
     Flood(Duration time, boolean timed, double megabytes, List<Attack> attacks) {
         this.time = time;
@@ -80,7 +80,7 @@ final class Flood {
         System.exit(failures.isEmpty() ? 0 : 1);
     }
 
-    /** @return what is not as it must be */
+    /** @return the requirements that are not met */
     List<String> run() throws Exception {
         Figures baseline = measure("no attack", List.of());
         if (baseline.death() != null) {
@@ -105,7 +105,7 @@ final class Flood {
         return addresses;
     }
 
-    /** @param sources where attacks come from; empty for no attack */
+    /** @param sources the addresses of the attackers; empty for no attack */
     private Figures measure(String name, List<InetAddress> sources) throws Exception {
         System.out.println(name);
         Path folder = Files.createTempDirectory("flood-");
@@ -145,7 +145,7 @@ final class Flood {
         }
     }
 
-    /** Until no more may be known: what the server keeps of them is no trace of the attacks that follow. */
+    /** Sends lists of invented nodes until the server keeps no more, so that they do not count as an effect of later attacks. */
     private static void inventNodes(FloodServer server) {
         ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port(Attack.Port.GRPC))
                 .usePlaintext()
@@ -166,12 +166,12 @@ final class Flood {
     private static Figures.Held held(FloodServer server) throws IOException, InterruptedException {
         double queue = server.queue();
         for (int i = 0; i < 10; i++) {
-            queue = Math.min(queue, server.queue()); // what waits all the time
+            queue = Math.min(queue, server.queue()); // what waits permanently
         }
         return new Figures.Held(server.descriptors(), queue, server.heapMegabytes());
     }
 
-    /** What the server holds as soon as it is within the limits, or after the time that it has for that. */
+    /** Returns the server's resources as soon as they are within the limits, or at the deadline for that. */
     private Figures.Held settled(FloodServer server, Figures.Held before) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + (timed ? SETTLED : SETTLED_AT_LAST).toNanos();
         while (true) {
@@ -190,7 +190,7 @@ final class Flood {
         }
     }
 
-    /** Each attack once, four at a time; which four, chance decides. */
+    /** Runs each attack once, four at a time in random order. */
     private String attackOnce(List<InetAddress> sources, FloodServer server, Measured measured, long end, Random chance)
             throws InterruptedException {
         if (sources.isEmpty()) {

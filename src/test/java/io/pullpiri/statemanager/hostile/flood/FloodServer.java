@@ -50,18 +50,18 @@ final class FloodServer implements AutoCloseable {
         return program.process.isAlive();
     }
 
-    /** The last lines that it printed. */
+    /** Returns the last lines that it printed. */
     String lastWords() {
         List<String> lines = program.output().lines().toList();
         return String.join("\n", lines.subList(Math.max(0, lines.size() - 5), lines.size()));
     }
 
-    /** The most that was resident until now, in MB (10^6 bytes). */
+    /** Returns the peak of the resident memory so far, in MB (10^6 bytes). */
     double peakMegabytes() {
         return Proc.number(program.process.pid(), "status", "VmHWM") * 1_024 / 1e6;
     }
 
-    /** How many files and connections are open. */
+    /** Returns how many files and connections are open. */
     long descriptors() {
         try (Stream<Path> open = Files.list(Path.of("/proc/" + program.process.pid() + "/fd"))) {
             return open.count();
@@ -70,7 +70,7 @@ final class FloodServer implements AutoCloseable {
         }
     }
 
-    /** How many commands wait, by the server's own metrics. */
+    /** Returns how many commands wait, from the server's metrics. */
     double queue() throws IOException {
         Matcher matcher = QUEUE.matcher(HttpCall.get(port(Port.HTTP), "/metrics"));
         if (!matcher.find()) {
@@ -79,7 +79,7 @@ final class FloodServer implements AutoCloseable {
         return Double.parseDouble(matcher.group(1));
     }
 
-    /** What is used of the heap's old generation after a full collection, in MB (10^6 bytes): there is all that lives on. */
+    /** Returns the used size of the heap's old generation after a full collection, in MB (10^6 bytes). It holds all live data then. */
     double heapMegabytes() throws IOException, InterruptedException {
         jcmd("GC.run");
         Matcher matcher = USED.matcher(jcmd("GC.heap_info"));

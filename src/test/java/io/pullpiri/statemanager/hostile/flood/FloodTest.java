@@ -10,9 +10,9 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * A short {@code make flood}: all attacks, four at a time, on a server that has 100 well-behaved nodes and the other components
- * of a vehicle. Other programs may take the processors meanwhile, so the time of an answer is not limited here: each must come
+ * of a vehicle. Other programs may use the processors, so the time of an answer is not limited here, except that each must come
  * within 30 s. The goal for memory is 100 MB more than without attack, which {@code make flood} requires. It is not reached with
- * four attacks at a time: up to 160 MB were seen.
+ * four attacks at a time: up to 160 MB were measured.
  */
 class FloodTest {
 

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/** HTTP as a probe or a scraper asks: a connection for each request. */
+/** An HTTP request like that of a probe or a scraper, on a connection of its own. */
 final class HttpCall {
 
     private static final int PATIENCE_MILLIS = 30_000;
@@ -18,9 +18,9 @@ final class HttpCall {
     private HttpCall() {}
 
     /**
-     * Asks, and reads the whole answer.
+     * Sends a request, and reads the whole answer.
      *
-     * @throws IOException if it is not 200, or is not whole within 30 s
+     * @throws IOException if the status is not 200, or the answer is not complete within 30 s
      */
     static String get(int port, String path) throws IOException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
@@ -40,9 +40,9 @@ final class HttpCall {
     }
 
     /**
-     * Follows a stream until the server ends it.
+     * Reads a stream until the server ends it.
      *
-     * @param stopped whether to end it ourselves
+     * @param stopped whether the client ends it
      */
     static void stream(int port, String path, BooleanSupplier stopped) throws IOException {
         try (Socket socket = ask(port, path, "keep-alive")) {

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** How long requests of one kind took, and how many were not answered. May be used from any thread. */
+/** Records how long requests of one kind took, and how many were not answered. May be used from any thread. */
 final class Latencies {
 
     private static final int EXAMPLES = 3;
@@ -34,7 +34,7 @@ final class Latencies {
         return failed;
     }
 
-    /** The 99th percentile in milliseconds; a request that was not answered counts as one that takes for ever. */
+    /** Returns the 99th percentile in milliseconds. A request without an answer counts as infinitely long. */
     synchronized double p99Millis() {
         long[] sorted = answered.stream().mapToLong(Long::longValue).toArray();
         Arrays.sort(sorted);
@@ -45,7 +45,7 @@ final class Latencies {
                 : Double.POSITIVE_INFINITY;
     }
 
-    /** A few of the failures; empty if there were none. */
+    /** Returns a few of the failures; empty if there were none. */
     synchronized String examples() {
         return examples.isEmpty() ? "" : String.join("; ", examples);
     }

@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.hostile.flood;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** What the well-behaved clients saw during one phase. May be used from any thread. */
+/** The measurements of the well-behaved clients during one phase. May be used from any thread. */
 final class Measured {
 
     final Latencies health = new Latencies();
@@ -14,7 +14,7 @@ final class Measured {
     /** Lists of nodes that connect for each list, and first lists of nodes. */
     final Latencies newcomers = new Latencies();
 
-    /** Questions and requests of other components. */
+    /** Queries and state change requests of other components. */
     final Latencies requests = new Latencies();
 
     /** Pages, scripts and REST. */

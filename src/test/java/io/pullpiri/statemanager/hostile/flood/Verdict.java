@@ -4,21 +4,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The figures of an attacked server beside those of the same server without attack, and whether they are good. */
+/** Compares the values of an attacked server with those of the same server without attack, and says whether they are good. */
 final class Verdict {
 
     private static final double SLOWEST_MILLIS = 1_000;
     private static final double GROWTH = 1.1;
 
-    /** A tenth of an empty queue is nothing: so many commands of the load may wait at any moment. */
+    /** The least limit of the queue, because a tenth of an empty queue is nothing: the load's own commands may wait. */
     private static final double QUEUE = 10;
 
     private final List<String> failures = new ArrayList<>();
     private final StringBuilder table = new StringBuilder();
 
     /**
-     * @param timed whether a slow answer fails; otherwise only one that does not come within 30 s
-     * @param megabytes how much larger the attacked server may be
+     * @param timed whether a slow answer fails; otherwise only an answer that does not come within 30 s fails
+     * @param megabytes how much more memory the attacked server may use
      */
     Verdict(Figures baseline, Figures attacked, boolean timed, double megabytes) {
         table.append("%n%s%n".formatted(attacked.name()));
@@ -51,7 +51,7 @@ final class Verdict {
         inform("pages", baseline.measured().pages, attacked.measured().pages);
     }
 
-    /** What is not as it must be; empty if all is well. */
+    /** Returns the requirements that are not met; empty if all are. */
     List<String> failures() {
         return List.copyOf(failures);
     }
@@ -64,7 +64,7 @@ final class Verdict {
         return figures.death() == null ? "answers" : "is silent";
     }
 
-    /** @param grown MB of heap that the load itself has added */
+    /** @param grown the MB of heap that the load itself has added */
     static boolean isWithin(Figures.Held before, double grown, Figures.Held after) {
         return after.descriptors() <= before.descriptors() * GROWTH
                 && after.queue() <= before.queue() * GROWTH + QUEUE
@@ -80,7 +80,7 @@ final class Verdict {
             row("afterwards", "", "not measured", "", false);
             return;
         }
-        // What the load itself adds in that time, histories for one, is no trace of the attack.
+        // Data that the load itself adds in that time, such as histories, is not an effect of the attack.
         double grown = Math.max(0, calmAfter.heapMegabytes() - calmBefore.heapMegabytes());
         inform("before: descriptors", calmBefore.descriptors(), before.descriptors());
         atMost(
@@ -121,7 +121,7 @@ final class Verdict {
     }
 
     private void atMost(String what, double baseline, double attacked, double limit) {
-        // Also where it is not a number.
+        // Also true if the value is not a number.
         row(what, number(baseline), number(attacked), "<= " + number(limit), attacked <= limit);
     }
 

@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** A vehicle: 100 nodes that report, components that ask and request, subscribers, dashboards and scrapers. */
+/** The load of a vehicle: 100 nodes that report, components that query and request, subscribers, dashboards and scrapers. */
 final class WellBehaved implements AutoCloseable {
 
     private static final int NODES = 100;
@@ -35,7 +35,7 @@ final class WellBehaved implements AutoCloseable {
     private static final int CALLERS = 5;
     private static final int STREAMS = 5;
 
-    /** Every tenth node has so many containers besides its models': its list is larger than 100 KB. */
+    /** Every tenth node has this many additional containers, so that its list is larger than 100 KB. */
     private static final int MORE_CONTAINERS = 60;
 
     private static final int CONTAINER_BYTES = 1_700;
@@ -45,7 +45,7 @@ final class WellBehaved implements AutoCloseable {
     private static final long REPORT_MILLIS = 500;
     private static final long ASK_MILLIS = 200;
 
-    /** How long each list waits for its answer: only a server that starves its nodes fails on however slow a machine. */
+    /** How long each list waits for its answer: so long that a slow machine does not fail, but a server that starves nodes does. */
     private static final long DEADLINE_SECONDS = 30;
 
     private final FloodServer server;
@@ -55,7 +55,7 @@ final class WellBehaved implements AutoCloseable {
     private volatile boolean late;
     private volatile boolean stopped;
 
-    /** Names the models in packages, starts the load, and waits until everything has been answered a few times. */
+    /** Applies packages with the models, starts the load, and waits until each kind of request was answered a few times. */
     WellBehaved(FloodServer server) {
         this.server = server;
         ManagedChannel channel = connect();
@@ -95,13 +95,13 @@ final class WellBehaved implements AutoCloseable {
         return "m-%d-%d".formatted(node, model);
     }
 
-    /** Begins a phase: what follows is counted in what is returned. */
+    /** Begins a phase, and returns its measurements, to which later requests are added. */
     Measured measure() {
         measured = new Measured();
         return measured;
     }
 
-    /** From now on the nodes that come late are there. */
+    /** Starts the nodes that report late. */
     void comeLate() {
         late = true;
     }
@@ -175,7 +175,7 @@ final class WellBehaved implements AutoCloseable {
             });
         }
 
-        /** One list. Its first model dies at every twentieth, and comes back ten later. */
+        /** Sends one list. Its first model dies in every twentieth list, and starts again ten lists later. */
         private void report() {
             ContainerList list = lists[(reported + number) / 10 % 2];
             Measured here = measured;
@@ -209,7 +209,7 @@ final class WellBehaved implements AutoCloseable {
                 + (description.length() > SHOWN ? description.substring(0, SHOWN) + "..." : description);
     }
 
-    /** As ApiServer and FilterGateway do: now a question, now a request. */
+    /** Sends queries and state change requests in turn, as ApiServer and FilterGateway do. */
     private void ask(StateManagerConnectionBlockingStub any, int number) {
         ManagedChannel channel = (ManagedChannel) any.getChannel();
         int[] asked = {0};
@@ -260,13 +260,13 @@ final class WellBehaved implements AutoCloseable {
         });
     }
 
-    /** As a dashboard does. */
+    /** Loads pages and data as a dashboard does. */
     private void follow() {
         repeat(ASK_MILLIS, () -> {
             try {
                 HttpCall.stream(server.port(Attack.Port.HTTP), "/api/v1/events", () -> stopped);
             } catch (IOException e) {
-                // It counts as any other end.
+                // It counts like any other end.
             }
             if (!stopped) {
                 measured.endedStreams.incrementAndGet();
