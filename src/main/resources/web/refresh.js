@@ -1,5 +1,5 @@
 // The cause of a dead package can change while its state does not, so its entry is requested again. Ten thousand packages may
-// change at once, so requests are sent one at a time, at most four a second, and visible packages come first.
+// change at once. So requests are sent one at a time, at most four a second, and visible packages come first.
 const PACE = 250;
 
 export class Refresh {

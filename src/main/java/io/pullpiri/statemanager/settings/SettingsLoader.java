@@ -98,11 +98,13 @@ public final class SettingsLoader {
         return value(setting).isOff() ? null : value(setting).integer(0, 65_535);
     }
 
+    /** The values of {@code state-names}. */
     private enum StateNameStyle {
         TITLE,
         PROTOBUF
     }
 
+    /** The values of {@code log.level}. */
     private enum LogLevel {
         ERROR,
         WARN,

@@ -28,6 +28,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter {
     /** The length of a body that ends with its last chunk. */
     static final long CHUNKED = -1;
 
+    /** The part of a request that arrives next. */
     private enum ReadPhase {
         HEADER,
         BODY,

@@ -26,6 +26,7 @@ final class Routes {
         Reply handle(Request request, Exchange exchange) throws IOException, HttpProblem;
     }
 
+    /** Answers a request without its exchange. */
     private interface Answering {
         Reply answer(Request request) throws IOException, HttpProblem;
     }

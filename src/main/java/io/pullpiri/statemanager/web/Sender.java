@@ -20,7 +20,7 @@ import java.util.Date;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Sends the answers of a connection, one slice at a time, and measures how long the client has not read the last slice. Used by
+ * Sends the answers of a connection, one slice at a time, and measures how long the last slice has waited for the client. Used by
  * the HTTP thread, and by the one thread that makes the current answer.
  */
 final class Sender {

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * docs/decisions/0011.
  *
  * <ol>
- *   <li>A whole request is admitted while unfinished requests fill the memory. Unfinished requests are ended soon after, beginning
- *       with the connection that has the most bytes of them, of the address that has the most.
+ *   <li>A whole request is admitted while unfinished requests fill the memory. Unfinished requests are ended soon after. First come
+ *       those of the address with the most unfinished bytes, and there of the connection with the most.
  *   <li>When whole requests fill the memory, a large request is refused from four fifths on, and a small one at the limit.
  *   <li>Known nodes have additional memory, because a node does not send a list again. It is for their lists, and for all
  *       requests on a connection that has brought such a list.
@@ -60,11 +60,13 @@ final class CallBudget {
         }
     }
 
+    /** The unfinished requests of one address. */
     private static final class AddressBudget extends UnfinishedRequests {
 
         private final Map<Object, ConnectionBudget> connections = new HashMap<>();
     }
 
+    /** The unfinished requests of one connection. */
     private static final class ConnectionBudget extends UnfinishedRequests {
 
         /** The unfinished requests, the oldest first. */

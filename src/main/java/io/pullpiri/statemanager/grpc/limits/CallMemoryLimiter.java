@@ -53,7 +53,7 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
     private final Predicate<String> isKnownNode;
     private final AtomicLong answers = new AtomicLong();
 
-    // Of the network's thread.
+    // Used on the network thread only.
     private final Set<TracedCall> answering = new LinkedHashSet<>();
     private boolean relieving;
     private long searched = System.nanoTime();

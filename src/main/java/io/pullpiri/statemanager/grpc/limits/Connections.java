@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The connections to the gRPC ports. Each port has its own places, which {@link AddressShares} divides. When places are short, an
- * idle connection is closed first: all its whole requests are answered, or it never had one. A connection over which a known node
- * has sent a list is never idle, because a NodeAgent is silent for hours and does not send a list again. Not thread-safe: all
- * methods are called on the network thread.
+ * idle connection is closed first: all its whole requests are answered, or it never had one. A connection that has brought the list
+ * of a known node is never idle. Its NodeAgent is silent for hours, and does not send a list again. Not thread-safe: all methods are
+ * called on the network thread.
  */
 public final class Connections {
 
