@@ -27,7 +27,7 @@ final class ArtifactsService extends ArtifactsGrpc.ArtifactsImplBase {
 
     private static final Logger LOG = LoggerFactory.getLogger(ArtifactsService.class);
 
-    /** The number of requests whose YAML is parsed at the same time. Each may have megabytes. */
+    /** The most requests whose YAML is parsed at the same time. Each may have megabytes. */
     private static final int MAX_READERS = 8;
 
     private final ConcurrencyLimiter limiter;

@@ -46,7 +46,7 @@ final class Queries {
                 most,
                 limit,
                 "busy",
-                "busy: so many callers are being answered already: " + most,
+                "busy: the limit of concurrent requests of this kind is reached: " + most,
                 manager.anomalies()::refused);
     }
 

@@ -34,7 +34,7 @@ final class Api {
     /** HTTP requests have no deadline. The manager shortens this wait to the commit timeout. */
     private static final Duration NO_DEADLINE = Duration.ofHours(1);
 
-    /** The number of requests whose YAML is parsed at the same time. Each may have megabytes. */
+    /** The most requests whose YAML is parsed at the same time. Each may have megabytes. */
     private static final int MAX_READERS = 8;
 
     /** The source of an operator's commands. */

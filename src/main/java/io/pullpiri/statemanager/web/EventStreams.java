@@ -30,7 +30,7 @@ final class EventStreams implements AutoCloseable {
 
     static final String PATH = "/api/v1/events";
 
-    /** The number of streams. */
+    /** The most streams at the same time. */
     static final int MAX = 1_000;
 
     /** The interval at which a stream checks whether the store works. The change feed has no event for it. */

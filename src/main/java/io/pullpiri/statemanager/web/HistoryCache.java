@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HistoryCache {
 
-    /** The number of changes that the cache holds. */
+    /** The most changes that the cache holds. */
     private static final int KEPT = 5_000;
 
     private final Function<History, List<Json.ChangeJson>> reading;
@@ -29,7 +29,7 @@ final class HistoryCache {
 
     /**
      * @param reading reads one history from the store
-     * @param most the number of histories that are read at the same time
+     * @param most the most histories that are read at the same time
      * @param wait the longest time that a caller waits for the reads of others
      * @param refusals counts the callers that waited in vain
      */

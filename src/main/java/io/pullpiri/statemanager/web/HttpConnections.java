@@ -32,10 +32,10 @@ import java.util.concurrent.TimeUnit;
  */
 final class HttpConnections implements AutoCloseable {
 
-    /** The number of connections. */
+    /** The most connections, without the restricted ones. */
     static final int MAX = 1_200;
 
-    /** The number of restricted connections. For another one, the oldest without a complete request is closed. */
+    /** The most restricted connections. For another one, the oldest without a complete request is closed. */
     private static final int MAX_RESTRICTED = 512;
 
     /** The time for the request of a restricted connection. With the check every 200 ms, it is a second at most. */
@@ -81,7 +81,7 @@ final class HttpConnections implements AutoCloseable {
      * Opens the port.
      *
      * @param address the address and port to listen on
-     * @param most the number of connections
+     * @param most the most connections, without the restricted ones
      * @param requestBytes the memory for requests that are not answered yet, in bytes
      * @throws IOException if the port cannot be opened
      */

@@ -30,7 +30,7 @@ public final class WebServer implements AutoCloseable {
     /** The time without progress after which a client is closed. */
     private static final Duration STALLED = Duration.ofSeconds(30);
 
-    /** The number of answers of {@code /api} at the same time. Each keeps its view in memory. One address has at most 32. */
+    /** The most answers of {@code /api} at the same time. Each keeps its view in memory. One address has at most 32. */
     private static final int ANSWERS_AT_ONCE = 42;
 
     private static final double HEAP_FOR_REQUESTS = 0.1;

@@ -33,7 +33,7 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
 
     private static final Context.Key<TracedCall> CALL = Context.key("call");
 
-    /** The number of calls with a stream of answers. */
+    /** The most calls with a stream of answers. */
     static final int MAX_STREAMS = 1_000;
 
     /** The time after which an unread answer ends its connection when memory is short. */

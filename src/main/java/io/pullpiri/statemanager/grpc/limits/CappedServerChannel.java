@@ -9,7 +9,7 @@ import java.util.List;
 /** A server port that closes connections over its limit at once, because even a silent connection takes memory. */
 public final class CappedServerChannel extends NioServerSocketChannel {
 
-    /** The number of connections to one port. */
+    /** The most connections to one port. */
     static final int MAX = 1_000;
 
     private final Connections connections;

@@ -20,7 +20,7 @@ public final class Connections {
 
     private static final String LIMIT = "grpc-connections";
 
-    /** The number of unread refusals of one client. Each of them keeps the stream of its call. */
+    /** The most unread refusals of one client. Each of them keeps the stream of its call. */
     private static final int MAX_REFUSALS = 20;
 
     private final Anomalies anomalies;

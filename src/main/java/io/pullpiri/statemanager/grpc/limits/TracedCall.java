@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TracedCall extends ServerStreamTracer {
 
-    /** The bytes that a client may send on one stream of requests. */
+    /** The most bytes that a client may send on one stream of requests. */
     private static final int STREAM_BYTES = 1 << 20;
 
     /** The memory of a piece in addition to its bytes: a whole buffer, even if one byte of it is used. */
