@@ -30,7 +30,7 @@ class ArchitectureTest {
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages(ROOT);
 
-    @ParameterizedTest(name = "{0} uses of ours only: {1}")
+    @ParameterizedTest(name = "{0} uses only these of StateManager: {1}")
     @CsvSource(delimiter = '|', textBlock = """
                     state    | state
                     artifact | artifact state

@@ -217,7 +217,7 @@ final class Committer {
         }
 
         /**
-         * Finds out whether the store refuses this part or every write. A part is refused for good only if the store accepts
+         * Finds out whether the store refuses this part or every write. A part is rejected permanently only if the store accepts
          * a probe before and after the last attempt: in between, the store may have begun to accept writes again. The
          * second attempt of the first part is decided again. A later part is sent again as it is, because its guards
          * follow from the parts before it.

@@ -219,7 +219,7 @@ public final class Manager implements AutoCloseable {
         scheduler.wakeAt(Math.min(Cascade.nextTick(feed.view()), now.monotonicNanos() + StoreHealth.SILENCE));
     }
 
-    /** An exception that no code expects is a defect of StateManager: the store is re-read, and the service goes on. */
+    /** An exception that no code expects is a defect of StateManager: the store is re-read, and the service continues. */
     private void onDefect(Throwable e) {
         LOG.error("unexpected failure", e);
         synced = false;
@@ -357,7 +357,7 @@ public final class Manager implements AutoCloseable {
         } else if (!batch.getFirst().hasCaller()) {
             reread(batch, reason);
         } else {
-            anomalies.add("refused-by-store", "a command fails for good: " + reason);
+            anomalies.add("refused-by-store", "the store rejects a command permanently: " + reason);
             batch.getFirst().answer(new CommandResult.Rejected(reason));
             if (refused.explained() && !refused.written()) {
                 reconciler.update(feed.view(), Set.of());

@@ -56,7 +56,7 @@ public final class Metrics {
             .register(registry);
     private final Counter transitions = Counter.builder()
             .name("statemanager_transitions_total")
-            .help("Changes of state; to is 'gone' for a resource that is no more")
+            .help("Changes of state; to is 'gone' for a resource that was removed")
             .labelNames("kind", "to")
             .register(registry);
     private final Counter watchRestarts = Counter.builder()

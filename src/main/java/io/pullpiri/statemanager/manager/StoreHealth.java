@@ -27,7 +27,7 @@ final class StoreHealth {
 
     // Only the loop touches these; in ticks.
     private int failures;
-    private long heard;
+    private long lastAnswer;
     private long pausedUntil = Long.MIN_VALUE;
 
     StoreHealth(IntToLongFunction backoffMillis, Clock clock) {
@@ -62,12 +62,12 @@ final class StoreHealth {
 
     /** Whether the store failed last, or has not answered for {@link #SILENCE}. */
     boolean isInDoubt() {
-        return failures > 0 || clock.now().monotonicNanos() - heard >= SILENCE;
+        return failures > 0 || clock.now().monotonicNanos() - lastAnswer >= SILENCE;
     }
 
     /** The store answered as it should. */
     void answered() {
-        heard = clock.now().monotonicNanos();
+        lastAnswer = clock.now().monotonicNanos();
         failures = 0;
         pausedUntil = Long.MIN_VALUE;
         trouble = "";

@@ -76,15 +76,15 @@ final class ServerProcess implements AutoCloseable {
     }
 
     private static int port(BufferedReader output) throws IOException {
-        StringBuilder said = new StringBuilder();
+        StringBuilder log = new StringBuilder();
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             Matcher matcher = LISTENS.matcher(line);
             if (matcher.find()) {
                 return Integer.parseInt(matcher.group(1));
             }
-            said.append(line).append('\n');
+            log.append(line).append('\n');
         }
-        throw new IOException("the server has not started:\n" + said);
+        throw new IOException("the server has not started:\n" + log);
     }
 
     private static void drain(BufferedReader output) {

@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class GoodNode implements AutoCloseable {
 
     private final ManagedChannel channel;
-    private final AtomicInteger heard = new AtomicInteger();
+    private final AtomicInteger accepted = new AtomicInteger();
     private final List<String> failures = new CopyOnWriteArrayList<>();
     private volatile long lastHeard = System.nanoTime();
     private volatile long longestSilence;
@@ -46,7 +46,7 @@ final class GoodNode implements AutoCloseable {
                 long now = System.nanoTime();
                 longestSilence = Math.max(longestSilence, now - lastHeard);
                 lastHeard = now;
-                heard.incrementAndGet();
+                accepted.incrementAndGet();
                 TimeUnit.MILLISECONDS.sleep(20);
             } catch (StatusRuntimeException e) {
                 String description = String.valueOf(e.getStatus().getDescription());
@@ -64,7 +64,7 @@ final class GoodNode implements AutoCloseable {
 
     /** Returns how many of its reports were accepted. */
     int accepted() {
-        return heard.get();
+        return accepted.get();
     }
 
     /** Returns the longest time between two accepted reports. */

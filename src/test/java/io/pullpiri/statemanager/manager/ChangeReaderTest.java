@@ -212,16 +212,16 @@ class ChangeReaderTest {
     }
 
     private List<Event> wokenBy(Runnable cause) throws Exception {
-        ChangeReader follower = feed.follow();
+        ChangeReader reader = feed.follow();
         CompletableFuture<List<Event>> waiting = new CompletableFuture<>();
-        Thread reader = Thread.ofVirtual().start(() -> {
+        Thread thread = Thread.ofVirtual().start(() -> {
             try {
-                waiting.complete(follower.next(SOON));
+                waiting.complete(reader.next(SOON));
             } catch (Exception e) {
                 waiting.completeExceptionally(e);
             }
         });
-        Await.until(SOON, () -> "waiting", () -> reader.getState() == Thread.State.TIMED_WAITING || waiting.isDone());
+        Await.until(SOON, () -> "waiting", () -> thread.getState() == Thread.State.TIMED_WAITING || waiting.isDone());
         cause.run();
         return waiting.get(20, TimeUnit.SECONDS);
     }

@@ -83,7 +83,7 @@ final class SimulatedStore implements StateStore {
         default void sees(Commit commit) {}
 
         /** The server gets the events under these prefixes, up to the revision. */
-        default void hears(List<String> prefixes, long revision) {}
+        default void reports(List<String> prefixes, long revision) {}
 
         /** A transaction's guard does not hold. */
         default void refuses(List<WatchEvent> current) {}
@@ -242,7 +242,7 @@ final class SimulatedStore implements StateStore {
     @Override
     public synchronized Snapshot snapshot(List<String> prefixes) {
         requireReachable();
-        observer.hears(prefixes, revision);
+        observer.reports(prefixes, revision);
         return new Snapshot(
                 revision,
                 keys.values().stream()
@@ -347,7 +347,7 @@ final class SimulatedStore implements StateStore {
             if (!ended) {
                 try {
                     listener.onEvents(changes);
-                    observer.hears(
+                    observer.reports(
                             changes.stream().map(WatchEvent::key).toList(),
                             changes.getFirst().revision());
                 } catch (RuntimeException e) {

@@ -104,7 +104,7 @@ final class Witness {
             }
 
             @Override
-            public void hears(List<String> prefixes, long revision) {
+            public void reports(List<String> prefixes, long revision) {
                 trace.add("heard", "up to revision %d of %s", revision, prefixes);
                 foreign.replaceAll((key, value) -> value.revision <= revision && Prefixes.cover(prefixes, key)
                         ? value.knownAt(time.ticks())

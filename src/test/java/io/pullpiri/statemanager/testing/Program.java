@@ -109,12 +109,12 @@ public final class Program implements AutoCloseable {
         return port(DASHBOARD);
     }
 
-    private int port(Pattern said) {
+    private int port(Pattern pattern) {
         Await.until(
                 SOON,
                 () -> "the port: " + output(),
-                () -> said.matcher(output()).find());
-        Matcher matcher = said.matcher(output());
+                () -> pattern.matcher(output()).find());
+        Matcher matcher = pattern.matcher(output());
         return matcher.find() ? Integer.parseInt(matcher.group(1)) : -1;
     }
 

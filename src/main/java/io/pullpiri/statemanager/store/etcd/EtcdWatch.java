@@ -50,7 +50,7 @@ final class EtcdWatch implements Watch {
     private @Nullable Stream stream;
     private @Nullable ScheduledFuture<?> ticks;
     private long retryMillis = MIN_RETRY_MILLIS;
-    private boolean heard;
+    private boolean answered;
     private int silentIntervals;
     private String lastFailure = "connected";
     private volatile boolean ended;
@@ -132,8 +132,8 @@ final class EtcdWatch implements Watch {
     }
 
     private void tick() {
-        silentIntervals = heard ? 0 : silentIntervals + 1;
-        heard = false;
+        silentIntervals = answered ? 0 : silentIntervals + 1;
+        answered = false;
         if (silentIntervals >= MAX_SILENT_INTERVALS) {
             lose("etcd has sent nothing for %s (%s)"
                     .formatted(progressInterval.multipliedBy(MAX_SILENT_INTERVALS), lastFailure));
@@ -146,7 +146,7 @@ final class EtcdWatch implements Watch {
     }
 
     private void received(Stream from, WatchResponse response) {
-        heard = true;
+        answered = true;
         retryMillis = MIN_RETRY_MILLIS;
         lastFailure = "connected";
         if (response.getCanceled()) {

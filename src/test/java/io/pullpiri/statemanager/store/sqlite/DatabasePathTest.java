@@ -71,14 +71,16 @@ class DatabasePathTest {
         Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("r-xr-xr-x"));
 
         // The test's user, which may be root, owns the folder. /etc/passwd belongs to root, and only root may write it.
-        List<String> said = asOrdinaryUser(
+        List<String> output = asOrdinaryUser(
                 List.of(open + "/states.db", closed + "/states.db", "/etc/passwd", "/proc/1/fd/states.db"));
 
-        assertThat(said.get(0)).isEqualTo("opened");
-        assertThat(said.get(1)).contains("no permission: the folder " + closed).contains("r-xr-xr-x");
-        assertThat(said.get(2))
+        assertThat(output.get(0)).isEqualTo("opened");
+        assertThat(output.get(1))
+                .contains("no permission: the folder " + closed)
+                .contains("r-xr-xr-x");
+        assertThat(output.get(2))
                 .startsWith("store /etc/passwd: no permission: the folder /etc belongs to another user, root,");
-        assertThat(said.get(3)).startsWith("store /proc/1/fd/states.db: no permission: ");
+        assertThat(output.get(3)).startsWith("store /proc/1/fd/states.db: no permission: ");
         assertThat(closed).isEmptyDirectory();
     }
 
@@ -88,10 +90,10 @@ class DatabasePathTest {
         Path own = Files.createFile(folder.resolve("states.db"));
         Files.setPosixFilePermissions(own, PosixFilePermissions.fromString("r--------"));
 
-        List<String> said = asOrdinaryUser(List.of(own.toString()));
+        List<String> output = asOrdinaryUser(List.of(own.toString()));
 
         String me = Files.getOwner(own).getName();
-        assertThat(said.getFirst())
+        assertThat(output.getFirst())
                 .startsWith("store " + own + ": no permission: the file ")
                 .contains(
                         isRoot()
