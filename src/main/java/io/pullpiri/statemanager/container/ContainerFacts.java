@@ -3,7 +3,7 @@ package io.pullpiri.statemanager.container;
 import java.util.Map;
 
 /**
- * One container as a NodeAgent reports it: podman's words, untouched.
+ * One container as a NodeAgent reports it, with podman's texts unchanged.
  *
  * @param name with or without podman's leading slash
  * @param state podman's {@code State}: Status, ExitCode, OOMKilled and others, all as text
@@ -17,7 +17,7 @@ public record ContainerFacts(
         Map<String, String> config,
         Map<String, String> annotations) {
 
-    /** About how much memory this takes. */
+    /** The estimated memory of the facts in bytes. */
     public long bytes() {
         return 200L + id.length() + name.length() + image.length() + bytes(state) + bytes(config) + bytes(annotations);
     }

@@ -3,27 +3,29 @@ package io.pullpiri.statemanager.container;
 import java.util.regex.Pattern;
 
 /**
- * Recognises the containers that podman runs for itself, whatever an operator calls them: a pod's infra container and the
- * service container of {@code podman kube play}. They run as long as their pod exists, so a model would never exit if they
- * counted. {@code podman inspect} marks them ({@code IsInfra}, {@code IsService}), but NodeAgent does not pass that on.
+ * Recognizes infra containers: the containers that podman runs for itself, under any name. These are the infra container of
+ * a pod and the service container of {@code podman kube play}. They run as long as their pod exists, so a model would never
+ * exit if they counted. {@code podman inspect} marks them with {@code IsInfra} and {@code IsService}, but NodeAgent does not
+ * send these fields.
  */
 // [impl->req~con-infra~1]
 public final class InfraContainers {
 
-    /** The first 12 digits of the pod's id, or of the hash of the kube file. */
+    /** Podman's own names. They begin with 12 digits of the pod's id or of the kube file's hash. */
     private static final Pattern OWN_NAME = Pattern.compile("[0-9a-f]{12}-(?:infra|service)");
 
-    /** The last part of a repository's name: of podman 4 and 5, of Kubernetes (also one an architecture), of mirrors. */
+    /** The last part of the repository's name: of podman 4 and 5, of Kubernetes (with or without architecture), of mirrors. */
     private static final Pattern PAUSE_IMAGE =
             Pattern.compile("(?:podman-|mirrored-)?pause(?:-(?:386|amd64|arm|arm64|ppc64le|riscv64|s390x))?");
 
-    /** Set by {@code podman kube play} on the containers of a pod whose infra container has a name of its own. */
+    /** The annotation of {@code podman kube play} that gives a pod's infra container another name. */
     private static final String INFRA_NAME = "io.podman.annotations.infra.name";
 
     private static final String IMAGE = "Image";
 
     private InfraContainers() {}
 
+    /** Whether the container is one that podman runs for itself. */
     public static boolean isInfra(ContainerFacts facts) {
         String name = ModelOfContainer.withoutSlash(facts.name());
         String configured = facts.config().getOrDefault(IMAGE, "");
@@ -40,14 +42,14 @@ public final class InfraContainers {
     }
 
     /**
-     * Since podman 5.5 such containers have no image at all: podman says so with an empty text. An application may run
-     * without an image too ({@code --rootfs}), so it counts if it states its model.
+     * Whether podman reports an empty image. Since podman 5.5, infra containers have no image. An application may also run
+     * without an image ({@code --rootfs}), so a container that states its model is not an infra container.
      */
     private static boolean hasNoImage(ContainerFacts facts) {
         return facts.image().isBlank() && "".equals(facts.config().get(IMAGE));
     }
 
-    /** {@code registry:5000/path/pause:3.9@sha256:…}: registry, path, tag and digest do not count. */
+    /** Compares the last part of the name: registry, path, tag and digest do not count. */
     private static boolean isPauseImage(String image) {
         if (!image.contains("pause")) {
             return false;

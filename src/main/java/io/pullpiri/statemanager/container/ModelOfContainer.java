@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Which model a container belongs to (wire specification, "The model of a container"): the first rule that finds one. */
+/** Finds the model of a container; see docs/wire.md. The first rule that finds a model decides. */
 // [impl->req~con-model~1]
 public final class ModelOfContainer {
 
@@ -14,12 +14,12 @@ public final class ModelOfContainer {
 
     private ModelOfContainer() {}
 
-    /** podman writes names with or without a leading slash. */
+    /** Removes the leading slash that podman writes before some names. */
     public static String withoutSlash(String name) {
         return name.startsWith("/") ? name.substring(1) : name;
     }
 
-    /** The model that labels, config or the name {@code model-…} state outright; null if they state none. */
+    /** The model that annotations, configuration or the name {@code model-…} state; null if they state none. */
     public static @Nullable String stated(ContainerFacts facts, String name) {
         for (String annotation : ANNOTATIONS) {
             String model = facts.annotations().get(annotation);
@@ -36,14 +36,18 @@ public final class ModelOfContainer {
                 : null;
     }
 
-    /** The first of the rules that finds a model; null if none does. */
+    /**
+     * The model of a container; null if no rule finds one.
+     *
+     * @param isNamed whether a package names a model
+     */
     public static @Nullable String of(ContainerFacts facts, Predicate<String> isNamed) {
         String name = withoutSlash(facts.name().isEmpty() ? facts.id() : facts.name());
         String stated = stated(facts, name);
         return stated == null ? byName(name, isNamed) : stated;
     }
 
-    /** The longest model that some package names and that the name {@code {model}_{container}} begins with. */
+    /** The longest named model with which a name {@code {model}_{container}} begins; null if there is none. */
     public static @Nullable String byName(String name, Predicate<String> isNamed) {
         for (int i = name.lastIndexOf('_'); i > 0; i = name.lastIndexOf('_', i - 1)) {
             String model = name.substring(0, i);

@@ -9,33 +9,37 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What else podman's {@code State} says of a container than its state, in words for an operator. All quotations are short
- * and printable.
+ * The details of podman's {@code State} that an operator needs beside the container's state. All quoted texts are short and
+ * printable.
  *
- * @param exitCode as it was given, of a container that has ended or could not be started; empty if it is 0
- * @param word podman's own word, if it is not the usual one for the state; null otherwise
- * @param why what made the container dead or unknown, or why it could not be started; null for all others
+ * @param exitCode the exit code as podman gives it, of a container that has ended or could not be started; empty if it is 0
+ * @param word podman's status if it differs from the usual one for the state; null otherwise
+ * @param why why the container is dead or unknown, or why it could not be started; null for other containers
  */
 public record PodmanFacts(
         String exitCode, @Nullable String word, @Nullable String why) {
 
     private static final int MAX_WORD = 40;
 
-    /** Enough for a command and the runtime's reason; a node's record may hold thousands of them. */
+    /** Enough for a command and the runtime's reason. A node record may hold thousands of such texts. */
     private static final int MAX_ERROR = 200;
 
     /**
-     * Codes of podman itself: its conmon died, or the container could not be started. Podman 4.4 to 5.2 keep the error of a
-     * start that failed although a later one succeeded, so with other codes it says nothing of this end.
+     * The exit codes that podman itself sets: its conmon died, or the container could not be started. With other codes,
+     * podman's error may belong to an earlier start: podman 4.4 to 5.2 keep it after a later start succeeded.
      */
     private static final Set<String> ENDS_BY_PODMAN = Set.of("-1", "125", "126", "127");
 
-    /** @param state that {@code StateMachine} makes of the same facts */
+    /**
+     * Reads the details.
+     *
+     * @param state the state that {@code StateMachine.containerState} derives from the same facts
+     */
     // [impl->req~con-stale~1]
     public static PodmanFacts of(ContainerState state, Map<String, String> podman) {
         String status = podman.getOrDefault("Status", "");
         String error = error(podman.getOrDefault("Error", ""));
-        // What podman says of a running container's end, or of a failed start, is left over from an earlier life.
+        // A running container may still have facts of an earlier run: an exit code, or the error of a failed start.
         return switch (state) {
             case DEAD -> {
                 String exitCode = exitCode(podman);
@@ -80,7 +84,7 @@ public record PodmanFacts(
         return exitCode.length() <= MAX_WORD ? exitCode : excerpt(exitCode, MAX_WORD);
     }
 
-    /** In one line, whatever it is. */
+    /** Makes podman's error one printable line of limited length. */
     private static String error(String text) {
         if (text.isEmpty()) {
             return text;

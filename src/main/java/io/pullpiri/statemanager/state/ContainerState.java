@@ -1,20 +1,20 @@
 package io.pullpiri.statemanager.state;
 
-/** The states of a container, from the facts that podman gives. */
+/** The states of a container, derived from podman's facts; see {@link StateMachine#containerState}. */
 public enum ContainerState {
     CREATED,
     INITIALIZED,
     RUNNING,
     PAUSED,
     EXITED,
-    /** Exited with a code that is no clean stop, killed for memory, or called dead by podman. */
+    /** Exited with a code that is not clean, killed for memory, or dead according to podman. */
     DEAD,
-    /** Nothing is known, so nothing is concluded from it. */
+    /** Podman's facts cannot be interpreted. The model rule leaves such a container out. */
     UNKNOWN;
 
     private final String title = StateSpelling.title(this);
 
-    /** {@code Running} */
+    /** The name for people and for JSON: {@code Running}. */
     public String title() {
         return title;
     }

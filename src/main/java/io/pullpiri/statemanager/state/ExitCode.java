@@ -3,18 +3,18 @@ package io.pullpiri.statemanager.state;
 import java.util.Set;
 
 /**
- * How a process ended, as podman writes it: any integer, however large. It is compared as text, so that a long one costs
- * no arithmetic.
+ * Checks exit codes as podman writes them: integers of any length. They are compared as text, because parsing a very long
+ * number takes much time.
  */
 // [impl->req~con-exit-code~1]
 public final class ExitCode {
 
-    /** All of them fit into an {@code int}. */
+    /** Clean exit codes fit into an {@code int}. A longer code cannot be one of them. */
     private static final int MAX_CLEAN_DIGITS = 9;
 
     private ExitCode() {}
 
-    /** Whether a text is an integer; an empty one is: podman leaves out a code that is 0. */
+    /** Whether a text is an integer. An empty text is one, because podman omits a code that is 0. */
     public static boolean isInteger(String text) {
         int digits = text.startsWith("-") || text.startsWith("+") ? 1 : 0;
         for (int i = digits; i < text.length(); i++) {
@@ -26,9 +26,9 @@ public final class ExitCode {
     }
 
     /**
-     * Whether an exit code is 0 or one of those that count as a clean stop.
+     * Whether an exit code is 0 or counts as a clean stop.
      *
-     * @param text for which {@link #isInteger} is true
+     * @param text an integer according to {@link #isInteger}
      */
     public static boolean isClean(String text, Set<Integer> cleanExitCodes) {
         String plain = plain(text);
@@ -36,12 +36,12 @@ public final class ExitCode {
                 || (plain.length() <= MAX_CLEAN_DIGITS && cleanExitCodes.contains(Integer.valueOf(plain)));
     }
 
-    /** Whether a text is an integer and not 0. */
+    /** Whether a text is an integer other than 0. */
     public static boolean isOtherThanZero(String text) {
         return isInteger(text) && !plain(text).equals("0");
     }
 
-    /** Without a plus sign and without zeros in front. */
+    /** Removes a plus sign and leading zeros. */
     private static String plain(String text) {
         boolean negative = text.startsWith("-");
         int digits = negative || text.startsWith("+") ? 1 : 0;

@@ -1,13 +1,13 @@
 package io.pullpiri.statemanager.state;
 
-/** Makes texts of any origin safe to show in a log line or a terminal. Pure functions. */
+/** Makes untrusted texts safe for log lines and terminals. Pure functions. */
 public final class LogText {
 
     private LogText() {}
 
     /**
-     * A text of any origin, with {@code \\u{200B}} in place of each character that could break a line of a log, steer a
-     * terminal, hide, or change the direction of the text around it.
+     * Escapes each character that could break a log line, control a terminal, be invisible, or change the direction of the
+     * text around it. An escape has the form {@code \\u{200B}}.
      */
     public static String printable(String text) {
         return isPrintable(text) ? text : escaped(text, Integer.MAX_VALUE);
@@ -18,7 +18,7 @@ public final class LogText {
         return text.codePoints().noneMatch(LogText::isUnprintable);
     }
 
-    /** The beginning of a text, printable, with … where it was cut: to be quoted within a line of ours. */
+    /** The printable form of a text, cut to {@code most} characters and a … where it is longer. */
     public static String excerpt(String text, int most) {
         return text.length() <= most && isPrintable(text) ? text : escaped(text, most);
     }
@@ -42,7 +42,7 @@ public final class LogText {
         return type == Character.CONTROL || type == Character.SURROGATE || isInvisible(c);
     }
 
-    /** Unicode's formats, lines, paragraphs and spaces (Cf, Zl, Zp, Zs) but the plain space. */
+    /** Whether a character is invisible: Unicode's categories Cf, Zl, Zp and Zs without the plain space. */
     static boolean isInvisible(int c) {
         return switch (Character.getType(c)) {
             case Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;

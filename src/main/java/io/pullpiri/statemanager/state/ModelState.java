@@ -2,9 +2,9 @@ package io.pullpiri.statemanager.state;
 
 import org.jspecify.annotations.Nullable;
 
-/** The states of a model. */
+/** The states of a model; {@link StateMachine#modelState} derives them from containers. */
 public enum ModelState implements NamedState {
-    /** The model's first state; also a model with no containers yet. */
+    /** The first state, and that of a model without containers. */
     CREATED,
     /** Every container is paused. */
     PAUSED,
@@ -12,7 +12,7 @@ public enum ModelState implements NamedState {
     EXITED,
     /** At least one container is dead. */
     DEAD,
-    /** None of the conditions above holds (the default). */
+    /** The default: none of the conditions above holds. */
     RUNNING;
 
     private static final StateSpelling<ModelState> SPELLING = new StateSpelling<>("MODEL_STATE_", values());
@@ -29,7 +29,7 @@ public enum ModelState implements NamedState {
         return SPELLING.protobufName(this);
     }
 
-    /** Reads any case, with or without the prefix {@code MODEL_STATE_}; null for what is none of these states. */
+    /** Reads a state in any case, with or without the prefix {@code MODEL_STATE_}; null for any other text. */
     public static @Nullable ModelState parse(String text) {
         return SPELLING.parse(text);
     }

@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What the names of packages, models, scenarios, nodes and containers may look like (spec, "In etcd"). */
+/** Checks the names of packages, models, scenarios, nodes and containers; see docs/specification.md. Pure functions. */
 public final class Names {
 
     private static final int MAX_BYTES = 253;
@@ -12,8 +12,8 @@ public final class Names {
     private Names() {}
 
     /**
-     * What is wrong with a name, in words that follow the name of a field; null if nothing is: 1 to 253 bytes, no
-     * {@code /}, none of {@code < > ? { }}, no control characters.
+     * What is wrong with a name; null if it is valid. A valid name has 1 to 253 bytes, no {@code /}, none of
+     * {@code < > ? { }} and no control characters. The text continues a message that begins with the field's name.
      */
     // [impl->req~sto-key-rules~1]
     public static @Nullable String problem(String name) {
@@ -22,15 +22,15 @@ public final class Names {
     }
 
     /**
-     * What is wrong with a name that is new: as {@link #problem}, and it has no character that hides or that changes the
-     * direction of text. Names from before that rule, and those that other components give, may have some.
+     * What is wrong with a new name; null if it is valid. In addition to {@link #problem}, a new name has no invisible
+     * character. Stored names, and names that other components give, may have some.
      */
     public static @Nullable String problemOfNew(String name) {
         String wrong = problem(name);
         return wrong == null ? invisible(name) : wrong;
     }
 
-    /** What is wrong with a name that has invisible characters; null if it has none. */
+    /** Names the first invisible character of a name; null if it has none. */
     public static @Nullable String invisible(String name) {
         return name.codePoints()
                 .filter(LogText::isInvisible)
@@ -40,12 +40,12 @@ public final class Names {
                 .orElse(null);
     }
 
-    /** The same as {@link #problem} for a text that may have slashes and another length, such as a key. */
+    /** What is wrong with a text, such as a key, that may have slashes and up to {@code maxBytes} bytes; null if it is valid. */
     public static @Nullable String textProblem(String text, int maxBytes) {
         if (text.isBlank()) {
             return "is empty (expected: 1.." + maxBytes + " bytes)";
         }
-        // A char is at least one byte: a giant is refused before it is encoded.
+        // A char takes at least one byte, so a very long text is rejected without encoding it.
         int bytes = text.length() > maxBytes ? text.length() : text.getBytes(StandardCharsets.UTF_8).length;
         if (bytes > maxBytes) {
             return "has " + bytes + " bytes or more (expected: 1.." + maxBytes + ")";

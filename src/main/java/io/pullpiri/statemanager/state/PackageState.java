@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.state;
 
 import org.jspecify.annotations.Nullable;
 
-/** The states of a package: table 4.1 of the seed. */
+/** The states of a package: table 4.1 of the seed. {@link PackageRules} derives them from models. */
 public enum PackageState implements NamedState {
     /** The state of a package when it is created (맨 처음 package의 상태). */
     IDLE,
@@ -31,7 +31,7 @@ public enum PackageState implements NamedState {
         return SPELLING.protobufName(this);
     }
 
-    /** Reads any case, with or without the prefix {@code PACKAGE_STATE_}; null for what is none of these states. */
+    /** Reads a state in any case, with or without the prefix {@code PACKAGE_STATE_}; null for any other text. */
     public static @Nullable PackageState parse(String text) {
         return SPELLING.parse(text);
     }

@@ -2,7 +2,7 @@ package io.pullpiri.statemanager.state;
 
 import org.jspecify.annotations.Nullable;
 
-/** The states of a scenario. */
+/** The states of a scenario; {@link StateMachine#mayStep} has the allowed steps. */
 public enum ScenarioState implements NamedState {
     IDLE,
     WAITING,
@@ -25,7 +25,7 @@ public enum ScenarioState implements NamedState {
         return SPELLING.protobufName(this);
     }
 
-    /** Reads any case, with or without the prefix {@code SCENARIO_STATE_}; null for what is none of these states. */
+    /** Reads a state in any case, with or without the prefix {@code SCENARIO_STATE_}; null for any other text. */
     public static @Nullable ScenarioState parse(String text) {
         return SPELLING.parse(text);
     }

@@ -3,8 +3,8 @@ package io.pullpiri.statemanager.state;
 import java.util.Arrays;
 import java.util.Collection;
 
-/** How many of a collection are in which state. Immutable; reading allocates nothing. */
-@SuppressWarnings("EnumOrdinal") // counts by state, of enums of the same program
+/** Counts how many models or containers are in each state. Immutable. Reading allocates nothing. */
+@SuppressWarnings("EnumOrdinal") // the counts live in memory only, so the order of the constants may change
 public final class StateCounts<S extends Enum<S>> {
 
     private final int[] counts;
@@ -15,10 +15,12 @@ public final class StateCounts<S extends Enum<S>> {
         this.total = total;
     }
 
+    /** Counts nothing. */
     public static <S extends Enum<S>> StateCounts<S> none(Class<S> states) {
         return new StateCounts<>(new int[states.getEnumConstants().length], 0);
     }
 
+    /** Counts a collection. */
     public static <S extends Enum<S>> StateCounts<S> of(Class<S> states, Collection<S> all) {
         int[] counts = new int[states.getEnumConstants().length];
         for (S state : all) {
@@ -27,11 +29,16 @@ public final class StateCounts<S extends Enum<S>> {
         return new StateCounts<>(counts, all.size());
     }
 
+    /** The counts with one more in a state. */
     public StateCounts<S> plus(S state) {
         return changed(state, 1);
     }
 
-    /** @throws IllegalArgumentException if none is in that state */
+    /**
+     * The counts with one less in a state.
+     *
+     * @throws IllegalArgumentException if none is in that state
+     */
     public StateCounts<S> minus(S state) {
         if (count(state) == 0) {
             throw new IllegalArgumentException("state: " + state + " (expected: one that is counted in " + this + ")");

@@ -7,18 +7,18 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules: what a package is when its models are so, what a model is when its containers are so, what a container is
- * when podman says so. Pure functions, in the words and the order of the specification's tables.
+ * The tables of the specification as pure functions: the state of a package from its models, of a model from its containers,
+ * and of a container from podman's facts. Conditions are in the order of the tables; see docs/specification.md.
  */
 public final class StateMachine {
 
     private StateMachine() {}
 
     /**
-     * The seed's table 4.1, but for idle, which depends on a package's past and not on its models' states. Allocates
+     * The seed's table 4.1 without idle: {@link PackageRules} adds idle, which depends on the package's past. Allocates
      * nothing.
      *
-     * @return {@code RUNNING} for a package without models: "all models" is never true of none
+     * @return {@code RUNNING} for a package without models, because "all models" is never true of an empty list
      */
     // [impl->req~pkg-paused~1]
     // [impl->req~pkg-exited~1]
@@ -40,15 +40,15 @@ public final class StateMachine {
         return PackageState.RUNNING;
     }
 
-    /** The same for a list of states. */
+    /** Applies table 4.1 to a list of model states. */
     public static PackageState packageState(Collection<ModelState> models) {
         return packageState(StateCounts.of(ModelState.class, models));
     }
 
     /**
-     * What a model's containers make of it. Unknown ones are left out.
+     * Derives the state of a model from its containers. Unknown containers are left out.
      *
-     * @return null if no other is left: nothing is known, so nothing is concluded
+     * @return null if no other container is left: nothing is known, so the model keeps its state
      */
     // [impl->req~mdl-dead~1]
     // [impl->req~mdl-paused~1]
@@ -73,12 +73,11 @@ public final class StateMachine {
     }
 
     /**
-     * What podman's {@code State} makes of a container. podman leaves facts of an earlier life over when the same container
-     * is started again: {@code OOMKilled} and the meaning of {@code ExitCode} count only while it says that the container
-     * has ended.
+     * Derives the state of a container from podman's {@code State}. Podman keeps some facts when the same container starts
+     * again. Therefore {@code OOMKilled} and {@code ExitCode} count only while podman says that the container has ended.
      *
-     * @param podman Status, ExitCode and OOMKilled count; all as text, in any case
-     * @param cleanExitCodes exit codes that are a clean stop
+     * @param podman podman's fields as text, in any case; Status, ExitCode and OOMKilled are used
+     * @param cleanExitCodes exit codes that count as a clean stop, in addition to 0
      */
     // [impl->req~con-status~1]
     // [impl->req~con-oom~1]
@@ -111,7 +110,7 @@ public final class StateMachine {
         };
     }
 
-    /** Whether a scenario may step from one state to another one. */
+    /** Whether a scenario may step from one state to another. */
     // [impl->req~scn-steps~1]
     public static boolean mayStep(ScenarioState from, ScenarioState to) {
         return switch (from) {

@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** How the names of an enum's states are written, and read in any case with or without the enum's prefix. */
+/** Writes and reads the names of an enum's states. It reads any case, with or without the protobuf prefix. */
 // [impl->req~sto-values~1]
 final class StateSpelling<S extends Enum<S>> {
 
@@ -21,6 +21,7 @@ final class StateSpelling<S extends Enum<S>> {
         }
     }
 
+    /** Reads a state; null for any other text. */
     @Nullable
     S parse(String text) {
         return byUpperCase.get(text.toUpperCase(Locale.ROOT));
@@ -30,7 +31,7 @@ final class StateSpelling<S extends Enum<S>> {
         return prefix + state.name();
     }
 
-    /** {@code Running} */
+    /** The title of a state: {@code Running}. */
     static String title(Enum<?> state) {
         String name = state.name();
         return name.charAt(0) + name.substring(1).toLowerCase(Locale.ROOT);

@@ -7,12 +7,12 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 
-/** Decodes bytes that a person sent. Java's own decoding replaces what is not UTF-8, and the text is then another one. */
+/** Decodes UTF-8 strictly. Java's default decoding would silently replace bytes that are not UTF-8. */
 public final class Utf8 {
 
     private Utf8() {}
 
-    /** The bytes are not UTF-8; the message has the first wrong byte and its offset, and follows the name of their origin. */
+    /** Bytes that are not UTF-8. The message gives the first wrong byte and its offset, and continues the name of the source. */
     public static final class MalformedException extends CharacterCodingException {
 
         private static final long serialVersionUID = 1L;
@@ -30,7 +30,7 @@ public final class Utf8 {
     }
 
     /**
-     * Decodes the bytes of a file or of a request's body. A byte order mark at the beginning stays.
+     * Decodes the bytes of a file or of a request's body. A byte order mark at the beginning is kept.
      *
      * @throws MalformedException if they are not UTF-8
      */

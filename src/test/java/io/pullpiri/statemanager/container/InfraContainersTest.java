@@ -19,10 +19,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which containers are podman's own, whatever they are called. */
+/** Recognizing the containers that podman runs for itself, under any name. */
 class InfraContainersTest {
 
-    /** Recorded from NodeAgents: what they send of podman's {@code State}, and of its {@code Config}. */
+    /** The fields of podman's {@code State} and {@code Config} that NodeAgent sends, as recorded. */
     private static final Set<String> STATE = Set.of(
             "Dead",
             "Error",
@@ -57,7 +57,7 @@ class InfraContainersTest {
         }
     }
 
-    /** What NodeAgent sends of what {@code podman inspect} says: all as text, IsInfra and IsService left out. */
+    /** Makes of {@code podman inspect} what NodeAgent sends: all as text, without IsInfra and IsService. */
     private static ContainerFacts sent(JsonNode inspected) {
         JsonNode config = inspected.path("Config");
         Map<String, String> annotations = texts(config.path("Annotations"));
@@ -71,7 +71,7 @@ class InfraContainersTest {
                 annotations);
     }
 
-    /** Fails if one of the fields that NodeAgent sends is not there. */
+    /** Fails if a field that NodeAgent sends is missing. */
     private static Map<String, String> only(Set<String> fields, Map<String, String> texts) {
         assertThat(texts.keySet()).containsAll(fields);
         Map<String, String> sent = new TreeMap<>(texts);

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Wire specification, "The model of a container". */
+/** The rules of docs/wire.md for the model of a container. */
 class ModelOfContainerTest {
 
     private static final String PULLPIRI = "io.pullpiri.annotations.model";

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What is said of a container, and what of an earlier life of it is not. */
+/** The details of a container that are shown, and facts of an earlier run that are not. */
 class PodmanFactsTest {
 
     private static final String ERROR = "crun: executable file `app` not found in $PATH: No such file or directory";
@@ -161,7 +161,7 @@ class PodmanFactsTest {
         report("stopping");
         assertThat(cause()).isEqualTo("container m_a on n: running (podman: stopping)");
         assertThat(world.history(ResourceKind.MODEL, "m"))
-                .as("no change of state")
+                .as("the state has not changed")
                 .containsExactly(">Running");
         world.restart();
         assertThat(cause()).isEqualTo("container m_a on n: running (podman: stopping)");

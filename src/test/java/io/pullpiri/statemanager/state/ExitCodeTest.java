@@ -22,7 +22,7 @@ class ExitCodeTest {
         assertThat(ExitCode.isOtherThanZero(text)).isFalse();
     }
 
-    /** The same by arithmetic. */
+    /** Compares with arithmetic on big integers. */
     // [utest->req~con-exit-code~1]
     @Property(tries = 1000)
     void anyInteger_isComparedByItsValue(@ForAll long seed) {

@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The spec's "In etcd": names of 1 to 253 bytes of UTF-8, without slash, {@code < > ? { }} and control characters. */
+/** The rules for names: 1 to 253 bytes of UTF-8, without slash, {@code < > ? { }} and control characters. */
 class NamesTest {
 
     @ParameterizedTest
@@ -81,7 +81,7 @@ class NamesTest {
         assertThat(LogText.excerpt("0123456789", 10)).isEqualTo("0123456789");
         assertThat(LogText.excerpt("0123456789a", 10)).isEqualTo("0123456789…");
         assertThat(LogText.excerpt("012345678\uD83D\uDE97", 10))
-                .as("no half of a car")
+                .as("the emoji is not cut in half")
                 .isEqualTo("012345678…");
     }
 

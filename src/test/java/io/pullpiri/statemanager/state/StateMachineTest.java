@@ -13,8 +13,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The rules against the tables' sentences, one predicate each, over lists: written from the tables and sharing nothing with
- * the code under test.
+ * Compares the rules with the specification's tables: one predicate over a list for each sentence. It shares no code with the
+ * code under test.
  */
 class StateMachineTest {
 
@@ -48,7 +48,7 @@ class StateMachineTest {
         return state == null ? ModelState.CREATED : state;
     }
 
-    /** 4.1, row by row. */
+    /** The conditions of table 4.1 that hold, row by row. */
     private static String packageByTheTable(List<String> models) {
         List<String> holds = new ArrayList<>();
         if (models.stream().noneMatch(model -> !model.equals("paused"))) {
