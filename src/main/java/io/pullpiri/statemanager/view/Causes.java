@@ -15,23 +15,24 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Why a package or a model is as it is, in words an operator can act on. */
+/** Writes the causes of states: which models, containers and nodes decide them. An operator acts on these texts. */
 public final class Causes {
 
     private static final int NAMED = 3;
 
     private Causes() {}
 
-    /** Why the resource came to its state; empty if that is not known. */
+    /** The cause of the resource's latest transition; empty if there is none. */
     public static String latest(ResourceEntry<?> entry) {
         Transition latest = entry.state().history().latest();
         return latest == null ? "" : latest.cause();
     }
 
     /**
-     * {@code 2 of 4 models dead: brake dead (container brake_ctl on HPC: exit code 139), light dead (…)}
+     * Counts and names the dead models of a package:
+     * {@code 2 of 4 models dead: brake dead (container brake_ctl on HPC: exit code 139), light dead (…)}.
      *
-     * @param causes why a model is dead; empty if that is not known
+     * @param causes gives the cause of a model's state; empty if it is not known
      */
     public static String dead(
             PackageEntry entry, Function<String, @Nullable ModelEntry> models, Function<ModelEntry, String> causes) {
@@ -54,10 +55,10 @@ public final class Causes {
     }
 
     /**
-     * The container that made a model so, such as {@code container brake_ctl on HPC: exit code 139}, and how many others
-     * did.
+     * Names the first container that gives a model its state, such as {@code container brake_ctl on HPC: exit code 139}, and
+     * counts the others.
      *
-     * @param derived what the model's containers give
+     * @param derived the state that the model's containers give
      */
     public static String containers(ModelEntry entry, ModelState derived) {
         ContainerState counted = switch (derived) {
@@ -67,7 +68,7 @@ public final class Causes {
             case RUNNING, CREATED -> ContainerState.RUNNING;
         };
         String cause = named(entry, container -> container.state() == counted);
-        // A model runs, by the rule, also when none of its containers does but they are not all paused or exited.
+        // By the rule, a model also runs if no container runs but they are neither all paused nor all exited.
         return cause != null
                 ? cause
                 : Objects.requireNonNullElse(
@@ -76,9 +77,9 @@ public final class Causes {
     }
 
     /**
-     * What is known of a model that has containers and no state: who reported it, when, and what of.
+     * Says which nodes reported a model that has containers but no state, when, and which containers.
      *
-     * @param nodes all nodes, by name
+     * @param nodes all nodes by name
      */
     static String reported(ModelEntry entry, Map<String, NodeEntry> nodes) {
         List<String> reporters = new ArrayList<>();
@@ -98,7 +99,7 @@ public final class Causes {
                 : by + ", " + containers(entry, known) + "; its state was deleted from the store";
     }
 
-    /** What is known of those models that are without a state although they were reported; empty if there are none. */
+    /** Says what is known of models that were reported but have no state; empty if there are none. */
     static String unknown(List<ModelEntry> models, Map<String, NodeEntry> nodes) {
         String named = models.stream()
                 .limit(NAMED)
@@ -107,7 +108,7 @@ public final class Causes {
         return models.size() > NAMED ? named + ", and " + (models.size() - NAMED) + " more" : named;
     }
 
-    /** The first container that is meant, and how many others are; null if none is. */
+    /** Names the first container that matches, and counts the others; null if none matches. */
     private static @Nullable String named(ModelEntry entry, Predicate<Container> meant) {
         String first = null;
         int others = 0;

@@ -11,12 +11,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name unique on its node
  * @param id podman's short id
- * @param label the model that its labels, config or name state outright, null if they state none
- * @param model the model that it counts for, null for a container of no model
+ * @param label the model that its annotations, configuration or name state; null if they state none
+ * @param model the model that it counts for; null for a container of no model
  * @param exitCode as podman gave it, of a container that has ended or could not be started; empty if it is 0
- * @param podman podman's own word, such as {@code stopping}, if it is not the usual one for the state; null otherwise
- * @param why what made it dead or unknown, or why it could not be started; null for all others
- * @param absentSinceMillis when its node first left it out of a list, milliseconds since 1970; 0 while it is named
+ * @param podman podman's status, such as {@code stopping}, if it differs from the usual one for the state; null otherwise
+ * @param why why it is dead or unknown, or why it could not be started; null for other containers
+ * @param absentSinceMillis when a list of its node first left it out, in milliseconds since 1970; 0 while lists name it
  */
 @JsonInclude(JsonInclude.Include.NON_DEFAULT)
 public record Container(
@@ -31,7 +31,7 @@ public record Container(
         long absentSinceMillis) {
 
     public Container {
-        // A node's record leaves out what is empty.
+        // A node record omits empty texts.
         id = Objects.requireNonNullElse(id, "");
         exitCode = Objects.requireNonNullElse(exitCode, "");
     }
@@ -44,7 +44,7 @@ public record Container(
         return new Container(name, id, label, model, state, exitCode, podman, why, millis);
     }
 
-    /** About how much memory it takes, with its places in indexes. */
+    /** The estimated memory in bytes, with its places in indexes. */
     public long bytes() {
         return 350L
                 + 2L * name.length()
@@ -55,8 +55,8 @@ public record Container(
     }
 
     /**
-     * What it does, or why it does it no more: {@code running}, {@code running (podman: stopping)}, {@code exit code 139},
-     * {@code created, start failed with code 127: …}.
+     * Describes what the container does, or why it ended: {@code running}, {@code running (podman: stopping)},
+     * {@code exit code 139}, {@code created, start failed with code 127: …}.
      */
     public String description() {
         return switch (state) {
@@ -66,20 +66,20 @@ public record Container(
         };
     }
 
-    private String withPodmanStatus(String words) {
-        return podman == null ? words : words + " (podman: " + podman + ")";
+    private String withPodmanStatus(String text) {
+        return podman == null ? text : text + " (podman: " + podman + ")";
     }
 
     private String statusName() {
         return state.title().toLowerCase(Locale.ROOT);
     }
 
-    /** Whether its model was found by the form {@code {model}_{container}} of its name alone. */
+    /** Whether its model was found only by its name, which has the form {@code {model}_{container}}. */
     public boolean isMatchedByName() {
         return label == null && model != null;
     }
 
-    /** How many characters its texts have. */
+    /** The number of characters of all its texts. */
     public int characters() {
         return name.length()
                 + id.length()
@@ -90,7 +90,7 @@ public record Container(
                 + (why == null ? 0 : why.length());
     }
 
-    /** Whether its node has left it out of its last list. */
+    /** Whether the last list of its node left it out. */
     public boolean absent() {
         return absentSinceMillis != 0;
     }

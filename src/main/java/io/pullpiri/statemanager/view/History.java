@@ -10,22 +10,24 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is kept in memory of a resource's history: the newest change, and the journal records that hold the others. The
- * texts are read from the store when somebody asks.
+ * The part of a resource's history that is kept in memory: the latest transition, and the numbers of the journal records
+ * that hold the others. The other transitions are read from the store on request.
  *
+ * @param latest null if the resource never had a state
  * @param records sequence numbers of journal records, oldest first, each once
  */
-@SuppressWarnings("ArrayRecordComponent") // longs by the hundred for every resource; nobody is handed them to change
+@SuppressWarnings("ArrayRecordComponent") // a hundred longs for each resource; no code changes an array
 public record History(@Nullable Transition latest, long[] records) {
 
+    /** The history of a resource that never had a state. */
     public static final History NONE = new History(null, new long[0]);
 
-    /** With a change that is decided but in no record yet. A resource that was gone begins anew. */
+    /** Adds a transition that is decided but in no record yet. The history of a resource that was gone starts again. */
     public History decided(Transition transition) {
         return new History(transition, generation() == 0 ? NONE.records : records);
     }
 
-    /** With one more record; of the older ones the newest {@code limit - 1} are kept. */
+    /** Adds a record that holds the latest transition. Keeps at most {@code limit} records. */
     public History recorded(long record, int limit) {
         if (newestRecord() == record) {
             return this;
@@ -36,15 +38,15 @@ public record History(@Nullable Transition latest, long[] records) {
         return new History(latest, longer);
     }
 
-    /** The newest change was carried forward into another record; everything older is gone. */
+    /** Notes that the latest transition was carried forward into a record, and that older records were deleted. */
     public History carriedTo(long record) {
         return new History(latest, new long[] {record});
     }
 
     /**
-     * The changes since the resource came into being, newest first. Reads records only as they are needed.
+     * The transitions since the resource came into being, newest first. Reads each record only when it is needed.
      *
-     * @param text of the record with a sequence number; null if it is gone
+     * @param text gives the text of the record with a sequence number; null if it was deleted
      */
     public Stream<Transition> newestFirst(LongFunction<@Nullable String> text) {
         if (latest == null) {
@@ -57,24 +59,24 @@ public record History(@Nullable Transition latest, long[] records) {
                 .filter(Objects::nonNull)
                 .flatMap(found -> Journal.carriedAndChanges(found).reversed().stream())
                 .filter(transition -> Subject.of(transition).equals(subject));
-        // One of the same name may have lived before: its changes have the same numbers again.
+        // Transitions of an earlier resource of the same name are older: reading ends after generation 1.
         AtomicLong expected = new AtomicLong(latest.generation());
         return recorded.takeWhile(transition -> expected.get() > 0)
                 .filter(transition -> transition.generation() == expected.get())
                 .peek(transition -> expected.decrementAndGet());
     }
 
-    /** About how much memory it takes, without the journal. */
+    /** The estimated memory in bytes, without the journal. */
     public long bytes() {
         return 100 + 8L * records.length + (latest == null ? 0 : latest.bytes());
     }
 
-    /** The record that holds the newest change; -1 if there is none. */
+    /** The record that holds the latest transition; -1 if there is none. */
     public long newestRecord() {
         return records.length == 0 ? -1 : records[records.length - 1];
     }
 
-    /** The number of changes so far, 0 for a resource that has no state. */
+    /** The number of transitions so far; 0 for a resource without a state. */
     public long generation() {
         return latest == null || latest.to().isEmpty() ? 0 : latest.generation();
     }

@@ -10,20 +10,21 @@ import org.jspecify.annotations.Nullable;
 import org.pcollections.TreePMap;
 
 /**
- * Which journal records there are, and of whom they speak. A record holds all changes of one commit; one without changes
- * is written before the store is read, so that nothing decided before can be committed after it.
+ * The journal records in the store, and the resources whose changes they hold. One record holds all changes of one commit.
+ * The texts of the records stay in the store. Immutable.
  *
  * @param records by sequence number
  * @param next the sequence number of the next record
- * @param changes how many changes the records hold in all; one for a record that holds none
+ * @param changes how many changes all records hold; a record without changes counts as one
  */
 public record Journal(TreePMap<Long, JournalRecord> records, long next, long changes) {
 
     static final Journal EMPTY = new Journal(TreePMap.empty(), 1, 0);
 
-    /** One resource. */
+    /** The identity of a resource or a node. */
     public record Subject(ResourceKind kind, String name) {
 
+        /** The subject of a transition. */
         public static Subject of(Transition transition) {
             return new Subject(transition.kind(), transition.name());
         }
@@ -32,8 +33,8 @@ public record Journal(TreePMap<Long, JournalRecord> records, long next, long cha
     /**
      * One record.
      *
-     * @param subjects of whom it speaks, one for each change
-     * @param revision the commit that wrote it, 0 as long as none has
+     * @param subjects the subject of each change
+     * @param revision the revision of the commit that wrote it; 0 until it is committed
      */
     public record JournalRecord(List<Subject> subjects, long revision) {
 
@@ -42,7 +43,12 @@ public record Journal(TreePMap<Long, JournalRecord> records, long next, long cha
         }
     }
 
-    /** The next record, with no change in it: what was decided before it was written cannot be committed after it. */
+    /**
+     * The fence: an empty record with the next sequence number. A transaction that an earlier process still has in flight
+     * requires that this record does not exist, so it can no longer be committed.
+     *
+     * @param journal all records of the store
+     */
     public static Write fence(List<KeyValue> journal) {
         long newest = journal.stream()
                 .mapToLong(record -> sequence(record.key()))
@@ -54,19 +60,20 @@ public record Journal(TreePMap<Long, JournalRecord> records, long next, long cha
                 0);
     }
 
-    /** The sequence number in a record's key; -1 for a key that is none of ours: they begin with zeros for centuries. */
+    /** The sequence number in a record's key; -1 for a key that StateManager did not write. */
     public static long sequence(String key) {
         String digits = key.substring(Keys.JOURNAL_PREFIX.length());
+        // At any real rate, a number of 19 digits begins with 0 for centuries.
         return digits.matches("0[0-9]{18}") ? Long.parseLong(digits) : -1;
     }
 
-    /** The changes of the commit that wrote a record, in order; null for a text that is none of ours. */
+    /** The changes of the commit that wrote a record, in order; null for a text that is no journal record. */
     public static @Nullable List<Transition> changes(String text) {
         RecordCodec.JournalRecordText record = RecordCodec.parse(text, RecordCodec.JournalRecordText.class);
         return record == null ? null : record.all();
     }
 
-    /** What was carried forward into a record, then its changes; empty for a text that is none of ours. */
+    /** The transitions that were carried forward into a record, then its changes; empty for a text that is no journal record. */
     static List<Transition> carriedAndChanges(String text) {
         RecordCodec.JournalRecordText record = RecordCodec.parse(text, RecordCodec.JournalRecordText.class);
         return record == null
@@ -77,32 +84,35 @@ public record Journal(TreePMap<Long, JournalRecord> records, long next, long cha
                         .toList();
     }
 
-    /** About how much memory it takes. */
+    /** The estimated memory in bytes. */
     public long bytes() {
         return 80 * changes;
     }
 
-    /** Whether the oldest record is still the same. */
+    /** Whether this journal and an earlier one have the same oldest record. */
     public boolean hasOldestOf(Journal before) {
         return !records.isEmpty()
                 && !before.records.isEmpty()
                 && records.firstKey().equals(before.records.firstKey());
     }
 
+    /** Adds a record; the revision is 0 until it is committed. */
     public Journal plus(long sequence, List<Subject> subjects, long revision) {
-        JournalRecord page = new JournalRecord(subjects, revision);
-        return new Journal(records.plus(sequence, page), Math.max(next, sequence + 1), changes + page.changes());
+        JournalRecord record = new JournalRecord(subjects, revision);
+        return new Journal(records.plus(sequence, record), Math.max(next, sequence + 1), changes + record.changes());
     }
 
+    /** Removes a record, if it exists. */
     public Journal minus(long sequence) {
-        JournalRecord page = records.get(sequence);
-        return page == null ? this : new Journal(records.minus(sequence), next, changes - page.changes());
+        JournalRecord record = records.get(sequence);
+        return record == null ? this : new Journal(records.minus(sequence), next, changes - record.changes());
     }
 
+    /** Notes the revision of the commit that wrote a record, if the record exists. */
     public Journal written(long sequence, long revision) {
-        JournalRecord page = records.get(sequence);
-        return page == null
+        JournalRecord record = records.get(sequence);
+        return record == null
                 ? this
-                : new Journal(records.plus(sequence, new JournalRecord(page.subjects(), revision)), next, changes);
+                : new Journal(records.plus(sequence, new JournalRecord(record.subjects(), revision)), next, changes);
     }
 }

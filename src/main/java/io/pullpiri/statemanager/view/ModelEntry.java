@@ -11,12 +11,12 @@ import org.pcollections.TreePMap;
 import org.pcollections.TreePSet;
 
 /**
- * What is known of one model.
+ * What the view holds of one model.
  *
- * @param derived the state that its containers gave when they last gave one, null if they never did or are all gone:
- *     only a change of this makes a report write the model's key
+ * @param derived the state that its containers last gave; null if they never gave one or are all gone. A report writes the
+ *     model's key only when this changes.
  * @param packages the packages that name it
- * @param containers its containers by node, no list empty
+ * @param containers its containers by node; no list is empty
  * @param artifactText the Model artifact as it is stored; no state depends on it
  */
 public record ModelEntry(
@@ -28,12 +28,13 @@ public record ModelEntry(
         Versioned<String> artifactText)
         implements ResourceEntry<ModelState> {
 
+    /** The entry of an unknown model. */
     public static ModelEntry empty(String name) {
         return new ModelEntry(
                 name, TrackedState.empty(), null, TreePSet.<String>empty(), TreePMap.empty(), Versioned.absent());
     }
 
-    /** What it counts as in its packages: a model without a state counts as created. */
+    /** The state that counts in its packages: a model without a state counts as created. */
     public ModelState counted() {
         ModelState value = state.value();
         return value == null ? ModelState.CREATED : value;
@@ -54,14 +55,17 @@ public record ModelEntry(
         return new ModelEntry(name, newState, derived, packages, containers, artifactText);
     }
 
+    /** The entry with another derived state; null for none. */
     public ModelEntry derived(@Nullable ModelState newDerived) {
         return new ModelEntry(name, state, newDerived, packages, containers, artifactText);
     }
 
+    /** The entry with other packages that name it. */
     public ModelEntry with(PSet<String> newPackages) {
         return new ModelEntry(name, state, derived, newPackages, containers, artifactText);
     }
 
+    /** The entry with other containers on one node. */
     public ModelEntry withContainers(String node, List<Container> ofNode) {
         return new ModelEntry(
                 name,
@@ -96,7 +100,7 @@ public record ModelEntry(
         return !anchored() && state.isVoid() && artifactText.value() == null && !artifactText.exists();
     }
 
-    /** How many containers on all nodes are in each state. */
+    /** Counts the containers on all nodes by state. */
     public StateCounts<ContainerState> containerCounts() {
         List<ContainerState> states = new ArrayList<>();
         for (List<Container> ofNode : containers.values()) {

@@ -10,18 +10,20 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * The digest of a node's last report.
+ * What the view holds of one node: its last report.
  *
- * @param containers by name: those of the last list, and those that it left out and that are not given up yet
- * @param lastKnownStates the states of models whose containers give none at the moment, so that a restart does not forget them
- * @param graceEnds when the absent containers are given up, in {@link Timestamp#monotonicNanos}
- * @param reportedMillis when the node last reported, milliseconds since 1970; after a restart, when it last reported
- *     something that was written; 0 if no record says so
- * @param heardTicks the same in {@link Timestamp#monotonicNanos}; if no record says so, when the store was read
- * @param recognized whether a package names, or named at the time of one of its reports, a model of its containers
+ * @param containers by name: those of the last list, and those that it left out and whose grace period is not over
+ * @param lastKnownStates the last known states of models whose containers give no state now; stored, so that a restart keeps
+ *     them
+ * @param graceEnds the ends of the grace periods of absent containers, in {@link Timestamp#monotonicNanos}
+ * @param reportedMillis when the node last reported, in milliseconds since 1970. After a restart this is the last report that
+ *     changed the record; 0 if the record does not say.
+ * @param heardTicks when the node last reported, in {@link Timestamp#monotonicNanos}; if no record says so, when the store was
+ *     read
+ * @param recognized whether the node is known: a package names a model of its containers, or did at one of its reports
  * @param peers the addresses that its lists come from
- * @param revision the commit that wrote the digest, 0 if none did
- * @param unparsable whether that digest is damaged, so that nothing can be concluded from what is not here
+ * @param revision the revision of its stored record; 0 if there is none
+ * @param unparsable whether the stored record is damaged, so that an absent container proves nothing
  */
 public record NodeEntry(
         String name,
@@ -35,7 +37,7 @@ public record NodeEntry(
         long revision,
         boolean unparsable) {
 
-    /** The estimated memory in bytes of a new model or scenario. */
+    /** The estimated memory of a new model or scenario in bytes. */
     public static final long NEW_BYTES = 1_000;
 
     public NodeEntry {
@@ -44,22 +46,24 @@ public record NodeEntry(
         graceEnds = Map.copyOf(graceEnds);
     }
 
+    /** The entry of an unknown node. */
     public static NodeEntry empty(String name) {
         return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, 0, false, Peers.NONE, 0, false);
     }
 
+    /** The entry of a node whose stored record is damaged. */
     public static NodeEntry unparsable(String name, long heardTicks, long revision) {
         return new NodeEntry(
                 name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, heardTicks, false, Peers.NONE, revision, true);
     }
 
-    /** What an operator should know of the node, in words; empty if there is nothing. */
+    /** A warning for the operator about the node; empty if there is none. */
     public String warning() {
         Peers.SharedName shared = peers.shared();
         return shared == null ? "" : shared.description() + ", since " + Instant.ofEpochMilli(shared.sinceMillis());
     }
 
-    /** The models that its containers belong to, by name. */
+    /** The names of the models that its containers belong to. */
     public SortedSet<String> models() {
         SortedSet<String> models = new TreeSet<>();
         for (Container container : containers.values()) {
@@ -70,7 +74,7 @@ public record NodeEntry(
         return models;
     }
 
-    /** About how much memory it takes. */
+    /** The estimated memory in bytes. */
     public long bytes() {
         long bytes = 400;
         for (Container container : containers.values()) {
@@ -79,20 +83,20 @@ public record NodeEntry(
         return bytes;
     }
 
-    /** About how much memory it takes with the models that its containers belong to. */
+    /** The estimated memory in bytes, with that of the models of its containers. */
     public long claim() {
         return bytes() + models().size() * NEW_BYTES;
     }
 
-    /** The same node with other containers; what could not be read is replaced. */
+    /** The entry with other containers. They replace a damaged record too. */
     public NodeEntry with(
             SortedMap<String, Container> newContainers,
-            SortedMap<String, ModelState> newKept,
+            SortedMap<String, ModelState> newStates,
             Map<String, Long> newGraceEnds) {
         return new NodeEntry(
                 name,
                 newContainers,
-                newKept,
+                newStates,
                 newGraceEnds,
                 reportedMillis,
                 heardTicks,
@@ -102,11 +106,12 @@ public record NodeEntry(
                 false);
     }
 
-    public NodeEntry withLastKnownStates(SortedMap<String, ModelState> newKept) {
+    /** The entry with other last known states. */
+    public NodeEntry withLastKnownStates(SortedMap<String, ModelState> newStates) {
         return new NodeEntry(
                 name,
                 containers,
-                newKept,
+                newStates,
                 graceEnds,
                 reportedMillis,
                 heardTicks,
@@ -116,7 +121,7 @@ public record NodeEntry(
                 unparsable);
     }
 
-    /** The same node as it has just reported. */
+    /** The entry with the time and the sender of a new report. */
     public NodeEntry reported(Timestamp now, Peers newPeers, boolean newRecognized) {
         return new NodeEntry(
                 name,
@@ -131,6 +136,7 @@ public record NodeEntry(
                 unparsable);
     }
 
+    /** The entry as that of a known or unknown node. */
     public NodeEntry recognized(boolean newRecognized) {
         return new NodeEntry(
                 name,
@@ -145,6 +151,7 @@ public record NodeEntry(
                 unparsable);
     }
 
+    /** The entry with another revision of its stored record. */
     public NodeEntry at(long newRevision) {
         return new NodeEntry(
                 name,

@@ -3,8 +3,8 @@ package io.pullpiri.statemanager.view;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code /statemanager/owner}: the server that writes to a store. Every start puts its own record there, so the newest start
- * owns the store; the server of an earlier record stops writing when it sees another one.
+ * The record {@code /statemanager/owner}: the server that writes to the store. Each start writes its own record, so the newest
+ * start owns the store. A server that sees another server's record stops writing; see docs/decisions/0014.
  *
  * @param id unique for each start
  * @param host name of the machine
@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
  */
 public record Owner(String id, String host, long pid, String since) {
 
-    /** As it is stored. */
+    /** The record as it is stored. */
     public String text() {
         return RecordCodec.text(this);
     }
 
-    /** Who a stored record says that the owner is, for an operator. */
+    /** Describes the owner that a stored record names, for an operator. */
     public static String description(String text) {
         @Nullable Owner owner = RecordCodec.parse(text, Owner.class);
         return owner == null

@@ -9,13 +9,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of one package.
+ * What the view holds of one package.
  *
- * @param models how many of its models are in which state; one that has no state counts as created
+ * @param models how many of its models are in each state; a model without a state counts as created
  * @param reported how many of its models have a state
- * @param reconcile the record that asks for its reconciliation
- * @param repairFrom the earliest moment, in {@link Timestamp#monotonicNanos}, of the next repair of a state key that somebody else
- *     overwrote
+ * @param reconcile its reconcile record; absent if the package is not dead
+ * @param repairFrom the earliest time of the next repair of its state key, in {@link Timestamp#monotonicNanos}
  */
 public record PackageEntry(
         String name,
@@ -27,6 +26,7 @@ public record PackageEntry(
         long repairFrom)
         implements ResourceEntry<PackageState> {
 
+    /** The entry of an unknown package. */
     public static PackageEntry empty(String name) {
         return new PackageEntry(
                 name,
@@ -38,6 +38,7 @@ public record PackageEntry(
                 Long.MIN_VALUE);
     }
 
+    /** The entry with another artifact. */
     public PackageEntry with(TrackedArtifact<PackageArtifact> newArtifact) {
         return new PackageEntry(name, newArtifact, state, models, reported, reconcile, repairFrom);
     }
@@ -72,19 +73,22 @@ public record PackageEntry(
         return new PackageEntry(name, artifact, newState, models, reported, reconcile, repairFrom);
     }
 
+    /** The entry with other counts of its models. */
     public PackageEntry with(StateCounts<ModelState> newModels, int newReported) {
         return new PackageEntry(name, artifact, state, newModels, newReported, reconcile, repairFrom);
     }
 
+    /** The entry with another reconcile record. */
     public PackageEntry with(Versioned<ReconcileRecord> newReconcile) {
         return new PackageEntry(name, artifact, state, models, reported, newReconcile, repairFrom);
     }
 
+    /** The entry with another earliest time of the next repair. */
     public PackageEntry repairedNotBefore(long ticks) {
         return new PackageEntry(name, artifact, state, models, reported, reconcile, ticks);
     }
 
-    /** What {@link PackageRules} needs to know of the package. */
+    /** The input of {@link PackageRules}. */
     public PackageRules.Facts facts() {
         PackageRules.ArtifactStatus status = artifact.good() != null
                 ? PackageRules.ArtifactStatus.IN_FORCE

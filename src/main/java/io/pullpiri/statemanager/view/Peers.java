@@ -7,15 +7,15 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From which addresses a node's lists come. Two nodes of one name show by their lists' taking turns: each list replaces the
- * other node's. Nothing is concluded from that; an operator is warned. Not stored: it begins again at a start.
+ * The addresses that a node's lists come from. If two nodes have one name, their lists alternate and replace each other. This
+ * only causes a warning, because it does not prove which node is meant. Not stored: it starts again at a start. Immutable.
  *
- * @param last the address that sent the last list; empty if that is not known
- * @param lastTicks when it did, in {@link Timestamp#monotonicNanos}
- * @param former the address that sent the lists before that; empty if there was no other
- * @param formerTicks when it last did
- * @param different whether the two lists at the change between these addresses had different containers
- * @param shared the last time when the addresses took turns; null if they do not
+ * @param last the address that sent the last list; empty if it is not known
+ * @param lastTicks when it sent the list, in {@link Timestamp#monotonicNanos}
+ * @param former the other address that sent lists before; empty if there was none
+ * @param formerTicks when it sent its last list, in {@link Timestamp#monotonicNanos}
+ * @param different whether the lists had different containers when the address last changed
+ * @param shared the warning that is in force; null if there is none
  */
 public record Peers(
         String last,
@@ -25,22 +25,22 @@ public record Peers(
         boolean different,
         @Nullable SharedName shared) {
 
-    /** Nothing was heard since the start. */
+    /** No list has come since the start. */
     public static final Peers NONE = new Peers("", 0, "", 0, false, null);
 
-    /** Within this time two addresses must alternate. */
+    /** The warning begins when the former address reports again within this time. */
     private static final long TURNS = TimeUnit.SECONDS.toNanos(60);
 
-    /** When the warning ends, if they do not alternate any more. */
+    /** The warning ends this long after the addresses last alternated. */
     private static final long FORGOTTEN = TimeUnit.MINUTES.toNanos(10);
 
     /**
-     * Two nodes have one name, as it seems.
+     * A warning that two nodes seem to have one name.
      *
-     * @param one the address that reported first
-     * @param other the address that reported between
-     * @param sinceMillis when they were first seen to alternate, milliseconds since 1970
-     * @param seenTicks when they last were, in {@link Timestamp#monotonicNanos}
+     * @param one the address that alternates with the other
+     * @param other the address that reported in between
+     * @param sinceMillis when they first alternated, in milliseconds since 1970
+     * @param seenTicks when they last alternated, in {@link Timestamp#monotonicNanos}
      */
     public record SharedName(String one, String other, long sinceMillis, long seenTicks) {
 
@@ -48,7 +48,7 @@ public record Peers(
             return (one.equals(first) && other.equals(second)) || (one.equals(second) && other.equals(first));
         }
 
-        /** In words that follow the node's name. */
+        /** The warning as a text that continues the node's name. */
         public String description() {
             return "lists come in turn from " + one + " and " + other
                     + ", with different containers: two nodes seem to have this name (expected: a host name of its own for"
@@ -57,10 +57,10 @@ public record Peers(
     }
 
     /**
-     * A list has come.
+     * Takes in one list.
      *
-     * @param peer the address that it came from; empty if that is not known
-     * @param before the containers that were known of the node
+     * @param peer the address that it came from; empty if it is not known
+     * @param before the containers of the node before the list
      * @param listed the containers of the list
      */
     public Peers heard(String peer, Collection<Container> before, Collection<Container> listed, Timestamp now) {
@@ -80,7 +80,7 @@ public record Peers(
         return new Peers(peer, now.monotonicNanos(), last, lastTicks, differs, still);
     }
 
-    /** Whether two lists have no container in common; one of them may be empty. */
+    /** Whether two lists have no container in common and are not both empty. */
     private static boolean differ(Collection<Container> before, Collection<Container> listed) {
         Set<String> known = new HashSet<>();
         for (Container container : before) {

@@ -1,8 +1,11 @@
 package io.pullpiri.statemanager.view;
 
 /**
- * Stands in the store for as long as a package is dead: ActionController is to reconcile it.
+ * The record {@code /statemanager/reconcile/{package}}. It exists exactly as long as the package is dead, and makes the
+ * reconciler ask ActionController.
  *
- * @param sinceNanos when the package died, nanoseconds since 1970
+ * @param name of the package
+ * @param state in which the package counts as dead: {@code Error}
+ * @param sinceNanos when the package died, in nanoseconds since 1970
  */
 public record ReconcileRecord(String name, String state, long sinceNanos, String cause) {}

@@ -21,17 +21,17 @@ import java.util.SortedMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** StateManager's own records as JSON text, to be read by people too. */
+/** Writes and reads StateManager's own records as JSON text. People may read it too; see docs/decisions/0003. */
 public final class RecordCodec {
 
     private static final ObjectMapper JSON = JsonMapper.builder()
-            // Only components are stored: what a value says about itself is not.
+            // Only the components of a record are stored, not the results of its methods.
             .disable(MapperFeature.AUTO_DETECT_IS_GETTERS)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .addModule(new SimpleModule().addDeserializer(String.class, new UniqueStrings()))
             .build();
 
-    /** Names, states and causes come again and again in a vehicle's records: a third of the memory that they would fill. */
+    /** Interns texts, because names, states and causes repeat in the records of a vehicle. It saves two thirds of their memory. */
     private static final class UniqueStrings extends StdScalarDeserializer<String> {
 
         UniqueStrings() {
@@ -47,10 +47,11 @@ public final class RecordCodec {
     private RecordCodec() {}
 
     /**
-     * {@code /statemanager/node/{name}}.
+     * The node record {@code /statemanager/node/{name}}; see {@link NodeEntry}.
      *
-     * @param reportedMillis see {@link NodeEntry}; null in a record that an older version wrote
-     * @param recognized see {@link NodeEntry}; null if it is not, and in a record that an older version wrote
+     * @param kept the last known states
+     * @param reportedMillis null in a record of an older version
+     * @param recognized null for an unknown node, and in a record of an older version
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record NodeRecord(
@@ -59,6 +60,7 @@ public final class RecordCodec {
             @Nullable Long reportedMillis,
             @Nullable Boolean recognized) {
 
+        /** The record of a node. */
         public static NodeRecord of(NodeEntry entry) {
             return new NodeRecord(
                     List.copyOf(entry.containers().values()),
@@ -67,18 +69,18 @@ public final class RecordCodec {
                     entry.recognized() ? true : null);
         }
 
-        /** Of nothing but containers. */
+        /** A record of containers only, to measure its size. */
         public static NodeRecord of(SortedMap<String, Container> containers) {
             return new NodeRecord(List.copyOf(containers.values()), null, null, null);
         }
     }
 
     /**
-     * {@code /statemanager/journal/{sequence}}.
+     * The journal record {@code /statemanager/journal/{sequence}}.
      *
-     * @param changes of the commit that wrote the record, in order
-     * @param carried the newest changes of their resources, from older records that were trimmed by that commit
-     * @param nodes that were forgotten or evicted, after the changes; a version that does not know the field ignores it
+     * @param changes the changes of the commit that wrote the record, in order
+     * @param carried the latest changes of their resources from older records, which that commit deleted
+     * @param nodes the nodes that were forgotten or evicted, after the changes; older versions ignore this field
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record JournalRecordText(
@@ -95,6 +97,7 @@ public final class RecordCodec {
         }
     }
 
+    /** Writes a record. */
     public static String text(Object record) {
         try {
             return JSON.writeValueAsString(record);
@@ -103,7 +106,7 @@ public final class RecordCodec {
         }
     }
 
-    /** Null for a text that is none of ours: no JSON, or something is missing that we would have written. */
+    /** Reads a record; null for a text that StateManager did not write: no JSON, or a required field is missing. */
     public static <T> @Nullable T parse(String text, Class<T> type) {
         try {
             T record = JSON.readValue(text, type);
@@ -113,10 +116,10 @@ public final class RecordCodec {
         }
     }
 
-    /** JSON has no notion of what must be there. Names become parts of keys. */
+    /** Checks what JSON cannot express: required fields, and names that become parts of keys. */
     private static boolean isSound(@Nullable Object record) {
         return switch (record) {
-            case NodeRecord digest -> areSound(digest.containers()) && areStates(digest.kept());
+            case NodeRecord node -> areSound(node.containers()) && areStates(node.kept());
             case Container container ->
                 isName(container.name())
                         && (container.label() == null || isName(container.label()))

@@ -5,14 +5,16 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What is known of one scenario. */
+/** What the view holds of one scenario. */
 public record ScenarioEntry(String name, TrackedArtifact<ScenarioArtifact> artifact, TrackedState<ScenarioState> state)
         implements ResourceEntry<ScenarioState> {
 
+    /** The entry of an unknown scenario. */
     public static ScenarioEntry empty(String name) {
         return new ScenarioEntry(name, TrackedArtifact.empty(), TrackedState.empty());
     }
 
+    /** The entry with another artifact. */
     public ScenarioEntry with(TrackedArtifact<ScenarioArtifact> newArtifact) {
         return new ScenarioEntry(name, newArtifact, state);
     }
@@ -47,12 +49,12 @@ public record ScenarioEntry(String name, TrackedArtifact<ScenarioArtifact> artif
         return new ScenarioEntry(name, artifact, newState);
     }
 
-    /** The package it targets, if its artifact is good. */
+    /** The package that it targets, according to the artifact in force. */
     public Optional<String> target() {
         return Optional.ofNullable(artifact.good()).map(ScenarioArtifact::target);
     }
 
-    /** What is to happen to the package, if its artifact says so. */
+    /** The action on the package, according to the artifact in force. */
     public Optional<String> action() {
         return Optional.ofNullable(artifact.good())
                 .map(ScenarioArtifact::action)

@@ -3,13 +3,14 @@ package io.pullpiri.statemanager.view;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A moment on both clocks.
+ * One point in time on two clocks.
  *
- * @param wallNanos what the wall says, nanoseconds since 1970: for people and for the history; it may jump
- * @param monotonicNanos nanoseconds of a clock that only goes forward: for waiting; means nothing outside this process
+ * @param wallNanos nanoseconds since 1970, for people and for the history; the clock may jump
+ * @param monotonicNanos nanoseconds of a clock that never goes back, for durations; it has no meaning outside this process
  */
 public record Timestamp(long wallNanos, long monotonicNanos) {
 
+    /** Milliseconds since 1970. */
     public long wallMillis() {
         return TimeUnit.NANOSECONDS.toMillis(wallNanos);
     }

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The artifact of one resource.
  *
- * @param good the last good one, in force; null if none was seen since the store was last read
- * @param broken why the stored text cannot be used, null if it can, or if there is none
+ * @param good the last good artifact, which is in force; null if none was seen since the store was last read
+ * @param broken why the stored text cannot be used; null if it can be used or does not exist
  * @param text the artifact as it is stored
  */
 public record TrackedArtifact<A extends Artifact>(
@@ -17,26 +17,27 @@ public record TrackedArtifact<A extends Artifact>(
         return new TrackedArtifact<>(null, null, Versioned.absent());
     }
 
-    /** Whether the store has an artifact, good or broken, or is about to have it. */
+    /** Whether there is an artifact, good or broken, in the store or in the current plan. */
     public boolean exists() {
         return good != null || broken != null;
     }
 
-    /** Whether an earlier good artifact is in force because the stored one is broken. */
+    /** Whether an earlier good artifact is in force, because the stored one is broken. */
     public boolean isLastGoodInForce() {
         return good != null && broken != null;
     }
 
-    /** Whether nothing is known of what the store has: it is broken, and no good one was seen since the store was last read. */
+    /** Whether the stored artifact is broken and no good one was seen since the store was last read. */
     public boolean isUnparsable() {
         return good == null && broken != null;
     }
 
-    /** The stored text cannot be used: the last good artifact stays in force. */
+    /** Notes that the stored text cannot be used. The last good artifact stays in force. */
     public TrackedArtifact<A> broken(String reason, Versioned<String> newText) {
         return new TrackedArtifact<>(good, reason, newText);
     }
 
+    /** The artifact with another stored text. */
     public TrackedArtifact<A> with(Versioned<String> newText) {
         return new TrackedArtifact<>(good, broken, newText);
     }

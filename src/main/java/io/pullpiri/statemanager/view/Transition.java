@@ -4,18 +4,17 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.Objects;
 
 /**
- * One change of one resource's state, with its cause in words an operator can act on. States are written as the seed
- * writes them ({@code Running}).
+ * One change of one resource's state, with its cause. States are titles, such as {@code Running}.
  *
- * @param from the former state, empty for a resource's first
- * @param to the new state, empty when the resource is gone: its history ends here
- * @param atNanos when it was decided, nanoseconds since 1970
- * @param generation 1 for a resource's first state, growing by one at each change
- * @param transitionId the requester's, empty if nobody asked
- * @param cause why, e.g. {@code container brake_ctl on HPC: exit code 139}
- * @param source who brought it about: {@code node HPC}, a requester's name, {@code store}, {@code statemanager}
- * @param durationMillis the time spent in {@code from}
- * @param anchored whether an artifact or a container stood behind the resource then: without both it is gone
+ * @param from the previous state; empty for the first one
+ * @param to the new state; empty if the resource is gone, which ends its history
+ * @param atNanos when the change was decided, in nanoseconds since 1970
+ * @param generation 1 for the first state of a resource, and one more for each change
+ * @param transitionId the id that a requester gave; empty if there was no request
+ * @param cause for example {@code container brake_ctl on HPC: exit code 139}
+ * @param source {@code node HPC}, the name of a requester, {@code store} or {@code statemanager}
+ * @param durationMillis the time spent in the previous state
+ * @param anchored whether an artifact, a package or a container referred to the resource; without any it is removed
  */
 @JsonInclude(JsonInclude.Include.NON_DEFAULT)
 public record Transition(
@@ -32,7 +31,7 @@ public record Transition(
         boolean anchored) {
 
     public Transition {
-        // A journal record leaves out what is empty.
+        // A journal record omits empty texts.
         from = Objects.requireNonNullElse(from, "");
         to = Objects.requireNonNullElse(to, "");
         transitionId = Objects.requireNonNullElse(transitionId, "");
@@ -40,26 +39,26 @@ public record Transition(
         source = Objects.requireNonNullElse(source, "");
     }
 
-    /** About how much memory it takes; names and states are shared. */
+    /** The estimated memory in bytes; names and states are shared. */
     public long bytes() {
         return 150L + transitionId.length() + cause.length() + source.length();
     }
 
     private static final String REQUESTED = "requested by ";
 
-    /** The cause of what somebody has asked for. */
+    /** The cause of a change that a caller requested. */
     public static String requestedBy(String source) {
         return REQUESTED + source;
     }
 
-    /** Whether it follows from the rules, and is neither what somebody asked for nor what another component wrote. */
+    /** Whether the change follows from the rules: it was not requested, and no other component wrote it. */
     public boolean isDerived() {
         return !source.equals(BY_STORE) && !cause.startsWith(REQUESTED);
     }
 
-    /** The source of what follows from the rules and from nobody's word. */
+    /** The source of a change that follows from the rules without a report. */
     public static final String BY_STATE_MANAGER = "statemanager";
 
-    /** The source of what another component wrote into the store. */
+    /** The source of a change that another component wrote into the store. */
     public static final String BY_STORE = "store";
 }

@@ -4,26 +4,32 @@ import java.util.Comparator;
 import org.pcollections.TreePSet;
 
 /**
- * The nodes that never named a model of a package, and the memory that they take. Immutable.
+ * The unknown nodes, which never named a model of a package, and the memory that they take. Immutable.
  *
- * @param oldestFirst in the order of their last reports
- * @param bytes about how much memory they and their models take
+ * @param oldestFirst the nodes in the order of their last reports
+ * @param bytes the estimated memory of the nodes and their models in bytes
  */
 public record UnknownNodes(TreePSet<LastReport> oldestFirst, long bytes) {
 
-    /** None. */
+    /** No nodes. */
     public static final UnknownNodes NONE = new UnknownNodes(
             TreePSet.<LastReport>empty(
                     Comparator.comparingLong(LastReport::heardTicks).thenComparing(LastReport::name)),
             0);
 
-    /** A node, and when it was heard of last. */
+    /**
+     * The last report of a node.
+     *
+     * @param heardTicks in {@link Timestamp#monotonicNanos}
+     */
     public record LastReport(long heardTicks, String name) {}
 
+    /** Adds a node. */
     public UnknownNodes plus(NodeEntry node) {
         return new UnknownNodes(oldestFirst.plus(new LastReport(node.heardTicks(), node.name())), bytes + node.claim());
     }
 
+    /** Removes a node; the entry must be the one that was added. */
     public UnknownNodes minus(NodeEntry node) {
         return new UnknownNodes(
                 oldestFirst.minus(new LastReport(node.heardTicks(), node.name())), bytes - node.claim());

@@ -14,17 +14,16 @@ import org.pcollections.TreePMap;
 import org.pcollections.TreePSet;
 
 /**
- * The mirror of the store and its indexes, as of one commit. Immutable: whoever holds one reads at leisure, and never
- * sees half a transaction. Maps are sorted by name.
+ * Everything known at one commit, with indexes. Immutable: a reader may keep a view for as long as it needs it, and never
+ * sees a part of a transaction. Maps are sorted by name. See docs/decisions/0002.
  *
- * @param bytes about how much memory packages, models, scenarios and nodes take
- * @param scenariosByTarget the scenarios whose target a package is
- * @param unparsable packages whose artifact could not be read since the store was: which models they name is not known
- * @param matchedByName the containers that belong to a model by their name alone, or to none: container name to nodes
- * @param overwritten packages whose state key somebody else overwrote, to be repaired
- * @param nodesWithMissing nodes that have left out containers which are not given up yet
- * @param tombstones watched keys that are gone, with the revision at which they went: what a watch still says of them
- *     from before is old
+ * @param bytes the estimated memory of packages, models, scenarios and nodes in bytes
+ * @param scenariosByTarget for each package, the scenarios that target it
+ * @param unparsable the packages whose artifact is broken and whose models are not known
+ * @param matchedByName for each container that belongs to a model by its name alone, or to none, the nodes that have it
+ * @param overwritten the packages whose state key another component overwrote, and whose repair is due later
+ * @param nodesWithMissing the nodes with containers whose grace period is not over
+ * @param tombstones watched keys that were deleted, with the revision of the deletion: older watch events are dropped
  * @param unknownNodes the nodes that never named a model of a package
  */
 public record View(
@@ -42,7 +41,7 @@ public record View(
         TreePMap<String, Long> tombstones,
         UnknownNodes unknownNodes) {
 
-    /** Nothing at all. */
+    /** The view of an empty store. */
     public static final View EMPTY = new View(
             TreePMap.empty(),
             TreePMap.empty(),
@@ -82,22 +81,22 @@ public record View(
         };
     }
 
-    /** The scenarios that target the package, in the order of their names. */
+    /** The scenarios that target a package, sorted by name. */
     public PSet<String> scenariosOf(String packageName) {
         PSet<String> found = scenariosByTarget.get(packageName);
         return found == null ? TreePSet.<String>empty() : found;
     }
 
-    /** The model's state, null if it has none. */
+    /** The state of a model; null if it has none. */
     public @Nullable ModelState modelState(String model) {
         ModelEntry entry = models.get(model);
         return entry == null ? null : entry.state().value();
     }
 
     /**
-     * Why a package is now as it is: which models are dead at this moment, whichever were when it came to its state; for
-     * other states, what brought it there; and what is known of models without a state that were reported. Empty for a
-     * package without a state.
+     * Why a package is in its state now. For a dead or degraded package these are the models that are dead now; for other
+     * states it is the cause of the latest transition. Reported models without a state are added. Empty for a package
+     * without a state.
      */
     public String causeOf(PackageEntry entry) {
         PackageState state = entry.state().value();
@@ -114,8 +113,8 @@ public record View(
     }
 
     /**
-     * Why a model is now as it is: which of its containers make it so at this moment, if its state follows from them; what
-     * brought it there, if it does not. For a model without a state, what is known of its containers; empty if it has none.
+     * Why a model is in its state now. If the state follows from its containers, these are the deciding containers; otherwise
+     * it is the cause of the latest transition. For a model without a state it is what nodes reported; empty if none did.
      */
     public String causeOf(ModelEntry entry) {
         ModelState state = entry.state().value();
@@ -128,7 +127,7 @@ public record View(
         return follows ? Causes.containers(entry, state) : Causes.latest(entry);
     }
 
-    /** The models of a package that have no state although nodes have reported containers of them, in its order. */
+    /** The models of a package that have containers but no state, in the order of the artifact. */
     public List<ModelEntry> unknownModels(PackageEntry entry) {
         if (entry.reported() == entry.models().total()) {
             return List.of();
@@ -148,14 +147,14 @@ public record View(
     }
 
     /**
-     * The containers of a node that count for no package, in the order of their names: those of no model, and those of a
-     * model that no package names. While a package cannot be read, it may name any model: then only those of no model.
+     * The containers of a node that count for no package, sorted by name: those of no model, and those of a model that no
+     * package names. While a package is unparsable it may name any model, so only containers of no model count.
      */
     public List<Container> unmatched(NodeEntry node) {
         return node.containers().values().stream().filter(this::isUnmatched).toList();
     }
 
-    /** Whether a container counts for no package, as {@link #unmatched} has it. */
+    /** Whether a container counts for no package; see {@link #unmatched}. */
     public boolean isUnmatched(Container container) {
         if (container.model() == null) {
             return true;
@@ -165,8 +164,8 @@ public record View(
     }
 
     /**
-     * Whether a watch tells only what the view has, most of the time our own commit. Deleted keys are left to the loop,
-     * which remembers them until their end is told.
+     * Whether a watch event has nothing new, usually because it reports StateManager's own commit. Events about deleted keys
+     * are left to the loop, which removes their tombstones.
      */
     public boolean isEcho(WatchEvent event) {
         return event.value() != null

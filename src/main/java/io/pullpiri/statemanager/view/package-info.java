@@ -1,7 +1,7 @@
 /**
- * What is known at one commit, as immutable values.
- * <p>Here: the view, its entries, and the records and keys they are stored as. Not here: anything that decides a
- * change. Used by: cascade, manager, grpc, web and the command line.
+ * Everything known at one commit, as immutable values.
+ * <p>Here: the view, its entries, and the records and keys as which they are stored. Not here: code that decides a change,
+ * or that reads the store; {@code ArchitectureTest} checks it. Used by: cascade, manager, grpc, web and cli.
  */
 @NullMarked
 package io.pullpiri.statemanager.view;

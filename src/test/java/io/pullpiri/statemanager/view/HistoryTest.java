@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** What is remembered of a resource's changes, and how they are read from the journal. */
+/** The history of a resource in memory, and reading it from the journal. */
 class HistoryTest {
 
     private final Map<Long, String> journal = new HashMap<>();
@@ -19,7 +19,7 @@ class HistoryTest {
         return new Transition(ResourceKind.MODEL, name, from, to, generation, generation, "", "", "", 0, true);
     }
 
-    /** A commit with changes of one resource, and another's among them. */
+    /** Commits changes of one resource, with a change of another one among them. */
     private void commit(long record, Transition... changes) {
         for (Transition each : changes) {
             history = history.decided(each);
@@ -61,7 +61,7 @@ class HistoryTest {
         commit(1, change("m", "", "Running", 1));
         commit(2, change("m", "Running", "", 2));
         assertThat(history.generation()).isZero();
-        assertThat(read()).as("it has gone").containsExactly("m Running>", "m >Running");
+        assertThat(read()).as("the resource is gone").containsExactly("m Running>", "m >Running");
         commit(3, change("m", "", "Paused", 1));
         assertThat(read()).containsExactly("m >Paused");
         assertThat(history.records()).containsExactly(3);

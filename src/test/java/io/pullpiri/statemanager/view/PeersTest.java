@@ -14,7 +14,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Two nodes of one name: what shows them, and what does not. */
+/** When lists under one node name cause the warning that two nodes share it. */
 // [utest->req~nod-shared-name~1]
 class PeersTest {
 
