@@ -1,6 +1,5 @@
 package io.pullpiri.statemanager;
 
-import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
@@ -9,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -32,15 +30,6 @@ class LanguageTest {
     private static final Path MAIN = Path.of("src/main/java");
     private static final Pattern TEXT_FILE = Pattern.compile(".*\\.(java|proto|md|js|css|html|yaml|properties)");
 
-    /** Folders whose texts are not rewritten yet. Remove a line together with the last banned word of its folder. */
-    private static final Set<Path> NOT_YET = Stream.of(
-                    "src/main/java/io/pullpiri/statemanager/cascade",
-                    "src/main/java/io/pullpiri/statemanager/container",
-                    "src/main/java/io/pullpiri/statemanager/state",
-                    "src/main/java/io/pullpiri/statemanager/view")
-            .map(Path::of)
-            .collect(toSet());
-
     @Test
     void mainSourcesAndDocuments_haveNoBannedWord() {
         List<Path> files = Stream.of(
@@ -49,9 +38,7 @@ class LanguageTest {
                 .flatMap(LanguageTest::textFiles)
                 .toList();
         assertThat(files).hasSizeGreaterThan(150);
-        assertThat(files.stream()
-                        .filter(file -> !NOT_YET.contains(file.getParent()))
-                        .flatMap(file -> bannedWords(file, read(file))))
+        assertThat(files.stream().flatMap(file -> bannedWords(file, read(file))))
                 .as("use the standard term")
                 .isEmpty();
     }

@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSet;
 
-/** What follows from artifacts that appear, change, break and vanish. */
+/** Applies artifacts that appear, change, break and disappear: from the store, or from an operator. */
 final class ArtifactHandler {
 
     private final ViewBuilder builder;
@@ -41,7 +41,7 @@ final class ArtifactHandler {
         this.repair = repair;
     }
 
-    /** A good package artifact is in force, or (null) the package's artifact is gone. */
+    /** Puts a package artifact in force, or removes it (null), and updates the models that it names. */
     void setPackage(String name, @Nullable PackageArtifact artifact, Versioned<String> text, String source) {
         PackageEntry before = builder.packageEntry(name);
         Set<String> old = modelNames(before.artifact().good());
@@ -89,7 +89,7 @@ final class ArtifactHandler {
                         .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
-    /** A good scenario artifact is in force, or (null) the scenario's artifact is gone, and its state with it. */
+    /** Puts a scenario artifact in force, or removes it (null) together with the scenario's state. */
     void setScenario(String name, @Nullable ScenarioArtifact artifact, Versioned<String> text, String source) {
         ScenarioEntry before = builder.scenario(name);
         ScenarioEntry after = before.with(new TrackedArtifact<>(artifact, null, text));
@@ -101,11 +101,12 @@ final class ArtifactHandler {
         }
     }
 
+    /** Sets the artifact of a model. No state depends on it. */
     void setModel(String name, Versioned<String> text) {
         builder.put(builder.model(name).withArtifactText(text));
     }
 
-    /** A stored artifact cannot be used: the last good one, if one is known, stays in force. */
+    /** Notes that a stored artifact cannot be used. The last good one stays in force, if there is one. */
     void broken(ResourceKind kind, String name, String reason, Versioned<String> text) {
         boolean known = switch (builder.resource(kind, name)) {
             case PackageEntry entry -> {
@@ -124,7 +125,7 @@ final class ArtifactHandler {
                         + (known ? "the last good one stays in force: " : "and no good one is known: ") + reason);
     }
 
-    /** Warns of names in a stored artifact that a new one may not have. They stay valid. */
+    /** Reports a name in a stored artifact that a new artifact may not have. It stays valid. */
     static void warnOfNames(ViewBuilder builder, Artifact artifact) {
         Stream<String> names = switch (artifact) {
             case PackageArtifact a ->
@@ -141,7 +142,7 @@ final class ArtifactHandler {
                                 + Names.invisible(name) + "; it stays valid, but new artifacts with it are refused"));
     }
 
-    /** About how much more memory the artifacts would take than those that they replace. */
+    /** The estimated memory in bytes that the artifacts need in addition to those that they replace. */
     long newBytes(List<Artifact> artifacts) {
         long bytes = 0;
         for (Artifact artifact : artifacts) {
@@ -179,7 +180,7 @@ final class ArtifactHandler {
                 before.value() == null ? CommandResult.OutcomeKind.CREATED : CommandResult.OutcomeKind.CHANGED);
     }
 
-    /** Deletes the artifact that an operator names. */
+    /** Deletes an artifact that an operator names. */
     CommandResult.ArtifactOutcome delete(Artifact artifact, String source) {
         ResourceKind kind = kind(artifact);
         if (kind == null) {
@@ -215,7 +216,7 @@ final class ArtifactHandler {
         };
     }
 
-    /** The store has, or is about to have, no artifact of this kind and name any more. */
+    /** Removes the artifact of a resource that the store no longer has, or will no longer have. */
     void gone(ResourceKind kind, String name, Versioned<String> text, String source) {
         switch (kind) {
             case PACKAGE -> setPackage(name, null, text, source);
@@ -225,7 +226,11 @@ final class ArtifactHandler {
         }
     }
 
-    /** Reads the artifact under a key: it must be of that kind and name. */
+    /**
+     * Reads a stored artifact.
+     *
+     * @throws BrokenArtifactException if the text is no artifact of the key's kind and name
+     */
     static Artifact read(ResourceKind kind, String name, String yaml) throws BrokenArtifactException {
         Artifact artifact = ArtifactParser.parse(yaml);
         if (!artifact.kind().equals(kind.artifactKind()) || !artifact.name().equals(name)) {

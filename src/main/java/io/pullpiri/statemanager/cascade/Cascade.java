@@ -17,23 +17,22 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What follows from what: a pure function of a view, a batch of commands and a moment. A change of a model reaches its
- * packages, and everything that follows is decided together, to be committed together. The commands of a batch are
- * decided one after the other, each on what those before it lead to: what they lead to does not depend on how they fall
- * into batches.
+ * Decides what follows from commands: a pure function of a view, a batch of commands and a time. The changes of models, of the
+ * packages that name them and of reconcile records are decided together, so that they can be committed together. Each command
+ * is decided on the result of those before it, so the outcome does not depend on how commands are grouped into batches.
  */
 public final class Cascade {
 
-    /** The source of what an operator's files bring about. */
+    /** The source of changes that follow from an operator's artifacts. */
     private static final String BY_OPERATOR = "operator";
 
-    /** How full a transaction may be for one more command. */
+    /** A batch gets no further command once its writes fill more than this part of a transaction. */
     private static final double FULL = 0.75;
 
     private final Rules rules;
     private final Plan.TransactionLimits limits;
 
-    /** A view as it was read, and what was odd about it. */
+    /** A view that was read from the store, and the anomalies found in it. */
     public record Loaded(View view, List<Anomaly> anomalies) {}
 
     public Cascade(Rules rules, Plan.TransactionLimits limits) {
@@ -41,7 +40,7 @@ public final class Cascade {
         this.limits = limits;
     }
 
-    /** The view that a store's content gives; what in it is not as the rules want it, {@link Command.Repair} mends. */
+    /** Makes a view of the store's content. {@link Command.Repair} then repairs what differs from the rules. */
     public Loaded load(Snapshot snapshot, Timestamp now) {
         ViewBuilder builder = new ViewBuilder(View.EMPTY, rules, now, Long.MAX_VALUE);
         new ViewLoader(builder).load(snapshot);
@@ -49,8 +48,8 @@ public final class Cascade {
     }
 
     /**
-     * Decides the first of the commands: no more than one transaction holds, and at least one. What a command leads to is so
-     * visible as a whole, unless it alone is too large.
+     * Decides the first commands of a batch: as many as fit into one transaction, and at least one. The changes of a command
+     * therefore become visible together, unless the command alone is too large.
      */
     public Plan plan(View view, List<Command> batch, Timestamp now) {
         ViewBuilder builder = new ViewBuilder(view, rules, now, limits.maxMemory());
@@ -81,21 +80,23 @@ public final class Cascade {
     }
 
     /**
-     * How many of the commands to decide together, which are too large for one transaction. What the store has told is not
-     * torn apart if need not be, and goes with a command that is too large anyway: it would never have its turn.
+     * How many commands to decide together when all of them are too large for one transaction. Store events stay together if
+     * possible. They are also decided together with a command that is too large by itself, which would otherwise never be
+     * decided.
      *
-     * @param before how many writes they were without the last, at the most
-     * @param writes how many they are, at the most
+     * @param together the commands, with the store events first
+     * @param before the number of writes without the last command, at most
+     * @param writes the number of writes, at most
      */
     private int fittingCommands(List<Command> together, int before, int writes) {
         int all = together.size();
-        int told = (int) together.stream().takeWhile(Cascade::isStoreEvent).count();
+        int events = (int) together.stream().takeWhile(Cascade::isStoreEvent).count();
         int room = TransactionPlanner.room(limits);
-        if (all == 1 || (told == all - 1 && writes - before > room)) {
+        if (all == 1 || (events == all - 1 && writes - before > room)) {
             return all;
         }
         int fewer = writes > room && before <= room ? all - 1 : all / 2;
-        return told < all ? Math.max(told, fewer) : fewer;
+        return events < all ? Math.max(events, fewer) : fewer;
     }
 
     private static boolean isStoreEvent(Command command) {
@@ -103,9 +104,9 @@ public final class Cascade {
     }
 
     /**
-     * The view after a plan's parts were committed.
+     * The view after the transactions of a plan were committed.
      *
-     * @param revisions one for each part
+     * @param revisions the revision of each transaction
      */
     public View committed(Plan plan, List<Long> revisions) {
         ViewBuilder builder = new ViewBuilder(plan.next(), rules, new Timestamp(0, 0), limits.maxMemory());
@@ -118,7 +119,7 @@ public final class Cascade {
         return builder.view();
     }
 
-    /** The earliest moment, in {@link Timestamp#monotonicNanos}, at which a {@link Command.Tick} has something to do. */
+    /** The time, in {@link Timestamp#monotonicNanos}, from which a {@link Command.Tick} has work; {@code Long.MAX_VALUE} for none. */
     public static long nextTick(View view) {
         long next = Long.MAX_VALUE;
         for (String node : view.nodesWithMissing()) {
@@ -138,7 +139,7 @@ public final class Cascade {
         return next;
     }
 
-    /** Whether the node has named a model of a package, now or before. */
+    /** Whether the report's node is known: it names a model of a package, or did in an earlier report. */
     public static boolean isKnown(View view, Command.NodeReport report) {
         NodeEntry node = view.nodes().get(report.node());
         return (node != null && node.recognized())
@@ -147,7 +148,7 @@ public final class Cascade {
                         .anyMatch(model -> model != null && view.isNamed(model));
     }
 
-    /** The handlers of one batch: they share a builder. */
+    /** The handlers of one batch. They share a builder. */
     private static final class Handlers {
 
         private final ViewBuilder builder;
@@ -225,7 +226,7 @@ public final class Cascade {
                     apply.warnings());
         }
 
-        /** The stored state decides; without one, the state that the requester takes for it. */
+        /** Takes a scenario a step further. The stored state decides; without one, the requester's current state does. */
         private CommandResult step(Command.ScenarioChange change) {
             if (!builder.scenarios().containsKey(change.scenario()) && !builder.hasRoomFor(NodeEntry.NEW_BYTES)) {
                 return builder.refuseForMemory();

@@ -11,16 +11,16 @@ import io.pullpiri.statemanager.store.WatchEvent;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Everything that can change a state. Names in commands are valid ({@code Names.problem} is null for them). */
+/** An input of the loop that can change states. The names in commands are valid ({@code Names.problem} is null for them). */
 public sealed interface Command {
 
-    /** About how much memory a caller's command takes, in bytes; 0 for what no caller has sent. */
+    /** The estimated memory of a caller's command in bytes; 0 for a command without a caller. */
     long bytes();
 
     /**
-     * The whole container list of one node at one moment: it replaces what the node said before, and nothing else.
+     * The container list of one node. It replaces the node's previous report.
      *
-     * @param peer the address that it came from; empty if that is not known
+     * @param peer the address that it came from; empty if it is not known
      */
     record NodeReport(String node, String peer, List<ContainerFacts> containers) implements Command {
 
@@ -41,7 +41,7 @@ public sealed interface Command {
     /**
      * A request to give a model a state.
      *
-     * @param source who asks, for the history
+     * @param source the name of the requester, for the history
      */
     record ModelChange(String model, ModelState target, String transitionId, String source) implements Command {
 
@@ -54,8 +54,9 @@ public sealed interface Command {
     /**
      * A request to take a scenario a step further.
      *
-     * @param current what the requester takes for its state, null if it says nothing: with the target idle this is
-     *     ApiServer's announcement of a new or re-applied scenario
+     * @param current the scenario's state according to the requester; null if the request has none. Without it, the target
+     *     idle is ApiServer's announcement of a new or re-applied scenario.
+     * @param source the name of the requester, for the history
      */
     record ScenarioChange(
             String scenario, @Nullable ScenarioState current, ScenarioState target, String transitionId, String source)
@@ -68,10 +69,10 @@ public sealed interface Command {
     }
 
     /**
-     * A request to forget a node: its containers are gone, and then the node is.
+     * A request to forget a node: its containers and then its record are removed.
      *
-     * @param force although it reported a short time ago, or one of its containers counts as running
-     * @param source who asks, for the history
+     * @param force whether to forget it although it reported a short time ago, or a container of it counts as running
+     * @param source the name of the requester, for the history
      */
     record ForgetNode(String node, boolean force, String source) implements Command {
 
@@ -82,9 +83,9 @@ public sealed interface Command {
     }
 
     /**
-     * An operator's artifacts, to be stored.
+     * An operator's artifacts to store.
      *
-     * @param warnings what their author probably did not mean, for the answer; a few at most
+     * @param warnings probable mistakes in the artifacts, for the answer; at most 21
      */
     record ApplyArtifacts(List<Artifact> artifacts, List<String> warnings) implements Command {
 
@@ -100,12 +101,14 @@ public sealed interface Command {
                             .sum();
         }
 
-        /** Like {@link #parse(String, boolean)}, not strict. */
+        /** Reads artifacts like {@link #parse(String, boolean)}, where a warning is no error. */
         public static ApplyArtifacts parse(String yaml) {
             return parse(yaml, false);
         }
 
         /**
+         * Reads artifacts from YAML.
+         *
          * @param yaml one or more documents
          * @param strict whether a warning is an error
          * @throws IllegalArgumentException if one of them is broken, if two are the same artifact, or if there is none
@@ -126,7 +129,7 @@ public sealed interface Command {
         }
     }
 
-    /** An operator's artifacts, to be deleted: only kind and name count. */
+    /** An operator's artifacts to delete. Only kind and name count. */
     record DeleteArtifacts(List<Artifact> artifacts) implements Command {
 
         @Override
@@ -135,7 +138,9 @@ public sealed interface Command {
         }
 
         /**
-         * @param yaml one or more documents, of which only kind and metadata.name need be good
+         * Reads the kinds and names of artifacts from YAML.
+         *
+         * @param yaml one or more documents, of which only kind and metadata.name must be valid
          * @throws IllegalArgumentException if one of them has no kind or name, or if there is none
          */
         public static DeleteArtifacts parse(String yaml) {
@@ -148,9 +153,9 @@ public sealed interface Command {
     }
 
     /**
-     * Keys as the store has them: somebody else wrote them, or we did.
+     * Keys as the store has them, written by another component or by StateManager.
      *
-     * @param read whether they were read, ahead of what the watch will say of them; otherwise the watch says so
+     * @param read whether the keys were read, before the watch reports them; otherwise the events are from the watch
      */
     record StoreEvents(List<WatchEvent> events, boolean read) implements Command {
         @Override
@@ -159,7 +164,7 @@ public sealed interface Command {
         }
     }
 
-    /** Time has passed: grace periods may have ended and repairs may be due. */
+    /** The time for which grace periods may have ended and repairs may be due. */
     record Tick() implements Command {
         @Override
         public long bytes() {
@@ -167,7 +172,7 @@ public sealed interface Command {
         }
     }
 
-    /** The view was read from the store anew: what differs from the rules is repaired. */
+    /** The first command after the store was read: repairs what differs from the rules. */
     record Repair() implements Command {
         @Override
         public long bytes() {
@@ -175,7 +180,7 @@ public sealed interface Command {
         }
     }
 
-    /** Their texts, and about as much for what was read of them. */
+    /** The estimated memory of artifacts in bytes: their texts, and as much for the parsed values. */
     private static long memory(List<Artifact> artifacts) {
         return artifacts.stream()
                 .mapToLong(artifact -> 200 + 2L * artifact.yaml().length())

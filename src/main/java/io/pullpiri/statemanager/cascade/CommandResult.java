@@ -2,45 +2,46 @@ package io.pullpiri.statemanager.cascade;
 
 import java.util.List;
 
-/** What whoever sent a command is told, once everything that follows from the command is durable. */
+/** The result of a command for its caller. It is given once all changes of the command are durable. */
 public sealed interface CommandResult {
 
-    /** It is so, durably: now, or already before. */
+    /** The requested state is durable. The command may have changed nothing. */
     record Done(String message) implements CommandResult {}
 
     /**
-     * The artifacts are stored or deleted, durably.
+     * The artifacts are stored or deleted durably.
      *
-     * @param warnings what the author of the artifacts probably did not mean
+     * @param outcomes one for each artifact
+     * @param warnings probable mistakes in the artifacts
      */
     record ArtifactsDone(List<ArtifactOutcome> outcomes, List<String> warnings) implements CommandResult {}
 
-    /** The rules do not allow the step; nothing has changed. */
+    /** The rules do not allow the request. Nothing has changed. */
     record NotAllowed(String reason) implements CommandResult {}
 
-    /** There is no resource of this name; nothing has changed. */
+    /** There is no resource of this name. Nothing has changed. */
     record NotFound(String reason) implements CommandResult {}
 
-    /** The store or the queue could not take it in time; it is not durable (yet). */
+    /** The store or the queue did not accept the command in time. It may become durable later. */
     record NotDurableYet(String reason) implements CommandResult {}
 
-    /** The store refuses it for good, because of its size for instance; nothing has changed. */
+    /** The store can never accept the command, for instance because of its size. Nothing has changed. */
     record Rejected(String reason) implements CommandResult {}
 
-    /** There is no memory for what is new in it, which was passed over; what was known already is durable. */
+    /** There is no memory for what is new in the command, which was ignored. Its changes of known resources are durable. */
     record ResourceExhausted(String reason) implements CommandResult {}
 
-    /** What became of one artifact. */
+    /** The outcome for one artifact. */
     record ArtifactOutcome(String kind, String name, OutcomeKind outcome) {}
 
-    /** What can become of an artifact. */
+    /** The outcomes for an artifact. */
     enum OutcomeKind {
         CREATED,
         CHANGED,
         UNCHANGED,
         DELETED,
         NOT_FOUND,
-        /** A kind that StateManager has no part in. */
+        /** StateManager does not use artifacts of this kind. */
         PASSED_OVER
     }
 }

@@ -41,7 +41,7 @@ final class NodeContainers {
         dropMissing(before.name());
     }
 
-    /** A package names a model of the node's containers. */
+    /** Makes a node a known node, because a package names a model of its containers. */
     void recognize(String name) {
         NodeEntry node = builder.node(name);
         if (!node.recognized()) {
@@ -49,12 +49,12 @@ final class NodeContainers {
         }
     }
 
-    /** The node has no container any more, as after a confirmed empty list. */
+    /** Removes all containers of a node, as after a confirmed empty list. */
     void empty(NodeEntry node, String cause, String source) {
         replace(node, new TreeMap<>(), Map.of(), source, cause);
     }
 
-    /** Gives up the containers whose grace periods have ended, on all nodes. */
+    /** Removes the containers whose grace period is over, on all nodes. */
     void dropMissing() {
         for (String node : builder.nodesWithMissing()) {
             dropMissing(node);
@@ -79,7 +79,7 @@ final class NodeContainers {
         }
     }
 
-    /** Models are named by packages now, or are no longer: containers may belong to another model by their names. */
+    /** Finds the models of containers again by their names, after a package began or ceased to name some models. */
     void rematch(Collection<String> models) {
         Map<String, Set<String>> byNode = new TreeMap<>();
         for (String model : models) {
@@ -92,7 +92,7 @@ final class NodeContainers {
         byNode.forEach(this::rematch);
     }
 
-    /** The same for every container there is. */
+    /** Finds the models of all containers again by their names. */
     void rematchAll() {
         Map<String, Set<String>> byNode = new TreeMap<>();
         builder.matchedByName()
@@ -117,9 +117,9 @@ final class NodeContainers {
     }
 
     /**
-     * Puts a node's containers in place of those before, and derives the models that this touches.
+     * Puts a node's containers in place of the previous ones, and derives the states of the affected models.
      *
-     * @param gone the cause of what becomes of a model without containers
+     * @param gone the cause for a model that has lost its last container
      */
     private void replace(
             NodeEntry before,
@@ -128,7 +128,7 @@ final class NodeContainers {
             String source,
             String gone) {
         if (builder.nodes().containsKey(before.name()) && containers.equals(before.containers())) {
-            builder.put(before); // with the time of the report; that alone is not worth a write
+            builder.put(before); // only the time of the report changed, which does not justify a write
             return;
         }
         Set<String> touched = new TreeSet<>();
@@ -173,7 +173,7 @@ final class NodeContainers {
         }
     }
 
-    /** Writes the model's state only if its containers give another one than before: others may have had their say. */
+    /** Changes the model's state only if the derived state changed: another component's state stands until then. */
     private void derive(String name, String source, String gone) {
         ModelEntry entry = builder.model(name);
         if (entry.containers().isEmpty()) {
@@ -194,8 +194,8 @@ final class NodeContainers {
     }
 
     /**
-     * What a model was before its containers fell silent, null if they have not, or never said anything. Only the digests
-     * still know it: all of those that have containers of the model.
+     * The last known state of a model whose containers give none now; null for other models. It is stored in the records of
+     * all nodes that have containers of the model.
      */
     private static @Nullable ModelState silenced(ModelEntry entry) {
         return StateMachine.modelState(entry.containerCounts()) == null ? entry.derived() : null;

@@ -18,31 +18,31 @@ import java.util.Optional;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
-/** Which nodes are known: how large a list may be, how much unknown nodes may fill, and which node is forgotten. */
+/** Limits what nodes may add to the view, evicts unknown nodes, and forgets nodes on request. See docs/decisions/0011. */
 final class NodeRegistry {
 
-    /** The name of a list's limit in metrics and in the log. */
+    /** The name of the limit on a list, in metrics and in the log. */
     private static final String LIST = "node-list";
 
     private static final int MOST_CONTAINERS = 4_096;
     private static final int MOST_BYTES = 1 << 20;
 
-    /** Characters that a container's record has beside its texts, at most. */
+    /** The most characters of a container in a record, beside its texts. */
     private static final int RECORD_FRAME = 300;
 
-    /** A character takes at most so many bytes in a record: it may be written as {@code \\u0001}. */
+    /** The most bytes of a character in a record, which may be written as {@code \\u0001}. */
     private static final int BYTES_OF_A_CHARACTER = 6;
 
-    /** The part of the memory that nodes may fill that never named a model of a package: one in so many. */
+    /** Unknown nodes may fill one part of the memory in this many. */
     private static final int SHARE = 4;
 
-    /** A node that was silent for so long makes room for others. */
+    /** An unknown node that was silent for this time may be evicted. */
     private static final Duration SILENT = Duration.ofHours(24);
 
-    /** A node that reported within this time is not forgotten without force. */
+    /** A node that reported within this time is forgotten only by force. */
     private static final Duration RECENT = Duration.ofMinutes(10);
 
-    /** The state of a node in its last line of the history. */
+    /** The previous state in the last transition of a node. */
     private static final String KNOWN = "Known";
 
     private static final int SHOWN = 60;
@@ -55,7 +55,7 @@ final class NodeRegistry {
         this.containers = containers;
     }
 
-    /** Why a list is refused whole, before its containers are read; null if it is not. */
+    /** Refuses a list with too many containers, before they are read; null if the list is accepted. */
     CommandResult.@Nullable ResourceExhausted refusal(Command.NodeReport report) {
         int count = report.containers().size();
         return count <= MOST_CONTAINERS
@@ -67,7 +67,7 @@ final class NodeRegistry {
                                 .formatted(count, shown(report.node()), MOST_CONTAINERS));
     }
 
-    /** The same for its containers as they would be stored. */
+    /** Refuses a list whose containers are too large for a node record; null if the list is accepted. */
     CommandResult.@Nullable ResourceExhausted refusal(String node, SortedMap<String, Container> containers) {
         long bytes = storedBytes(containers);
         return bytes <= MOST_BYTES
@@ -79,12 +79,12 @@ final class NodeRegistry {
                                 .formatted(shown(node), bytes, MOST_BYTES));
     }
 
-    /** Whether the containers fit into a node's record. */
+    /** Whether the containers fit into a node record. */
     boolean fitRecord(SortedMap<String, Container> containers) {
         return storedBytes(containers) <= MOST_BYTES;
     }
 
-    /** Exact only for what may be more than a record holds: writing a record takes long. */
+    /** An upper estimate; exact if the estimate is too large for a record. Writing a record to measure it is slow. */
     private static long storedBytes(SortedMap<String, Container> containers) {
         long atMost = 0;
         for (Container container : containers.values()) {
@@ -100,11 +100,11 @@ final class NodeRegistry {
     }
 
     /**
-     * Makes room for what a node that never named a model of a package is to hold: the oldest of those that have been
-     * silent for 24 hours are evicted, but only if that is enough.
+     * Makes room for an unknown node by evicting the unknown nodes that were silent for the longest time. Only nodes that were
+     * silent for 24 hours are evicted, and only if that makes enough room.
      *
-     * @param after the node as it is to be
-     * @return false if there is no room; nothing has changed
+     * @param after the node as it will be
+     * @return false if there is no room; then nothing has changed
      */
     boolean makeRoom(NodeEntry after) {
         NodeEntry before = builder.nodes().get(after.name());
@@ -116,7 +116,7 @@ final class NodeRegistry {
         List<NodeEntry> oldest = new ArrayList<>();
         for (UnknownNodes.LastReport seen : builder.unknownNodes().oldestFirst()) {
             NodeEntry node = builder.nodes().get(seen.name());
-            // While a package cannot be read, it may name any model.
+            // While a package is unparsable, it may name any model.
             if (missing <= 0 || silence(seen.heardTicks()).compareTo(SILENT) < 0 || builder.hasUnparsable()) {
                 break;
             }
@@ -141,6 +141,7 @@ final class NodeRegistry {
         return true;
     }
 
+    /** Refuses what is new in the list of an unknown node, because such nodes take all of their share. */
     CommandResult.ResourceExhausted noRoom(String node) {
         return builder.refuse(
                 ViewBuilder.MEMORY,
@@ -159,7 +160,7 @@ final class NodeRegistry {
         return Duration.ofNanos(builder.now().monotonicNanos() - heardTicks);
     }
 
-    /** Forgets a node: as after a confirmed empty list, and then its record goes. */
+    /** Forgets a node: removes its containers as after a confirmed empty list, and then its record. */
     CommandResult forget(Command.ForgetNode command) {
         NodeEntry node = builder.nodes().get(command.node());
         if (node == null) {

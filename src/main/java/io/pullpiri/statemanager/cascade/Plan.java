@@ -11,25 +11,25 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * What a batch of commands leads to: decided, not yet done.
+ * The result of deciding a batch. It changes nothing by itself.
  *
- * @param parts the transactions to commit, in order; usually one, none if nothing is to be written
- * @param answers one for each command that was decided, which are the first of the batch, to be given when all parts are
+ * @param parts the transactions to commit, in order; usually one, none if there is nothing to write
+ * @param answers the results of the decided commands, which are the first of the batch; to be given once all parts are
  *     committed
- * @param anomalies what an operator should hear of
- * @param next the view once all parts are committed, but for the revisions of what they write
+ * @param anomalies the anomalies to report to the operator
+ * @param next the view after all parts are committed, without the revisions of their writes
  */
 public record Plan(List<PlannedTransaction> parts, List<CommandResult> answers, List<Anomaly> anomalies, View next) {
 
-    /** Of no command. */
+    /** The plan of an empty batch. */
     public static final Plan NOTHING = new Plan(List.of(), List.of(), List.of(), View.EMPTY);
 
-    /** The packages that are dead no more once it is done. */
+    /** The packages that are no longer dead once the plan is committed. */
     public Set<String> recovering() {
         return reconcileRecords(write -> write.value() == null);
     }
 
-    /** The packages whose reconcile records it writes or deletes. */
+    /** The packages whose reconcile records the plan writes or deletes. */
     public Set<String> reconcileRecords() {
         return reconcileRecords(write -> true);
     }
@@ -44,10 +44,10 @@ public record Plan(List<PlannedTransaction> parts, List<CommandResult> answers, 
     }
 
     /**
-     * One transaction.
+     * One transaction of a plan.
      *
      * @param transitions the changes of state that it makes durable, in order
-     * @param sequence of the journal record that holds them; -1 if it has none
+     * @param sequence the number of the journal record that holds them; -1 for no record
      */
     public record PlannedTransaction(Transaction transaction, List<Transition> transitions, long sequence) {}
 
@@ -62,10 +62,11 @@ public record Plan(List<PlannedTransaction> parts, List<CommandResult> answers, 
     public record TransactionLimits(int maxWrites, int maxBytes, long maxMemory) {}
 
     /**
-     * Something odd that was passed over or put right, or that a limit refused.
+     * Something unusual that was ignored or repaired, or something that a limit refused.
      *
-     * @param kind for counting, e.g. {@code invalid-container-name}; the limit's name if a limit refused something
-     * @param reason why the limit refused it, one of a few words; empty if no limit did
+     * @param kind for counting, such as {@code invalid-container-name}; for a refusal the name of the limit
+     * @param reason why the limit refused it, one of a few names; empty if it was no limit
+     * @param message for the log
      */
     public record Anomaly(String kind, String reason, String message) {
 

@@ -19,7 +19,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** What follows from the containers that nodes report, and from those that they stop reporting. */
+/** Handles the container lists of nodes. */
 final class ReportHandler {
 
     private static final int SHORT_ID = 12;
@@ -35,10 +35,10 @@ final class ReportHandler {
     }
 
     /**
-     * The list replaces what the node said before; what it leaves out counts until its grace period ends.
+     * Applies a list. It replaces the node's previous one; a container that it leaves out counts until its grace period ends.
      *
-     * @return what the node's agent is told: a list that is too large is refused whole; if there is no memory for what in it is
-     *     new, that is passed over, and all else taken in
+     * @return a refusal if the whole list is too large, or if there is no memory for its new containers; then the known
+     *     containers are applied nevertheless
      */
     CommandResult report(Command.NodeReport report) {
         TreeMap<String, Container> listed = new TreeMap<>();
@@ -72,7 +72,8 @@ final class ReportHandler {
             }
         }
         if (!registry.fitRecord(after)) {
-            // A list with so much that is new is no hiccup of podman's: what it leaves out is gone at once.
+            // A list with so many new containers is not incomplete by accident: containers that it leaves out are gone
+            // at once.
             after.keySet().retainAll(listed.keySet());
             graceEnds.clear();
         }
@@ -83,7 +84,7 @@ final class ReportHandler {
             after.keySet().retainAll(before.containers().keySet());
         }
         if (fits || builder.nodes().containsKey(name)) {
-            // What made room may have changed what is kept of the node.
+            // Evictions may have changed the last known states of this node.
             NodeEntry now = builder.node(name).reported(builder.now(), peers, recognized);
             containers.report(now, after, graceEnds);
         }
@@ -115,7 +116,7 @@ final class ReportHandler {
         return bytes + models.size() * NodeEntry.NEW_BYTES;
     }
 
-    /** Null for a container that is passed over. */
+    /** Reads one container; null for an infra container, and for one with an invalid name. */
     private @Nullable Container read(String node, ContainerFacts facts) {
         if (InfraContainers.isInfra(facts)) {
             return null;

@@ -7,14 +7,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an operator may set of the rules.
+ * The rules that an operator can configure.
  *
  * @param cleanExitCodes exit codes of a container that count as a clean stop
- * @param vanishGrace how long a container that its node stops naming still counts
- * @param vanished what becomes of a running or paused model whose last container is gone
- * @param reconcileOn in which states a package counts as dead
+ * @param vanishGrace the grace period of a container that its node stopped naming
+ * @param vanished the state of a running or paused model that has lost its last container
+ * @param reconcileOn the states in which a package counts as dead
  * @param protobufNames whether states are stored as {@code PACKAGE_STATE_RUNNING} instead of {@code Running}
- * @param historyLimit how many changes of a resource are kept
+ * @param historyLimit how many journal records of a resource's changes are kept
  */
 public record Rules(
         Set<Integer> cleanExitCodes,
@@ -30,7 +30,7 @@ public record Rules(
         DEAD,
         KEEP;
 
-        /** The state of a model that was in state {@code was} when its last container went. */
+        /** The state of a model that was in state {@code was} when it lost its last container; null for none. */
         @Nullable
         ModelState after(@Nullable ModelState was) {
             if (was != ModelState.RUNNING && was != ModelState.PAUSED) {

@@ -22,7 +22,7 @@ import io.pullpiri.statemanager.view.Transition;
 import io.pullpiri.statemanager.view.Versioned;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps a draft the mirror of the store: takes in what others wrote, and what we have written ourselves. */
+/** Applies store events: writes of other components change the view, StateManager's own and old events are dropped. */
 final class StoreEventApplier {
 
     private static final String BY_ANOTHER = "written into the store by another component";
@@ -38,9 +38,9 @@ final class StoreEventApplier {
     }
 
     /**
-     * Takes in a key as the store has it; drops what is our own or older than what is known.
+     * Applies one event. An event at or below the known revision of its key is dropped.
      *
-     * @param read whether it was read, ahead of the watch
+     * @param read whether the key was read, before the watch reports it
      */
     void apply(WatchEvent event, boolean read) {
         if (!(StoreKey.parse(event.key()) instanceof StoreKey.WatchedKey key) || isOld(key, event, read)) {
@@ -87,7 +87,7 @@ final class StoreEventApplier {
             builder.addAnomaly(
                     "nonsense-state",
                     entry.kind().label() + " " + entry.name() + ": its key holds '" + LogText.excerpt(text, 60)
-                            + "', which is no state");
+                            + "' (expected: a state of a " + entry.kind().label() + "); it is ignored");
         } else {
             // The key is the fact, and the last writer wins.
             propagation.setState(entry, value, "", text == null ? "its key was deleted" : BY_ANOTHER, BY_STORE);
@@ -109,7 +109,7 @@ final class StoreEventApplier {
                 "package-overwritten",
                 "the state of package " + entry.name() + " was "
                         + (text == null ? "deleted" : "overwritten with '" + LogText.excerpt(text, 60) + "'")
-                        + "; it is put right");
+                        + "; StateManager restores it");
         propagation.repairOverwritten(entry);
     }
 

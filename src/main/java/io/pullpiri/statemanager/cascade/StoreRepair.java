@@ -15,7 +15,7 @@ import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.Transition;
 import org.jspecify.annotations.Nullable;
 
-/** What has become of things while nobody looked: what differs from the rules is put right, and the history says so. */
+/** Repairs what differs from the rules after the store was read, and adds foreign changes to the history. */
 final class StoreRepair {
 
     private static final String WHILE_AWAY = "changed in the store while StateManager was away";
@@ -30,6 +30,7 @@ final class StoreRepair {
         this.containers = containers;
     }
 
+    /** Repairs all resources. Packages are evaluated at the end of the command. */
     void run() {
         models();
         builder.scenarios().values().forEach(this::scenario);
@@ -42,7 +43,7 @@ final class StoreRepair {
         }
     }
 
-    /** Also when a package that could not be read has become known, or is gone. */
+    /** Repairs all models. Also needed when an unparsable package becomes readable or is deleted. */
     void models() {
         boolean allRead = builder.nodes().values().stream().noneMatch(NodeEntry::unparsable);
         if (!builder.hasUnparsable()) {
@@ -65,11 +66,11 @@ final class StoreRepair {
     }
 
     /**
-     * Puts right a model whose state came from a list that was not stored, or went with it: a plan too large for one
-     * transaction broke off. It is what its containers give, as far as their nodes' stored lists go, and does not run if it
-     * has none. Others' word stands, unless that plan had taken it away.
+     * Repairs a model whose derived state does not match the stored lists, because a plan of several transactions stopped
+     * after the first. The model gets the state that its containers give; without a container it does not run. A state that
+     * another component wrote stands.
      *
-     * @param allRead whether every node's stored list could be read
+     * @param allRead whether all node records could be read
      */
     private void deriveAfterRead(ModelEntry entry, boolean allRead) {
         ModelState state = entry.state().value();
@@ -82,7 +83,7 @@ final class StoreRepair {
         if (derived != null && derived != state) {
             propagation.setModel(entry.name(), derived, Causes.containers(entry, derived), BY_STATE_MANAGER);
         } else if (isGone && builder.rules().vanished().after(state) != state) {
-            // No container was seen to go: nothing that would have anybody reconcile it.
+            // It is not known how the containers ended, so the model must not become dead and cause a reconcile.
             propagation.setModel(
                     entry.name(), ModelState.EXITED, "no stored list has a container of it", BY_STATE_MANAGER);
         }
@@ -101,7 +102,7 @@ final class StoreRepair {
         }
     }
 
-    /** Another component's word of the time when nobody looked belongs to the history too. */
+    /** Adds a state that another component wrote while StateManager was away to the history. */
     private void remember(ResourceEntry<?> entry) {
         Transition latest = entry.state().history().latest();
         String known = latest == null ? "" : latest.to();

@@ -34,16 +34,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns a draft into transactions: what differs from the store is written, with one journal record for all changes. One
- * transaction if the store can take it; otherwise artifacts first, then models, scenarios, packages, and node digests
- * last, so that the next start, or the report that was not acknowledged, puts right what a crash in between leaves.
+ * Turns a change set into transactions. It writes the keys that differ from the store, and one journal record with all changes.
+ * All of it is one transaction if the store accepts that much. Otherwise it is split in this order: artifacts, models,
+ * scenarios, packages, node records. After a crash between two transactions, the next start or the next report of a node
+ * repairs the rest.
  */
 final class TransactionPlanner {
 
-    /** More changes than this, and than four for each resource, and the oldest records go. */
+    /** The oldest journal records are deleted if there are more changes than this, and more than four for each resource. */
     private static final long CHANGES_KEPT = 50_000;
 
-    /** How many old records go with one commit: more than one, so that the journal gets back to its bound. */
+    /** How many old records one commit deletes at most. More than one, so that the journal shrinks to its bound. */
     private static final int TRIMMED_AT_ONCE = 4;
 
     /** Models first: packages follow from them, and a crash between two transactions must not leave a package ahead. */
@@ -116,7 +117,7 @@ final class TransactionPlanner {
         }
     }
 
-    /** What a change takes in a journal record at most: a character may be written as six. */
+    /** The most bytes of a transition in a journal record. One character takes up to six. */
     private static long recordedBytes(Transition transition) {
         return 300
                 + 6L
@@ -249,7 +250,7 @@ final class TransactionPlanner {
                 new Write(Keys.node(name), RecordCodec.text(RecordCodec.NodeRecord.of(entry)), entry.revision()));
     }
 
-    /** How many writes a transaction has room for, beside the journal and its trimming. */
+    /** How many writes fit into a transaction beside the journal record and the deletion of old records. */
     static int room(TransactionLimits limits) {
         return limits.maxWrites() - 1 - TRIMMED_AT_ONCE;
     }
@@ -279,11 +280,15 @@ final class TransactionPlanner {
         if (!parts.isEmpty()
                 && isJournalTooLong()
                 && journal.hasOldestOf(changeSet.before().journal())) {
-            part(List.of(), 0); // no transaction had room for what the oldest record leaves
+            part(List.of(), 0); // no transaction had room for what the oldest record carries forward
         }
     }
 
-    /** @param bytes of what is put together, at most */
+    /**
+     * Makes a transaction of the items, with a journal record.
+     *
+     * @param bytes the most bytes of the items
+     */
     private void part(Collection<Item> together, long bytes) {
         List<Write> writes = new ArrayList<>();
         List<Transition> transitions = new ArrayList<>();
@@ -310,7 +315,7 @@ final class TransactionPlanner {
         List<Transition> carried = trim(writes, sequence, limits.maxBytes() - bytes);
         carried.forEach(transition -> subjects.add(Subject.of(transition)));
         if (subjects.isEmpty()) {
-            // Without a change no record is needed; it comes before the next one or not at all.
+            // Without a change there is no record. The guard on its key still orders this commit before the next one.
             writes.add(new Write(Keys.journal(sequence), null, 0));
             parts.add(new PlannedTransaction(new Transaction(writes), transitions, -1));
             return;
@@ -358,9 +363,11 @@ final class TransactionPlanner {
     }
 
     /**
-     * Deletes the oldest records while there are too many; what is still the newest of its resource is carried on.
+     * Deletes the oldest records while there are too many. A transition that is still the latest of its resource is carried
+     * forward into the new record.
      *
-     * @param room for what is carried, in bytes; alone, the first of them always has it, for it was a record before
+     * @param room the bytes left for what is carried forward. In a transaction without other writes the first record is
+     *     always carried forward: it fitted into a transaction before.
      */
     private List<Transition> trim(List<Write> writes, long sequence, long room) {
         List<Transition> carried = new ArrayList<>();
@@ -369,7 +376,7 @@ final class TransactionPlanner {
         for (int i = 0; i < TRIMMED_AT_ONCE && isJournalTooLong(); i++) {
             Map.Entry<Long, Journal.JournalRecord> oldest = journal.records().firstEntry();
             if (oldest.getValue().revision() == 0) {
-                break; // of this very plan
+                break; // a record of this plan
             }
             long trimmed = oldest.getKey();
             List<Subject> newest = oldest.getValue().subjects().stream()
@@ -377,7 +384,7 @@ final class TransactionPlanner {
                     .filter(subject -> history(subject).newestRecord() == trimmed)
                     .toList();
             if (newest.stream().anyMatch(pending::contains)) {
-                break; // it goes with the part that records the newer change
+                break; // it is deleted with the transaction that records the newer change
             }
             List<Transition> still = newest.stream()
                     .map(subject -> history(subject).latest())

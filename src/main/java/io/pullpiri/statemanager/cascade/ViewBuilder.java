@@ -391,7 +391,8 @@ final class ViewBuilder {
         return refuse(
                 MEMORY,
                 "full",
-                "memory: the states and artifacts that are known take all of %,d MiB (expected: less)"
+                ("memory: the states and artifacts that are known take all of %,d MiB (expected: delete artifacts that are"
+                                + " not needed, or start with a larger STATEMANAGER_HEAP)")
                         .formatted(maxMemory >> 20));
     }
 }

@@ -40,22 +40,24 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a view from the store. Model keys are taken as they are; nothing is derived from old reports, and nothing is
- * judged: that is {@link StoreRepair}'s.
+ * Reads a view from a snapshot of the store. It takes the keys as they are and derives no state; {@link StoreRepair} then
+ * repairs what differs from the rules.
  */
 final class ViewLoader {
 
     private final ViewBuilder builder;
     private final Map<Subject, History> histories = new HashMap<>();
 
-    /** @param builder of an empty view; it will hold what was read */
+    /** @param builder an empty view, which gets what is read */
     ViewLoader(ViewBuilder builder) {
         this.builder = builder;
     }
 
     /**
-     * An entry, and what its value says where that takes long to read: a record, an artifact, or text that says why it is none;
-     * null for all else and for records that cannot be read.
+     * An entry of the snapshot, with its value parsed where parsing is slow.
+     *
+     * @param content a record, an artifact, or a text that says why an artifact is broken; null for other values, and for a
+     *     record that cannot be read
      */
     private record Decoded(
             StoreKey key,
@@ -96,28 +98,28 @@ final class ViewLoader {
     }
 
     void load(Snapshot snapshot) {
-        // Reading YAML is the longest part of a start on a large vehicle, and shares nothing.
+        // Parsing YAML takes most of the time of a start on a large vehicle, and shares no state.
         List<Decoded> entries = snapshot.entries().parallelStream()
                 .map(Decoded::of)
                 .flatMap(Stream::ofNullable)
                 .toList();
-        List<Decoded> digests = new ArrayList<>();
+        List<Decoded> nodeRecords = new ArrayList<>();
         List<Decoded> journal = new ArrayList<>();
         List<Decoded> others = new ArrayList<>();
         for (Decoded each : entries) {
             List<Decoded> into = each.isOf(StoreKey.RecordKind.JOURNAL)
                     ? journal
-                    : each.isOf(StoreKey.RecordKind.NODE) ? digests : others;
+                    : each.isOf(StoreKey.RecordKind.NODE) ? nodeRecords : others;
             into.add(each);
         }
         journal.sort(Comparator.comparing(each -> each.entry.key()));
         journal.forEach(this::journalRecord);
         others.forEach(this::take);
-        // The newest digest knows best what a model was before its containers fell silent.
-        digests.sort(Comparator.comparingLong(each -> each.entry.modRevision()));
-        digests.forEach(this::digest);
+        // The newest node record has the right last known states.
+        nodeRecords.sort(Comparator.comparingLong(each -> each.entry.modRevision()));
+        nodeRecords.forEach(this::nodeRecord);
         derived();
-        digests.forEach(this::restoreLastKnownStates);
+        nodeRecords.forEach(this::restoreLastKnownStates);
         histories.forEach(this::past);
         builder.packages().values().forEach(this::tally);
     }
@@ -126,9 +128,11 @@ final class ViewLoader {
         KeyValue entry = journal.entry;
         long sequence = Journal.sequence(entry.key());
         if (sequence < 0 || !(journal.content instanceof RecordCodec.JournalRecordText text)) {
-            builder.addAnomaly("unreadable-record", entry.key() + " is none of ours, or damaged; it is passed over");
+            builder.addAnomaly(
+                    "unreadable-record",
+                    entry.key() + " is no journal record of StateManager, or is damaged; it is ignored");
             if (sequence >= 0) {
-                // Its key is taken all the same.
+                // Its sequence number is used nevertheless.
                 builder.addJournalRecord(sequence, List.of(), entry.modRevision());
             }
             return;
@@ -174,8 +178,8 @@ final class ViewLoader {
     }
 
     /**
-     * Nonsense in a key is passed over: the resource has the state that it had before. A package has it whatever the key
-     * says, for that is nobody else's to write.
+     * Sets the state of a resource from its key. If the key's value is no state, the resource keeps the last state of its
+     * history. A package keeps it in any case, because only StateManager may write its key.
      */
     private <S extends NamedState> ResourceEntry<S> withState(ResourceEntry<S> entry, String value, long revision) {
         S stored = entry.parseState(value);
@@ -213,11 +217,11 @@ final class ViewLoader {
                 : new TrackedArtifact<>(null, String.valueOf(content), text);
     }
 
-    /** What the node said last counts on; containers that were absent get their whole grace period again. */
-    private void digest(Decoded decoded) {
+    /** Reads a node record. Absent containers get a whole grace period again. */
+    private void nodeRecord(Decoded decoded) {
         String name = decoded.name;
         KeyValue entry = decoded.entry;
-        if (!(decoded.content instanceof RecordCodec.NodeRecord digest)) {
+        if (!(decoded.content instanceof RecordCodec.NodeRecord node)) {
             builder.put(NodeEntry.unparsable(name, builder.now().monotonicNanos(), entry.modRevision()));
             builder.addAnomaly("unreadable-record", entry.key() + " is damaged; the node's next report replaces it");
             return;
@@ -225,7 +229,7 @@ final class ViewLoader {
         TreeMap<String, Container> containers = new TreeMap<>();
         Map<String, Long> graceEnds = new HashMap<>();
         Map<String, List<Container>> byModel = new TreeMap<>();
-        for (Container container : orEmpty(digest.containers())) {
+        for (Container container : orEmpty(node.containers())) {
             containers.put(container.name(), container);
             if (container.absent()) {
                 graceEnds.put(
@@ -242,8 +246,8 @@ final class ViewLoader {
             }
         }
         byModel.forEach((model, ofNode) -> builder.put(builder.model(model).withContainers(name, ofNode)));
-        Map<String, ModelState> kept = digest.kept() == null ? Map.of() : digest.kept();
-        long reportedMillis = digest.reportedMillis() == null ? 0 : digest.reportedMillis();
+        Map<String, ModelState> kept = node.kept() == null ? Map.of() : node.kept();
+        long reportedMillis = node.reportedMillis() == null ? 0 : node.reportedMillis();
         long silentMillis = reportedMillis == 0 ? 0 : Math.max(0, builder.now().wallMillis() - reportedMillis);
         builder.put(new NodeEntry(
                 name,
@@ -252,13 +256,13 @@ final class ViewLoader {
                 graceEnds,
                 reportedMillis,
                 builder.now().monotonicNanos() - TimeUnit.MILLISECONDS.toNanos(silentMillis),
-                Boolean.TRUE.equals(digest.recognized()) || builder.nameKnownModel(containers.values()),
+                Boolean.TRUE.equals(node.recognized()) || builder.nameKnownModel(containers.values()),
                 Peers.NONE,
                 entry.modRevision(),
                 false));
     }
 
-    /** What the containers gave last, so that only a change of it writes a model's key. */
+    /** Sets the derived states, so that only a later change of them writes a model's key. */
     private void derived() {
         for (ModelEntry model : builder.models().values()) {
             ModelState derived = StateMachine.modelState(model.containerCounts());
@@ -268,8 +272,8 @@ final class ViewLoader {
         }
     }
 
-    private void restoreLastKnownStates(Decoded digest) {
-        NodeEntry node = builder.nodes().get(digest.name);
+    private void restoreLastKnownStates(Decoded record) {
+        NodeEntry node = builder.nodes().get(record.name);
         if (node == null) {
             return;
         }
@@ -284,8 +288,8 @@ final class ViewLoader {
     }
 
     /**
-     * Resources without a key: they may have been deleted while nobody looked, and of a model it must be known who took its
-     * state away.
+     * Adds the history of a resource without a key. The resource may have been deleted while StateManager was away, and for a
+     * model without a state the history says whether StateManager removed the state.
      */
     private void past(Subject subject, History history) {
         Transition latest = history.latest();

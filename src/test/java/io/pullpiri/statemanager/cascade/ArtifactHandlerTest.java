@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What becomes of an operator's artifacts, and what follows from them. */
+/** The outcomes of an operator's artifacts, and the changes that follow from them. */
 class ArtifactHandlerTest {
 
     private static final String OTHER = "kind: Node\nmetadata:\n  name: HPC";

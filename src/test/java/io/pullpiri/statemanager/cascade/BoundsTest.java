@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What is known is bounded in memory; and damage in the store keeps nobody from starting. */
+/** The view is bounded in memory, and damaged records do not prevent a start. */
 class BoundsTest {
 
-    /** Room for a package, two models, a node and two containers, and not for another model. */
+    /** Room for a package, two models, a node and two containers, but not for another model. */
     private static final long MEMORY = 4_000;
 
     private final CascadeRig world = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 1 << 20, MEMORY));
@@ -116,13 +116,15 @@ class BoundsTest {
         for (int i = 0; i < 3_000 && answer instanceof CommandResult.Done; i++) {
             answer = mebibyte.run(model("model-" + i)).getFirst();
         }
-        String reason = "memory: the states and artifacts that are known take all of 1 MiB (expected: less)";
+        String reason =
+                "memory: the states and artifacts that are known take all of 1 MiB (expected: delete artifacts that are not"
+                        + " needed, or start with a larger STATEMANAGER_HEAP)";
         assertThat(answer).isEqualTo(new CommandResult.ResourceExhausted(reason));
         assertThat(mebibyte.notices()).containsExactly(reason);
         assertThat(mebibyte.view.models()).hasSizeBetween(1_000, 2_500);
     }
 
-    /** Else memory would not be bounded: whoever sends something long must be counted for it. */
+    /** Otherwise memory would not be bounded: long texts must count. */
     @Test
     void everyTextInACommand_countsWithItsLength() {
         String text = "x".repeat(1_000);
@@ -164,7 +166,7 @@ class BoundsTest {
         assertThat(large.view.bytes()).isEqualTo(before).isPositive();
     }
 
-    /** Its transactions were more than the old records that went with them. */
+    /** Each commit once added more records than it deleted. */
     // [utest->req~sto-journal~1]
     @Test
     @Tag("slow")
@@ -187,7 +189,7 @@ class BoundsTest {
         assertThat(latest("model-7")).isEqualTo(before);
     }
 
-    /** What four old records left did not fit into the new one, ever again. */
+    /** The transitions carried forward from four old records once did not fit into the new one. */
     @Test
     void carriedChanges_fitIntoTheirRecord() {
         String words = "\u0001".repeat(253);
@@ -213,7 +215,7 @@ class BoundsTest {
         assertThat(latest("still-7")).isEqualTo(before);
     }
 
-    /** The oldest record was larger than what any transaction had left for it. */
+    /** The oldest record was once larger than the room that any transaction had left. */
     @Test
     void carriedChanges_getTheirOwnTransactionWhenNoOtherHasRoom() {
         CascadeRig tight = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 100_000, 1L << 40));
@@ -225,7 +227,7 @@ class BoundsTest {
         tight.run(still);
         List<Transition> before = tight.transitions.stream().toList();
         long most = 0;
-        // Long enough for what was carried to be carried again.
+        // Enough commits to carry the same transitions forward twice.
         for (int round = 0; round < 1_300; round++) {
             tight.run(busy(round)); // of some 40,000 bytes, which leave no room for what the oldest record holds
             most = Math.max(most, tight.view.journal().changes());
@@ -238,7 +240,7 @@ class BoundsTest {
                 .containsExactlyInAnyOrderElementsOf(before);
     }
 
-    /** So many changes of one model that they are one transaction. */
+    /** So many changes of one model that they fill one transaction. */
     private static Command[] busy(int round) {
         Command[] batch = new Command[90];
         for (int i = 0; i < batch.length; i++) {
@@ -276,7 +278,7 @@ class BoundsTest {
         return large.modelEntry(model).state().history().latest();
     }
 
-    /** Found by fuzzing: the key of a record that could not be read was written anew, again and again. */
+    /** Found by fuzzing: the key of a record that could not be read was written again and again. */
     @Test
     void damagedJournalRecord_doesNotPreventAStart() {
         world.foreignUnseen(Keys.journal(7), "{\"changes\":[{\"name\":\"m\"}]}");
@@ -285,7 +287,7 @@ class BoundsTest {
         assertThat(world.value(Keys.journal(8))).isNotNull();
     }
 
-    /** Found by fuzzing: the record leaves out what is empty, and was taken for damaged. */
+    /** Found by fuzzing: the record omits empty texts, and was taken for a damaged one. */
     @Test
     void containerWithoutAnId_isReadAfterARestart() {
         large.run(new Command.NodeReport(
@@ -306,7 +308,7 @@ class BoundsTest {
         assertThat(world.packageState("braking")).isEqualTo("Running");
     }
 
-    /** Found by fuzzing: it was read, and then there was no state to count. */
+    /** Found by fuzzing: the record was read, but had no state to count. */
     @Test
     void incompleteNodeRecord_isIgnored() {
         world.foreignUnseen(Keys.node("n"), "{\"containers\":[{\"name\":\"c\",\"id\":\"1\",\"model\":\"m\"}]}");

@@ -28,7 +28,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Tag;
 
-/** Incremental evaluation equals evaluation from scratch, at every step of any day. */
+/** Incremental evaluation equals evaluation from scratch, after every step of random commands. */
 @Tag("slow")
 class CascadePropertyTest {
 
@@ -70,7 +70,7 @@ class CascadePropertyTest {
             if (random.nextInt(10) == 0) {
                 View before = world.view;
                 assertThat(world.restart())
-                        .as("a start right after a commit has nothing to mend, and writes its fence alone")
+                        .as("a start right after a commit repairs nothing and writes only its fence")
                         .isOne();
                 assertSameView(world.view, before);
                 check(world, "restart after step " + i);
@@ -114,7 +114,7 @@ class CascadePropertyTest {
                 world.run(batch);
             }
         }
-        // Whoever overwrites a package's state is put right within a second; wait for it.
+        // An overwritten package state is restored within a second; wait for it.
         if (!world.view.overwritten().isEmpty()) {
             world.pass(Duration.ofSeconds(1));
             world.run(new Command.Tick());
@@ -155,7 +155,7 @@ class CascadePropertyTest {
         return list.get(random.nextInt(list.size()));
     }
 
-    /** The tables of the specification, applied to what the store holds: written apart from the code under test. */
+    /** Applies the specification's tables to the store. It shares no code with the code under test. */
     private void check(CascadeRig world, String when) {
         for (String name : PACKAGES) {
             KeyValue artifact = world.store.get(Keys.artifact("Package", name));
@@ -185,12 +185,12 @@ class CascadePropertyTest {
         assertThat(world.keys()).allMatch(OwnKeys::matches);
     }
 
-    /** Empty for a model that has no state. */
+    /** The stored state of a model; empty for none. */
     private static String written(CascadeRig world, String model) {
         return SpecificationTables.name(Objects.requireNonNullElse(world.modelState(model), ""));
     }
 
-    /** As it is stored: {@code Error}. */
+    /** A state as it is stored: {@code Error}. */
     private static String rule(List<String> states) {
         String state = SpecificationTables.packageState(states);
         return state.charAt(0) + state.substring(1).toLowerCase(Locale.ROOT);

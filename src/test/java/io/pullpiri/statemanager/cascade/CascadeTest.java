@@ -221,7 +221,7 @@ class CascadeTest {
         assertThat(world.view.models()).containsOnlyKeys("light");
         world.run(apply(packageYaml("braking", "brake")));
         assertThat(world.packageEntry("braking").state().history().generation())
-                .as("nothing of the old one is taken for the new one's")
+                .as("the new package has nothing of the old one")
                 .isEqualTo(1);
     }
 
@@ -238,13 +238,13 @@ class CascadeTest {
         assertThat(world.packageState("braking")).isEqualTo("Error");
         world.run(report("HPC", "brake/ctl=running"));
         assertThat(world.packageState("braking"))
-                .as("its models are not known since the start")
+                .as("its models are unknown after the start")
                 .isEqualTo("Error");
         world.foreign(Keys.artifact("Package", "braking"), packageYaml("braking", "brake"));
         assertThat(world.packageState("braking")).isEqualTo("Running");
     }
 
-    /** Found by using it: the states of its models were deleted, and with the good artifact it ran again. */
+    /** Found by using it: the states of its models were deleted, and with the good artifact the package ran again. */
     // [utest->req~pkg-broken-artifact~1]
     @Test
     void modelsOfAnUnparsablePackage_keepTheirStates() {
@@ -302,7 +302,7 @@ class CascadeTest {
     void modelWithoutAStoredNodeRecord_hasNoContainersAfterARestart() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("HPC", "brake/ctl=running"));
-        // As a crash between the transactions of a large plan leaves it.
+        // A crash between the transactions of a large plan has this result.
         world.foreignUnseen(Keys.node("HPC"), null);
 
         world.restart();
@@ -320,7 +320,8 @@ class CascadeTest {
         world.foreign(Keys.modelState("brake"), "broken\nbeyond repair");
         assertThat(world.packageState("braking")).isEqualTo("Paused");
         assertThat(world.notices())
-                .containsExactly("model brake: its key holds 'broken\\u{A}beyond repair', which is no state");
+                .containsExactly(
+                        "model brake: its key holds 'broken\\u{A}beyond repair' (expected: a state of a model); it is ignored");
         world.restart();
         assertThat(world.packageState("braking")).isEqualTo("Paused");
         world.foreign(Keys.modelState("brake"), null);
@@ -362,7 +363,7 @@ class CascadeTest {
                 .isInstanceOf(CommandResult.Done.class);
         assertThat(world.scenarioState("drive")).isEqualTo("Idle");
         assertThat(step("free", ScenarioState.ALLOWED, ScenarioState.COMPLETED, "t5"))
-                .as("without a stored state the request's counts")
+                .as("without a stored state, the request's current state decides")
                 .isInstanceOf(CommandResult.Done.class);
         assertThat(world.scenarioState("free")).isEqualTo("Completed");
         world.run(delete(scenarioYaml("drive", "braking")));
@@ -388,7 +389,7 @@ class CascadeTest {
                 .isEqualTo("Paused");
         assertThat(world.scenarioState("drive")).isNull();
         assertThat(world.history(ResourceKind.MODEL, "light")).containsExactly(">Running", "Running>Dead");
-        assertThat(world.restart()).as("a second start writes its fence alone").isOne();
+        assertThat(world.restart()).as("a second start writes only its fence").isOne();
     }
 
     // [utest->req~sto-transaction~1]
@@ -415,7 +416,7 @@ class CascadeTest {
         assertThat(small.restart()).as("its fence").isOne();
     }
 
-    /** A plan that is on its way when the process ends, and gets to the store when the next one has read it. */
+    /** A plan is in flight when the process ends, and arrives after the next process has read the store. */
     // [utest->req~sto-fence~1]
     @Test
     void planDecidedBeforeTheFence_cannotBeCommittedAfterIt() {
@@ -452,8 +453,12 @@ class CascadeTest {
         assertThat(small.modelState("a")).isEqualTo("Paused");
         assertThat(small.modelState("b")).isEqualTo("Paused");
         small.restart();
-        assertThat(small.modelState("a")).as("what the stored list gives").isEqualTo("Running");
-        assertThat(small.modelState("b")).as("what an older list gave").isEqualTo("Running");
+        assertThat(small.modelState("a"))
+                .as("the state that the stored list gives")
+                .isEqualTo("Running");
+        assertThat(small.modelState("b"))
+                .as("the state that an older list gave")
+                .isEqualTo("Running");
         assertThat(small.packageState("p")).isEqualTo("Running");
     }
 

@@ -15,12 +15,12 @@ import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What a change costs, in figures that are the same on every machine. */
+/** The cost of a change, in figures that do not depend on the machine. */
 class CostTest {
 
     private static final int WARM = 3_000;
 
-    /** 15,648 when this was written, in the small vehicle; a map of 2,000 packages is deeper. */
+    /** It was 15,648 in the small vehicle when this was written; a map of 2,000 packages is deeper. */
     private static final long MOST_BYTES = 22_000;
 
     private static CascadeRig vehicle(int packages) {
@@ -86,7 +86,7 @@ class CostTest {
         assertThat(bytesOfAReport(2_000)).isLessThan(MOST_BYTES);
     }
 
-    /** Of the decision and of the view that follows, once the code is warm. */
+    /** The bytes that a decision and the next view allocate, once the code is warm. */
     private static long bytesOfAReport(int packages) {
         CascadeRig world = vehicle(packages);
         world.run(reportOf(0, "running"));

@@ -19,14 +19,14 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** How large a node's list may be, how much unknown nodes may fill, and how a node is forgotten. */
+/** The limit on a list, the share of unknown nodes, evictions and forgetting. */
 class NodeRegistryTest {
 
     private static final Duration A_DAY = Duration.ofHours(24);
 
     private final CascadeRig world = new CascadeRig();
 
-    /** A quarter of it has room for four nodes with a container and its model, and not for five. */
+    /** A quarter of it has room for four nodes with a container and its model, but not for five. */
     private final CascadeRig small = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 1 << 20, 32_000));
 
     private static Command forget(String node) {
@@ -151,7 +151,7 @@ class NodeRegistryTest {
         small.run(report("stranger-0", "s0/c=exited:1"));
         assertThat(small.run(report("stranger-4", "s4/c=running")))
                 .hasOnlyElementsOfType(CommandResult.ResourceExhausted.class);
-        assertThat(small.view.nodes()).as("nobody was silent for 24 h").hasSize(4);
+        assertThat(small.view.nodes()).as("no node was silent for 24 h").hasSize(4);
         small.pass(Duration.ofMinutes(1).plusSeconds(5));
         assertThat(small.run(report("stranger-4", "s4/c=running"))).hasOnlyElementsOfType(CommandResult.Done.class);
         assertThat(small.view.nodes()).containsOnlyKeys("stranger-0", "stranger-2", "stranger-3", "stranger-4");
@@ -352,7 +352,7 @@ class NodeRegistryTest {
         assertThat(world.modelState("brake")).isEqualTo("Running");
     }
 
-    /** Found by the simulation (day 1763): the record stayed, and nothing knew of it. */
+    /** Found by the simulation (day 1763): the record stayed in the store without a node in the view. */
     @Test
     void nodeForgottenAndReportedInOneBatch_keepsItsRecord() {
         Command list = report("HPC", "brake/ctl=running");

@@ -19,10 +19,10 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** What of a batch goes into one transaction, and that the commands of a batch are decided one after the other. */
+/** How a batch is divided into transactions, and that its commands are decided one after the other. */
 class PlanTest {
 
-    /** More than 30 of 40 writes make a transaction full, and 5 places are the journal's. */
+    /** A transaction of 40 writes is full with more than 30, and 5 of them belong to the journal. */
     private final CascadeRig world =
             new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(40, 1 << 20, 1L << 40));
 
@@ -41,7 +41,7 @@ class PlanTest {
     private void assertDecided(int commands, Command... batch) {
         Plan plan = plan(batch);
         assertThat(plan.answers()).hasSize(commands);
-        assertThat(plan.parts()).as("visible at one moment").hasSize(1);
+        assertThat(plan.parts()).as("visible together").hasSize(1);
         world.run(batch);
     }
 
@@ -70,7 +70,7 @@ class PlanTest {
         assertThat(world.states()).hasSize(90);
     }
 
-    /** Found by reading: models went into the one transaction, and their packages into the next. */
+    /** Found by reading: models were in one transaction, and their packages in the next. */
     @Test
     void commandThatDoesNotFitWithOthers_getsItsOwnTransaction() {
         String[] models = IntStream.range(0, 40).mapToObj(i -> "m" + i).toArray(String[]::new);
@@ -91,7 +91,7 @@ class PlanTest {
         assertThat(small.view.packages()).hasSize(5);
     }
 
-    private static Command told(int from, int to, String state) {
+    private static Command storeEvents(int from, int to, String state) {
         return new Command.StoreEvents(
                 IntStream.range(from, to)
                         .mapToObj(i -> new WatchEvent(Keys.modelState("m" + i), state, 1_000 + i))
@@ -99,14 +99,15 @@ class PlanTest {
                 false);
     }
 
-    /** Else a package would be stored that contradicts what is known of its models. */
+    /** Otherwise a package could be stored that contradicts the known states of its models. */
     @Test
     void storeEvents_areNotSplit() {
         String[] models = IntStream.range(0, 60).mapToObj(i -> "m" + i).toArray(String[]::new);
         world.run(apply(packageYaml("p", models)));
-        Command[] words =
-                IntStream.range(0, 60).mapToObj(i -> told(i, i + 1, "Dead")).toArray(Command[]::new);
-        assertDecided(60, words);
+        Command[] events = IntStream.range(0, 60)
+                .mapToObj(i -> storeEvents(i, i + 1, "Dead"))
+                .toArray(Command[]::new);
+        assertDecided(60, events);
         assertThat(world.packageState("p")).isEqualTo("Error");
 
         String[] others = IntStream.range(0, 30)
@@ -115,17 +116,17 @@ class PlanTest {
         List<Command> batch = new ArrayList<>();
         IntStream.range(0, 10).forEach(i -> batch.add(apply(packageYaml("q" + i, "q"))));
         world.run(batch.toArray(Command[]::new));
-        Command word = new Command.StoreEvents(List.of(new WatchEvent(Keys.modelState("q"), "Dead", 2_000)), false);
-        assertDecided(2, word, told(60, 61, "Dead"), report("n", others)); // 21 writes, one, and 31
+        Command event = new Command.StoreEvents(List.of(new WatchEvent(Keys.modelState("q"), "Dead", 2_000)), false);
+        assertDecided(2, event, storeEvents(60, 61, "Dead"), report("n", others)); // 21 writes, one, and 31
     }
 
     @Test
     void oversizedCommand_isProcessedAlthoughStoreEventsArrive() {
-        Plan plan = plan(told(0, 1, "Dead"), report("n", running(90)));
+        Plan plan = plan(storeEvents(0, 1, "Dead"), report("n", running(90)));
         assertThat(plan.answers()).hasSize(2);
         assertThat(plan.parts()).hasSizeGreaterThan(1);
-        plan = plan(told(0, 1, "Dead"), model("x", ModelState.DEAD), report("n", running(90)));
-        assertThat(plan.answers()).as("but not with another command").hasSize(2);
+        plan = plan(storeEvents(0, 1, "Dead"), model("x", ModelState.DEAD), report("n", running(90)));
+        assertThat(plan.answers()).as("not with another command").hasSize(2);
         assertThat(plan.parts()).hasSize(1);
     }
 
@@ -135,7 +136,7 @@ class PlanTest {
                 .toArray(String[]::new);
     }
 
-    /** World lets no transaction through that is larger than the store takes. Control characters become six. */
+    /** The rig rejects a transaction that is larger than the store accepts. A control character takes six bytes. */
     @Test
     void transaction_neverExceedsTheStoresLimit() {
         CascadeRig small = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 12_000, 1L << 40));

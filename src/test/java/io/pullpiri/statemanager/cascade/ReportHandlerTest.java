@@ -14,7 +14,7 @@ import io.pullpiri.statemanager.view.Transition;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** Whose containers are whose, and what is said about it. */
+/** Which model a container counts for, and the causes that name containers. */
 class ReportHandlerTest {
 
     private final CascadeRig world = new CascadeRig();
@@ -87,7 +87,7 @@ class ReportHandlerTest {
         world.pass(Duration.ofNanos(ends - world.now().monotonicNanos() - 1_000_001));
         world.run(new Command.Tick());
         assertThat(world.modelState("m")).isEqualTo("Dead");
-        // To run takes a millisecond by itself: all but one nanosecond of it is taken back.
+        // Each call of run() takes a millisecond: all but one nanosecond of it is subtracted.
         world.pass(Duration.ofNanos(-999_999));
         world.run(new Command.Tick());
         assertThat(world.now().monotonicNanos()).isEqualTo(ends);
@@ -107,7 +107,7 @@ class ReportHandlerTest {
         world.restart();
         world.run(report("b", "m/2=exited:0"));
         assertThat(world.modelState("m"))
-                .as("another's word: what the containers give is what it was")
+                .as("another component wrote the state: the last known state stays")
                 .isEqualTo("Dead");
     }
 
@@ -172,7 +172,7 @@ class ReportHandlerTest {
                 .isEqualTo(world.now().wallMillis())
                 .isGreaterThan(stored);
         assertThat(world.revision(Keys.node("n")))
-                .as("a time alone is not written")
+                .as("a new time alone is not written")
                 .isEqualTo(revision);
         world.restart();
         assertThat(world.node("n").reportedMillis()).isEqualTo(stored);

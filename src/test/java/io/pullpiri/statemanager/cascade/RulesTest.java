@@ -97,7 +97,7 @@ class RulesTest {
         world.run(new Command.Tick());
         assertThat(world.view).isEqualTo(before);
         assertThat(Cascade.nextTick(world.view))
-                .as("no moment is planned at which the silence would matter")
+                .as("no tick is planned for a silent node")
                 .isEqualTo(Long.MAX_VALUE);
     }
 }

@@ -13,7 +13,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Steps that are asked for again, late, or of a scenario that is not known. */
+/** Requests that are repeated or late, and requests for an unknown scenario. */
 class ScenarioTest {
 
     private final CascadeRig world = new CascadeRig();
@@ -34,7 +34,7 @@ class ScenarioTest {
         step(null, ScenarioState.WAITING, "1");
         step(null, ScenarioState.SATISFIED, "2");
         assertThat(step(ScenarioState.IDLE, ScenarioState.WAITING, "2"))
-                .as("answered by what has become of it")
+                .as("the answer gives the present state")
                 .isEqualTo(new CommandResult.Done("scenario s is Satisfied"));
         assertThat(step(ScenarioState.IDLE, ScenarioState.WAITING, "1")).isInstanceOf(CommandResult.NotAllowed.class);
         assertThat(history()).containsExactly(">Idle", "Idle>Waiting", "Waiting>Satisfied");
@@ -65,7 +65,7 @@ class ScenarioTest {
     void unknownScenario_takesItsCurrentStateFromTheRequest() {
         assertThat(step(ScenarioState.WAITING, ScenarioState.WAITING, "1"))
                 .isEqualTo(new CommandResult.Done("scenario s is Waiting"));
-        assertThat(world.scenarioState("s")).as("nothing was asked for").isNull();
+        assertThat(world.scenarioState("s")).as("the request changes nothing").isNull();
         assertThat(step(null, ScenarioState.SATISFIED, "2")).isInstanceOf(CommandResult.NotAllowed.class);
         assertThat(step(null, ScenarioState.IDLE, "3")).isEqualTo(new CommandResult.Done("scenario s is Idle"));
         assertThat(world.scenarioState("s")).isEqualTo("Idle");

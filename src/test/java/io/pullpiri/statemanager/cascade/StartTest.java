@@ -26,7 +26,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** What is read from the store at a start, and what is put right then. */
+/** Reading the store at a start, and the repair after it. */
 class StartTest {
 
     private static final String AWAY = "changed in the store while StateManager was away";
@@ -46,7 +46,7 @@ class StartTest {
             world.run(
                     report("n" + i % 3, "a/x=" + (i % 2 == 0 ? "running" : "exited:1"), "b/y=paused", "/a_z=running"));
         }
-        // A digest each says what the model was before its containers fell silent; the newer one is right.
+        // Each node record has a last known state of the model; the newer record is right.
         world.run(report("n0", "b/y=nonsense"), report("n1", "b/y=nonsense"), report("n2", "b/y=nonsense"));
         assertThat(world.restart()).as("its fence").isOne();
         List<KeyValue> entries = new ArrayList<>(world.store.values());
@@ -125,7 +125,7 @@ class StartTest {
         assertThat(world.modelState("m")).isEqualTo("Exited");
     }
 
-    /** Found by the simulation (day 2901): the model's key was gone for good, for its containers had not changed. */
+    /** Found by the simulation (day 2901): the model's key stayed deleted, because its containers did not change. */
     @Test
     void modelDroppedByAnUnfinishedPlan_getsTheStateOfItsContainers() {
         world.run(report("n", "m/a=exited:1"));
@@ -143,7 +143,7 @@ class StartTest {
         assertThat(world.lastCause(ResourceKind.MODEL, "m")).isEqualTo("container a on n: exit code 1");
         world.pass(CascadeRig.RULES.vanishGrace());
         world.run(new Command.Tick());
-        assertThat(world.states()).as("when its grace is over once more").isEmpty();
+        assertThat(world.states()).as("after a second grace period").isEmpty();
         assertThat(world.view.models()).isEmpty();
     }
 
@@ -276,7 +276,9 @@ class StartTest {
         world.run(apply(scenarioYaml("s", "p")));
         world.foreignUnseen(Keys.artifact("Scenario", "s"), "no: [yaml");
         world.restart();
-        assertThat(world.scenarioState("s")).as("a broken one is still there").isEqualTo("Idle");
+        assertThat(world.scenarioState("s"))
+                .as("a broken artifact still exists")
+                .isEqualTo("Idle");
     }
 
     @Test
@@ -296,7 +298,8 @@ class StartTest {
                         said -> assertThat(said)
                                 .isEqualTo(Keys.node("n") + " is damaged; the node's next report replaces it"),
                         said -> assertThat(said)
-                                .isEqualTo(Keys.journal(7) + " is none of ours, or damaged; it is passed over"),
+                                .isEqualTo(Keys.journal(7)
+                                        + " is no journal record of StateManager, or is damaged; it is ignored"),
                         said -> assertThat(said).contains("9".repeat(19)));
         assertThat(world.view.journal().records()).containsOnlyKeys(7L, 8L);
     }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What others write into the store, and what a watch says late, twice, or of ourselves. */
+/** Writes of other components, and watch events that are late, repeated, or about StateManager's own writes. */
 class StoreEventApplierTest {
 
     private static final String DRIVE = Keys.scenarioState("drive");
@@ -37,7 +37,7 @@ class StoreEventApplierTest {
 
     private final CascadeRig world = new CascadeRig();
 
-    private void tell(String key, @Nullable String value, long revision) {
+    private void watch(String key, @Nullable String value, long revision) {
         world.run(new Command.StoreEvents(List.of(new WatchEvent(key, value, revision)), false));
     }
 
@@ -77,7 +77,9 @@ class StoreEventApplierTest {
         world.foreign(DRIVE, "Waiting");
         world.foreign(DRIVE, "Wating");
         assertThat(drive()).isEqualTo(ScenarioState.WAITING);
-        assertThat(world.notices()).containsExactly("scenario drive: its key holds 'Wating', which is no state");
+        assertThat(world.notices())
+                .containsExactly(
+                        "scenario drive: its key holds 'Wating' (expected: a state of a scenario); it is ignored");
     }
 
     // [utest->req~scn-artifact~1]
@@ -163,9 +165,9 @@ class StoreEventApplierTest {
         }
         assertThat(world.notices())
                 .containsExactly(
-                        "the state of package braking was overwritten with 'Running'; it is put right",
-                        "the state of package braking was overwritten with 'no state\\u{A}at all'; it is put right",
-                        "the state of package braking was deleted; it is put right");
+                        "the state of package braking was overwritten with 'Running'; StateManager restores it",
+                        "the state of package braking was overwritten with 'no state\\u{A}at all'; StateManager restores it",
+                        "the state of package braking was deleted; StateManager restores it");
         assertThat(world.history(ResourceKind.PACKAGE, "braking")).containsExactly(">Idle");
     }
 
@@ -187,13 +189,11 @@ class StoreEventApplierTest {
         world.foreign(Keys.packageState("braking"), "Running");
         assertThat(world.view.overwritten()).containsExactly("braking");
         world.foreign(Keys.packageState("braking"), "Idle");
-        assertThat(world.view.overwritten())
-                .as("somebody else has put it right")
-                .isEmpty();
+        assertThat(world.view.overwritten()).as("another component restored it").isEmpty();
         assertThat(Cascade.nextTick(world.view)).isEqualTo(Long.MAX_VALUE);
         long before = world.revision;
         world.foreign(Keys.packageState("braking"), "PACKAGE_STATE_IDLE");
-        assertThat(world.revision).as("theirs alone").isEqualTo(before + 1);
+        assertThat(world.revision).as("only the other component has written").isEqualTo(before + 1);
         assertThat(world.notices()).hasSize(2);
     }
 
@@ -205,7 +205,7 @@ class StoreEventApplierTest {
         world.foreign(Keys.packageState("braking"), "Error");
         assertThat(Cascade.nextTick(world.view))
                 .isEqualTo(repaired + Duration.ofSeconds(1).toNanos());
-        // To run takes a millisecond by itself.
+        // Each call of run() takes a millisecond.
         world.pass(Duration.ofNanos(Cascade.nextTick(world.view) - world.now().monotonicNanos() - 1_000_000));
         world.run(new Command.Tick());
         assertThat(world.packageState("braking")).isEqualTo("Idle");
@@ -234,8 +234,8 @@ class StoreEventApplierTest {
         older.forEach((key, value) -> {
             long known = world.revision(key);
             for (long revision : List.of(1L, known - 1, known)) {
-                tell(key, value, revision);
-                tell(key, null, revision);
+                watch(key, value, revision);
+                watch(key, null, revision);
                 assertThat(world.view).as("%s at %s", key, revision).isEqualTo(before);
                 assertThat(before.isEcho(new WatchEvent(key, value, revision))).isTrue();
             }
@@ -243,7 +243,7 @@ class StoreEventApplierTest {
                     .as("newer")
                     .isFalse();
             assertThat(before.isEcho(new WatchEvent(key, null, known)))
-                    .as("a deletion is the loop's to judge")
+                    .as("the loop handles deletions")
                     .isFalse();
         });
     }
@@ -253,18 +253,18 @@ class StoreEventApplierTest {
         world.run(apply(packageYaml("braking", "brake")));
         View before = world.view;
         for (String key : List.of(Keys.reconcile("braking"), Keys.node("HPC"), Keys.journal(9), "/model/a/b/c", "x")) {
-            tell(key, "Dead", world.revision + 1);
+            watch(key, "Dead", world.revision + 1);
             assertThat(world.view).as(key).isEqualTo(before);
             assertThat(before.revision(key)).isZero();
         }
         for (String absent : List.of(BRAKE, DRIVE, Keys.packageState("lights"), Keys.artifact("Model", "light"))) {
-            tell(absent, null, world.revision + 1);
+            watch(absent, null, world.revision + 1);
             assertThat(world.view).as(absent).isEqualTo(before);
             assertThat(before.revision(absent)).isZero();
         }
     }
 
-    /** We have deleted a key; what the watch says of the time before comes after that. */
+    /** StateManager deletes a key, and then the watch reports events from before the deletion. */
     @Test
     void eventFromBeforeOurDeletion_isIgnored() {
         world.run(new Command.ModelChange("brake", ModelState.RUNNING, "", "test"));
@@ -274,13 +274,15 @@ class StoreEventApplierTest {
         assertThat(world.modelState("brake")).isNull();
         WatchEvent old = new WatchEvent(BRAKE, "Running", written);
 
-        assertThat(world.view.isEcho(old)).as("its end is still to be told").isFalse();
+        assertThat(world.view.isEcho(old))
+                .as("the watch has not reported the deletion yet")
+                .isFalse();
         for (long revision : List.of(written, deleted)) {
-            tell(BRAKE, "Running", revision);
+            watch(BRAKE, "Running", revision);
             assertThat(world.view.models()).isEmpty();
             assertThat(world.view.tombstones()).containsEntry(BRAKE, deleted);
         }
-        tell(BRAKE, null, deleted);
+        watch(BRAKE, null, deleted);
         assertThat(world.view.tombstones()).doesNotContainKey(BRAKE);
         assertThat(world.view.models()).isEmpty();
     }
@@ -303,9 +305,9 @@ class StoreEventApplierTest {
         world.foreignUnseen(BRAKE, null);
         read(BRAKE, null, world.revision);
         assertThat(world.view.models()).isEmpty();
-        tell(BRAKE, "Paused", first + 1);
+        watch(BRAKE, "Paused", first + 1);
         assertThat(world.view.models()).isEmpty();
-        tell(BRAKE, null, first + 2);
+        watch(BRAKE, null, first + 2);
         assertThat(world.view.tombstones()).isEmpty();
         assertThat(world.history(ResourceKind.MODEL, "brake")).containsExactly(">Running", "Running>");
 
@@ -327,7 +329,7 @@ class StoreEventApplierTest {
         assertThat(world.lastCause(ResourceKind.PACKAGE, "braking"))
                 .isEqualTo("2 of 2 models dead: light dead (container b on HPC: dead)");
         assertThat(cause())
-                .as("all that are dead now")
+                .as("all models that are dead now")
                 .isEqualTo(
                         "2 of 2 models dead: brake dead (container a on HPC: exit code 1), light dead (container b on HPC: dead)");
         world.run(report("HPC", "brake/a=exited:1", "light/b=paused"));
