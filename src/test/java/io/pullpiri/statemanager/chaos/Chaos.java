@@ -26,9 +26,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
- * A server and a store, both real, that are killed, frozen and cut off from each other while components ask for changes and
- * nodes report their containers. Every change that was acknowledged must be in the history, once and in order, and what is
- * stored at any time must be as the history and the rules have it.
+ * Kills, freezes and disconnects a real server and a real store, while components request changes and nodes report their
+ * containers. Every acknowledged change must be in the history, once and in order. What is stored must always agree with the
+ * history and the rules.
  */
 final class Chaos implements AutoCloseable {
 

@@ -42,7 +42,7 @@ final class Witness {
 
     /**
      * Models whose state comes from another component or from a request. A model leaves the set when its containers give another
-     * state in a transaction that also writes the model, on a day on which each plan fits into one transaction.
+     * state, in a transaction that also writes the model. That requires a day on which each plan fits into one transaction.
      */
     private final Set<String> notDerived = new HashSet<>();
 
