@@ -24,20 +24,39 @@ class LanguageTest {
 
     /** Each has a standard term, such as: unknown caller, reported, again, repair, after, nevertheless, message. */
     private static final Pattern BANNED = Pattern.compile(
-            "\\b(nobody|somebody|whoever|told|anew|mend(s|ed|ing)?|behind|words|all(\\s|\\*|/|#)+the(\\s|\\*|/|#)+same)\\b",
+            "\\b(nobody(?!\\()|somebody|whoever|told|anew|mend(s|ed|ing)?|behind|words|all(\\s|\\*|/|#)+the(\\s|\\*|/|#)+same)\\b",
             Pattern.CASE_INSENSITIVE);
 
     private static final Path MAIN = Path.of("src/main/java");
-    private static final Pattern TEXT_FILE = Pattern.compile(".*\\.(java|proto|md|js|css|html|yaml|properties)");
+    private static final List<String> ROOTS = List.of(
+            "src/main",
+            "src/test/java",
+            "docs",
+            "deploy",
+            "examples",
+            "tools",
+            "statemanager",
+            "Makefile",
+            "pom.xml",
+            "README.md",
+            "CONTRIBUTING.md",
+            "CHANGELOG.md");
+
+    /** Files with these extensions, and scripts, which have none. */
+    private static final Pattern TEXT_FILE =
+            Pattern.compile("(.*/)?[^/]+\\.(java|proto|md|js|css|html|yaml|properties|xml)|(.*/)?[^./]+");
+
+    /** Holds examples of banned terms. */
+    private static final Path SELF = Path.of("src/test/java/io/pullpiri/statemanager/LanguageTest.java");
 
     @Test
-    void mainSourcesAndDocuments_haveNoBannedWord() {
-        List<Path> files = Stream.of(
-                        "src/main", "docs", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "deploy", "examples")
+    void sourcesAndDocuments_haveNoBannedWord() {
+        List<Path> files = ROOTS.stream()
                 .map(Path::of)
                 .flatMap(LanguageTest::textFiles)
+                .filter(file -> !file.equals(SELF))
                 .toList();
-        assertThat(files).hasSizeGreaterThan(150);
+        assertThat(files).hasSizeGreaterThan(300);
         assertThat(files.stream().flatMap(file -> bannedWords(file, read(file))))
                 .as("use the standard term")
                 .isEmpty();
@@ -72,7 +91,7 @@ class LanguageTest {
                 arguments("// Mended, and mends", List.of("A.java:1: 'Mended'", "A.java:1: 'mends'")),
                 arguments("List<String> words = behind();", List.of("A.java:1: 'words'", "A.java:1: 'behind'")),
                 // Parts of other names and texts.
-                arguments("keyword, crossword, amendment, retold, swordsman", List.of()));
+                arguments("BodyPublishers.noBody(), keyword, crossword, amendment, retold, swordsman", List.of()));
     }
 
     @ParameterizedTest
@@ -110,8 +129,8 @@ class LanguageTest {
 
     private static List<String> longSentences(Path file, List<Prose.Sentence> sentences) {
         return sentences.stream()
-                .filter(sentence -> sentence.words() > MOST_WORDS)
-                .map(sentence -> file + ":" + sentence.line() + ": " + sentence.words() + " words: " + sentence.text())
+                .filter(sentence -> sentence.length() > MOST_WORDS)
+                .map(sentence -> file + ":" + sentence.line() + ": " + sentence.length() + " words: " + sentence.text())
                 .toList();
     }
 

@@ -32,7 +32,7 @@ final class Prose {
      */
     record Sentence(int line, String text) {
 
-        long words() {
+        long length() {
             return SPACE.splitAsStream(text)
                     .filter(word -> word.chars().anyMatch(Character::isLetterOrDigit))
                     .count();

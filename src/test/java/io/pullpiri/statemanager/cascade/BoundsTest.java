@@ -192,11 +192,11 @@ class BoundsTest {
     /** The transitions carried forward from four old records once did not fit into the new one. */
     @Test
     void carriedChanges_fitIntoTheirRecord() {
-        String words = "\u0001".repeat(253);
+        String text = "\u0001".repeat(253);
         for (int from = 0; from < 1_000; from += 100) {
             Command[] batch = new Command[100];
             for (int i = 0; i < batch.length; i++) {
-                batch[i] = new Command.ModelChange("still-" + (from + i), ModelState.RUNNING, words, words);
+                batch[i] = new Command.ModelChange("still-" + (from + i), ModelState.RUNNING, text, text);
             }
             large.run(batch);
         }
@@ -219,10 +219,10 @@ class BoundsTest {
     @Test
     void carriedChanges_getTheirOwnTransactionWhenNoOtherHasRoom() {
         CascadeRig tight = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 100_000, 1L << 40));
-        String words = "\u0001".repeat(253);
+        String text = "\u0001".repeat(253);
         Command[] still = new Command[18];
         for (int i = 0; i < still.length; i++) {
-            still[i] = new Command.ModelChange("still-" + i, ModelState.RUNNING, words, words);
+            still[i] = new Command.ModelChange("still-" + i, ModelState.RUNNING, text, text);
         }
         tight.run(still);
         List<Transition> before = tight.transitions.stream().toList();
@@ -254,11 +254,11 @@ class BoundsTest {
     @Test
     void trimming_removesOnlyRecordsWhoseCarriedChangesFit() {
         CascadeRig tight = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 100_000, 1L << 40));
-        String words = "\u0001".repeat(253);
+        String text = "\u0001".repeat(253);
         for (int i = 0; i < 12; i++) {
             Command[] still = new Command[6];
             for (int j = 0; j < still.length; j++) {
-                still[j] = new Command.ModelChange("still-" + i + "-" + j, ModelState.RUNNING, words, words);
+                still[j] = new Command.ModelChange("still-" + i + "-" + j, ModelState.RUNNING, text, text);
             }
             tight.run(still);
         }

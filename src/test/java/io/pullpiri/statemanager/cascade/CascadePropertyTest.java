@@ -36,7 +36,7 @@ class CascadePropertyTest {
     private static final List<String> MODELS = List.of("a", "a_b", "b", "c");
     private static final List<String> NODES = List.of("HPC", "rear");
     private static final List<String> SCENARIOS = List.of("s", "t");
-    private static final List<String> WORDS = List.of(
+    private static final List<String> CONTAINERS = List.of(
             "created",
             "running",
             "paused",
@@ -146,7 +146,7 @@ class CascadePropertyTest {
         for (int i = random.nextInt(5); i > 0; i--) {
             String label = random.nextInt(3) == 0 ? "" : one(MODELS, random);
             String name = one(MODELS, random) + "_" + random.nextInt(3);
-            containers.add(label + "/" + name + "=" + one(WORDS, random));
+            containers.add(label + "/" + name + "=" + one(CONTAINERS, random));
         }
         return CascadeRig.report(one(NODES, random), containers.toArray(new String[0]));
     }

@@ -140,8 +140,8 @@ class PlanTest {
     @Test
     void transaction_neverExceedsTheStoresLimit() {
         CascadeRig small = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 12_000, 1L << 40));
-        String words = "\u0001".repeat(253);
-        for (String[] each : new String[][] {{"i" + words, "s"}, {"i", "s" + words}, {"i" + words, "s" + words}}) {
+        String text = "\u0001".repeat(253);
+        for (String[] each : new String[][] {{"i" + text, "s"}, {"i", "s" + text}, {"i" + text, "s" + text}}) {
             List<Command> batch = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
                 String name = each[0].length() + "-" + each[1].length() + "-" + "m".repeat(200) + i;

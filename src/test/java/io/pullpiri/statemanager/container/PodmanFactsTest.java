@@ -79,9 +79,9 @@ class PodmanFactsTest {
                     exited      | ten | status 'exited', exit code 'ten'
                     bad state   | 0   | status 'bad state', exit code '0'
                     """)
-    void podmanStatus_isShownWhereItDiffersFromTheState(String status, String exitCode, String words) {
+    void podmanStatus_isShownWhereItDiffersFromTheState(String status, String exitCode, String expected) {
         assertThat(read(Map.of("Status", status, "ExitCode", exitCode)).description())
-                .isEqualTo(words);
+                .isEqualTo(expected);
     }
 
     // [utest->req~con-oom~1]
