@@ -43,7 +43,7 @@ class ArchitectureTest {
                     settings | settings cascade artifact state net
                     limits   | limits
                     grpc     | grpc limits manager cascade view container state net
-                    web      | web limits manager cascade view container state
+                    web      | web limits net manager cascade view container state
                     """)
     void eachPackage_dependsOnlyOnLowerPackages(String name, String allowed) {
         classes()

@@ -20,13 +20,16 @@ import io.pullpiri.statemanager.grpc.limits.Connections;
 import io.pullpiri.statemanager.manager.Anomalies;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Reconciler;
+import io.pullpiri.statemanager.net.PortBinding;
 import io.pullpiri.statemanager.view.NodeEntry;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The two gRPC ports: one for Pullpiri's components and the command line, and one for Timpani. */
@@ -112,17 +115,24 @@ public final class GrpcServer implements AutoCloseable {
             BindableService health = () -> ServerInterceptors.intercept(
                     server.health.getHealthService(), new UnavailabilityHeader(manager::trouble));
             Queries queries = new Queries(manager, server.memoryLimiter);
-            server.open(
-                    host,
-                    port,
-                    "port",
-                    new StateManagerService(manager, actionController, resources, server.subscriptions, queries),
-                    new ArtifactsService(manager),
-                    new NodesService(manager, queries),
-                    health,
-                    ProtoReflectionServiceV1.newInstance());
+            BindableService[] services = {
+                new StateManagerService(manager, actionController, resources, server.subscriptions, queries),
+                new ArtifactsService(manager),
+                new NodesService(manager, queries),
+                health,
+                ProtoReflectionServiceV1.newInstance()
+            };
+            server.open(host, port, "port", () -> server.builder(host, port, services));
             if (faultPort != null) {
-                server.open(host, faultPort, "fault-port", new FaultReceiver(manager), health);
+                FaultReceiver faults = new FaultReceiver(manager);
+                server.open(host, faultPort, "fault-port", () -> {
+                    NettyServerBuilder builder = server.builder(host, faultPort, faults, health);
+                    return coversLoopback(host) || faultPort == 0
+                            ? builder
+                            // Timpani calls loopback, whatever address Pullpiri's components listen on.
+                            : builder.addListenAddress(
+                                    new InetSocketAddress(InetAddress.getLoopbackAddress(), faultPort));
+                });
             }
         } catch (IOException e) {
             server.close();
@@ -132,8 +142,19 @@ public final class GrpcServer implements AutoCloseable {
         return server;
     }
 
-    /** Opens one port. Its handlers do not block, so they run on the network thread. */
-    private void open(String host, int port, String setting, BindableService... services) throws IOException {
+    /** Whether a port of this host is a port of 127.0.0.1, too. */
+    private static boolean coversLoopback(String host) {
+        InetAddress address = new InetSocketAddress(host, 0).getAddress();
+        return address == null || address.isAnyLocalAddress() || address.equals(InetAddress.getLoopbackAddress());
+    }
+
+    private void open(String host, int port, String setting, Supplier<NettyServerBuilder> builder) throws IOException {
+        servers.add(PortBinding.open(
+                host, port, setting, () -> builder.get().build().start()));
+    }
+
+    /** Prepares one port. Its handlers do not block, so they run on the network thread. */
+    private NettyServerBuilder builder(String host, int port, BindableService... services) {
         NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
                 .bossEventLoopGroup(network)
                 .workerEventLoopGroup(network)
@@ -156,13 +177,7 @@ public final class GrpcServer implements AutoCloseable {
         for (BindableService service : services) {
             builder.addService(memoryLimiter.before(service));
         }
-        try {
-            servers.add(builder.build().start());
-        } catch (IOException e) {
-            Throwable reason = e.getCause() == null ? e : e.getCause();
-            throw new IOException(
-                    "cannot listen on %s:%d (setting %s): %s".formatted(host, port, setting, reason.getMessage()), e);
-        }
+        return builder;
     }
 
     private void setServing(boolean ready) {

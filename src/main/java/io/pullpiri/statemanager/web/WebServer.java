@@ -6,6 +6,7 @@ import io.pullpiri.statemanager.manager.Anomalies;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
+import io.pullpiri.statemanager.net.PortBinding;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -83,12 +84,7 @@ public final class WebServer implements AutoCloseable {
             WriteTimeouts timeouts,
             Duration heartbeat)
             throws IOException {
-        try {
-            return new WebServer(host, port, manager, reconciler, metrics, timeouts, heartbeat);
-        } catch (IOException e) {
-            throw new IOException(
-                    "cannot listen on %s:%d (setting http-port): %s".formatted(host, port, e.getMessage()), e);
-        }
+        return new WebServer(host, port, manager, reconciler, metrics, timeouts, heartbeat);
     }
 
     private WebServer(
@@ -110,9 +106,18 @@ public final class WebServer implements AutoCloseable {
         this.anomalies = manager.anomalies();
         this.streams = new EventStreams(manager, resourceJson, heartbeat);
         this.routes = new Routes(new Api(manager, resourceJson, histories), streams, metrics);
-        this.connections = new HttpConnections(
-                new InetSocketAddress(host, port), new Dispatcher(), timeouts, anomalies, HttpConnections.MAX, (long)
-                        (Runtime.getRuntime().maxMemory() * HEAP_FOR_REQUESTS));
+        long requestBytes = (long) (Runtime.getRuntime().maxMemory() * HEAP_FOR_REQUESTS);
+        this.connections = PortBinding.open(
+                host,
+                port,
+                "http-port",
+                () -> new HttpConnections(
+                        new InetSocketAddress(host, port),
+                        new Dispatcher(),
+                        timeouts,
+                        anomalies,
+                        HttpConnections.MAX,
+                        requestBytes));
         metrics.gauge("statemanager_http_streams", "Streams of events over HTTP", streams::size);
         metrics.gauge("statemanager_http_connections", "Connections to the HTTP port", connections::size);
         metrics.gauge(

@@ -6,12 +6,15 @@ import static io.pullpiri.proto.statemanager.ResourceType.RESOURCE_TYPE_SCENARIO
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.NettyChannelBuilder;
 import io.pullpiri.proto.actioncontroller.PodStatus;
 import io.pullpiri.proto.schedinfo.v1.FaultInfo;
+import io.pullpiri.proto.schedinfo.v1.FaultServiceGrpc;
 import io.pullpiri.proto.schedinfo.v1.FaultType;
 import io.pullpiri.proto.statemanager.ErrorCode;
 import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
@@ -34,7 +37,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -249,6 +254,36 @@ class ServerTest {
         assertThat(rig.faults().notifyFault(fault).getStatus()).isZero();
         assertThat(rig.server.manager().anomalies().counts()).containsEntry("fault", 2L);
         assertThat(rig.packageState("braking")).isEqualTo("Idle");
+    }
+
+    // [utest->req~wire-fault~1]
+    @Test
+    void faultPort_isOpenOnLoopbackTooWhereTimpaniCallsIt() throws IOException {
+        int port = freePort();
+        try (ServerRig elsewhere = new ServerRig(
+                "sqlite:" + folder.resolve("elsewhere.db"),
+                "off",
+                Map.of(Setting.HOST, "127.0.0.2", Setting.FAULT_PORT, Integer.toString(port)))) {
+            for (String host : List.of("127.0.0.1", "127.0.0.2")) {
+                ManagedChannel channel = NettyChannelBuilder.forAddress(host, port)
+                        .usePlaintext()
+                        .build();
+                try {
+                    var _ = FaultServiceGrpc.newBlockingStub(channel)
+                            .withDeadlineAfter(20, TimeUnit.SECONDS)
+                            .notifyFault(FaultInfo.getDefaultInstance());
+                } finally {
+                    channel.shutdownNow();
+                }
+            }
+            assertThat(elsewhere.server.manager().anomalies().counts()).containsEntry("fault", 2L);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
     }
 
     @Test
