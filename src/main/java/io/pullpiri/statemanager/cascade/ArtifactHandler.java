@@ -90,6 +90,7 @@ final class ArtifactHandler {
     }
 
     /** Puts a scenario artifact in force, or removes it (null) together with the scenario's state. */
+    // [impl->req~scn-artifact~1]
     void setScenario(String name, @Nullable ScenarioArtifact artifact, Versioned<String> text, String source) {
         ScenarioEntry before = builder.scenario(name);
         ScenarioEntry after = before.with(new TrackedArtifact<>(artifact, null, text));
@@ -107,6 +108,7 @@ final class ArtifactHandler {
     }
 
     /** Notes that a stored artifact cannot be used. The last good one stays in force, if there is one. */
+    // [impl->req~pkg-broken-artifact~1]
     void broken(ResourceKind kind, String name, String reason, Versioned<String> text) {
         boolean known = switch (builder.resource(kind, name)) {
             case PackageEntry entry -> {
@@ -217,6 +219,7 @@ final class ArtifactHandler {
     }
 
     /** Removes the artifact of a resource that the store no longer has, or will no longer have. */
+    // [impl->req~pkg-deletion~1]
     void gone(ResourceKind kind, String name, Versioned<String> text, String source) {
         switch (kind) {
             case PACKAGE -> setPackage(name, null, text, source);

@@ -120,6 +120,7 @@ public final class Cascade {
     }
 
     /** The time, in {@link Timestamp#monotonicNanos}, from which a {@link Command.Tick} has work; {@code Long.MAX_VALUE} for none. */
+    // [impl->req~lst-silence~1]
     public static long nextTick(View view) {
         long next = Long.MAX_VALUE;
         for (String node : view.nodesWithMissing()) {
@@ -227,6 +228,9 @@ public final class Cascade {
         }
 
         /** Takes a scenario a step further. The stored state decides; without one, the requester's current state does. */
+        // [impl->req~scn-steps~1]
+        // [impl->req~scn-retry~1]
+        // [impl->req~scn-announcement~1]
         private CommandResult step(Command.ScenarioChange change) {
             if (!builder.scenarios().containsKey(change.scenario()) && !builder.hasRoomFor(NodeEntry.NEW_BYTES)) {
                 return builder.refuseForMemory();

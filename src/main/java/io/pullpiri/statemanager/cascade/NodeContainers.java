@@ -42,6 +42,7 @@ final class NodeContainers {
     }
 
     /** Makes a node a known node, because a package names a model of its containers. */
+    // [impl->req~nod-known~1]
     void recognize(String name) {
         NodeEntry node = builder.node(name);
         if (!node.recognized()) {
@@ -55,6 +56,7 @@ final class NodeContainers {
     }
 
     /** Removes the containers whose grace period is over, on all nodes. */
+    // [impl->req~lst-grace~1]
     void dropMissing() {
         for (String node : builder.nodesWithMissing()) {
             dropMissing(node);
@@ -174,6 +176,7 @@ final class NodeContainers {
     }
 
     /** Changes the model's state only if the derived state changed: another component's state stands until then. */
+    // [impl->req~mdl-last-writer~1]
     private void derive(String name, String source, String gone) {
         ModelEntry entry = builder.model(name);
         if (entry.containers().isEmpty()) {

@@ -56,6 +56,7 @@ final class NodeRegistry {
     }
 
     /** Refuses a list with too many containers, before they are read; null if the list is accepted. */
+    // [impl->req~lst-limits~1]
     CommandResult.@Nullable ResourceExhausted refusal(Command.NodeReport report) {
         int count = report.containers().size();
         return count <= MOST_CONTAINERS
@@ -106,6 +107,7 @@ final class NodeRegistry {
      * @param after the node as it will be
      * @return false if there is no room; then nothing has changed
      */
+    // [impl->req~nod-evict~1]
     boolean makeRoom(NodeEntry after) {
         NodeEntry before = builder.nodes().get(after.name());
         long growth = after.claim() - (before == null ? 0 : before.claim());
@@ -161,6 +163,7 @@ final class NodeRegistry {
     }
 
     /** Forgets a node: removes its containers as after a confirmed empty list, and then its record. */
+    // [impl->req~nod-forget~1]
     CommandResult forget(Command.ForgetNode command) {
         NodeEntry node = builder.nodes().get(command.node());
         if (node == null) {

@@ -40,6 +40,7 @@ final class ReportHandler {
      * @return a refusal if the whole list is too large, or if there is no memory for its new containers; then the known
      *     containers are applied nevertheless
      */
+    // [impl->req~lst-replace~1]
     CommandResult report(Command.NodeReport report) {
         TreeMap<String, Container> listed = new TreeMap<>();
         CommandResult refusal = registry.refusal(report);
@@ -117,6 +118,7 @@ final class ReportHandler {
     }
 
     /** Reads one container; null for an infra container, and for one with an invalid name. */
+    // [impl->req~bad-list~1]
     private @Nullable Container read(String node, ContainerFacts facts) {
         if (InfraContainers.isInfra(facts)) {
             return null;

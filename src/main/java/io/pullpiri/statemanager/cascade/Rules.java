@@ -31,6 +31,7 @@ public record Rules(
         KEEP;
 
         /** The state of a model that was in state {@code was} when it lost its last container; null for none. */
+        // [impl->req~mdl-vanished~1]
         @Nullable
         ModelState after(@Nullable ModelState was) {
             if (was != ModelState.RUNNING && was != ModelState.PAUSED) {

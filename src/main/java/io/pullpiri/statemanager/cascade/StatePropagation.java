@@ -52,6 +52,7 @@ final class StatePropagation {
     }
 
     /** Gives a model or a scenario a state, or takes it away (null). Packages get theirs from their models. */
+    // [impl->req~mdl-any-step~1]
     <S extends NamedState> void setState(
             ResourceEntry<S> before, @Nullable S to, String transitionId, String cause, String source) {
         builder.touch(before.kind(), before.name());
@@ -106,6 +107,7 @@ final class StatePropagation {
         return history.decided(transition);
     }
 
+    // [impl->req~pkg-shared~1]
     private void updatePackages(ModelEntry before, String cause, String source) {
         ModelEntry after = builder.model(before.name());
         ModelState from = before.state().value();
@@ -165,6 +167,7 @@ final class StatePropagation {
     }
 
     /** The record exists exactly as long as the package is in a state of {@code reconcile.on}. */
+    // [impl->req~rec-request~1]
     private void updateReconcileRecord(String name, String cause) {
         PackageEntry entry = builder.packageEntry(name);
         PackageState state = entry.state().value();
@@ -181,6 +184,7 @@ final class StatePropagation {
     }
 
     /** Writes a package's state key again after another component overwrote it: at once, or later if that was just done. */
+    // [impl->req~pkg-repair~1]
     void repairOverwritten(PackageEntry entry) {
         long ticks = builder.now().monotonicNanos();
         boolean later = entry.repairFrom() > ticks;
@@ -197,6 +201,7 @@ final class StatePropagation {
     }
 
     /** Whether no package names the model, none may name it, and it has no container. */
+    // [impl->req~pkg-deletion~1]
     boolean isOrphan(ModelEntry entry) {
         return entry.containers().isEmpty() && !mayBeNamed(entry);
     }

@@ -77,6 +77,7 @@ final class StoreEventApplier {
         return false;
     }
 
+    // [impl->req~bad-store~1]
     private <S extends NamedState> void state(ResourceEntry<S> before, @Nullable String text, long revision) {
         ResourceEntry<S> entry = before.withStored(text, revision);
         builder.put(entry);

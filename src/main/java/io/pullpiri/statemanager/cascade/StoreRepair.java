@@ -44,6 +44,7 @@ final class StoreRepair {
     }
 
     /** Repairs all models. Also needed when an unparsable package becomes readable or is deleted. */
+    // [impl->req~mdl-restart~1]
     void models() {
         boolean allRead = builder.nodes().values().stream().noneMatch(NodeEntry::unparsable);
         if (!builder.hasUnparsable()) {

@@ -233,6 +233,7 @@ final class TransactionPlanner {
                 record.revision()));
     }
 
+    // [impl->req~nod-record~1]
     private List<Write> node(String name) {
         NodeEntry entry = changeSet.after().nodes().get(name);
         NodeEntry before = changeSet.before().nodes().get(name);
@@ -256,6 +257,7 @@ final class TransactionPlanner {
     }
 
     /** Fills transactions up to the store's limits. */
+    // [impl->req~sto-transaction~1]
     private void fill() {
         int room = room(limits);
         List<Item> together = new ArrayList<>();
@@ -369,6 +371,7 @@ final class TransactionPlanner {
      * @param room the bytes left for what is carried forward. In a transaction without other writes the first record is
      *     always carried forward: it fitted into a transaction before.
      */
+    // [impl->req~sto-journal~1]
     private List<Transition> trim(List<Write> writes, long sequence, long room) {
         List<Transition> carried = new ArrayList<>();
         boolean alone = writes.isEmpty();

@@ -287,6 +287,7 @@ final class ViewBuilder {
     }
 
     /** Whether the view may grow by so many bytes. */
+    // [impl->req~bad-memory~1]
     boolean hasRoomFor(long more) {
         return more <= 0 || bytes + journal.bytes() + more <= maxMemory;
     }

@@ -96,6 +96,7 @@ final class CommandIntake {
         return LogText.excerpt(node, SHOWN);
     }
 
+    // [impl->req~sto-away~1]
     private CommandResult notYet(boolean kept, Duration waited) {
         String why = health.trouble();
         return new CommandResult.NotDurableYet("not durable yet: "

@@ -162,6 +162,7 @@ final class CommandQueue {
         return Offer.TAKEN;
     }
 
+    // [impl->req~sto-away~1]
     private Offer replace(PendingCommand older, PendingCommand newer, List<PendingCommand> replaced) {
         if (newer.isUnknown && !hasUnknownRoom(newer.bytes, older.isUnknown ? older.bytes : 0)) {
             return Offer.UNKNOWN_FULL;

@@ -314,6 +314,7 @@ public final class Manager implements AutoCloseable {
     }
 
     /** Applies a committed batch: publishes the view, answers the callers, and updates the reconciler. */
+    // [impl->req~sto-durable~1]
     private void done(BatchCommitted done, boolean repair) {
         List<PendingCommand> batch = done.batch();
         Plan plan = done.plan();

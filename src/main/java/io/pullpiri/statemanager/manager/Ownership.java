@@ -22,6 +22,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>May be used from any thread.
  */
+// [impl->req~sto-owner~1]
 final class Ownership {
 
     private static final Logger LOG = LoggerFactory.getLogger(Ownership.class);

@@ -132,6 +132,7 @@ public final class Reconciler implements AutoCloseable {
     }
 
     /** Holds the calls for these packages until the next update, because their recovery is being committed. */
+    // [impl->req~rec-recovery~1]
     synchronized void hold(Collection<String> packages) {
         held.addAll(packages);
     }
@@ -154,6 +155,7 @@ public final class Reconciler implements AutoCloseable {
     }
 
     /** Brings the requests for all packages in line with their records, and ends all holds. */
+    // [impl->req~rec-restart~1]
     synchronized void updateAll(View view) {
         Set<String> concerned = new HashSet<>(deaths.keySet());
         view.packages().values().stream()
@@ -270,6 +272,7 @@ public final class Reconciler implements AutoCloseable {
         }
     }
 
+    // [impl->req~rec-retry~1]
     private void acknowledged(Task task) {
         task.failures = 0;
         task.lastOutcome = "acknowledged";
@@ -281,6 +284,7 @@ public final class Reconciler implements AutoCloseable {
         later(task, timing.resync().toNanos());
     }
 
+    // [impl->req~rec-retry~1]
     private void failed(Task task, String outcome) {
         task.failures++;
         task.lastOutcome = outcome;

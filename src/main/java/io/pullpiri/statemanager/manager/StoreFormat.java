@@ -12,6 +12,7 @@ import java.util.Optional;
  *
  * <p>A new optional field keeps the version. A change that an older build would misread raises it.
  */
+// [impl->req~sto-format~1]
 final class StoreFormat {
 
     /** The version that this build writes. */

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * everything else. A transaction that is still in flight, of an earlier process or of a commit that timed out, requires that
  * this record does not exist. So it was committed before the fence and is read, or it fails.
  */
+// [impl->req~sto-fence~1]
 final class StoreReader {
 
     private static final List<String> OTHER_PREFIXES = Stream.concat(

@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 /**
  * Writes the probe key, which shows whether the store accepts any write from this server. Used on the loop only.
  */
+// [impl->req~sto-refusal~1]
 final class WriteProbe {
 
     /** A write may conflict, because another server may write the same key. */

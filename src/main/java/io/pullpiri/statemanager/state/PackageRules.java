@@ -69,6 +69,7 @@ public final class PackageRules {
     }
 
     /** A package is idle from its creation until one of its models has a state, and never again. */
+    // [impl->req~pkg-idle~1]
     private static boolean isUnreported(Facts facts) {
         return facts.reported == 0 && (facts.current == null || facts.current == PackageState.IDLE);
     }

@@ -20,23 +20,23 @@ public final class StateMachine {
      *
      * @return {@code RUNNING} for a package without models, because "all models" is never true of an empty list
      */
-    // [impl->req~pkg-paused~1]
-    // [impl->req~pkg-exited~1]
-    // [impl->req~pkg-degraded~1]
-    // [impl->req~pkg-error~1]
-    // [impl->req~pkg-running~1]
     public static PackageState packageState(StateCounts<ModelState> models) {
         int all = models.total();
         int dead = models.count(ModelState.DEAD);
+        // [impl->req~pkg-error~1]
+        // [impl->req~pkg-degraded~1]
         if (dead > 0) {
             return dead == all ? PackageState.ERROR : PackageState.DEGRADED;
         }
+        // [impl->req~pkg-paused~1]
         if (all > 0 && models.count(ModelState.PAUSED) == all) {
             return PackageState.PAUSED;
         }
+        // [impl->req~pkg-exited~1]
         if (all > 0 && models.count(ModelState.EXITED) == all) {
             return PackageState.EXITED;
         }
+        // [impl->req~pkg-running~1]
         return PackageState.RUNNING;
     }
 
@@ -50,25 +50,25 @@ public final class StateMachine {
      *
      * @return null if no other container is left: nothing is known, so the model keeps its state
      */
-    // [impl->req~mdl-dead~1]
-    // [impl->req~mdl-paused~1]
-    // [impl->req~mdl-exited~1]
-    // [impl->req~mdl-running~1]
-    // [impl->req~mdl-unknown~1]
     public static @Nullable ModelState modelState(StateCounts<ContainerState> containers) {
         int known = containers.total() - containers.count(ContainerState.UNKNOWN);
+        // [impl->req~mdl-unknown~1]
         if (known == 0) {
             return null;
         }
+        // [impl->req~mdl-dead~1]
         if (containers.count(ContainerState.DEAD) > 0) {
             return ModelState.DEAD;
         }
+        // [impl->req~mdl-paused~1]
         if (containers.count(ContainerState.PAUSED) == known) {
             return ModelState.PAUSED;
         }
+        // [impl->req~mdl-exited~1]
         if (containers.count(ContainerState.EXITED) == known) {
             return ModelState.EXITED;
         }
+        // [impl->req~mdl-running~1]
         return ModelState.RUNNING;
     }
 
@@ -79,10 +79,9 @@ public final class StateMachine {
      * @param podman podman's fields as text, in any case; Status, ExitCode and OOMKilled are used
      * @param cleanExitCodes exit codes that count as a clean stop, in addition to 0
      */
-    // [impl->req~con-status~1]
-    // [impl->req~con-oom~1]
     public static ContainerState containerState(Map<String, String> podman, Set<Integer> cleanExitCodes) {
         String status = podman.getOrDefault("Status", "").toLowerCase(Locale.ROOT);
+        // [impl->req~con-oom~1]
         if (hasEnded(status) && "true".equalsIgnoreCase(podman.get("OOMKilled"))) {
             return ContainerState.DEAD;
         }
@@ -90,6 +89,7 @@ public final class StateMachine {
         if (!ExitCode.isInteger(exitCode)) {
             return ContainerState.UNKNOWN;
         }
+        // [impl->req~con-status~1]
         return switch (status) {
             case "created", "configured" -> ContainerState.CREATED;
             case "initialized" -> ContainerState.INITIALIZED;

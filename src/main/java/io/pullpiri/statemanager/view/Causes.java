@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the causes of states: which models, containers and nodes decide them. An operator acts on these texts. */
+// [impl->req~pkg-cause~1]
 public final class Causes {
 
     private static final int NAMED = 3;

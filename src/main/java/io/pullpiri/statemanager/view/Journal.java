@@ -17,6 +17,7 @@ import org.pcollections.TreePMap;
  * @param next the sequence number of the next record
  * @param changes how many changes all records hold; a record without changes counts as one
  */
+// [impl->req~sto-journal~1]
 public record Journal(TreePMap<Long, JournalRecord> records, long next, long changes) {
 
     static final Journal EMPTY = new Journal(TreePMap.empty(), 1, 0);

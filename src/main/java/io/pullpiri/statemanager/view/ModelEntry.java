@@ -35,6 +35,8 @@ public record ModelEntry(
     }
 
     /** The state that counts in its packages: a model without a state counts as created. */
+    // [impl->req~pkg-unreported-model~1]
+    // [impl->req~mdl-created~1]
     public ModelState counted() {
         ModelState value = state.value();
         return value == null ? ModelState.CREATED : value;
@@ -101,6 +103,7 @@ public record ModelEntry(
     }
 
     /** Counts the containers on all nodes by state. */
+    // [impl->req~lst-union~1]
     public StateCounts<ContainerState> containerCounts() {
         List<ContainerState> states = new ArrayList<>();
         for (List<Container> ofNode : containers.values()) {

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param different whether the lists had different containers when the address last changed
  * @param shared the warning that is in force; null if there is none
  */
+// [impl->req~nod-shared-name~1]
 public record Peers(
         String last,
         long lastTicks,

@@ -155,6 +155,7 @@ public record View(
     }
 
     /** Whether a container counts for no package; see {@link #unmatched}. */
+    // [impl->req~lst-unmatched~1]
     public boolean isUnmatched(Container container) {
         if (container.model() == null) {
             return true;
