@@ -50,7 +50,7 @@ final class Queries {
                 manager.anomalies()::refused);
     }
 
-    /** The limiter that all lists share, whatever their kind. */
+    /** Returns the limiter that all lists share, whatever their kind. */
     ConcurrencyLimiter lists() {
         return lists;
     }
@@ -89,7 +89,7 @@ final class Queries {
     }
 
     /**
-     * Calls a function with the first view, or fails the call if the store cannot be read in time.
+     * Calls a function with the current view. Waits for the first one, and fails the call if the store is not read in time.
      *
      * @param answering answers the call; a failure that it throws is sent to the caller
      * @param executor runs {@code answering}
