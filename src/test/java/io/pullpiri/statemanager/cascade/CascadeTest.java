@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
-import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.testing.CascadeRig;
@@ -19,7 +18,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -343,35 +341,6 @@ class CascadeTest {
         assertThat(world.history(ResourceKind.PACKAGE, "braking")).containsExactly(">Idle");
     }
 
-    // [utest->req~scn-steps~1]
-    // [utest->req~scn-announcement~1]
-    @Test
-    void scenarioSteps_followTheRules() {
-        world.run(apply(scenarioYaml("drive", "braking")));
-        assertThat(world.scenarioState("drive")).isEqualTo("Idle");
-        assertThat(step("drive", null, ScenarioState.SATISFIED, "t1"))
-                .isEqualTo(new CommandResult.NotAllowed("scenario drive is Idle and cannot become Satisfied"));
-        assertThat(step("drive", null, ScenarioState.WAITING, "t2")).isInstanceOf(CommandResult.Done.class);
-        assertThat(step("drive", ScenarioState.IDLE, ScenarioState.WAITING, "t2"))
-                .as("a retry")
-                .isInstanceOf(CommandResult.Done.class);
-        assertThat(step("drive", ScenarioState.DENIED, ScenarioState.SATISFIED, "t3"))
-                .as("the stored state decides")
-                .isInstanceOf(CommandResult.Done.class);
-        assertThat(step("drive", null, ScenarioState.IDLE, "t4"))
-                .as("ApiServer's announcement")
-                .isInstanceOf(CommandResult.Done.class);
-        assertThat(world.scenarioState("drive")).isEqualTo("Idle");
-        assertThat(step("free", ScenarioState.ALLOWED, ScenarioState.COMPLETED, "t5"))
-                .as("without a stored state, the request's current state decides")
-                .isInstanceOf(CommandResult.Done.class);
-        assertThat(world.scenarioState("free")).isEqualTo("Completed");
-        world.run(delete(scenarioYaml("drive", "braking")));
-        assertThat(world.scenarioState("drive")).isNull();
-        world.restart();
-        assertThat(world.scenarioState("free")).isEqualTo("Completed");
-    }
-
     @Test
     void keysDeletedOrWrittenWhileStopped_areProcessedAtTheStart() {
         world.run(apply(packageYaml("braking", "brake"), packageYaml("lights", "light"), scenarioYaml("drive", "x")));
@@ -503,11 +472,6 @@ class CascadeTest {
         assertThat(wide.packageState("braking")).isEqualTo("PACKAGE_STATE_DEGRADED");
         assertThat(wide.value(Keys.reconcile("braking"))).isNotNull();
         assertThat(wide.modelState("brake")).isEqualTo("MODEL_STATE_DEAD");
-    }
-
-    private CommandResult step(String name, @Nullable ScenarioState current, ScenarioState target, String id) {
-        return world.run(new Command.ScenarioChange(name, current, target, id, "test"))
-                .getFirst();
     }
 
     private static Command model(String name, ModelState state) {

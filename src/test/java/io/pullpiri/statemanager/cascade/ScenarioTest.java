@@ -13,18 +13,51 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Requests that are repeated or late, and requests for an unknown scenario. */
+/** The steps of scenarios: in order, repeated, late, and for an unknown scenario. */
 class ScenarioTest {
 
     private final CascadeRig world = new CascadeRig();
 
     private CommandResult step(@Nullable ScenarioState current, ScenarioState target, String id) {
-        return world.run(new Command.ScenarioChange("s", current, target, id, "test"))
+        return step("s", current, target, id);
+    }
+
+    private CommandResult step(String name, @Nullable ScenarioState current, ScenarioState target, String id) {
+        return world.run(new Command.ScenarioChange(name, current, target, id, "test"))
                 .getFirst();
     }
 
     private List<String> history() {
         return world.history(ResourceKind.SCENARIO, "s");
+    }
+
+    // [utest->req~scn-steps~1]
+    // [utest->req~scn-announcement~1]
+    @Test
+    void scenarioSteps_followTheRules() {
+        world.run(apply(scenarioYaml("drive", "braking")));
+        assertThat(world.scenarioState("drive")).isEqualTo("Idle");
+        assertThat(step("drive", null, ScenarioState.SATISFIED, "t1"))
+                .isEqualTo(new CommandResult.NotAllowed("scenario drive is Idle and cannot become Satisfied"));
+        assertThat(step("drive", null, ScenarioState.WAITING, "t2")).isInstanceOf(CommandResult.Done.class);
+        assertThat(step("drive", ScenarioState.IDLE, ScenarioState.WAITING, "t2"))
+                .as("a retry")
+                .isInstanceOf(CommandResult.Done.class);
+        assertThat(step("drive", ScenarioState.DENIED, ScenarioState.SATISFIED, "t3"))
+                .as("the stored state decides")
+                .isInstanceOf(CommandResult.Done.class);
+        assertThat(step("drive", null, ScenarioState.IDLE, "t4"))
+                .as("ApiServer's announcement")
+                .isInstanceOf(CommandResult.Done.class);
+        assertThat(world.scenarioState("drive")).isEqualTo("Idle");
+        assertThat(step("free", ScenarioState.ALLOWED, ScenarioState.COMPLETED, "t5"))
+                .as("without a stored state, the request's current state decides")
+                .isInstanceOf(CommandResult.Done.class);
+        assertThat(world.scenarioState("free")).isEqualTo("Completed");
+        world.run(delete(scenarioYaml("drive", "braking")));
+        assertThat(world.scenarioState("drive")).isNull();
+        world.restart();
+        assertThat(world.scenarioState("free")).isEqualTo("Completed");
     }
 
     // [utest->req~scn-retry~1]
