@@ -113,6 +113,7 @@ final class NodeContainers {
         replace(before.recognized(recognized), containers, before.graceEnds(), "node " + nodeName, GONE);
     }
 
+    /** The model to which a container belongs by its name alone; null if there is none. */
     @Nullable
     String byName(String container) {
         return ModelOfContainer.byName(container, builder::isNamed);
@@ -166,7 +167,7 @@ final class NodeContainers {
         NodeEntry after = before.with(containers, lastKnownStates(containers), graceEnds);
         builder.put(after);
         builder.touch(ResourceKind.NODE, after.name());
-        touched.forEach(model -> rememberOnOtherNodes(model, after.name()));
+        touched.forEach(model -> storeLastKnownStateOnOtherNodes(model, after.name()));
     }
 
     private static void touch(Set<String> touched, Container container) {
@@ -200,32 +201,33 @@ final class NodeContainers {
      * The last known state of a model whose containers give none now; null for other models. It is stored in the records of
      * all nodes that have containers of the model.
      */
-    private static @Nullable ModelState silenced(ModelEntry entry) {
+    private static @Nullable ModelState lastKnownState(ModelEntry entry) {
         return StateMachine.modelState(entry.containerCounts()) == null ? entry.derived() : null;
     }
 
     private SortedMap<String, ModelState> lastKnownStates(SortedMap<String, Container> containers) {
-        TreeMap<String, ModelState> kept = new TreeMap<>();
+        TreeMap<String, ModelState> states = new TreeMap<>();
         for (Container container : containers.values()) {
             if (container.model() != null && container.state() == ContainerState.UNKNOWN) {
-                ModelState state = silenced(builder.model(container.model()));
+                ModelState state = lastKnownState(builder.model(container.model()));
                 if (state != null) {
-                    kept.put(container.model(), state);
+                    states.put(container.model(), state);
                 }
             }
         }
-        return kept;
+        return states;
     }
 
-    private void rememberOnOtherNodes(String model, String here) {
+    /** Updates the records of the other nodes with containers of the model: each of them has the last known state. */
+    private void storeLastKnownStateOnOtherNodes(String model, String here) {
         ModelEntry entry = builder.model(model);
-        ModelState state = silenced(entry);
+        ModelState state = lastKnownState(entry);
         for (String name : entry.containers().keySet()) {
             NodeEntry node = builder.node(name);
             if (state != null && !name.equals(here) && node.lastKnownStates().get(model) != state) {
-                TreeMap<String, ModelState> kept = new TreeMap<>(node.lastKnownStates());
-                kept.put(model, state);
-                builder.put(node.withLastKnownStates(kept));
+                TreeMap<String, ModelState> states = new TreeMap<>(node.lastKnownStates());
+                states.put(model, state);
+                builder.put(node.withLastKnownStates(states));
                 builder.touch(ResourceKind.NODE, name);
             }
         }

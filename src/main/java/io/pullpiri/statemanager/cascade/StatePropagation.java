@@ -45,7 +45,12 @@ final class StatePropagation {
      *
      * @param source for the history
      */
-    private record Trigger(PackageRules.Occasion occasion, String source) {}
+    private record Trigger(String cause, String source, boolean namesDeadModel) {
+
+        PackageRules.Occasion occasion() {
+            return new PackageRules.Occasion(cause, namesDeadModel);
+        }
+    }
 
     StatePropagation(ViewBuilder builder) {
         this.builder = builder;
@@ -114,9 +119,7 @@ final class StatePropagation {
         ModelState to = after.state().value();
         int reported = (to == null ? 0 : 1) - (from == null ? 0 : 1);
         String what = to == null ? "has no state" : to.title().toLowerCase(Locale.ROOT);
-        Trigger trigger = new Trigger(
-                new PackageRules.Occasion(before.name() + " " + what + " (" + cause + ")", to == ModelState.DEAD),
-                source);
+        Trigger trigger = new Trigger(before.name() + " " + what + " (" + cause + ")", source, to == ModelState.DEAD);
         for (String name : before.packages()) {
             PackageEntry entry = builder.packageEntry(name);
             builder.put(entry.with(
@@ -127,13 +130,12 @@ final class StatePropagation {
 
     /** Evaluates a package at the end of the command. */
     void markDirty(String packageName, String cause, String source) {
-        markDirty(packageName, new Trigger(new PackageRules.Occasion(cause, false), source));
+        markDirty(packageName, new Trigger(cause, source, false));
     }
 
     private void markDirty(String packageName, Trigger trigger) {
         // Of several models that changed at one moment, a dead one explains the package's state best.
-        dirtyPackages.merge(
-                packageName, trigger, (first, later) -> first.occasion().namesDeadModel() ? first : later);
+        dirtyPackages.merge(packageName, trigger, (first, later) -> first.namesDeadModel() ? first : later);
     }
 
     /** Removes the model at the end of the command if it is an orphan then. */
@@ -163,7 +165,7 @@ final class StatePropagation {
             changeState(entry, PackageState.IDLE, "", "created", trigger.source());
         }
         changeState(builder.packageEntry(name), verdict.state(), "", verdict.cause(), trigger.source());
-        updateReconcileRecord(name, trigger.occasion().cause());
+        updateReconcileRecord(name, trigger.cause());
     }
 
     /** The record exists exactly as long as the package is in a state of {@code reconcile.on}. */

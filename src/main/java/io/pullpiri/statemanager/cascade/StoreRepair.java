@@ -35,7 +35,7 @@ final class StoreRepair {
         models();
         builder.scenarios().values().forEach(this::scenario);
         for (PackageEntry entry : builder.packages().values()) {
-            brokenNotice("Package", entry.name(), entry.artifact().broken());
+            reportBroken("Package", entry.name(), entry.artifact().broken());
             propagation.markDirty(
                     entry.name(),
                     entry.artifact().exists() ? "found so at start" : "its artifact was deleted",
@@ -58,7 +58,7 @@ final class StoreRepair {
     private void model(ModelEntry entry, boolean allRead) {
         ModelState state = entry.state().value();
         Transition latest = entry.state().history().latest();
-        remember(entry);
+        recordForeignChange(entry);
         if (state != null && propagation.isOrphan(entry) && latest != null && latest.anchored()) {
             propagation.checkOrphan(entry.name());
         } else {
@@ -94,8 +94,8 @@ final class StoreRepair {
         String name = entry.name();
         ScenarioState state = entry.state().value();
         Transition latest = entry.state().history().latest();
-        brokenNotice("Scenario", name, entry.artifact().broken());
-        remember(entry);
+        reportBroken("Scenario", name, entry.artifact().broken());
+        recordForeignChange(entry);
         if (state == null && entry.artifact().good() != null) {
             propagation.setScenario(name, ScenarioState.IDLE, "its artifact appeared", BY_STORE);
         } else if (state != null && !entry.artifact().exists() && latest != null && latest.anchored()) {
@@ -104,7 +104,7 @@ final class StoreRepair {
     }
 
     /** Adds a state that another component wrote while StateManager was away to the history. */
-    private void remember(ResourceEntry<?> entry) {
+    private void recordForeignChange(ResourceEntry<?> entry) {
         Transition latest = entry.state().history().latest();
         String known = latest == null ? "" : latest.to();
         String state = NamedState.titleOf(entry.state().value());
@@ -113,7 +113,7 @@ final class StoreRepair {
         }
     }
 
-    private void brokenNotice(String kind, String name, @Nullable String broken) {
+    private void reportBroken(String kind, String name, @Nullable String broken) {
         if (broken != null) {
             builder.addAnomaly("broken-artifact", kind + "/" + name + " is broken: " + broken);
         }

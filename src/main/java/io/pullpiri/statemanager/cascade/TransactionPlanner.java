@@ -24,7 +24,6 @@ import io.pullpiri.statemanager.view.View;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -59,13 +58,13 @@ final class TransactionPlanner {
     private final List<PlannedTransaction> parts = new ArrayList<>();
     private boolean split;
 
-    /** The histories that differ from those of {@code changeSet.after()}, because a journal record was added or removed. */
-    private final Map<Subject, History> histories;
+    /**
+     * The histories that differ from those of {@code changeSet.after()}, because a journal record was added or removed; null
+     * while a resource's changes are in no transaction yet.
+     */
+    private final Map<Subject, @Nullable History> histories;
 
     private Journal journal;
-
-    /** The resources whose changes are in no transaction yet. */
-    private final Set<Subject> pending;
 
     /**
      * What the commands of a batch changed.
@@ -92,7 +91,10 @@ final class TransactionPlanner {
      * @param journal the journal with the records of the transactions
      */
     record Result(
-            List<PlannedTransaction> transactions, boolean split, Map<Subject, History> histories, Journal journal) {}
+            List<PlannedTransaction> transactions,
+            boolean split,
+            Map<Subject, @Nullable History> histories,
+            Journal journal) {}
 
     /** Plans the transactions that write a change set to the store. A pure function. */
     static Result plan(ChangeSet changeSet, Rules rules, TransactionLimits limits) {
@@ -111,20 +113,10 @@ final class TransactionPlanner {
                 bytes += write.bytes();
             }
             for (Transition transition : transitions) {
-                bytes += recordedBytes(transition);
+                bytes += transition.recordedBytes();
             }
             return bytes;
         }
-    }
-
-    /** The most bytes of a transition in a journal record. One character takes up to six. */
-    private static long recordedBytes(Transition transition) {
-        return 300
-                + 6L
-                        * (transition.name().length()
-                                + transition.transitionId().length()
-                                + transition.cause().length()
-                                + transition.source().length());
     }
 
     private TransactionPlanner(ChangeSet changeSet, Rules rules, TransactionLimits limits) {
@@ -133,7 +125,6 @@ final class TransactionPlanner {
         this.limits = limits;
         this.journal = changeSet.after().journal();
         this.histories = HashMap.newHashMap(changeSet.transitions().size());
-        this.pending = HashSet.newHashSet(changeSet.transitions().size());
     }
 
     /** Lists what to write, in the order in which it may be split. */
@@ -144,7 +135,7 @@ final class TransactionPlanner {
             changes.computeIfAbsent(Subject.of(transition), any -> new ArrayList<>())
                     .add(transition);
         }
-        pending.addAll(changes.keySet());
+        changes.keySet().forEach(subject -> histories.put(subject, null));
         for (Subject artifact : changeSet.artifactWrites()) {
             add(artifact(artifact), null);
         }
@@ -311,8 +302,7 @@ final class TransactionPlanner {
         for (Transition transition : transitions) {
             Subject subject = Subject.of(transition);
             subjects.add(subject);
-            pending.remove(subject);
-            putHistory(subject, history(subject).recorded(sequence, rules.historyLimit()));
+            histories.put(subject, history(subject).recorded(sequence, rules.historyLimit()));
         }
         List<Transition> carried = trim(writes, sequence, limits.maxBytes() - bytes);
         carried.forEach(transition -> subjects.add(Subject.of(transition)));
@@ -348,11 +338,8 @@ final class TransactionPlanner {
         return entry == null ? History.NONE : entry.state().history();
     }
 
-    /** A node has no history: its changes are in the journal only. */
-    private void putHistory(Subject subject, History history) {
-        if (subject.kind() != ResourceKind.NODE) {
-            histories.put(subject, history);
-        }
+    private boolean isPending(Subject subject) {
+        return histories.containsKey(subject) && histories.get(subject) == null;
     }
 
     private boolean isJournalTooLong() {
@@ -386,21 +373,21 @@ final class TransactionPlanner {
                     .distinct()
                     .filter(subject -> history(subject).newestRecord() == trimmed)
                     .toList();
-            if (newest.stream().anyMatch(pending::contains)) {
+            if (newest.stream().anyMatch(this::isPending)) {
                 break; // it is deleted with the transaction that records the newer change
             }
             List<Transition> still = newest.stream()
                     .map(subject -> history(subject).latest())
                     .filter(latest -> latest != null && !latest.to().isEmpty())
                     .toList();
-            bytes += still.stream().mapToLong(TransactionPlanner::recordedBytes).sum();
+            bytes += still.stream().mapToLong(Transition::recordedBytes).sum();
             if (!still.isEmpty() && bytes > room && !(alone && i == 0)) {
                 break;
             }
             carried.addAll(still);
             for (Transition latest : still) {
                 Subject subject = Subject.of(latest);
-                putHistory(subject, history(subject).carriedTo(sequence));
+                histories.put(subject, history(subject).carriedTo(sequence));
             }
             writes.add(new Write(Keys.journal(trimmed), null, oldest.getValue().revision()));
             journal = journal.minus(trimmed);

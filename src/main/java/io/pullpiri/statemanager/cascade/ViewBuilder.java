@@ -245,12 +245,8 @@ final class ViewBuilder {
         nodesWithMissing = entry.graceEnds().isEmpty()
                 ? nodesWithMissing.minus(entry.name())
                 : nodesWithMissing.plus(entry.name());
-        if (before != null && !before.recognized()) {
-            unknownNodes = unknownNodes.minus(before);
-        }
-        if (!entry.recognized()) {
-            unknownNodes = unknownNodes.plus(entry);
-        }
+        unknownNodes = before == null || before.recognized() ? unknownNodes : unknownNodes.minus(before);
+        unknownNodes = entry.recognized() ? unknownNodes : unknownNodes.plus(entry);
     }
 
     /** Removes a node. Its containers must have been removed before. */
@@ -333,10 +329,13 @@ final class ViewBuilder {
         journal = journal.written(sequence, revision);
     }
 
-    /** Takes over where a plan records the transitions. */
-    void putRecorded(Map<Subject, History> histories, Journal withRecords) {
-        histories.forEach((subject, history) ->
-                put(resource(subject.kind(), subject.name()).with(history)));
+    /** Takes over where a plan records the transitions. The changes of a node are in the journal only. */
+    void putRecorded(Map<Subject, @Nullable History> histories, Journal withRecords) {
+        histories.forEach((subject, history) -> {
+            if (history != null && subject.kind() != ResourceKind.NODE) {
+                put(resource(subject.kind(), subject.name()).with(history));
+            }
+        });
         journal = withRecords;
     }
 

@@ -97,6 +97,7 @@ final class ViewLoader {
         }
     }
 
+    /** Reads the snapshot into the builder. */
     void load(Snapshot snapshot) {
         // Parsing YAML takes most of the time of a start on a large vehicle, and shares no state.
         List<Decoded> entries = snapshot.entries().parallelStream()
@@ -114,14 +115,14 @@ final class ViewLoader {
         }
         journal.sort(Comparator.comparing(each -> each.entry.key()));
         journal.forEach(this::journalRecord);
-        others.forEach(this::take);
+        others.forEach(this::readKey);
         // The newest node record has the right last known states.
         nodeRecords.sort(Comparator.comparingLong(each -> each.entry.modRevision()));
         nodeRecords.forEach(this::nodeRecord);
-        derived();
+        restoreDerivedStates();
         nodeRecords.forEach(this::restoreLastKnownStates);
-        histories.forEach(this::past);
-        builder.packages().values().forEach(this::tally);
+        histories.forEach(this::restoreHistory);
+        builder.packages().values().forEach(this::countModels);
     }
 
     private void journalRecord(Decoded journal) {
@@ -156,7 +157,7 @@ final class ViewLoader {
         return list == null ? List.of() : list;
     }
 
-    private void take(Decoded decoded) {
+    private void readKey(Decoded decoded) {
         String name = decoded.name;
         String value = decoded.entry.value();
         long revision = decoded.entry.modRevision();
@@ -246,13 +247,13 @@ final class ViewLoader {
             }
         }
         byModel.forEach((model, ofNode) -> builder.put(builder.model(model).withContainers(name, ofNode)));
-        Map<String, ModelState> kept = node.kept() == null ? Map.of() : node.kept();
+        Map<String, ModelState> lastKnown = node.kept() == null ? Map.of() : node.kept();
         long reportedMillis = node.reportedMillis() == null ? 0 : node.reportedMillis();
         long silentMillis = reportedMillis == 0 ? 0 : Math.max(0, builder.now().wallMillis() - reportedMillis);
         builder.put(new NodeEntry(
                 name,
                 containers,
-                new TreeMap<>(kept),
+                new TreeMap<>(lastKnown),
                 graceEnds,
                 reportedMillis,
                 builder.now().monotonicNanos() - TimeUnit.MILLISECONDS.toNanos(silentMillis),
@@ -263,7 +264,7 @@ final class ViewLoader {
     }
 
     /** Sets the derived states, so that only a later change of them writes a model's key. */
-    private void derived() {
+    private void restoreDerivedStates() {
         for (ModelEntry model : builder.models().values()) {
             ModelState derived = StateMachine.modelState(model.containerCounts());
             if (derived != null) {
@@ -291,7 +292,7 @@ final class ViewLoader {
      * Adds the history of a resource without a key. The resource may have been deleted while StateManager was away, and for a
      * model without a state the history says whether StateManager removed the state.
      */
-    private void past(Subject subject, History history) {
+    private void restoreHistory(Subject subject, History history) {
         Transition latest = history.latest();
         // A node that was forgotten leaves nothing.
         if (latest == null || subject.kind() == ResourceKind.NODE) {
@@ -301,16 +302,14 @@ final class ViewLoader {
         if (known.state().history().latest() != null) {
             return;
         }
-        ResourceEntry<?> entry = known.with(history);
-        builder.put(entry instanceof PackageEntry of ? withPastState(of, latest) : entry);
+        // Only StateManager may delete a package's key, so the package keeps its state until the repair.
+        builder.put(
+                known instanceof PackageEntry entry
+                        ? entry.with(entry.state().with(PackageState.parse(latest.to()), history))
+                        : known.with(history));
     }
 
-    private static PackageEntry withPastState(PackageEntry entry, Transition latest) {
-        return entry.with(entry.state()
-                .with(PackageState.parse(latest.to()), entry.state().history()));
-    }
-
-    private void tally(PackageEntry entry) {
+    private void countModels(PackageEntry entry) {
         PackageArtifact artifact = entry.artifact().good();
         if (artifact == null) {
             return;

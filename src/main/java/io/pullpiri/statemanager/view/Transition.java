@@ -44,6 +44,11 @@ public record Transition(
         return 150L + transitionId.length() + cause.length() + source.length();
     }
 
+    /** The most bytes that it takes in a journal record, where one character takes up to six. */
+    public long recordedBytes() {
+        return 300 + 6L * (name.length() + transitionId.length() + cause.length() + source.length());
+    }
+
     private static final String REQUESTED = "requested by ";
 
     /** The cause of a change that a caller requested. */
