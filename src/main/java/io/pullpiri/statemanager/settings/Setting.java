@@ -54,7 +54,7 @@ public enum Setting {
             "what a running or paused model becomes when its last container is gone: exited, dead or keep"),
     COMMIT_TIMEOUT("commit.timeout", "5s", "TIME", "how long a commit may take, and how long a caller waits at most"),
     QUEUE_LIMIT("queue.limit", "10000", "COUNT", "how many commands may wait; further ones are refused"),
-    HISTORY_LIMIT("history.limit", "100", "COUNT", "how many changes of a resource are kept"),
+    HISTORY_LIMIT("history.limit", "100", "COUNT", "how many journal records of a resource's changes are kept"),
     TRACING_ENDPOINT(
             "tracing.endpoint",
             "off",

@@ -75,6 +75,7 @@ public final class StateMachine {
     /**
      * Derives the state of a container from podman's {@code State}. Podman keeps some facts when the same container starts
      * again. Therefore {@code OOMKilled} and {@code ExitCode} count only while podman says that the container has ended.
+     * An {@code ExitCode} that is not an integer makes the container unknown in any status, unless it was killed for memory.
      *
      * @param podman podman's fields as text, in any case; Status, ExitCode and OOMKilled are used
      * @param cleanExitCodes exit codes that count as a clean stop, in addition to 0
