@@ -155,7 +155,8 @@ public sealed interface Command {
     /**
      * Keys as the store has them, written by another component or by StateManager.
      *
-     * @param read whether the keys were read, before the watch reports them; otherwise the events are from the watch
+     * @param read true for values that were read after a conflict; the watch may still deliver these and older events of the
+     *     keys
      */
     record StoreEvents(List<WatchEvent> events, boolean read) implements Command {
         @Override

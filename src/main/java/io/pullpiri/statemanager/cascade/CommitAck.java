@@ -8,7 +8,7 @@ import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.StoreKey;
 import io.pullpiri.statemanager.view.Versioned;
 
-/** Enters committed writes into the view: their keys get the revisions of their commits. */
+/** Sets the revisions of committed keys in the view. */
 final class CommitAck {
 
     private final ViewBuilder builder;

@@ -211,8 +211,8 @@ final class TransactionPlanner {
     private List<Write> reconcile(PackageEntry entry) {
         PackageEntry before = changeSet.before().packages().get(entry.name());
         Versioned<ReconcileRecord> record = entry.reconcile();
-        boolean nonsense = record.value() == null && record.exists();
-        if (!nonsense
+        boolean damaged = record.value() == null && record.exists();
+        if (!damaged
                 && Objects.equals(
                         record.value(),
                         before == null ? null : before.reconcile().value())) {
@@ -280,7 +280,7 @@ final class TransactionPlanner {
     /**
      * Makes a transaction of the items, with a journal record.
      *
-     * @param bytes the most bytes of the items
+     * @param bytes an upper estimate of the items' bytes
      */
     private void part(Collection<Item> together, long bytes) {
         List<Write> writes = new ArrayList<>();
@@ -292,8 +292,8 @@ final class TransactionPlanner {
         if (transitions.size() == changeSet.transitions().size()) {
             transitions = changeSet.transitions(); // in the order in which they were decided
         }
-        List<Transition> changes = only(transitions, false);
-        List<Transition> nodes = only(transitions, true);
+        List<Transition> changes = ofResources(transitions);
+        List<Transition> nodes = ofNodes(transitions);
         transitions = nodes.isEmpty()
                 ? changes
                 : Stream.concat(changes.stream(), nodes.stream()).toList();
@@ -318,15 +318,16 @@ final class TransactionPlanner {
         parts.add(new PlannedTransaction(new Transaction(writes), transitions, sequence));
     }
 
-    /** The transitions of nodes, or all others. Immutable. */
-    private static List<Transition> only(List<Transition> transitions, boolean ofNodes) {
-        List<Transition> found = new ArrayList<>(ofNodes ? 0 : transitions.size());
-        for (Transition transition : transitions) {
-            if ((transition.kind() == ResourceKind.NODE) == ofNodes) {
-                found.add(transition);
-            }
-        }
-        return List.copyOf(found);
+    private static List<Transition> ofResources(List<Transition> transitions) {
+        return transitions.stream()
+                .filter(transition -> transition.kind() != ResourceKind.NODE)
+                .toList();
+    }
+
+    private static List<Transition> ofNodes(List<Transition> transitions) {
+        return transitions.stream()
+                .filter(transition -> transition.kind() == ResourceKind.NODE)
+                .toList();
     }
 
     private History history(Subject subject) {

@@ -4,7 +4,8 @@ import io.pullpiri.statemanager.store.CommitResult;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
-/** Checks whether a silent store still works, and whether this server still owns it. Used on the loop. */
+/** Checks whether a silent store still works, and whether this server still owns it. It writes through
+ * {@link WriteProbe}. Used on the loop. */
 final class StoreCheck {
 
     private final WriteProbe probe;

@@ -10,7 +10,8 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 /**
- * Writes the probe key, which shows whether the store accepts any write from this server. Used on the loop only.
+ * Writes the probe key, which shows whether the store accepts any write from this server. {@link StoreCheck} and
+ * {@link Committer} use it. Used on the loop only.
  */
 // [impl->req~sto-refusal~1]
 final class WriteProbe {

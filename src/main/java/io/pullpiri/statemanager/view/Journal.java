@@ -64,7 +64,7 @@ public record Journal(TreePMap<Long, JournalRecord> records, long next, long cha
     /** The sequence number in a record's key; -1 for a key that StateManager did not write. */
     public static long sequence(String key) {
         String digits = key.substring(Keys.JOURNAL_PREFIX.length());
-        // At any real rate, a number of 19 digits begins with 0 for centuries.
+        // Sequence numbers stay below 10^18, so the first of 19 digits is 0.
         return digits.matches("0[0-9]{18}") ? Long.parseLong(digits) : -1;
     }
 

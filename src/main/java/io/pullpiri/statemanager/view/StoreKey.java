@@ -4,7 +4,7 @@ import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.store.Keys;
 import org.jspecify.annotations.Nullable;
 
-/** A key of the store, parsed. */
+/** A parsed key of the store: what it holds, and for which resource or record. */
 public sealed interface StoreKey {
 
     String name();
@@ -18,7 +18,7 @@ public sealed interface StoreKey {
         long revisionIn(ResourceEntry<?> entry);
     }
 
-    /** {@code /package/{name}/state}, and the same for the other kinds. */
+    /** The key of a resource's state, such as {@code /package/{name}/state}. */
     record StateKey(ResourceKind kind, String name) implements WatchedKey {
 
         @Override
@@ -32,7 +32,7 @@ public sealed interface StoreKey {
         }
     }
 
-    /** {@code Package/{name}}, and the same for the other kinds. */
+    /** The key of a resource's artifact, such as {@code Package/{name}}. */
     record ArtifactKey(ResourceKind kind, String name) implements WatchedKey {
 
         @Override

@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The state of one resource, with its stored value and its history.
  *
- * @param value the state in force; null for none
- * @param stored the value and revision of the state's key in the store. The value differs from {@code value} while a change
- *     is not committed, and after another component wrote a value that does not count.
+ * @param value the decided state, which is in force also before it is committed; null for none
+ * @param stored the value and revision of the state's key in the store. Its value differs from the
+ *     decided state while a change is not committed, and after another component wrote a value that does not count.
  */
 public record TrackedState<S>(@Nullable S value, Versioned<S> stored, History history) {
 
