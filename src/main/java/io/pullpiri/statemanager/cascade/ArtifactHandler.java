@@ -12,8 +12,8 @@ import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.StateCounts;
 import io.pullpiri.statemanager.view.ModelEntry;
-import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.TrackedArtifact;
@@ -58,25 +58,25 @@ final class ArtifactHandler {
                 }
             }
         }
-        StateCounts<ModelState> tally = StateCounts.none(ModelState.class);
-        int reported = 0;
+        StateCounts<ModelState> counts = StateCounts.none(ModelState.class);
+        int withState = 0;
         for (String model : now) {
             ModelEntry entry = builder.model(model);
             if (entry.packages().isEmpty()) {
                 renamed.add(model);
             }
             builder.put(entry.with(entry.packages().plus(name)));
-            entry.containers().keySet().forEach(containers::recognize);
-            tally = tally.plus(entry.counted());
-            reported += entry.state().value() == null ? 0 : 1;
+            entry.containers().keySet().forEach(containers::markKnown);
+            counts = counts.plus(entry.counted());
+            withState += entry.state().value() == null ? 0 : 1;
         }
-        builder.put(before.with(new TrackedArtifact<>(artifact, null, text)).with(tally, reported));
+        builder.put(before.with(new TrackedArtifact<>(artifact, null, text)).with(counts, withState));
         String what = artifact == null
                 ? "its artifact was deleted"
                 : before.artifact().exists() ? "its artifact changed" : "its artifact appeared";
         propagation.markDirty(name, what, source);
         containers.rematch(renamed);
-        if (before.artifact().isUnparsable()) {
+        if (before.artifact().isBrokenWithoutGood()) {
             repair.models();
         }
     }
@@ -149,10 +149,10 @@ final class ArtifactHandler {
         long bytes = 0;
         for (Artifact artifact : artifacts) {
             String before = stored(artifact).value();
-            bytes += 2L * artifact.yaml().length() + (before == null ? NodeEntry.NEW_BYTES : -2L * before.length());
+            bytes += 2L * artifact.yaml().length() + (before == null ? ResourceEntry.NEW_BYTES : -2L * before.length());
             if (artifact instanceof PackageArtifact a) {
                 for (String model : modelNames(a)) {
-                    bytes += builder.models().containsKey(model) ? 0 : NodeEntry.NEW_BYTES;
+                    bytes += builder.models().containsKey(model) ? 0 : ResourceEntry.NEW_BYTES;
                 }
             }
         }

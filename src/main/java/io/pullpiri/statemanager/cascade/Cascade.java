@@ -9,6 +9,7 @@ import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
+import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.TrackedState;
 import io.pullpiri.statemanager.view.Transition;
@@ -50,6 +51,9 @@ public final class Cascade {
     /**
      * Decides the first commands of a batch: as many as fit into one transaction, and at least one. The changes of a command
      * therefore become visible together, unless the command alone is too large.
+     *
+     * <p>The number of writes is known only after the decision. If it does not fit into one transaction, this method calls
+     * itself with fewer commands. Each call has fewer, so the recursion ends.
      */
     public Plan plan(View view, List<Command> batch, Timestamp now) {
         ViewBuilder builder = new ViewBuilder(view, rules, now, limits.maxMemory());
@@ -85,8 +89,8 @@ public final class Cascade {
      * decided.
      *
      * @param together the commands, with the store events first
-     * @param before the number of writes without the last command, at most
-     * @param writes the number of writes, at most
+     * @param before an upper estimate of the writes before the last command
+     * @param writes an upper estimate of all writes
      */
     private int fittingCommands(List<Command> together, int before, int writes) {
         int all = together.size();
@@ -112,7 +116,7 @@ public final class Cascade {
         ViewBuilder builder = new ViewBuilder(plan.next(), rules, new Timestamp(0, 0), limits.maxMemory());
         CommitAck ack = new CommitAck(builder);
         for (int i = 0; i < revisions.size(); i++) {
-            for (Write write : plan.parts().get(i).transaction().writes()) {
+            for (Write write : plan.transactions().get(i).transaction().writes()) {
                 ack.apply(write, revisions.get(i));
             }
         }
@@ -123,7 +127,7 @@ public final class Cascade {
     // [impl->req~lst-silence~1]
     public static long nextTick(View view) {
         long next = Long.MAX_VALUE;
-        for (String node : view.nodesWithMissing()) {
+        for (String node : view.nodesWithAbsent()) {
             NodeEntry entry = view.nodes().get(node);
             if (entry != null) {
                 for (long end : entry.graceEnds().values()) {
@@ -143,7 +147,7 @@ public final class Cascade {
     /** Whether the report's node is known: it names a model of a package, or did in an earlier report. */
     public static boolean isKnown(View view, Command.NodeReport report) {
         NodeEntry node = view.nodes().get(report.node());
-        return (node != null && node.recognized())
+        return (node != null && node.isKnown())
                 || report.containers().stream()
                         .map(facts -> ModelOfContainer.of(facts, view::isNamed))
                         .anyMatch(model -> model != null && view.isNamed(model));
@@ -189,7 +193,7 @@ public final class Cascade {
                     yield new CommandResult.Done("seen");
                 }
                 case Command.Tick tick -> {
-                    containers.dropMissing();
+                    containers.dropAbsent();
                     for (String name : builder.overwritten()) {
                         propagation.repairOverwritten(builder.packageEntry(name));
                     }
@@ -203,7 +207,7 @@ public final class Cascade {
         }
 
         private CommandResult change(Command.ModelChange change) {
-            if (!builder.models().containsKey(change.model()) && !builder.hasRoomFor(NodeEntry.NEW_BYTES)) {
+            if (!builder.models().containsKey(change.model()) && !builder.hasRoomFor(ResourceEntry.NEW_BYTES)) {
                 return builder.refuseForMemory();
             }
             propagation.setState(
@@ -232,7 +236,7 @@ public final class Cascade {
         // [impl->req~scn-retry~1]
         // [impl->req~scn-announcement~1]
         private CommandResult step(Command.ScenarioChange change) {
-            if (!builder.scenarios().containsKey(change.scenario()) && !builder.hasRoomFor(NodeEntry.NEW_BYTES)) {
+            if (!builder.scenarios().containsKey(change.scenario()) && !builder.hasRoomFor(ResourceEntry.NEW_BYTES)) {
                 return builder.refuseForMemory();
             }
             TrackedState<ScenarioState> cell =

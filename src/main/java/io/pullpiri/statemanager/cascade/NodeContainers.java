@@ -38,15 +38,15 @@ final class NodeContainers {
     /** Puts the containers of a node's report in place of those before, and removes those whose grace period is over. */
     void report(NodeEntry before, SortedMap<String, Container> containers, Map<String, Long> graceEnds) {
         replace(before, containers, graceEnds, "node " + before.name(), GONE);
-        dropMissing(before.name());
+        dropAbsent(before.name());
     }
 
     /** Makes a node a known node, because a package names a model of its containers. */
     // [impl->req~nod-known~1]
-    void recognize(String name) {
+    void markKnown(String name) {
         NodeEntry node = builder.node(name);
-        if (!node.recognized()) {
-            builder.put(node.recognized(true));
+        if (!node.isKnown()) {
+            builder.put(node.asKnown());
         }
     }
 
@@ -57,13 +57,13 @@ final class NodeContainers {
 
     /** Removes the containers whose grace period is over, on all nodes. */
     // [impl->req~lst-grace~1]
-    void dropMissing() {
-        for (String node : builder.nodesWithMissing()) {
-            dropMissing(node);
+    void dropAbsent() {
+        for (String node : builder.nodesWithAbsent()) {
+            dropAbsent(node);
         }
     }
 
-    private void dropMissing(String name) {
+    private void dropAbsent(String name) {
         NodeEntry before = builder.node(name);
         if (before.graceEnds().isEmpty()) {
             return;
@@ -86,7 +86,7 @@ final class NodeContainers {
         Map<String, Set<String>> byNode = new TreeMap<>();
         for (String model : models) {
             // '`' is the character after '_': the range of all names that begin with the model and '_'.
-            builder.matchedByName()
+            builder.withoutLabel()
                     .subMap(model + "_", model + "`")
                     .forEach((container, nodes) -> nodes.forEach(node ->
                             byNode.computeIfAbsent(node, any -> new TreeSet<>()).add(container)));
@@ -97,7 +97,7 @@ final class NodeContainers {
     /** Finds the models of all containers again by their names. */
     void rematchAll() {
         Map<String, Set<String>> byNode = new TreeMap<>();
-        builder.matchedByName()
+        builder.withoutLabel()
                 .forEach((container, nodes) -> nodes.forEach(node ->
                         byNode.computeIfAbsent(node, any -> new TreeSet<>()).add(container)));
         byNode.forEach(this::rematch);
@@ -109,8 +109,8 @@ final class NodeContainers {
         for (String name : names) {
             containers.computeIfPresent(name, (any, container) -> container.withModel(byName(name)));
         }
-        boolean recognized = before.recognized() || builder.nameKnownModel(containers.values());
-        replace(before.recognized(recognized), containers, before.graceEnds(), "node " + nodeName, GONE);
+        NodeEntry node = builder.nameKnownModel(containers.values()) ? before.asKnown() : before;
+        replace(node, containers, before.graceEnds(), "node " + nodeName, GONE);
     }
 
     /** The model to which a container belongs by its name alone; null if there is none. */
@@ -134,46 +134,51 @@ final class NodeContainers {
             builder.put(before); // only the time of the report changed, which does not justify a write
             return;
         }
-        Set<String> touched = new TreeSet<>();
-        for (Container old : before.containers().values()) {
+        Set<String> affectedModels = new TreeSet<>();
+        before.containers().values().forEach(old -> {
             Container now = containers.get(old.name());
-            if (!old.equals(now)) {
-                touch(touched, old);
-                if (old.label() == null && (now == null || now.label() != null)) {
-                    builder.indexByName(old.name(), before.name(), false);
-                }
+            addModelIfChanged(affectedModels, old, now);
+            if (isOnlyFirstWithoutLabel(old, now)) {
+                builder.indexByName(old.name(), before.name(), false);
             }
-        }
-        for (Container now : containers.values()) {
+        });
+        containers.values().forEach(now -> {
             Container old = before.containers().get(now.name());
-            if (!now.equals(old)) {
-                touch(touched, now);
-                if (now.label() == null && (old == null || old.label() != null)) {
-                    builder.indexByName(now.name(), before.name(), true);
-                }
+            addModelIfChanged(affectedModels, now, old);
+            if (isOnlyFirstWithoutLabel(now, old)) {
+                builder.indexByName(now.name(), before.name(), true);
             }
-        }
-        Map<String, List<Container>> byModel = new HashMap<>();
-        for (Container container : containers.values()) {
-            if (container.model() != null && touched.contains(container.model())) {
-                byModel.computeIfAbsent(container.model(), any -> new ArrayList<>())
-                        .add(container);
-            }
-        }
-        for (String model : touched) {
+        });
+        Map<String, List<Container>> byModel = byModel(containers.values(), affectedModels);
+        for (String model : affectedModels) {
             builder.put(builder.model(model).withContainers(before.name(), byModel.getOrDefault(model, List.of())));
             derive(model, source, gone);
         }
         NodeEntry after = before.with(containers, lastKnownStates(containers), graceEnds);
         builder.put(after);
         builder.touch(ResourceKind.NODE, after.name());
-        touched.forEach(model -> storeLastKnownStateOnOtherNodes(model, after.name()));
+        affectedModels.forEach(model -> storeLastKnownStateOnOtherNodes(model, after.name()));
     }
 
-    private static void touch(Set<String> touched, Container container) {
-        if (container.model() != null) {
-            touched.add(container.model());
+    private static void addModelIfChanged(Set<String> models, Container container, @Nullable Container other) {
+        if (!container.equals(other) && container.model() != null) {
+            models.add(container.model());
         }
+    }
+
+    private static boolean isOnlyFirstWithoutLabel(Container first, @Nullable Container second) {
+        return first.label() == null && (second == null || second.label() != null);
+    }
+
+    private static Map<String, List<Container>> byModel(Collection<Container> containers, Set<String> models) {
+        Map<String, List<Container>> byModel = new HashMap<>();
+        for (Container container : containers) {
+            if (container.model() != null && models.contains(container.model())) {
+                byModel.computeIfAbsent(container.model(), any -> new ArrayList<>())
+                        .add(container);
+            }
+        }
+        return byModel;
     }
 
     /** Changes the model's state only if the derived state changed: another component's state stands until then. */

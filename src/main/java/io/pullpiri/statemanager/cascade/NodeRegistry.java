@@ -111,23 +111,23 @@ final class NodeRegistry {
     boolean makeRoom(NodeEntry after) {
         NodeEntry before = builder.nodes().get(after.name());
         long growth = after.claim() - (before == null ? 0 : before.claim());
-        long missing = builder.unknownNodes().bytes() + growth - share();
-        if (growth <= 0 || missing <= 0) {
+        long excess = builder.unknownNodes().bytes() + growth - share();
+        if (growth <= 0 || excess <= 0) {
             return true;
         }
         List<NodeEntry> oldest = new ArrayList<>();
         for (UnknownNodes.LastReport seen : builder.unknownNodes().oldestFirst()) {
             NodeEntry node = builder.nodes().get(seen.name());
-            // While a package is unparsable, it may name any model.
-            if (missing <= 0 || silence(seen.heardTicks()).compareTo(SILENT) < 0 || builder.hasUnparsable()) {
+            // A package that is broken without a good artifact may name any model.
+            if (excess <= 0 || silence(seen.heardNanos()).compareTo(SILENT) < 0 || builder.hasBrokenWithoutGood()) {
                 break;
             }
             if (node != null && !node.name().equals(after.name())) {
                 oldest.add(node);
-                missing -= node.claim();
+                excess -= node.claim();
             }
         }
-        if (missing > 0) {
+        if (excess > 0) {
             return false;
         }
         for (NodeEntry node : oldest) {
@@ -135,7 +135,7 @@ final class NodeRegistry {
                     "node %s is evicted: it never named a model of a package, was silent for %d h, and such nodes fill"
                                     .formatted(
                                             shown(node.name()),
-                                            silence(node.heardTicks()).toHours())
+                                            silence(node.heardNanos()).toHours())
                             + " their share of %,d KiB".formatted(share() >> 10);
             builder.addAnomaly("node-evicted", cause);
             remove(node, cause, BY_STATE_MANAGER);
@@ -158,8 +158,8 @@ final class NodeRegistry {
         return builder.maxMemory() / SHARE;
     }
 
-    private Duration silence(long heardTicks) {
-        return Duration.ofNanos(builder.now().monotonicNanos() - heardTicks);
+    private Duration silence(long heardNanos) {
+        return Duration.ofNanos(builder.now().monotonicNanos() - heardNanos);
     }
 
     /** Forgets a node: removes its containers as after a confirmed empty list, and then its record. */
@@ -181,7 +181,7 @@ final class NodeRegistry {
     }
 
     private @Nullable String objection(NodeEntry node) {
-        Duration silence = silence(node.heardTicks());
+        Duration silence = silence(node.heardNanos());
         if (silence.compareTo(RECENT) < 0) {
             return "its last report is %d s old (expected: at least %d min)"
                     .formatted(Math.max(0, silence.toSeconds()), RECENT.toMinutes());
@@ -206,7 +206,7 @@ final class NodeRegistry {
                 "",
                 cause,
                 source,
-                Math.max(0, silence(node.heardTicks()).toMillis()),
+                Math.max(0, silence(node.heardNanos()).toMillis()),
                 false));
     }
 }

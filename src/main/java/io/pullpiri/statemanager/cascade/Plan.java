@@ -13,13 +13,14 @@ import java.util.stream.Collectors;
 /**
  * The result of deciding a batch. It changes nothing by itself.
  *
- * @param parts the transactions to commit, in order; usually one, none if there is nothing to write
- * @param answers the results of the decided commands, which are the first of the batch; to be given once all parts are
+ * @param transactions the transactions to commit, in order; usually one, none if there is nothing to write
+ * @param answers the results of the decided commands, which are the first of the batch; to be given once all transactions are
  *     committed
  * @param anomalies the anomalies to report to the operator
- * @param next the view after all parts are committed, without the revisions of their writes
+ * @param next the view after all transactions are committed, without the revisions of their writes
  */
-public record Plan(List<PlannedTransaction> parts, List<CommandResult> answers, List<Anomaly> anomalies, View next) {
+public record Plan(
+        List<PlannedTransaction> transactions, List<CommandResult> answers, List<Anomaly> anomalies, View next) {
 
     /** The plan of an empty batch. */
     public static final Plan NOTHING = new Plan(List.of(), List.of(), List.of(), View.EMPTY);
@@ -35,8 +36,8 @@ public record Plan(List<PlannedTransaction> parts, List<CommandResult> answers, 
     }
 
     private Set<String> reconcileRecords(Predicate<Transaction.Write> wanted) {
-        return parts.stream()
-                .flatMap(part -> part.transaction().writes().stream())
+        return transactions.stream()
+                .flatMap(planned -> planned.transaction().writes().stream())
                 .filter(write -> write.key().startsWith(Keys.RECONCILE_PREFIX))
                 .filter(wanted)
                 .map(write -> write.key().substring(Keys.RECONCILE_PREFIX.length()))

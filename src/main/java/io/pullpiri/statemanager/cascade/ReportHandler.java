@@ -10,6 +10,7 @@ import io.pullpiri.statemanager.state.StateMachine;
 import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.Peers;
+import io.pullpiri.statemanager.view.ResourceEntry;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -53,45 +54,62 @@ final class ReportHandler {
             }
             refusal = registry.refusal(report.node(), listed);
         }
-        return refusal == null ? takeIn(report.node(), report.peer(), listed) : refusal;
+        return refusal == null ? apply(report.node(), report.peer(), listed) : refusal;
     }
 
-    private CommandResult takeIn(String name, String peer, SortedMap<String, Container> listed) {
-        boolean recognized = builder.node(name).recognized() || builder.nameKnownModel(listed.values());
-        Peers peers = heard(builder.node(name), peer, listed.values());
-        NodeEntry before = builder.node(name).reported(builder.now(), peers, recognized);
-        TreeMap<String, Container> after = new TreeMap<>(listed);
+    /** A node's containers after a list: the listed ones, and the absent ones with the ends of their grace periods. */
+    private record Merged(TreeMap<String, Container> containers, Map<String, Long> graceEnds) {}
+
+    /**
+     * Applies a list that is not too large. If there is no memory for its new containers, only the known ones are applied. The
+     * list of an unknown node may evict other unknown nodes.
+     */
+    private CommandResult apply(String name, String peer, SortedMap<String, Container> listed) {
+        NodeEntry before = builder.node(name);
+        boolean known = before.isKnown() || builder.nameKnownModel(listed.values());
+        Peers peers = heard(before, peer, listed.values());
+        Merged merged = merge(before, listed);
+        CommandResult refusal = makeRoom(before.reported(builder.now(), peers, known), merged);
+        if (refusal != null) {
+            merged.containers().keySet().retainAll(before.containers().keySet());
+        }
+        if (refusal == null || builder.nodes().containsKey(name)) {
+            // Evictions may have changed the last known states of this node, so the entry is read again.
+            NodeEntry reportedNode = builder.node(name).reported(builder.now(), peers, known);
+            containers.report(reportedNode, merged.containers(), merged.graceEnds());
+        }
+        return refusal == null ? new CommandResult.Done("report of node " + name + " is stored") : refusal;
+    }
+
+    /** Adds the containers that the list leaves out. Their grace periods begin with the first list that leaves them out. */
+    private Merged merge(NodeEntry before, SortedMap<String, Container> listed) {
+        TreeMap<String, Container> containers = new TreeMap<>(listed);
         Map<String, Long> graceEnds = new HashMap<>();
         long graceEnd =
                 builder.now().monotonicNanos() + builder.rules().vanishGrace().toNanos();
         for (Container old : before.containers().values()) {
-            if (!after.containsKey(old.name())) {
-                after.put(
+            if (!containers.containsKey(old.name())) {
+                containers.put(
                         old.name(),
                         old.absent() ? old : old.absentSince(builder.now().wallMillis()));
                 graceEnds.put(old.name(), before.graceEnds().getOrDefault(old.name(), graceEnd));
             }
         }
-        if (!registry.fitRecord(after)) {
-            // A list with so many new containers is not incomplete by accident: containers that it leaves out are gone
-            // at once.
-            after.keySet().retainAll(listed.keySet());
-            graceEnds.clear();
+        if (registry.fitRecord(containers)) {
+            return new Merged(containers, graceEnds);
         }
-        boolean memory = builder.hasRoomFor(newBytes(before, after.values()));
-        boolean fits =
-                memory && (recognized || registry.makeRoom(before.with(after, before.lastKnownStates(), graceEnds)));
-        if (!fits) {
-            after.keySet().retainAll(before.containers().keySet());
+        // A list with so many new containers is not incomplete by accident: containers that it leaves out are gone at
+        // once.
+        return new Merged(new TreeMap<>(listed), Map.of());
+    }
+
+    /** Returns a refusal if there is no memory for the new containers of the node; null if there is, if need be by evictions. */
+    private @Nullable CommandResult makeRoom(NodeEntry reportedNode, Merged merged) {
+        if (!builder.hasRoomFor(newBytes(reportedNode, merged.containers().values()))) {
+            return builder.refuseForMemory();
         }
-        if (fits || builder.nodes().containsKey(name)) {
-            // Evictions may have changed the last known states of this node.
-            NodeEntry now = builder.node(name).reported(builder.now(), peers, recognized);
-            containers.report(now, after, graceEnds);
-        }
-        return fits
-                ? new CommandResult.Done("report of node " + name + " is stored")
-                : memory ? registry.noRoom(name) : builder.refuseForMemory();
+        NodeEntry after = reportedNode.with(merged.containers(), reportedNode.lastKnownStates(), merged.graceEnds());
+        return reportedNode.isKnown() || registry.makeRoom(after) ? null : registry.noRoom(reportedNode.name());
     }
 
     private Peers heard(NodeEntry before, String peer, Collection<Container> listed) {
@@ -114,7 +132,7 @@ final class ReportHandler {
                 }
             }
         }
-        return bytes + models.size() * NodeEntry.NEW_BYTES;
+        return bytes + models.size() * ResourceEntry.NEW_BYTES;
     }
 
     /** Reads one container; null for an infra container, and for one with an invalid name. */

@@ -35,7 +35,7 @@ final class StatePropagation {
     private final ViewBuilder builder;
 
     /** The packages to evaluate at the end of the command. */
-    private final Map<String, Trigger> dirtyPackages = new LinkedHashMap<>();
+    private final Map<String, PendingEvaluation> dirtyPackages = new LinkedHashMap<>();
 
     /** The models that have lost a package or their last container in this command. */
     private final Set<String> orphanCandidates = new LinkedHashSet<>();
@@ -45,10 +45,10 @@ final class StatePropagation {
      *
      * @param source for the history
      */
-    private record Trigger(String cause, String source, boolean namesDeadModel) {
+    private record PendingEvaluation(String cause, String source, boolean namesDeadModel) {
 
-        PackageRules.Occasion occasion() {
-            return new PackageRules.Occasion(cause, namesDeadModel);
+        PackageRules.Trigger trigger() {
+            return new PackageRules.Trigger(cause, namesDeadModel);
         }
     }
 
@@ -117,25 +117,26 @@ final class StatePropagation {
         ModelEntry after = builder.model(before.name());
         ModelState from = before.state().value();
         ModelState to = after.state().value();
-        int reported = (to == null ? 0 : 1) - (from == null ? 0 : 1);
+        int withState = (to == null ? 0 : 1) - (from == null ? 0 : 1);
         String what = to == null ? "has no state" : to.title().toLowerCase(Locale.ROOT);
-        Trigger trigger = new Trigger(before.name() + " " + what + " (" + cause + ")", source, to == ModelState.DEAD);
+        PendingEvaluation pending =
+                new PendingEvaluation(before.name() + " " + what + " (" + cause + ")", source, to == ModelState.DEAD);
         for (String name : before.packages()) {
             PackageEntry entry = builder.packageEntry(name);
             builder.put(entry.with(
-                    entry.models().minus(before.counted()).plus(after.counted()), entry.reported() + reported));
-            markDirty(name, trigger);
+                    entry.models().minus(before.counted()).plus(after.counted()), entry.modelsWithState() + withState));
+            markDirty(name, pending);
         }
     }
 
     /** Evaluates a package at the end of the command. */
     void markDirty(String packageName, String cause, String source) {
-        markDirty(packageName, new Trigger(cause, source, false));
+        markDirty(packageName, new PendingEvaluation(cause, source, false));
     }
 
-    private void markDirty(String packageName, Trigger trigger) {
+    private void markDirty(String packageName, PendingEvaluation pending) {
         // Of several models that changed at one moment, a dead one explains the package's state best.
-        dirtyPackages.merge(packageName, trigger, (first, later) -> first.namesDeadModel() ? first : later);
+        dirtyPackages.merge(packageName, pending, (first, later) -> first.namesDeadModel() ? first : later);
     }
 
     /** Removes the model at the end of the command if it is an orphan then. */
@@ -155,17 +156,17 @@ final class StatePropagation {
         dirtyPackages.clear();
     }
 
-    private void evaluatePackage(String name, Trigger trigger) {
+    private void evaluatePackage(String name, PendingEvaluation pending) {
         builder.touch(ResourceKind.PACKAGE, name);
         PackageEntry entry = builder.packageEntry(name);
-        PackageRules.Verdict verdict = PackageRules.evaluate(
-                entry.facts(), trigger.occasion(), () -> Causes.dead(entry, builder.models()::get, Causes::latest));
-        if (entry.state().value() == null && verdict.state() != null && verdict.state() != PackageState.IDLE) {
+        PackageRules.Evaluation evaluation = PackageRules.evaluate(
+                entry.facts(), pending.trigger(), () -> Causes.dead(entry, builder.models()::get, Causes::latest));
+        if (entry.state().value() == null && evaluation.state() != null && evaluation.state() != PackageState.IDLE) {
             // The history of a package begins with idle, also when its models have states already.
-            changeState(entry, PackageState.IDLE, "", "created", trigger.source());
+            changeState(entry, PackageState.IDLE, "", "created", pending.source());
         }
-        changeState(builder.packageEntry(name), verdict.state(), "", verdict.cause(), trigger.source());
-        updateReconcileRecord(name, trigger.cause());
+        changeState(builder.packageEntry(name), evaluation.state(), "", evaluation.cause(), pending.source());
+        updateReconcileRecord(name, pending.cause());
     }
 
     /** The record exists exactly as long as the package is in a state of {@code reconcile.on}. */
@@ -188,18 +189,18 @@ final class StatePropagation {
     /** Writes a package's state key again after another component overwrote it: at once, or later if that was just done. */
     // [impl->req~pkg-repair~1]
     void repairOverwritten(PackageEntry entry) {
-        long ticks = builder.now().monotonicNanos();
-        boolean later = entry.repairFrom() > ticks;
+        long now = builder.now().monotonicNanos();
+        boolean later = entry.repairFrom() > now;
         builder.setOverwritten(entry.name(), later);
         if (!later) {
-            builder.put(entry.repairedNotBefore(ticks + REPAIR_INTERVAL));
+            builder.put(entry.repairedNotBefore(now + REPAIR_INTERVAL));
             builder.touch(ResourceKind.PACKAGE, entry.name());
         }
     }
 
-    /** Whether a package names the model, or a package that cannot be read may name it. */
+    /** Whether a package names the model, or a package that is broken without a good artifact may name it. */
     boolean mayBeNamed(ModelEntry entry) {
-        return !entry.packages().isEmpty() || builder.hasUnparsable();
+        return !entry.packages().isEmpty() || builder.hasBrokenWithoutGood();
     }
 
     /** Whether no package names the model, none may name it, and it has no container. */
@@ -209,12 +210,15 @@ final class StatePropagation {
     }
 
     /**
-     * Whether something refers to the resource. A package that cannot be read may name any model. A model therefore counts
-     * if something referred to it when it came to its state.
+     * Whether something refers to the resource. A package that is broken without a good artifact may name any model. A model
+     * therefore counts if something referred to it when it came to its state.
      */
     private boolean isAnchored(ResourceEntry<?> entry) {
         Transition latest = entry.state().history().latest();
         return entry.anchored()
-                || (entry instanceof ModelEntry && builder.hasUnparsable() && latest != null && latest.anchored());
+                || (entry instanceof ModelEntry
+                        && builder.hasBrokenWithoutGood()
+                        && latest != null
+                        && latest.anchored());
     }
 }

@@ -40,7 +40,7 @@ final class StoreEventApplier {
     /**
      * Applies one event. An event at or below the known revision of its key is dropped.
      *
-     * @param read whether the key was read, before the watch reports it
+     * @param read whether the value was read after a conflict; see {@link Command.StoreEvents}
      */
     void apply(WatchEvent event, boolean read) {
         if (!(StoreKey.parse(event.key()) instanceof StoreKey.WatchedKey key) || isOld(key, event, read)) {

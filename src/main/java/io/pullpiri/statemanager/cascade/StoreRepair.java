@@ -43,11 +43,11 @@ final class StoreRepair {
         }
     }
 
-    /** Repairs all models. Also needed when an unparsable package becomes readable or is deleted. */
+    /** Repairs all models. Also needed when a package that was broken without a good artifact gets one or is deleted. */
     // [impl->req~mdl-restart~1]
     void models() {
-        boolean allRead = builder.nodes().values().stream().noneMatch(NodeEntry::unparsable);
-        if (!builder.hasUnparsable()) {
+        boolean allRead = builder.nodes().values().stream().noneMatch(NodeEntry::damaged);
+        if (!builder.hasBrokenWithoutGood()) {
             containers.rematchAll();
         }
         for (ModelEntry entry : builder.models().values()) {
@@ -103,7 +103,7 @@ final class StoreRepair {
         }
     }
 
-    /** Adds a state that another component wrote while StateManager was away to the history. */
+    /** Adds a state that another component wrote while StateManager did not run to the history. */
     private void recordForeignChange(ResourceEntry<?> entry) {
         Transition latest = entry.state().history().latest();
         String known = latest == null ? "" : latest.to();

@@ -55,10 +55,10 @@ final class ViewBuilder {
     private TreePMap<String, NodeEntry> nodes;
     private long bytes;
     private TreePMap<String, PSet<String>> scenariosByTarget;
-    private PSet<String> unparsable;
-    private TreePMap<String, PSet<String>> matchedByName;
+    private PSet<String> brokenWithoutGood;
+    private TreePMap<String, PSet<String>> withoutLabel;
     private PSet<String> overwritten;
-    private PSet<String> nodesWithMissing;
+    private PSet<String> nodesWithAbsent;
     private TreePMap<String, Long> tombstones;
     private UnknownNodes unknownNodes;
     private Journal journal;
@@ -86,10 +86,10 @@ final class ViewBuilder {
         nodes = view.nodes();
         bytes = view.bytes();
         scenariosByTarget = view.scenariosByTarget();
-        unparsable = view.unparsable();
-        matchedByName = view.matchedByName();
+        brokenWithoutGood = view.brokenWithoutGood();
+        withoutLabel = view.withoutLabel();
         overwritten = view.overwritten();
-        nodesWithMissing = view.nodesWithMissing();
+        nodesWithAbsent = view.nodesWithAbsent();
         tombstones = view.tombstones();
         unknownNodes = view.unknownNodes();
         journal = view.journal();
@@ -104,10 +104,10 @@ final class ViewBuilder {
                 nodes,
                 bytes,
                 scenariosByTarget,
-                unparsable,
-                matchedByName,
+                brokenWithoutGood,
+                withoutLabel,
                 overwritten,
-                nodesWithMissing,
+                nodesWithAbsent,
                 journal,
                 tombstones,
                 unknownNodes);
@@ -146,9 +146,9 @@ final class ViewBuilder {
         return unknownNodes;
     }
 
-    /** See {@link View#matchedByName}. */
-    TreePMap<String, PSet<String>> matchedByName() {
-        return matchedByName;
+    /** See {@link View#withoutLabel}. */
+    TreePMap<String, PSet<String>> withoutLabel() {
+        return withoutLabel;
     }
 
     /** See {@link View#overwritten}. */
@@ -156,9 +156,9 @@ final class ViewBuilder {
         return overwritten;
     }
 
-    /** See {@link View#nodesWithMissing}. */
-    PSet<String> nodesWithMissing() {
-        return nodesWithMissing;
+    /** See {@link View#nodesWithAbsent}. */
+    PSet<String> nodesWithAbsent() {
+        return nodesWithAbsent;
     }
 
     /** The package as it is now; an empty entry for an unknown one. */
@@ -200,7 +200,9 @@ final class ViewBuilder {
         switch (entry) {
             case PackageEntry of -> {
                 packages = replaced(packages, of);
-                unparsable = of.artifact().isUnparsable() ? unparsable.plus(of.name()) : unparsable.minus(of.name());
+                brokenWithoutGood = of.artifact().isBrokenWithoutGood()
+                        ? brokenWithoutGood.plus(of.name())
+                        : brokenWithoutGood.minus(of.name());
             }
             case ModelEntry of -> models = replaced(models, of);
             case ScenarioEntry of -> {
@@ -242,11 +244,10 @@ final class ViewBuilder {
         NodeEntry before = nodes.get(entry.name());
         bytes += entry.bytes() - (before == null ? 0 : before.bytes());
         nodes = nodes.plus(entry.name(), entry);
-        nodesWithMissing = entry.graceEnds().isEmpty()
-                ? nodesWithMissing.minus(entry.name())
-                : nodesWithMissing.plus(entry.name());
-        unknownNodes = before == null || before.recognized() ? unknownNodes : unknownNodes.minus(before);
-        unknownNodes = entry.recognized() ? unknownNodes : unknownNodes.plus(entry);
+        nodesWithAbsent =
+                entry.graceEnds().isEmpty() ? nodesWithAbsent.minus(entry.name()) : nodesWithAbsent.plus(entry.name());
+        unknownNodes = before == null || before.isKnown() ? unknownNodes : unknownNodes.minus(before);
+        unknownNodes = entry.isKnown() ? unknownNodes : unknownNodes.plus(entry);
     }
 
     /** Removes a node. Its containers must have been removed before. */
@@ -256,20 +257,20 @@ final class ViewBuilder {
             removedNodes.put(name, before.revision());
             bytes -= before.bytes();
             nodes = nodes.minus(name);
-            nodesWithMissing = nodesWithMissing.minus(name);
-            unknownNodes = before.recognized() ? unknownNodes : unknownNodes.minus(before);
+            nodesWithAbsent = nodesWithAbsent.minus(name);
+            unknownNodes = before.isKnown() ? unknownNodes : unknownNodes.minus(before);
             touch(ResourceKind.NODE, name);
         }
     }
 
     /** Notes whether a node has a container that belongs to a model by its name alone, or to none. */
     void indexByName(String container, String node, boolean present) {
-        matchedByName = index(matchedByName, container, node, present);
+        withoutLabel = index(withoutLabel, container, node, present);
     }
 
-    /** Whether a package whose artifact cannot be read may name any model. */
-    boolean hasUnparsable() {
-        return !unparsable.isEmpty();
+    /** Whether a package is broken without a good artifact, so that it may name any model. */
+    boolean hasBrokenWithoutGood() {
+        return !brokenWithoutGood.isEmpty();
     }
 
     /** Whether one of the containers belongs to a model that a package names. */

@@ -171,10 +171,15 @@ final class ViewLoader {
                     case ModelEntry entry -> builder.put(entry.withArtifactText(text));
                 }
             }
-            case StoreKey.OwnKey key ->
-                builder.put(builder.packageEntry(name)
-                        .with(new Versioned<>(
-                                decoded.content instanceof ReconcileRecord record ? record : null, revision)));
+            case StoreKey.OwnKey key -> {
+                switch (key.kind()) {
+                    case RECONCILE ->
+                        builder.put(builder.packageEntry(name)
+                                .with(new Versioned<>(
+                                        decoded.content instanceof ReconcileRecord record ? record : null, revision)));
+                    case JOURNAL, NODE -> throw new AssertionError(key); // load() reads these separately
+                }
+            }
         }
     }
 
@@ -223,7 +228,7 @@ final class ViewLoader {
         String name = decoded.name;
         KeyValue entry = decoded.entry;
         if (!(decoded.content instanceof RecordCodec.NodeRecord node)) {
-            builder.put(NodeEntry.unparsable(name, builder.now().monotonicNanos(), entry.modRevision()));
+            builder.put(NodeEntry.damaged(name, builder.now().monotonicNanos(), entry.modRevision()));
             builder.addAnomaly("unreadable-record", entry.key() + " is damaged; the node's next report replaces it");
             return;
         }
@@ -247,7 +252,7 @@ final class ViewLoader {
             }
         }
         byModel.forEach((model, ofNode) -> builder.put(builder.model(model).withContainers(name, ofNode)));
-        Map<String, ModelState> lastKnown = node.kept() == null ? Map.of() : node.kept();
+        Map<String, ModelState> lastKnown = node.lastKnownStates() == null ? Map.of() : node.lastKnownStates();
         long reportedMillis = node.reportedMillis() == null ? 0 : node.reportedMillis();
         long silentMillis = reportedMillis == 0 ? 0 : Math.max(0, builder.now().wallMillis() - reportedMillis);
         builder.put(new NodeEntry(
@@ -257,7 +262,7 @@ final class ViewLoader {
                 graceEnds,
                 reportedMillis,
                 builder.now().monotonicNanos() - TimeUnit.MILLISECONDS.toNanos(silentMillis),
-                Boolean.TRUE.equals(node.recognized()) || builder.nameKnownModel(containers.values()),
+                Boolean.TRUE.equals(node.known()) || builder.nameKnownModel(containers.values()),
                 Peers.NONE,
                 entry.modRevision(),
                 false));
@@ -289,7 +294,7 @@ final class ViewLoader {
     }
 
     /**
-     * Adds the history of a resource without a key. The resource may have been deleted while StateManager was away, and for a
+     * Adds the history of a resource without a key. The resource may have been deleted while StateManager did not run, and for a
      * model without a state the history says whether StateManager removed the state.
      */
     private void restoreHistory(Subject subject, History history) {
@@ -315,12 +320,12 @@ final class ViewLoader {
             return;
         }
         List<ModelState> counted = new ArrayList<>();
-        int reported = 0;
+        int withState = 0;
         for (PackageArtifact.ModelRef ref : artifact.models()) {
             ModelEntry model = builder.model(ref.name());
             counted.add(model.counted());
-            reported += model.state().value() == null ? 0 : 1;
+            withState += model.state().value() == null ? 0 : 1;
         }
-        builder.put(entry.with(StateCounts.of(ModelState.class, counted), reported));
+        builder.put(entry.with(StateCounts.of(ModelState.class, counted), withState));
     }
 }

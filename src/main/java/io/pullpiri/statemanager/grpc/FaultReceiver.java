@@ -29,7 +29,7 @@ final class FaultReceiver extends FaultServiceGrpc.FaultServiceImplBase {
                         fault.getType());
         long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
         manager.anomalies().add(Anomalies.FAULT, detail);
-        manager.feed().append(id -> new Event.Fault(id, now, detail));
+        manager.feed().publishUnrecorded(id -> new Event.Fault(id, now, detail));
         Calls.answer(caller, Response.newBuilder().setStatus(0).build());
     }
 }

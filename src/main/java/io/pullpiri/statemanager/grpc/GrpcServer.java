@@ -84,7 +84,7 @@ public final class GrpcServer implements AutoCloseable {
 
     private static boolean isKnown(Manager manager, String node) {
         NodeEntry entry = manager.view().nodes().get(node);
-        return entry != null && entry.recognized();
+        return entry != null && entry.isKnown();
     }
 
     /**
@@ -113,7 +113,7 @@ public final class GrpcServer implements AutoCloseable {
             Resources resources = new Resources(manager.feed(), reconciler, names);
             server.subscriptions = new Subscriptions(manager, new EventMessages(names));
             BindableService health = () -> ServerInterceptors.intercept(
-                    server.health.getHealthService(), new UnavailabilityHeader(manager::trouble));
+                    server.health.getHealthService(), new UnavailabilityHeader(manager::whyNotReady));
             Queries queries = new Queries(manager, server.memoryLimiter);
             BindableService[] services = {
                 new StateManagerService(manager, actionController, resources, server.subscriptions, queries),

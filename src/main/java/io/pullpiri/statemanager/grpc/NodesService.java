@@ -71,7 +71,7 @@ final class NodesService extends NodesGrpc.NodesImplBase {
                 .setLastReportNs(TimeUnit.MILLISECONDS.toNanos(node.reportedMillis()))
                 .setContainers(node.containers().size())
                 .setUnmatched(view.unmatched(node).size())
-                .setKnown(node.recognized())
+                .setKnown(node.isKnown())
                 .setWarning(node.warning())
                 .addAllModels(node.models())
                 .build();

@@ -6,7 +6,7 @@ import io.grpc.stub.StreamObserver;
 import io.pullpiri.statemanager.grpc.limits.CallMemoryLimiter;
 import io.pullpiri.statemanager.limits.ConcurrencyLimiter;
 import io.pullpiri.statemanager.manager.Manager;
-import io.pullpiri.statemanager.manager.StoreAwayException;
+import io.pullpiri.statemanager.manager.ReadFailedException;
 import io.pullpiri.statemanager.view.View;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -103,7 +103,7 @@ final class Queries {
                         },
                         executor)
                 .whenComplete((known, defect) -> {
-                    if (defect != null && defect.getCause() instanceof StoreAwayException e) {
+                    if (defect != null && defect.getCause() instanceof ReadFailedException e) {
                         Calls.fail(caller, Status.UNAVAILABLE.withDescription(e.getMessage()));
                     } else if (defect != null && defect.getCause() instanceof StatusRuntimeException refused) {
                         Calls.fail(caller, refused.getStatus());
@@ -111,7 +111,7 @@ final class Queries {
                         LOG.error("a query failed, which is a defect", defect);
                         Calls.fail(caller, Status.INTERNAL.withDescription("internal error: " + defect));
                     } else if (!known) {
-                        Calls.fail(caller, Status.UNAVAILABLE.withDescription(manager.notRead()));
+                        Calls.fail(caller, Status.UNAVAILABLE.withDescription(manager.whyNotRead()));
                     }
                 });
     }

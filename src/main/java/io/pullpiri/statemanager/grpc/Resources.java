@@ -157,7 +157,7 @@ final class Resources {
         }
         state.putMetadata("models", Integer.toString(entry.models().total()));
         int unknown = view.unknownModels(entry).size();
-        state.putMetadata("reported", Integer.toString(entry.reported() + unknown));
+        state.putMetadata("reported", Integer.toString(entry.modelsWithState() + unknown));
         if (unknown > 0) {
             state.putMetadata("unknown", Integer.toString(unknown));
         }

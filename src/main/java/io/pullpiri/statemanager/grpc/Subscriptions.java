@@ -10,7 +10,7 @@ import io.pullpiri.statemanager.manager.ChangeReader;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.EventId;
 import io.pullpiri.statemanager.manager.Manager;
-import io.pullpiri.statemanager.manager.StoreAwayException;
+import io.pullpiri.statemanager.manager.ReadFailedException;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.View;
@@ -109,7 +109,7 @@ final class Subscriptions implements AutoCloseable {
     private void serve(SubscriptionFilter wanted, ServerCallStreamObserver<StateChangeEvent> call, Semaphore woken)
             throws InterruptedException {
         if (manager.firstView(Duration.ofDays(1)).join().isEmpty()) {
-            Calls.fail(call, Status.UNAVAILABLE.withDescription(manager.notRead()));
+            Calls.fail(call, Status.UNAVAILABLE.withDescription(manager.whyNotRead()));
             return;
         }
         try {
@@ -129,7 +129,7 @@ final class Subscriptions implements AutoCloseable {
             }
         } catch (ChangeReader.GapException e) {
             Calls.fail(call, Status.OUT_OF_RANGE.withDescription(e.getMessage()));
-        } catch (StoreAwayException e) {
+        } catch (ReadFailedException e) {
             Calls.fail(call, Status.UNAVAILABLE.withDescription(e.getMessage()));
         }
     }

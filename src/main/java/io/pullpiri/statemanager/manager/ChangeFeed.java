@@ -102,7 +102,7 @@ public final class ChangeFeed {
 
     /**
      * Returns the recorded changes of a resource, newest first. Reading the stream blocks, and throws {@link
-     * StoreAwayException} if the store cannot be read.
+     * ReadFailedException} if the store cannot be read.
      */
     public Stream<Transition> history(History history) {
         return history.newestFirst(this::journal);
@@ -114,17 +114,17 @@ public final class ChangeFeed {
         try {
             return store.get(Keys.journal(sequence)).map(KeyValue::value).orElse(null);
         } catch (StoreUnavailableException e) {
-            throw new StoreAwayException(e);
+            throw new ReadFailedException(e);
         }
     }
 
     /** Publishes the view after a commit together with its changes. Readers see both or neither. */
-    void publish(View next, List<Plan.PlannedTransaction> parts) {
-        append(next, parts);
+    void publish(View next, List<Plan.PlannedTransaction> transactions) {
+        setView(next, transactions);
         firstPublished.complete(null);
     }
 
-    private synchronized void append(View next, List<Plan.PlannedTransaction> parts) {
+    private synchronized void setView(View next, List<Plan.PlannedTransaction> transactions) {
         long before = end;
         if (gap) {
             // No position is valid any more, not even that of a reader that has read everything.
@@ -133,10 +133,10 @@ public final class ChangeFeed {
             bytes = 0;
             gap = false;
         }
-        missed.forEach(this::append);
+        missed.forEach(this::addToRing);
         missed.clear();
-        for (Plan.PlannedTransaction part : parts) {
-            changes(part.sequence(), part.transitions()).forEach(this::append);
+        for (Plan.PlannedTransaction planned : transactions) {
+            changes(planned.sequence(), planned.transitions()).forEach(this::addToRing);
         }
         view = next;
         nextRecord = next.journal().next();
@@ -182,14 +182,14 @@ public final class ChangeFeed {
     }
 
     /** Publishes an event that is not in the journal. Only readers that follow at this time get it. */
-    public synchronized void append(Function<EventId, Event> event) {
+    public synchronized void publishUnrecorded(Function<EventId, Event> event) {
         if (nextRecord >= 0) {
-            append(event.apply(new EventId(view.journal().next(), 0)));
+            addToRing(event.apply(new EventId(view.journal().next(), 0)));
             notifyAll();
         }
     }
 
-    private void append(Event event) {
+    private void addToRing(Event event) {
         while (end - first >= KEPT || (bytes > maxBytes && first < end)) {
             Event oldest = ring[index(first)];
             ring[index(first++)] = null;
@@ -232,11 +232,11 @@ public final class ChangeFeed {
     /**
      * Returns the next events in order.
      *
-     * @param patience how long to wait for the first event
+     * @param maxWait how long to wait for the first event
      * @return empty if no event came in time
      */
-    synchronized List<Event> read(long position, int most, Duration patience) throws Lapped, InterruptedException {
-        long deadline = System.nanoTime() + patience.toNanos();
+    synchronized List<Event> read(long position, int most, Duration maxWait) throws Lapped, InterruptedException {
+        long deadline = System.nanoTime() + maxWait.toNanos();
         while (position == end) {
             long left = deadline - System.nanoTime();
             if (left <= 0) {

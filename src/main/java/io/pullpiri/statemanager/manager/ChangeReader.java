@@ -71,12 +71,12 @@ public final class ChangeReader {
     /**
      * Returns the next events in order.
      *
-     * @param patience how long to wait for the first event; reading the journal from the store takes additional time
+     * @param maxWait how long to wait for the first event; reading the journal from the store takes additional time
      * @return empty if no event came in time
      * @throws GapException if some of the events are not kept any more
-     * @throws StoreAwayException if the journal has to be read, and the store cannot be read
+     * @throws ReadFailedException if the journal has to be read, and the store cannot be read
      */
-    public List<Event> next(Duration patience) throws GapException, InterruptedException {
+    public List<Event> next(Duration maxWait) throws GapException, InterruptedException {
         if (position < 0) {
             OptionalLong found = feed.find(last);
             if (found.isEmpty()) {
@@ -85,7 +85,7 @@ public final class ChangeReader {
             position = found.getAsLong();
         }
         try {
-            List<Event> events = feed.read(position, BATCH, patience);
+            List<Event> events = feed.read(position, BATCH, maxWait);
             position += events.size();
             if (!events.isEmpty()) {
                 last = events.getLast().id();

@@ -11,7 +11,7 @@ public interface Clock {
     /** Returns the current time; the monotonic part never goes back. */
     Timestamp now();
 
-    /** Returns the clock of the machine. Its ticks are nanoseconds since the call of this method. */
+    /** Returns the clock of the machine. Its monotonic part is in nanoseconds since the call of this method. */
     static Clock system() {
         long start = System.nanoTime();
         return () -> {

@@ -98,7 +98,7 @@ final class CommandIntake {
 
     // [impl->req~sto-away~1]
     private CommandResult notYet(boolean kept, Duration waited) {
-        String why = health.trouble();
+        String why = health.whyNotReady();
         return new CommandResult.NotDurableYet("not durable yet: "
                 + (why.isEmpty() ? "the store has not confirmed it within " + waited.toMillis() + " ms" : why)
                 + (kept ? "; it is kept" : "; send it again"));

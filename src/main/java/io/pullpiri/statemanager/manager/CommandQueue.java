@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.manager;
 
 import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
+import io.pullpiri.statemanager.view.Timestamp;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -59,8 +60,8 @@ final class CommandQueue {
         private final long deadline;
 
         /**
-         * @param received when the command was submitted, in ticks
-         * @param deadline when its caller stops waiting, in ticks
+         * @param received when the command was submitted, in {@link Timestamp#monotonicNanos}
+         * @param deadline when its caller stops waiting, in {@link Timestamp#monotonicNanos}
          */
         PendingCommand(Command command, long received, long deadline) {
             this.command = command;
@@ -87,9 +88,9 @@ final class CommandQueue {
         }
 
         /** Whether the command can be dropped because its caller stopped waiting. Reports and store events are always kept. */
-        boolean isStale(long ticks) {
+        boolean isStale(long now) {
             boolean kept = command instanceof Command.StoreEvents || command instanceof Command.NodeReport;
-            return !kept && deadline < ticks;
+            return !kept && deadline < now;
         }
     }
 
@@ -121,11 +122,11 @@ final class CommandQueue {
      * Puts a command at the end of the queue, or in the place of an older report of the same node.
      *
      * @param known false for the report of a node that is not known: {@link io.pullpiri.statemanager.cascade.Cascade#isKnown}
-     * @param now in ticks
-     * @param patience how long the caller waits, in ticks
+     * @param now in {@link Timestamp#monotonicNanos}
+     * @param maxWait how long the caller waits, in nanoseconds
      */
-    Offer offer(Command command, boolean known, CompletableFuture<CommandResult> caller, long now, long patience) {
-        PendingCommand entry = new PendingCommand(command, now, now + patience);
+    Offer offer(Command command, boolean known, CompletableFuture<CommandResult> caller, long now, long maxWait) {
+        PendingCommand entry = new PendingCommand(command, now, now + maxWait);
         entry.isUnknown = !known;
         entry.callers.add(caller);
         List<PendingCommand> replaced = new ArrayList<>();
@@ -314,19 +315,19 @@ final class CommandQueue {
      * refuses. Lists of unknown nodes come last if not everything is taken.
      *
      * @param most how many commands are taken at most
-     * @param ticks the current time
+     * @param now in {@link Timestamp#monotonicNanos}
      */
-    List<PendingCommand> take(int most, long ticks) {
+    List<PendingCommand> take(int most, long now) {
         lock.lock();
         try {
             List<PendingCommand> taken = new ArrayList<>();
             if (events > 0 && most > 1) {
-                take(most, ticks, taken, entry -> entry.command instanceof Command.StoreEvents);
+                take(most, now, taken, entry -> entry.command instanceof Command.StoreEvents);
             }
             if (most > 1 && !unknown.isEmpty() && entries.size() > most - taken.size()) {
-                take(most, ticks, taken, entry -> !entry.isUnknown);
+                take(most, now, taken, entry -> !entry.isUnknown);
             }
-            take(most, ticks, taken, entry -> true);
+            take(most, now, taken, entry -> true);
             return taken;
         } finally {
             lock.unlock();
@@ -345,7 +346,7 @@ final class CommandQueue {
         }
     }
 
-    private void take(int most, long ticks, List<PendingCommand> taken, Predicate<PendingCommand> wanted) {
+    private void take(int most, long now, List<PendingCommand> taken, Predicate<PendingCommand> wanted) {
         Iterator<PendingCommand> waiting = entries.iterator();
         while (taken.size() < most && waiting.hasNext()) {
             PendingCommand entry = waiting.next();
@@ -360,7 +361,7 @@ final class CommandQueue {
                 case Command.Tick any -> tick = false;
                 default -> {}
             }
-            if (!entry.isStale(ticks)) {
+            if (!entry.isStale(now)) {
                 taken.add(entry);
             }
         }

@@ -8,6 +8,7 @@ import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
 import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.WatchEvent;
+import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.View;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -69,8 +70,8 @@ final class Committer {
          * The whole batch is durable.
          *
          * @param rest commands that were passed in but do not fit into the same transaction
-         * @param begun when the decision began, in ticks
-         * @param decided when the decision ended and the commit began, in ticks
+         * @param begun when the decision began, in {@link Timestamp#monotonicNanos}
+         * @param decided when the decision ended and the commit began, in {@link Timestamp#monotonicNanos}
          */
         record BatchCommitted(
                 List<CommandQueue.PendingCommand> batch,
@@ -86,8 +87,7 @@ final class Committer {
          *
          * @param batch the commands that were decided together, or, if nothing was written, all that were passed in
          * @param rest commands that were passed in but not decided
-         * @param explained whether the reason is known to concern this batch; otherwise the store refused the batch twice, and
-         *     accepted other writes in between
+         * @param explained false if the store gave no cause; it then refused twice while it accepted probes
          * @param written whether earlier transactions of the plan are stored; then the store has to be re-read
          */
         record BatchRefused(
@@ -157,7 +157,7 @@ final class Committer {
                 return;
             }
             decided = clock.now().monotonicNanos();
-            String refusal = refusalOfLaterParts();
+            String refusal = refusalOfLaterTransactions();
             if (refusal != null) {
                 end.accept(BatchOutcome.BatchRefused.whole(batch, refusal, true));
                 return;
@@ -170,24 +170,24 @@ final class Committer {
          * Returns why the store would refuse a later transaction of the plan, null if it would not. Checked before the first
          * one is stored, because a repair would have to undo it. The store itself checks the first one.
          */
-        private @Nullable String refusalOfLaterParts() {
-            return plan.parts().stream()
+        private @Nullable String refusalOfLaterTransactions() {
+            return plan.transactions().stream()
                     .skip(1)
-                    .map(part -> part.transaction().refusal(store.maxWrites(), store.maxBytes()))
+                    .map(planned -> planned.transaction().refusal(store.maxWrites(), store.maxBytes()))
                     .filter(Objects::nonNull)
                     .findFirst()
                     .orElse(null);
         }
 
         private void commitNext() {
-            if (revisions.size() == plan.parts().size()) {
+            if (revisions.size() == plan.transactions().size()) {
                 int done = plan.answers().size();
                 end.accept(new BatchOutcome.BatchCommitted(
                         batch.subList(0, done), batch.subList(done, batch.size()), plan, revisions, begun, decided));
                 return;
             }
             long start = clock.now().monotonicNanos();
-            var _ = store.commitAsync(part(), timeout)
+            var _ = store.commitAsync(nextTransaction(), timeout)
                     .whenComplete((result, defect) -> loop.execute(() -> {
                         metrics.committed(clock.now().monotonicNanos() - start);
                         safely(() ->
@@ -195,8 +195,8 @@ final class Committer {
                     }));
         }
 
-        private Transaction part() {
-            return plan.parts().get(revisions.size()).transaction();
+        private Transaction nextTransaction() {
+            return plan.transactions().get(revisions.size()).transaction();
         }
 
         /**
@@ -217,10 +217,10 @@ final class Committer {
         }
 
         /**
-         * Finds out whether the store refuses this part or every write. A part is rejected permanently only if the store accepts
-         * a probe before and after the last attempt: in between, the store may have begun to accept writes again. The
-         * second attempt of the first part is decided again. A later part is sent again as it is, because its guards
-         * follow from the parts before it.
+         * Finds out whether the store refuses this transaction or every write. It is rejected permanently only if the store
+         * accepts a probe before and after the last attempt: in between, the store may have begun to accept writes again. The
+         * second attempt of the first transaction is decided again. A later one is sent again as it is, because its guards
+         * follow from the transactions before it.
          */
         private void probe(String reason) {
             probe.write(result -> safely(() -> {
@@ -246,7 +246,7 @@ final class Committer {
             int done = plan.answers().size();
             String partly =
                     "%s; %d of %d transactions of it had been stored, and states that do not follow from the rules are repaired"
-                            .formatted(reason, stored, plan.parts().size());
+                            .formatted(reason, stored, plan.transactions().size());
             end.accept(new BatchOutcome.BatchRefused(
                     batch.subList(0, done), batch.subList(done, batch.size()), partly, explained, true));
         }
@@ -261,7 +261,9 @@ final class Committer {
                 }
                 case CommitResult.Conflict conflict -> {
                     // If another writer changes StateManager's own records, the whole view may be wrong.
-                    if (!first || ++conflicts > CONFLICTS || part().isOutdated(Keys.OWN_PREFIX, conflict.current())) {
+                    if (!first
+                            || ++conflicts > CONFLICTS
+                            || nextTransaction().isOutdated(Keys.OWN_PREFIX, conflict.current())) {
                         end.accept(new BatchOutcome.BatchUnreliable(batch, "another component writes the same keys"));
                     } else {
                         insertEvents(conflict.current());

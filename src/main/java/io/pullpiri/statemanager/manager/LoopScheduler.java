@@ -31,7 +31,7 @@ final class LoopScheduler {
     // Only the loop uses these.
     private boolean busy;
 
-    /** When the next round begins by itself, in ticks. */
+    /** When the next round begins by itself, in {@link io.pullpiri.statemanager.view.Timestamp#monotonicNanos}. */
     private long alarm = Long.MAX_VALUE;
 
     /**
@@ -62,21 +62,25 @@ final class LoopScheduler {
         }
     }
 
-    /** Runs a round at a time, in ticks, unless an earlier alarm is set. Called on the loop. */
-    void wakeAt(long ticks) {
-        if (ticks < alarm) {
-            alarm = ticks;
-            long delay = Math.max(0, ticks - clock.now().monotonicNanos());
+    /**
+     * Runs a round at a time, unless an earlier alarm is set. Called on the loop.
+     *
+     * @param nanos in {@link io.pullpiri.statemanager.view.Timestamp#monotonicNanos}
+     */
+    void wakeAt(long nanos) {
+        if (nanos < alarm) {
+            alarm = nanos;
+            long delay = Math.max(0, nanos - clock.now().monotonicNanos());
             timer.after(Duration.ofNanos(delay), () -> {
                 if (!ended.isDone()) { // afterwards, the executor may be shut down
-                    loop.execute(() -> alarm(ticks));
+                    loop.execute(() -> alarm(nanos));
                 }
             });
         }
     }
 
-    private void alarm(long ticks) {
-        if (alarm == ticks) { // no earlier one was set since
+    private void alarm(long nanos) {
+        if (alarm == nanos) { // no earlier one was set since
             alarm = Long.MAX_VALUE;
             run();
         }

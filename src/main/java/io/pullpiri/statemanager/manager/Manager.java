@@ -101,7 +101,7 @@ public final class Manager implements AutoCloseable {
                 new Committer(store, cascade, reconciler, timeout, clock, metrics, threads.loop(), queue, probe);
         this.watch = new StoreWatch(store, feed, queue, metrics, scheduler::wake);
         this.storeReader = new StoreReader(store, ownership, timeout, threads.blocking());
-        reconciler.publish(feed::append, tracing);
+        reconciler.setReceivers(feed::publishUnrecorded, tracing);
         metrics.watch(this, reconciler, clock);
     }
 
@@ -155,15 +155,15 @@ public final class Manager implements AutoCloseable {
     }
 
     /** Returns why the manager is not ready, for an operator, with the store's own message where it has one; empty if it is. */
-    public String trouble() {
-        String trouble = health.trouble();
-        return isReady() ? "" : trouble.isEmpty() ? NOT_READ : trouble;
+    public String whyNotReady() {
+        String why = health.whyNotReady();
+        return isReady() ? "" : why.isEmpty() ? NOT_READ : why;
     }
 
     /** Returns why {@link #firstView} completed empty, for a caller. */
-    public String notRead() {
-        String trouble = health.trouble();
-        return trouble.isEmpty() ? NOT_READ : NOT_READ + ": " + trouble;
+    public String whyNotRead() {
+        String why = health.whyNotReady();
+        return why.isEmpty() ? NOT_READ : NOT_READ + ": " + why;
     }
 
     /** Calls the listener with the value of {@link #isReady} now, and on the loop whenever it changes. */
@@ -239,7 +239,8 @@ public final class Manager implements AutoCloseable {
 
     private void onReadFailure(Throwable failure) {
         switch (failure.getCause()) {
-            case StoreUnavailableException away -> health.failed("the store cannot be read: " + away.getMessage());
+            case StoreUnavailableException unavailable ->
+                health.failed("the store cannot be read: " + unavailable.getMessage());
             case Ownership.OwnershipLostException lost -> giveWay(lost.reason());
             case NewerStoreException newer -> health.mustStop(newer.reason());
             case null, default -> onDefect(failure);
@@ -309,7 +310,7 @@ public final class Manager implements AutoCloseable {
     }
 
     @SuppressWarnings("ReferenceEquality") // an unchanged persistent map is the same object
-    private static boolean isAnother(Object before, Object after) {
+    private static boolean isDifferentObject(Object before, Object after) {
         return before != after;
     }
 
@@ -320,7 +321,7 @@ public final class Manager implements AutoCloseable {
         Plan plan = done.plan();
         View before = feed.view();
         View next = cascade.committed(plan, done.revisions());
-        feed.publish(next, plan.parts());
+        feed.publish(next, plan.transactions());
         if (!repair) { // the success of a repair says nothing about a command that was refused before it
             batchSize.committed(batch.size(), done.rest().isEmpty());
         }
@@ -329,15 +330,15 @@ public final class Manager implements AutoCloseable {
             batch.get(i).answer(plan.answers().get(i));
         }
         Set<String> concerned = plan.reconcileRecords();
-        if (isAnother(before.scenariosByTarget(), next.scenariosByTarget())) {
+        if (isDifferentObject(before.scenariosByTarget(), next.scenariosByTarget())) {
             concerned.addAll(reconciler.packages());
         }
         reconciler.update(next, concerned);
-        if (!plan.parts().isEmpty() || repair) { // otherwise the store was not asked
+        if (!plan.transactions().isEmpty() || repair) { // otherwise the store was not asked
             health.answered();
         }
         // Watch events about our own commits are not counted.
-        if (!plan.parts().isEmpty() || batch.stream().anyMatch(PendingCommand::hasCaller)) {
+        if (!plan.transactions().isEmpty() || batch.stream().anyMatch(PendingCommand::hasCaller)) {
             metrics.batch(batch, plan, clock.now().monotonicNanos());
             tracing.batch(batch, plan, done.revisions(), done.begun(), done.decided(), clock.now());
         }

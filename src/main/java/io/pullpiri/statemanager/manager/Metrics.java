@@ -13,6 +13,7 @@ import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.view.ReconcileRecord;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.Transition;
 import io.pullpiri.statemanager.view.View;
 import java.util.LinkedHashMap;
@@ -81,6 +82,12 @@ public final class Metrics {
                         .max()
                         .orElse(0));
         NodeMetrics.register(registry, manager);
+        watchResources(manager);
+        watchReconciler(reconciler);
+        watchAnomalies(manager.anomalies());
+    }
+
+    private void watchResources(Manager manager) {
         GaugeWithCallback.builder()
                 .name("statemanager_resources")
                 .help("Resources by state")
@@ -103,11 +110,9 @@ public final class Metrics {
                     callback.call(unknown, "false");
                 })
                 .register(registry);
-        CounterWithCallback.builder()
-                .name("statemanager_nodes_evicted_total")
-                .help("Unknown nodes that were evicted because such nodes fill their share of the memory")
-                .callback(callback -> callback.call(manager.anomalies().counts().getOrDefault(Anomalies.EVICTED, 0L)))
-                .register(registry);
+    }
+
+    private void watchReconciler(Reconciler reconciler) {
         CounterWithCallback.builder()
                 .name("statemanager_reconcile_steps_total")
                 .help("Requests to ActionController, and what became of them")
@@ -117,11 +122,19 @@ public final class Metrics {
                         .forEach((step, count) ->
                                 callback.call(count, step.name().toLowerCase(Locale.ROOT))))
                 .register(registry);
+    }
+
+    private void watchAnomalies(Anomalies anomalies) {
+        CounterWithCallback.builder()
+                .name("statemanager_nodes_evicted_total")
+                .help("Unknown nodes that were evicted because such nodes fill their share of the memory")
+                .callback(callback -> callback.call(anomalies.counts().getOrDefault(Anomalies.EVICTED, 0L)))
+                .register(registry);
         CounterWithCallback.builder()
                 .name("statemanager_rejected_inputs_total")
                 .help("Inputs that were refused or ignored")
                 .labelNames("reason")
-                .callback(callback -> manager.anomalies().counts().forEach((reason, count) -> {
+                .callback(callback -> anomalies.counts().forEach((reason, count) -> {
                     if (!Anomalies.NOT_REJECTED.contains(reason)) {
                         callback.call(count, reason);
                     }
@@ -131,14 +144,14 @@ public final class Metrics {
                 .name("statemanager_refusals_total")
                 .help("What a limit refused, and why")
                 .labelNames("limit", "reason")
-                .callback(callback -> manager.anomalies()
+                .callback(callback -> anomalies
                         .refusals()
                         .forEach((refusal, count) -> callback.call(count, refusal.limit(), refusal.reason())))
                 .register(registry);
         CounterWithCallback.builder()
                 .name("statemanager_faults_total")
                 .help("Faults that Timpani has reported")
-                .callback(callback -> callback.call(manager.anomalies().counts().getOrDefault(Anomalies.FAULT, 0L)))
+                .callback(callback -> callback.call(anomalies.counts().getOrDefault(Anomalies.FAULT, 0L)))
                 .register(registry);
     }
 
@@ -174,14 +187,14 @@ public final class Metrics {
     /**
      * Counts a committed batch.
      *
-     * @param now in ticks
+     * @param now in {@link Timestamp#monotonicNanos}
      */
     void batch(List<CommandQueue.PendingCommand> entries, Plan plan, long now) {
         batch.observe(entries.size());
         entries.stream()
                 .filter(CommandQueue.PendingCommand::hasCaller)
                 .forEach(entry -> cascade.observe(seconds(now - entry.received())));
-        plan.parts().forEach(part -> part.transitions().forEach(this::changed));
+        plan.transactions().forEach(planned -> planned.transitions().forEach(this::changed));
     }
 
     /** Records how long one transaction took. */

@@ -92,10 +92,10 @@ public final class Reconciler implements AutoCloseable {
         int attempts;
         int failures;
         String lastOutcome = "";
-        long nextTicks;
+        long nextNanos;
         boolean inFlight;
         boolean queued;
-        long startedTicks;
+        long startedNanos;
         boolean cancelled;
 
         Task(String packageName, String scenario) {
@@ -115,7 +115,7 @@ public final class Reconciler implements AutoCloseable {
     }
 
     /** Sets the receivers of all steps and of all calls. */
-    synchronized void publish(Consumer<Function<EventId, Event>> listener, Tracing traces) {
+    synchronized void setReceivers(Consumer<Function<EventId, Event>> listener, Tracing traces) {
         this.listener = listener;
         this.tracing = traces;
     }
@@ -198,7 +198,7 @@ public final class Reconciler implements AutoCloseable {
                 later(task, Math.clamp(delay - dead, 0, delay));
             } else if (!task.inFlight
                     && !task.queued
-                    && task.nextTicks <= clock.now().monotonicNanos()) {
+                    && task.nextNanos <= clock.now().monotonicNanos()) {
                 // Its time came while the package was held.
                 later(task, 0);
             }
@@ -206,7 +206,7 @@ public final class Reconciler implements AutoCloseable {
     }
 
     private void later(Task task, long nanos) {
-        task.nextTicks = clock.now().monotonicNanos() + nanos;
+        task.nextNanos = clock.now().monotonicNanos() + nanos;
         timer.after(Duration.ofNanos(nanos), () -> call(task));
     }
 
@@ -228,14 +228,14 @@ public final class Reconciler implements AutoCloseable {
                 && !task.cancelled
                 && !task.inFlight
                 && !held.contains(task.packageName)
-                && task.nextTicks <= clock.now().monotonicNanos();
+                && task.nextNanos <= clock.now().monotonicNanos();
     }
 
     /** Starts a call. It holds the lock, so that no call starts after hold() has returned. It does not block. */
     private void begin(Task task) {
         calls++;
         task.inFlight = true;
-        task.startedTicks = clock.now().monotonicNanos();
+        task.startedNanos = clock.now().monotonicNanos();
         task.attempts++;
         publish(RecoveryStep.REQUESTED, task.packageName, task.scenario, "request " + task.attempts);
         CompletableFuture<?> _ = actionController
@@ -251,7 +251,7 @@ public final class Reconciler implements AutoCloseable {
         tracing.reconcile(
                 task.packageName,
                 task.scenario,
-                task.startedTicks,
+                task.startedNanos,
                 accepted,
                 accepted ? "" : reply != null ? reply.message() : describe(failure),
                 clock.now());
@@ -315,7 +315,7 @@ public final class Reconciler implements AutoCloseable {
         if (death != null) {
             long now = clock.now().monotonicNanos();
             for (Task task : death.tasks.values()) {
-                long next = task.inFlight ? 0 : Math.max(0, TimeUnit.NANOSECONDS.toMillis(task.nextTicks - now));
+                long next = task.inFlight ? 0 : Math.max(0, TimeUnit.NANOSECONDS.toMillis(task.nextNanos - now));
                 all.add(new Progress(task.scenario, task.attempts, task.failures, task.lastOutcome, next));
             }
         }

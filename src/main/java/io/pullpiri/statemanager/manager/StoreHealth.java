@@ -15,17 +15,17 @@ final class StoreHealth {
 
     private static final Logger LOG = LoggerFactory.getLogger(StoreHealth.class);
 
-    /** A store that has not answered for this time, in ticks, is checked. */
+    /** A store that has not answered for this time, in nanoseconds, is checked. */
     static final long SILENCE = TimeUnit.SECONDS.toNanos(2);
 
     private final IntToLongFunction backoffMillis;
     private final Clock clock;
     private final List<Consumer<Boolean>> listeners = new CopyOnWriteArrayList<>();
     private volatile boolean ready;
-    private volatile String trouble = "";
+    private volatile String whyNotReady = "";
     private final CompletableFuture<String> mustStop = new CompletableFuture<>();
 
-    // Only the loop touches these; in ticks.
+    // Only the loop touches these; times are in Timestamp.monotonicNanos.
     private int failures;
     private long lastAnswer;
     private long pausedUntil = Long.MIN_VALUE;
@@ -41,8 +41,8 @@ final class StoreHealth {
     }
 
     /** Returns why the last commit or read failed; empty if it did not. May be called from any thread. */
-    String trouble() {
-        return trouble;
+    String whyNotReady() {
+        return whyNotReady;
     }
 
     /** Calls the listener with {@link #isReady} now, and on the loop whenever it changes. */
@@ -55,7 +55,7 @@ final class StoreHealth {
         return failures > 0;
     }
 
-    /** Returns the end of the pause after a failure, in ticks. */
+    /** Returns the end of the pause after a failure, in {@link io.pullpiri.statemanager.view.Timestamp#monotonicNanos}. */
     long pausedUntil() {
         return pausedUntil;
     }
@@ -70,14 +70,14 @@ final class StoreHealth {
         lastAnswer = clock.now().monotonicNanos();
         failures = 0;
         pausedUntil = Long.MIN_VALUE;
-        trouble = "";
+        whyNotReady = "";
         set(true);
     }
 
     /** The store failed; the pause grows with each failure in a row. */
     void failed(String what) {
         failures++;
-        trouble = what;
+        whyNotReady = what;
         pausedUntil = clock.now().monotonicNanos() + TimeUnit.MILLISECONDS.toNanos(backoffMillis.applyAsLong(failures));
         // Failures 1, 2, 4, 8… are warnings: an outage may last for days.
         LOG.atLevel(Integer.bitCount(failures) == 1 ? Level.WARN : Level.DEBUG)

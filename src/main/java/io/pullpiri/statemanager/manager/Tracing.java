@@ -45,8 +45,8 @@ public final class Tracing {
      * Reports a batch that is durable.
      *
      * @param revisions of its transactions
-     * @param begun when its decision began, in ticks
-     * @param decided when its decision ended and its commit began, in ticks
+     * @param begun when its decision began, in {@link Timestamp#monotonicNanos}
+     * @param decided when its decision ended and its commit began, in {@link Timestamp#monotonicNanos}
      */
     void batch(
             List<CommandQueue.PendingCommand> batch,
@@ -66,33 +66,40 @@ public final class Tracing {
                 .mapToLong(CommandQueue.PendingCommand::received)
                 .min()
                 .orElse(begun);
-        List<Transition> changes = plan.parts().stream()
+        List<Transition> changes = plan.transactions().stream()
                 .flatMap(part -> part.transitions().stream())
                 .toList();
         Span root = start(tracer, "batch", Context.root(), first, now)
                 .setAttribute(COMMANDS, (long) batch.size())
                 .setAttribute(CHANGES, (long) changes.size());
         Context inBatch = Context.root().with(root);
-        for (CommandQueue.PendingCommand entry : commands) {
-            Span command = start(tracer, name(entry.command()), inBatch, entry.received(), now);
-            command.setAttribute(SUBJECT, subject(entry.command()));
-            end(command, now.monotonicNanos(), now);
-        }
+        commands.forEach(command -> reportCommand(tracer, inBatch, command, now));
         end(start(tracer, "decide", inBatch, begun, now), decided, now);
         Span commit = start(tracer, "commit", inBatch, decided, now);
         if (!revisions.isEmpty()) {
             commit.setAttribute(REVISION, revisions.getLast());
         }
         end(commit, now.monotonicNanos(), now);
+        addPackageChanges(root, changes);
+        end(root, now.monotonicNanos(), now);
+    }
+
+    private static void reportCommand(
+            Tracer tracer, Context inBatch, CommandQueue.PendingCommand pending, Timestamp now) {
+        Span span = start(tracer, name(pending.command()), inBatch, pending.received(), now);
+        span.setAttribute(SUBJECT, subject(pending.command()));
+        end(span, now.monotonicNanos(), now);
+    }
+
+    private static void addPackageChanges(Span batch, List<Transition> changes) {
         changes.stream()
                 .filter(change -> change.kind() == ResourceKind.PACKAGE)
                 .limit(MOST)
-                .forEach(change -> root.addEvent(
+                .forEach(change -> batch.addEvent(
                         "package %s: %s -> %s".formatted(change.name(), change.from(), change.to()),
                         Attributes.of(CAUSE, change.cause()),
                         change.atNanos(),
                         TimeUnit.NANOSECONDS));
-        end(root, now.monotonicNanos(), now);
     }
 
     /** Reports a request to ActionController that has ended. */
@@ -134,18 +141,18 @@ public final class Tracing {
         };
     }
 
-    private static Span start(Tracer tracer, String name, Context parent, long ticks, Timestamp now) {
+    private static Span start(Tracer tracer, String name, Context parent, long nanos, Timestamp now) {
         return tracer.spanBuilder(name)
                 .setParent(parent)
-                .setStartTimestamp(epochNanos(ticks, now), TimeUnit.NANOSECONDS)
+                .setStartTimestamp(epochNanos(nanos, now), TimeUnit.NANOSECONDS)
                 .startSpan();
     }
 
-    private static void end(Span span, long ticks, Timestamp now) {
-        span.end(epochNanos(ticks, now), TimeUnit.NANOSECONDS);
+    private static void end(Span span, long nanos, Timestamp now) {
+        span.end(epochNanos(nanos, now), TimeUnit.NANOSECONDS);
     }
 
-    private static long epochNanos(long ticks, Timestamp now) {
-        return now.wallNanos() - (now.monotonicNanos() - ticks);
+    private static long epochNanos(long nanos, Timestamp now) {
+        return now.wallNanos() - (now.monotonicNanos() - nanos);
     }
 }

@@ -17,8 +17,8 @@ public final class PackageRules {
     public enum ArtifactStatus {
         /** A good artifact names the package's models. */
         IN_FORCE,
-        /** The stored artifact cannot be read, and no earlier good one is known. */
-        UNREADABLE,
+        /** The stored artifact is broken, and no earlier good one is known. */
+        BROKEN_WITHOUT_GOOD,
         /** There is no artifact. */
         ABSENT
     }
@@ -28,10 +28,13 @@ public final class PackageRules {
      *
      * @param current the state in force; null for none
      * @param models how many models are in each state; a model without a state counts as created
-     * @param reported how many of the models have a state
+     * @param modelsWithState how many of the models have a state
      */
     public record Facts(
-            @Nullable PackageState current, ArtifactStatus artifact, StateCounts<ModelState> models, int reported) {}
+            @Nullable PackageState current,
+            ArtifactStatus artifact,
+            StateCounts<ModelState> models,
+            int modelsWithState) {}
 
     /**
      * What made the evaluation necessary.
@@ -39,7 +42,7 @@ public final class PackageRules {
      * @param cause for example {@code brake dead (container brake_ctl on HPC: exit code 139)}
      * @param namesDeadModel whether the cause names a dead model
      */
-    public record Occasion(String cause, boolean namesDeadModel) {}
+    public record Trigger(String cause, boolean namesDeadModel) {}
 
     /**
      * The result of an evaluation.
@@ -47,23 +50,23 @@ public final class PackageRules {
      * @param state null if the package does not exist
      * @param cause why the state changed; empty if it is the current one
      */
-    public record Verdict(@Nullable PackageState state, String cause) {}
+    public record Evaluation(@Nullable PackageState state, String cause) {}
 
     /**
      * Evaluates a package.
      *
      * @param deadModels gives a text that counts and names the dead models; called only when the cause needs it
      */
-    public static Verdict evaluate(Facts facts, Occasion occasion, Supplier<String> deadModels) {
+    public static Evaluation evaluate(Facts facts, Trigger trigger, Supplier<String> deadModels) {
         PackageState state = state(facts);
-        return new Verdict(state, state == facts.current ? "" : cause(state, facts.models, occasion, deadModels));
+        return new Evaluation(state, state == facts.current ? "" : cause(state, facts.models, trigger, deadModels));
     }
 
     private static @Nullable PackageState state(Facts facts) {
         return switch (facts.artifact) {
             case ABSENT -> null;
-            // The models are not known, so the state stays until the artifact can be read or is deleted.
-            case UNREADABLE -> facts.current;
+            // The models are not known, so the state stays until the artifact is good or is deleted.
+            case BROKEN_WITHOUT_GOOD -> facts.current;
             case IN_FORCE -> isUnreported(facts) ? PackageState.IDLE : StateMachine.packageState(facts.models);
         };
     }
@@ -71,24 +74,24 @@ public final class PackageRules {
     /** A package is idle from its creation until one of its models has a state, and never again. */
     // [impl->req~pkg-idle~1]
     private static boolean isUnreported(Facts facts) {
-        return facts.reported == 0 && (facts.current == null || facts.current == PackageState.IDLE);
+        return facts.modelsWithState == 0 && (facts.current == null || facts.current == PackageState.IDLE);
     }
 
     private static String cause(
             @Nullable PackageState state,
             StateCounts<ModelState> models,
-            Occasion occasion,
+            Trigger trigger,
             Supplier<String> deadModels) {
         return switch (state) {
-            case PAUSED -> counted(models, ModelState.PAUSED, occasion.cause);
-            case EXITED -> counted(models, ModelState.EXITED, occasion.cause);
+            case PAUSED -> counted(models, ModelState.PAUSED, trigger.cause);
+            case EXITED -> counted(models, ModelState.EXITED, trigger.cause);
             case DEGRADED, ERROR ->
-                occasion.namesDeadModel
-                        ? counted(models, ModelState.DEAD, occasion.cause)
+                trigger.namesDeadModel
+                        ? counted(models, ModelState.DEAD, trigger.cause)
                         // The package appeared after its models died, or one of several dead models recovered.
-                        : deadModels.get() + "; " + occasion.cause;
-            case IDLE, RUNNING -> occasion.cause;
-            case null -> occasion.cause;
+                        : deadModels.get() + "; " + trigger.cause;
+            case IDLE, RUNNING -> trigger.cause;
+            case null -> trigger.cause;
         };
     }
 

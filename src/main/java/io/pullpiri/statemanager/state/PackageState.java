@@ -31,6 +31,11 @@ public enum PackageState implements NamedState {
         return SPELLING.protobufName(this);
     }
 
+    /** Whether some or all models of a package in this state are dead, whatever {@code reconcile.on} says. */
+    public boolean hasDeadModels() {
+        return this == DEGRADED || this == ERROR;
+    }
+
     /** Reads a state in any case, with or without the prefix {@code PACKAGE_STATE_}; null for any other text. */
     public static @Nullable PackageState parse(String text) {
         return SPELLING.parse(text);

@@ -28,7 +28,8 @@ public record Container(
         String exitCode,
         @Nullable String podman,
         @Nullable String why,
-        long absentSinceMillis) {
+        long absentSinceMillis)
+        implements StoredRecord {
 
     public Container {
         // A node record omits empty texts.

@@ -18,12 +18,12 @@ import java.util.TreeSet;
  * @param graceEnds the ends of the grace periods of absent containers, in {@link Timestamp#monotonicNanos}
  * @param reportedMillis when the node last reported, in milliseconds since 1970. After a restart this is the last report that
  *     changed the record; 0 if the record does not say.
- * @param heardTicks when the node last reported, in {@link Timestamp#monotonicNanos}; if no record says so, when the store was
+ * @param heardNanos when the node last reported, in {@link Timestamp#monotonicNanos}; if no record says so, when the store was
  *     read
- * @param recognized whether the node is known: a package names a model of its containers, or did at one of its reports
+ * @param isKnown whether it is a known node: a package names a model of its containers, or did at one of its reports
  * @param peers the addresses that its lists come from
  * @param revision the revision of its stored record; 0 if there is none
- * @param unparsable whether the stored record is damaged, so that an absent container proves nothing
+ * @param damaged whether the stored record is damaged, so that an absent container proves nothing
  */
 public record NodeEntry(
         String name,
@@ -31,14 +31,11 @@ public record NodeEntry(
         SortedMap<String, ModelState> lastKnownStates,
         Map<String, Long> graceEnds,
         long reportedMillis,
-        long heardTicks,
-        boolean recognized,
+        long heardNanos,
+        boolean isKnown,
         Peers peers,
         long revision,
-        boolean unparsable) {
-
-    /** The estimated memory of a new model or scenario in bytes. */
-    public static final long NEW_BYTES = 1_000;
+        boolean damaged) {
 
     public NodeEntry {
         containers = Collections.unmodifiableSortedMap(containers);
@@ -52,9 +49,9 @@ public record NodeEntry(
     }
 
     /** The entry of a node whose stored record is damaged. */
-    public static NodeEntry unparsable(String name, long heardTicks, long revision) {
+    public static NodeEntry damaged(String name, long heardNanos, long revision) {
         return new NodeEntry(
-                name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, heardTicks, false, Peers.NONE, revision, true);
+                name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, heardNanos, false, Peers.NONE, revision, true);
     }
 
     /** A warning for the operator about the node; empty if there is none. */
@@ -85,7 +82,7 @@ public record NodeEntry(
 
     /** The estimated memory in bytes, with that of the models of its containers. */
     public long claim() {
-        return bytes() + models().size() * NEW_BYTES;
+        return bytes() + models().size() * ResourceEntry.NEW_BYTES;
     }
 
     /** The entry with other containers. They replace a damaged record too. */
@@ -99,8 +96,8 @@ public record NodeEntry(
                 newStates,
                 newGraceEnds,
                 reportedMillis,
-                heardTicks,
-                recognized,
+                heardNanos,
+                isKnown,
                 peers,
                 revision,
                 false);
@@ -109,20 +106,11 @@ public record NodeEntry(
     /** The entry with other last known states. */
     public NodeEntry withLastKnownStates(SortedMap<String, ModelState> newStates) {
         return new NodeEntry(
-                name,
-                containers,
-                newStates,
-                graceEnds,
-                reportedMillis,
-                heardTicks,
-                recognized,
-                peers,
-                revision,
-                unparsable);
+                name, containers, newStates, graceEnds, reportedMillis, heardNanos, isKnown, peers, revision, damaged);
     }
 
     /** The entry with the time and the sender of a new report. */
-    public NodeEntry reported(Timestamp now, Peers newPeers, boolean newRecognized) {
+    public NodeEntry reported(Timestamp now, Peers newPeers, boolean newKnown) {
         return new NodeEntry(
                 name,
                 containers,
@@ -130,25 +118,25 @@ public record NodeEntry(
                 graceEnds,
                 now.wallMillis(),
                 now.monotonicNanos(),
-                newRecognized,
+                newKnown,
                 newPeers,
                 revision,
-                unparsable);
+                damaged);
     }
 
-    /** The entry as that of a known or unknown node. */
-    public NodeEntry recognized(boolean newRecognized) {
+    /** The entry as that of a known node. */
+    public NodeEntry asKnown() {
         return new NodeEntry(
                 name,
                 containers,
                 lastKnownStates,
                 graceEnds,
                 reportedMillis,
-                heardTicks,
-                newRecognized,
+                heardNanos,
+                true,
                 peers,
                 revision,
-                unparsable);
+                damaged);
     }
 
     /** The entry with another revision of its stored record. */
@@ -159,10 +147,10 @@ public record NodeEntry(
                 lastKnownStates,
                 graceEnds,
                 reportedMillis,
-                heardTicks,
-                recognized,
+                heardNanos,
+                isKnown,
                 peers,
                 newRevision,
-                unparsable);
+                damaged);
     }
 }

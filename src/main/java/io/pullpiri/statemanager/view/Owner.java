@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param pid process id on that machine
  * @param since when the server started, ISO 8601 in UTC
  */
-public record Owner(String id, String host, long pid, String since) {
+public record Owner(String id, String host, long pid, String since) implements StoredRecord {
 
     /** The record as it is stored. */
     public String text() {

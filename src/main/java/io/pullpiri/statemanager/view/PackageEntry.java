@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * What the view holds of one package.
  *
  * @param models how many of its models are in each state; a model without a state counts as created
- * @param reported how many of its models have a state
+ * @param modelsWithState how many of its models have a state
  * @param reconcile its reconcile record; absent if the package is not dead
  * @param repairFrom the earliest time of the next repair of its state key, in {@link Timestamp#monotonicNanos}
  */
@@ -21,7 +21,7 @@ public record PackageEntry(
         TrackedArtifact<PackageArtifact> artifact,
         TrackedState<PackageState> state,
         StateCounts<ModelState> models,
-        int reported,
+        int modelsWithState,
         Versioned<ReconcileRecord> reconcile,
         long repairFrom)
         implements ResourceEntry<PackageState> {
@@ -40,7 +40,7 @@ public record PackageEntry(
 
     /** The entry with another artifact. */
     public PackageEntry with(TrackedArtifact<PackageArtifact> newArtifact) {
-        return new PackageEntry(name, newArtifact, state, models, reported, reconcile, repairFrom);
+        return new PackageEntry(name, newArtifact, state, models, modelsWithState, reconcile, repairFrom);
     }
 
     @Override
@@ -70,30 +70,32 @@ public record PackageEntry(
 
     @Override
     public PackageEntry with(TrackedState<PackageState> newState) {
-        return new PackageEntry(name, artifact, newState, models, reported, reconcile, repairFrom);
+        return new PackageEntry(name, artifact, newState, models, modelsWithState, reconcile, repairFrom);
     }
 
     /** The entry with other counts of its models. */
-    public PackageEntry with(StateCounts<ModelState> newModels, int newReported) {
-        return new PackageEntry(name, artifact, state, newModels, newReported, reconcile, repairFrom);
+    public PackageEntry with(StateCounts<ModelState> newModels, int newWithState) {
+        return new PackageEntry(name, artifact, state, newModels, newWithState, reconcile, repairFrom);
     }
 
     /** The entry with another reconcile record. */
     public PackageEntry with(Versioned<ReconcileRecord> newReconcile) {
-        return new PackageEntry(name, artifact, state, models, reported, newReconcile, repairFrom);
+        return new PackageEntry(name, artifact, state, models, modelsWithState, newReconcile, repairFrom);
     }
 
-    /** The entry with another earliest time of the next repair. */
-    public PackageEntry repairedNotBefore(long ticks) {
-        return new PackageEntry(name, artifact, state, models, reported, reconcile, ticks);
+    /** The entry with another earliest time of the next repair, in {@link Timestamp#monotonicNanos}. */
+    public PackageEntry repairedNotBefore(long nanos) {
+        return new PackageEntry(name, artifact, state, models, modelsWithState, reconcile, nanos);
     }
 
     /** The input of {@link PackageRules}. */
     public PackageRules.Facts facts() {
         PackageRules.ArtifactStatus status = artifact.good() != null
                 ? PackageRules.ArtifactStatus.IN_FORCE
-                : artifact.exists() ? PackageRules.ArtifactStatus.UNREADABLE : PackageRules.ArtifactStatus.ABSENT;
-        return new PackageRules.Facts(state.value(), status, models, reported);
+                : artifact.exists()
+                        ? PackageRules.ArtifactStatus.BROKEN_WITHOUT_GOOD
+                        : PackageRules.ArtifactStatus.ABSENT;
+        return new PackageRules.Facts(state.value(), status, models, modelsWithState);
     }
 
     /** The models that its artifact names, in that order. */

@@ -11,18 +11,18 @@ import org.jspecify.annotations.Nullable;
  * only causes a warning, because it does not prove which node is meant. Not stored: it starts again at a start. Immutable.
  *
  * @param last the address that sent the last list; empty if it is not known
- * @param lastTicks when it sent the list, in {@link Timestamp#monotonicNanos}
+ * @param lastNanos when it sent the list, in {@link Timestamp#monotonicNanos}
  * @param former the other address that sent lists before; empty if there was none
- * @param formerTicks when it sent its last list, in {@link Timestamp#monotonicNanos}
+ * @param formerNanos when it sent its last list, in {@link Timestamp#monotonicNanos}
  * @param different whether the lists had different containers when the address last changed
  * @param shared the warning that is in force; null if there is none
  */
 // [impl->req~nod-shared-name~1]
 public record Peers(
         String last,
-        long lastTicks,
+        long lastNanos,
         String former,
-        long formerTicks,
+        long formerNanos,
         boolean different,
         @Nullable SharedName shared) {
 
@@ -30,7 +30,7 @@ public record Peers(
     public static final Peers NONE = new Peers("", 0, "", 0, false, null);
 
     /** The warning begins when the former address reports again within this time. */
-    private static final long TURNS = TimeUnit.SECONDS.toNanos(60);
+    private static final long ALTERNATION_WINDOW = TimeUnit.SECONDS.toNanos(60);
 
     /** The warning ends this long after the addresses last alternated. */
     private static final long FORGOTTEN = TimeUnit.MINUTES.toNanos(10);
@@ -41,9 +41,9 @@ public record Peers(
      * @param one the address that alternates with the other
      * @param other the address that reported in between
      * @param sinceMillis when they first alternated, in milliseconds since 1970
-     * @param seenTicks when they last alternated, in {@link Timestamp#monotonicNanos}
+     * @param seenNanos when they last alternated, in {@link Timestamp#monotonicNanos}
      */
-    public record SharedName(String one, String other, long sinceMillis, long seenTicks) {
+    public record SharedName(String one, String other, long sinceMillis, long seenNanos) {
 
         boolean isOf(String first, String second) {
             return (one.equals(first) && other.equals(second)) || (one.equals(second) && other.equals(first));
@@ -68,17 +68,18 @@ public record Peers(
         if (peer.isEmpty()) {
             return this;
         }
-        SharedName still = shared == null || now.monotonicNanos() - shared.seenTicks() > FORGOTTEN ? null : shared;
+        SharedName still = shared == null || now.monotonicNanos() - shared.seenNanos() > FORGOTTEN ? null : shared;
         if (peer.equals(last)) {
-            return new Peers(last, now.monotonicNanos(), former, formerTicks, different, still);
+            return new Peers(last, now.monotonicNanos(), former, formerNanos, different, still);
         }
         boolean differs = differ(before, listed);
-        boolean turns = peer.equals(former) && now.monotonicNanos() - formerTicks <= TURNS && different && differs;
+        boolean turns =
+                peer.equals(former) && now.monotonicNanos() - formerNanos <= ALTERNATION_WINDOW && different && differs;
         if (turns) {
             long since = still != null && still.isOf(peer, last) ? still.sinceMillis() : now.wallMillis();
             still = new SharedName(peer, last, since, now.monotonicNanos());
         }
-        return new Peers(peer, now.monotonicNanos(), last, lastTicks, differs, still);
+        return new Peers(peer, now.monotonicNanos(), last, lastNanos, differs, still);
     }
 
     /** Whether two lists have no container in common and are not both empty. */

@@ -8,4 +8,4 @@ package io.pullpiri.statemanager.view;
  * @param state in which the package counts as dead: {@code Error}
  * @param sinceNanos when the package died, in nanoseconds since 1970
  */
-public record ReconcileRecord(String name, String state, long sinceNanos, String cause) {}
+public record ReconcileRecord(String name, String state, long sinceNanos, String cause) implements StoredRecord {}

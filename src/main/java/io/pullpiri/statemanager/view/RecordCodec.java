@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager.view;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationContext;
@@ -49,16 +50,17 @@ public final class RecordCodec {
     /**
      * The node record {@code /statemanager/node/{name}}; see {@link NodeEntry}.
      *
-     * @param kept the last known states
+     * @param lastKnownStates stored as {@code kept}
      * @param reportedMillis null in a record of an older version
-     * @param recognized null for an unknown node, and in a record of an older version
+     * @param known stored as {@code recognized}; null for an unknown node, and in a record of an older version
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record NodeRecord(
             @Nullable List<Container> containers,
-            @Nullable Map<String, ModelState> kept,
+            @JsonProperty("kept") @Nullable Map<String, ModelState> lastKnownStates,
             @Nullable Long reportedMillis,
-            @Nullable Boolean recognized) {
+            @JsonProperty("recognized") @Nullable Boolean known)
+            implements StoredRecord {
 
         /** The record of a node. */
         public static NodeRecord of(NodeEntry entry) {
@@ -66,7 +68,7 @@ public final class RecordCodec {
                     List.copyOf(entry.containers().values()),
                     entry.lastKnownStates(),
                     entry.reportedMillis() == 0 ? null : entry.reportedMillis(),
-                    entry.recognized() ? true : null);
+                    entry.isKnown() ? true : null);
         }
 
         /** A record of containers only, to measure its size. */
@@ -86,7 +88,7 @@ public final class RecordCodec {
     public record JournalRecordText(
             @Nullable List<Transition> changes,
             @Nullable List<Transition> carried,
-            @Nullable List<Transition> nodes) {
+            @Nullable List<Transition> nodes) implements StoredRecord {
 
         /** The changes of the commit, in order. */
         public List<Transition> all() {
@@ -98,7 +100,7 @@ public final class RecordCodec {
     }
 
     /** Writes a record. */
-    public static String text(Object record) {
+    public static String text(StoredRecord record) {
         try {
             return JSON.writeValueAsString(record);
         } catch (JsonProcessingException e) {
@@ -107,7 +109,7 @@ public final class RecordCodec {
     }
 
     /** Reads a record; null for a text that StateManager did not write: no JSON, or a required field is missing. */
-    public static <T> @Nullable T parse(String text, Class<T> type) {
+    public static <T extends StoredRecord> @Nullable T parse(String text, Class<T> type) {
         try {
             T record = JSON.readValue(text, type);
             return isSound(record) ? record : null;
@@ -117,9 +119,9 @@ public final class RecordCodec {
     }
 
     /** Checks what JSON cannot express: required fields, and names that become parts of keys. */
-    private static boolean isSound(@Nullable Object record) {
+    private static boolean isSound(@Nullable StoredRecord record) {
         return switch (record) {
-            case NodeRecord node -> areSound(node.containers()) && areStates(node.kept());
+            case NodeRecord node -> areSound(node.containers()) && areStates(node.lastKnownStates());
             case Container container ->
                 isName(container.name())
                         && (container.label() == null || isName(container.label()))
@@ -131,17 +133,17 @@ public final class RecordCodec {
             case ReconcileRecord reconcile ->
                 isName(reconcile.name()) && reconcile.state() != null && reconcile.cause() != null;
             case Owner owner -> owner.id() != null && owner.host() != null && owner.since() != null;
-            case null, default -> false;
+            case null -> false;
         };
     }
 
-    private static boolean areSound(@Nullable List<?> records) {
+    private static boolean areSound(@Nullable List<? extends StoredRecord> records) {
         return records == null || records.stream().allMatch(RecordCodec::isSound);
     }
 
-    private static boolean areStates(@Nullable Map<String, ModelState> kept) {
-        return kept == null
-                || kept.entrySet().stream().allMatch(each -> each.getValue() != null && isName(each.getKey()));
+    private static boolean areStates(@Nullable Map<String, ModelState> states) {
+        return states == null
+                || states.entrySet().stream().allMatch(each -> each.getValue() != null && isName(each.getKey()));
     }
 
     private static boolean isName(@Nullable String text) {

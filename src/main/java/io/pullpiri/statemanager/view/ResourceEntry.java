@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface ResourceEntry<S extends NamedState> permits PackageEntry, ModelEntry, ScenarioEntry {
 
+    /** The estimated memory of a new resource in bytes. */
+    long NEW_BYTES = 1_000;
+
     /** The entry of a resource of which nothing is known. The kind must have states. */
     static ResourceEntry<?> empty(ResourceKind kind, String name) {
         return switch (kind) {
@@ -37,7 +40,7 @@ public sealed interface ResourceEntry<S extends NamedState> permits PackageEntry
     @Nullable
     S parseState(String text);
 
-    /** Whether an artifact, or for a model a package or a container, refers to the resource. */
+    /** Whether something refers to the resource: an artifact, or for a model a package or a container. */
     boolean anchored();
 
     /** Whether the entry can be dropped because nothing is known of the resource any more. */

@@ -27,8 +27,8 @@ public record TrackedArtifact<A extends Artifact>(
         return good != null && broken != null;
     }
 
-    /** Whether the stored artifact is broken and no good one was seen since the store was last read. */
-    public boolean isUnparsable() {
+    /** Whether the stored artifact is broken, and no good one was seen since the store was last read. */
+    public boolean isBrokenWithoutGood() {
         return good == null && broken != null;
     }
 

@@ -14,7 +14,8 @@ import java.util.Objects;
  * @param cause for example {@code container brake_ctl on HPC: exit code 139}
  * @param source {@code node HPC}, the name of a requester, {@code store} or {@code statemanager}
  * @param durationMillis the time spent in the previous state
- * @param anchored whether an artifact, a package or a container referred to the resource; without any it is removed
+ * @param anchored whether something referred to the resource; see {@link ResourceEntry#anchored}. If nothing does, it is
+ *     removed
  */
 @JsonInclude(JsonInclude.Include.NON_DEFAULT)
 public record Transition(
@@ -28,7 +29,16 @@ public record Transition(
         String cause,
         String source,
         long durationMillis,
-        boolean anchored) {
+        boolean anchored)
+        implements StoredRecord {
+
+    /** The source of a change that follows from the rules without a report. */
+    public static final String BY_STATE_MANAGER = "statemanager";
+
+    /** The source of a change that another component wrote into the store. */
+    public static final String BY_STORE = "store";
+
+    private static final String REQUESTED = "requested by ";
 
     public Transition {
         // A journal record omits empty texts.
@@ -49,9 +59,11 @@ public record Transition(
         return 300 + 6L * (name.length() + transitionId.length() + cause.length() + source.length());
     }
 
-    private static final String REQUESTED = "requested by ";
-
-    /** The cause of a change that a caller requested. */
+    /**
+     * The cause of a change that a caller requested. The stored text is the only mark of a request: {@link #isDerived}
+     * recognizes it by its beginning, and the repair after a start depends on that. So the beginning must never change, and no
+     * other cause may have it.
+     */
     public static String requestedBy(String source) {
         return REQUESTED + source;
     }
@@ -60,10 +72,4 @@ public record Transition(
     public boolean isDerived() {
         return !source.equals(BY_STORE) && !cause.startsWith(REQUESTED);
     }
-
-    /** The source of a change that follows from the rules without a report. */
-    public static final String BY_STATE_MANAGER = "statemanager";
-
-    /** The source of a change that another component wrote into the store. */
-    public static final String BY_STORE = "store";
 }

@@ -14,24 +14,24 @@ public record UnknownNodes(TreePSet<LastReport> oldestFirst, long bytes) {
     /** No nodes. */
     public static final UnknownNodes NONE = new UnknownNodes(
             TreePSet.<LastReport>empty(
-                    Comparator.comparingLong(LastReport::heardTicks).thenComparing(LastReport::name)),
+                    Comparator.comparingLong(LastReport::heardNanos).thenComparing(LastReport::name)),
             0);
 
     /**
      * The last report of a node.
      *
-     * @param heardTicks in {@link Timestamp#monotonicNanos}
+     * @param heardNanos in {@link Timestamp#monotonicNanos}
      */
-    public record LastReport(long heardTicks, String name) {}
+    public record LastReport(long heardNanos, String name) {}
 
     /** Adds a node. */
     public UnknownNodes plus(NodeEntry node) {
-        return new UnknownNodes(oldestFirst.plus(new LastReport(node.heardTicks(), node.name())), bytes + node.claim());
+        return new UnknownNodes(oldestFirst.plus(new LastReport(node.heardNanos(), node.name())), bytes + node.claim());
     }
 
     /** Removes a node; the entry must be the one that was added. */
     public UnknownNodes minus(NodeEntry node) {
         return new UnknownNodes(
-                oldestFirst.minus(new LastReport(node.heardTicks(), node.name())), bytes - node.claim());
+                oldestFirst.minus(new LastReport(node.heardNanos(), node.name())), bytes - node.claim());
     }
 }

@@ -19,10 +19,11 @@ import org.pcollections.TreePSet;
  *
  * @param bytes the estimated memory of packages, models, scenarios and nodes in bytes
  * @param scenariosByTarget for each package, the scenarios that target it
- * @param unparsable the packages whose artifact is broken and whose models are not known
- * @param matchedByName for each container that belongs to a model by its name alone, or to none, the nodes that have it
+ * @param brokenWithoutGood the packages whose artifact is broken and of which no good one is known; they may name any model
+ * @param withoutLabel for each container that states no model, and so belongs to one by its name alone or to none, the nodes
+ *     that have it
  * @param overwritten the packages whose state key another component overwrote, and whose repair is due later
- * @param nodesWithMissing the nodes with containers whose grace period is not over
+ * @param nodesWithAbsent the nodes with absent containers, whose grace periods are not over
  * @param tombstones watched keys that were deleted, with the revision of the deletion: older watch events are dropped
  * @param unknownNodes the nodes that never named a model of a package
  */
@@ -33,10 +34,10 @@ public record View(
         TreePMap<String, NodeEntry> nodes,
         long bytes,
         TreePMap<String, PSet<String>> scenariosByTarget,
-        PSet<String> unparsable,
-        TreePMap<String, PSet<String>> matchedByName,
+        PSet<String> brokenWithoutGood,
+        TreePMap<String, PSet<String>> withoutLabel,
         PSet<String> overwritten,
-        PSet<String> nodesWithMissing,
+        PSet<String> nodesWithAbsent,
         Journal journal,
         TreePMap<String, Long> tombstones,
         UnknownNodes unknownNodes) {
@@ -94,8 +95,8 @@ public record View(
     }
 
     /**
-     * Why a package is in its state now. For a dead or degraded package these are the models that are dead now; for other
-     * states it is the cause of the latest transition. Reported models without a state are added. Empty for a package
+     * Why a package is in its state now. For a degraded package and one in error these are the models that are dead now. For
+     * other states it is the cause of the latest transition. Reported models without a state are added. Empty for a package
      * without a state.
      */
     public String causeOf(PackageEntry entry) {
@@ -104,8 +105,7 @@ public record View(
         if (state == null || latest == null) {
             return "";
         }
-        boolean dead = state == PackageState.DEGRADED || state == PackageState.ERROR;
-        String cause = dead && entry.models().count(ModelState.DEAD) > 0
+        String cause = state.hasDeadModels() && entry.models().count(ModelState.DEAD) > 0
                 ? Causes.dead(entry, models::get, this::causeOf)
                 : latest.cause();
         List<ModelEntry> unknown = unknownModels(entry);
@@ -129,7 +129,7 @@ public record View(
 
     /** The models of a package that have containers but no state, in the order of the artifact. */
     public List<ModelEntry> unknownModels(PackageEntry entry) {
-        if (entry.reported() == entry.models().total()) {
+        if (entry.modelsWithState() == entry.models().total()) {
             return List.of();
         }
         return entry.modelNames().stream()
@@ -148,7 +148,8 @@ public record View(
 
     /**
      * The containers of a node that count for no package, sorted by name: those of no model, and those of a model that no
-     * package names. While a package is unparsable it may name any model, so only containers of no model count.
+     * package names. While a package is broken without a good artifact it may name any model, so only containers of no
+     * model count.
      */
     public List<Container> unmatched(NodeEntry node) {
         return node.containers().values().stream().filter(this::isUnmatched).toList();
@@ -161,7 +162,7 @@ public record View(
             return true;
         }
         ModelEntry model = models.get(container.model());
-        return unparsable.isEmpty() && (model == null || model.packages().isEmpty());
+        return brokenWithoutGood.isEmpty() && (model == null || model.packages().isEmpty());
     }
 
     /**

@@ -5,7 +5,7 @@ import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.limits.ConcurrencyLimiter;
 import io.pullpiri.statemanager.manager.ChangeFeed;
 import io.pullpiri.statemanager.manager.Manager;
-import io.pullpiri.statemanager.manager.StoreAwayException;
+import io.pullpiri.statemanager.manager.ReadFailedException;
 import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.view.ModelEntry;
@@ -60,7 +60,7 @@ final class Api {
     /** Answers whether the store works. */
     Reply health(Request request) throws HttpProblem {
         request.requireOnly();
-        String trouble = manager.trouble();
+        String trouble = manager.whyNotReady();
         if (!trouble.isEmpty()) {
             throw new HttpProblem(503, trouble);
         }
@@ -188,7 +188,7 @@ final class Api {
         String unavailable = null;
         try {
             history = histories.of(state.history());
-        } catch (StoreAwayException e) {
+        } catch (ReadFailedException e) {
             unavailable = e.getMessage();
         }
         return Reply.json(new Json.DetailJson(
@@ -227,7 +227,7 @@ final class Api {
         // Read before the view: an old view must not be called current because the store returns in between.
         boolean current = manager.isReady();
         if (manager.firstView(NO_DEADLINE).join().isEmpty()) {
-            throw new HttpProblem(503, manager.notRead());
+            throw new HttpProblem(503, manager.whyNotRead());
         }
         ChangeFeed.Start start = manager.feed().start();
         return new Now(start.view(), start.id().toString(), current);

@@ -5,7 +5,7 @@ import io.pullpiri.statemanager.manager.ChangeReader;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.EventId;
 import io.pullpiri.statemanager.manager.Manager;
-import io.pullpiri.statemanager.manager.StoreAwayException;
+import io.pullpiri.statemanager.manager.ReadFailedException;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.View;
@@ -100,7 +100,7 @@ final class EventStreams implements AutoCloseable {
         Filter filter = Filter.of(request);
         EventId after = after(request);
         if (manager.firstView(Duration.ofHours(1)).join().isEmpty()) {
-            throw new HttpProblem(503, manager.notRead());
+            throw new HttpProblem(503, manager.whyNotRead());
         }
         String address = exchange.address();
         switch (shares.tryAcquire(address, false, () -> {
@@ -196,7 +196,7 @@ final class EventStreams implements AutoCloseable {
             sink.resetId();
             sink.add(null, "lost", new Json.ProblemJson("Lost", 410, String.valueOf(e.getMessage())));
             sink.flush();
-        } catch (StoreAwayException e) {
+        } catch (ReadFailedException e) {
             LOG.debug("a stream ends; its caller can resume it: {}", e.getMessage());
         }
     }
@@ -204,7 +204,7 @@ final class EventStreams implements AutoCloseable {
     /** Returns whether the store works. The reason is the current one, because it can change during an outage. */
     private Json.StoreJson store() {
         Json.StoreJson known = store;
-        String reason = known.ready() ? "" : manager.trouble();
+        String reason = known.ready() ? "" : manager.whyNotReady();
         return reason.isEmpty() ? known : new Json.StoreJson(false, known.since(), reason);
     }
 

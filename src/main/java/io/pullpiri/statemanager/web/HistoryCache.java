@@ -48,7 +48,7 @@ final class HistoryCache {
      * Returns the changes of a resource, the newest first.
      *
      * @throws HttpProblem if too many other histories are being read
-     * @throws io.pullpiri.statemanager.manager.StoreAwayException if the store cannot be read
+     * @throws io.pullpiri.statemanager.manager.ReadFailedException if the store cannot be read
      */
     List<Json.ChangeJson> of(History history) throws HttpProblem {
         List<Json.ChangeJson> remembered = known(history);

@@ -55,7 +55,7 @@ final class ResourceJson {
             }
         }
         int unknown = view.unknownModels(entry).size();
-        int notReported = entry.models().total() - entry.reported() - unknown;
+        int notReported = entry.models().total() - entry.modelsWithState() - unknown;
         Latest latest = Latest.of(entry.state());
         return new Json.PackageJson(
                 "package",
@@ -117,7 +117,7 @@ final class ResourceJson {
                 "node",
                 entry.name(),
                 reported == 0 ? null : time(reported),
-                entry.recognized(),
+                entry.isKnown(),
                 entry.containers().size(),
                 view.unmatched(entry).size(),
                 List.copyOf(entry.models()),

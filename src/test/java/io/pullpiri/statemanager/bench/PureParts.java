@@ -84,7 +84,8 @@ public class PureParts {
 
     private void run(Command command) {
         Plan decided = cascade.plan(view, List.of(command), NOW);
-        view = cascade.committed(decided, Collections.nCopies(decided.parts().size(), 7L));
+        view = cascade.committed(
+                decided, Collections.nCopies(decided.transactions().size(), 7L));
     }
 
     private static Command report(String node, int packageIndex, boolean running) {

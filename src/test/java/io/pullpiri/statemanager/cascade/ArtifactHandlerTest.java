@@ -85,11 +85,11 @@ class ArtifactHandlerTest {
         world.run(new Command.ModelChange("b", ModelState.RUNNING, "", "test"));
         world.run(apply(packageYaml("p", "a", "b"), packageYaml("q", "a")));
         assertThat(world.packageState("p")).isEqualTo("Degraded");
-        assertThat(world.packageEntry("p").reported()).isEqualTo(2);
+        assertThat(world.packageEntry("p").modelsWithState()).isEqualTo(2);
         world.run(apply(packageYaml("p", "b", "c")));
         assertThat(world.packageState("p")).isEqualTo("Running");
         assertThat(world.lastCause(ResourceKind.PACKAGE, "p")).isEqualTo("its artifact changed");
-        assertThat(world.packageEntry("p").reported()).isEqualTo(1);
+        assertThat(world.packageEntry("p").modelsWithState()).isEqualTo(1);
         assertThat(world.packageEntry("p").models().count(ModelState.CREATED)).isEqualTo(1);
         assertThat(world.modelState("a")).as("q names it").isEqualTo("Dead");
     }

@@ -299,7 +299,7 @@ class BoundsTest {
     }
 
     @Test
-    void unparsableNodeRecord_changesNoState() {
+    void damagedNodeRecord_changesNoState() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("HPC", "brake/ctl=running"));
         world.foreignUnseen(Keys.node("HPC"), "{\"containers\":[null]}");
@@ -318,7 +318,7 @@ class BoundsTest {
         world.restart();
         assertThat(world.view.nodes().values())
                 .hasSize(4)
-                .allMatch(node -> node.containers().isEmpty() && node.unparsable());
+                .allMatch(node -> node.containers().isEmpty() && node.damaged());
         assertThat(world.notices).extracting(Plan.Anomaly::kind).containsOnly("unreadable-record");
     }
 }

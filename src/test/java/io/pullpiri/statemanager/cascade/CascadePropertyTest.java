@@ -202,7 +202,7 @@ class CascadePropertyTest {
             PackageEntry now = Objects.requireNonNull(actual.packages().get(name));
             assertThat(now.artifact()).isEqualTo(entry.artifact());
             assertThat(now.models()).isEqualTo(entry.models());
-            assertThat(now.reported()).isEqualTo(entry.reported());
+            assertThat(now.modelsWithState()).isEqualTo(entry.modelsWithState());
             assertThat(now.reconcile()).isEqualTo(entry.reconcile());
             assertSameCell(now.state(), entry.state());
         });
@@ -220,10 +220,10 @@ class CascadePropertyTest {
                         Objects.requireNonNull(actual.scenarios().get(name)).state(), entry.state()));
         assertThat(actual.bytes()).isEqualTo(bytes(actual));
         assertThat(expected.bytes()).isEqualTo(bytes(expected));
-        assertThat(actual.unparsable()).isEqualTo(expected.unparsable());
-        assertThat(actual.matchedByName()).isEqualTo(expected.matchedByName());
+        assertThat(actual.brokenWithoutGood()).isEqualTo(expected.brokenWithoutGood());
+        assertThat(actual.withoutLabel()).isEqualTo(expected.withoutLabel());
         assertThat(actual.scenariosByTarget()).isEqualTo(expected.scenariosByTarget());
-        assertThat(actual.nodesWithMissing()).isEqualTo(expected.nodesWithMissing());
+        assertThat(actual.nodesWithAbsent()).isEqualTo(expected.nodesWithAbsent());
         assertThat(actual.journal().next()).isEqualTo(expected.journal().next() + 1);
         assertThat(actual.journal().records().minus(expected.journal().next()))
                 .isEqualTo(expected.journal().records());

@@ -373,12 +373,17 @@ class CascadeTest {
         }
         small.run(apply(packageYaml("big", models)));
         Plan plan = small.cascade.plan(small.view, List.of(report("HPC", containers)), small.now());
-        assertThat(plan.parts())
+        assertThat(plan.transactions())
                 .hasSizeGreaterThan(3)
                 .allSatisfy(part -> assertThat(part.transaction().writes()).hasSizeLessThanOrEqualTo(20));
-        assertThat(plan.parts().getFirst().transaction().writes().getFirst().key())
+        assertThat(plan.transactions()
+                        .getFirst()
+                        .transaction()
+                        .writes()
+                        .getFirst()
+                        .key())
                 .startsWith(Keys.MODEL_STATE_PREFIX);
-        assertThat(plan.parts().getLast().transaction().writes().stream().map(write -> write.key()))
+        assertThat(plan.transactions().getLast().transaction().writes().stream().map(write -> write.key()))
                 .contains(Keys.node("HPC"));
         small.run(report("HPC", containers));
         assertThat(small.packageState("big")).isEqualTo("Running");
@@ -397,7 +402,7 @@ class CascadeTest {
                 report("HPC", "/of-no-model=running"))) {
             Plan late = world.cascade.plan(world.view, List.of(command), world.now());
             world.restart();
-            assertThat(late.parts().getFirst().transaction().writes())
+            assertThat(late.transactions().getFirst().transaction().writes())
                     .as("%s", command)
                     .anyMatch(write -> world.revision(write.key()) != write.expectedRevision());
         }
@@ -413,8 +418,8 @@ class CascadeTest {
                 small.view,
                 List.of(report("HPC", "a/a=paused", "b/b=paused", "c/c=paused", "d/d=paused", "e/e=paused")),
                 small.now());
-        assertThat(torn.parts()).hasSizeGreaterThan(1);
-        torn.parts()
+        assertThat(torn.transactions()).hasSizeGreaterThan(1);
+        torn.transactions()
                 .getFirst()
                 .transaction()
                 .writes()

@@ -46,8 +46,8 @@ class CostTest {
             CascadeRig world = vehicle(packages);
             world.run(reportOf(0, "running"));
             Plan plan = world.cascade.plan(world.view, List.of(reportOf(0, "exited:1")), world.now());
-            assertThat(plan.parts()).hasSize(1);
-            assertThat(keys(plan.parts().getFirst().transaction()))
+            assertThat(plan.transactions()).hasSize(1);
+            assertThat(keys(plan.transactions().getFirst().transaction()))
                     .hasSize(4)
                     .startsWith("/model/model-0-a/state", "/package/package-0/state", "/statemanager/node/node-0")
                     .last()
@@ -66,8 +66,8 @@ class CostTest {
         }
         Plan plan = world.cascade.plan(world.view, batch, world.now());
         assertThat(plan.answers()).hasSize(20);
-        assertThat(plan.parts()).hasSize(1);
-        assertThat(plan.parts().getFirst().transaction().writes()).hasSize(3 * 20 + 1);
+        assertThat(plan.transactions()).hasSize(1);
+        assertThat(plan.transactions().getFirst().transaction().writes()).hasSize(3 * 20 + 1);
     }
 
     @Test
@@ -76,7 +76,7 @@ class CostTest {
         world.run(reportOf(0, "running"));
         assertThat(world.cascade
                         .plan(world.view, List.of(reportOf(0, "running")), world.now())
-                        .parts())
+                        .transactions())
                 .isEmpty();
     }
 
@@ -99,7 +99,7 @@ class CostTest {
             }
             Plan plan = world.cascade.plan(world.view, report, world.now());
             View next = world.cascade.committed(
-                    plan, Collections.nCopies(plan.parts().size(), 1_000_000L));
+                    plan, Collections.nCopies(plan.transactions().size(), 1_000_000L));
             assertThat(next).isNotNull();
         }
         return (threads.getCurrentThreadAllocatedBytes() - before) / WARM;

@@ -193,7 +193,7 @@ class NodeRegistryTest {
 
     // [utest->req~nod-evict~1]
     @Test
-    void unparsablePackage_preventsEvictions() {
+    void packageBrokenWithoutGood_preventsEvictions() {
         fill();
         small.foreignUnseen(Keys.artifact("Package", "p"), "nonsense");
         small.restart();
@@ -210,7 +210,7 @@ class NodeRegistryTest {
         small.run(report("HPC", "brake/ctl=running"));
         small.run(CascadeRig.delete(packageYaml("p", "brake")));
         small.restart();
-        assertThat(node(small, "HPC").recognized()).isTrue();
+        assertThat(node(small, "HPC").isKnown()).isTrue();
         small.pass(A_DAY);
         fill();
         small.pass(A_DAY);
@@ -254,8 +254,8 @@ class NodeRegistryTest {
         world.pass(Duration.ofMinutes(10));
         assertThat(world.run(forget("HPC"))).containsExactly(new CommandResult.Done("node HPC is forgotten"));
         assertThat(world.view.nodes()).containsOnlyKeys("ZONE");
-        assertThat(world.view.nodesWithMissing()).isEmpty();
-        assertThat(world.view.matchedByName()).isEmpty();
+        assertThat(world.view.nodesWithAbsent()).isEmpty();
+        assertThat(world.view.withoutLabel()).isEmpty();
         assertThat(world.value(Keys.node("HPC"))).isNull();
         assertThat(world.modelState("brake")).isEqualTo("Exited");
         assertThat(world.lastCause(ResourceKind.MODEL, "brake"))

@@ -41,7 +41,7 @@ class PlanTest {
     private void assertDecided(int commands, Command... batch) {
         Plan plan = plan(batch);
         assertThat(plan.answers()).hasSize(commands);
-        assertThat(plan.parts()).as("visible together").hasSize(1);
+        assertThat(plan.transactions()).as("visible together").hasSize(1);
         world.run(batch);
     }
 
@@ -60,8 +60,8 @@ class PlanTest {
 
     @Test
     void commandThatJustFits_isOneTransaction() {
-        assertThat(plan(report("n", running(34))).parts()).hasSize(1);
-        List<Plan.PlannedTransaction> parts = plan(report("n", running(35))).parts();
+        assertThat(plan(report("n", running(34))).transactions()).hasSize(1);
+        List<Plan.PlannedTransaction> parts = plan(report("n", running(35))).transactions();
         assertThat(parts).hasSize(2);
         assertThat(parts.getLast().transaction().writes())
                 .extracting(write -> write.key())
@@ -85,7 +85,7 @@ class PlanTest {
                 .mapToObj(i -> apply(packageYaml("p" + i) + "\n# " + "x".repeat(9_000)))
                 .toArray(Command[]::new);
         Plan plan = small.cascade.plan(small.view, List.of(large), small.now());
-        assertThat(plan.parts()).hasSize(1);
+        assertThat(plan.transactions()).hasSize(1);
         assertThat(plan.answers()).hasSize(2);
         small.run(large);
         assertThat(small.view.packages()).hasSize(5);
@@ -124,10 +124,10 @@ class PlanTest {
     void oversizedCommand_isProcessedAlthoughStoreEventsArrive() {
         Plan plan = plan(storeEvents(0, 1, "Dead"), report("n", running(90)));
         assertThat(plan.answers()).hasSize(2);
-        assertThat(plan.parts()).hasSizeGreaterThan(1);
+        assertThat(plan.transactions()).hasSizeGreaterThan(1);
         plan = plan(storeEvents(0, 1, "Dead"), model("x", ModelState.DEAD), report("n", running(90)));
         assertThat(plan.answers()).as("not with another command").hasSize(2);
-        assertThat(plan.parts()).hasSize(1);
+        assertThat(plan.transactions()).hasSize(1);
     }
 
     private static String[] running(int models) {

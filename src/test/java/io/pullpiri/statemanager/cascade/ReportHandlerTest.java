@@ -130,9 +130,9 @@ class ReportHandlerTest {
         world.run(report("n", "a/1=running"));
         world.run(report("n", "a/1=paused"));
         world.run(new Command.ModelChange("b", ModelState.DEAD, "id", "test"));
-        assertThat(world.packageEntry("p").reported()).isEqualTo(2);
+        assertThat(world.packageEntry("p").modelsWithState()).isEqualTo(2);
         world.foreign(Keys.modelState("b"), null);
-        assertThat(world.packageEntry("p").reported()).isEqualTo(1);
+        assertThat(world.packageEntry("p").modelsWithState()).isEqualTo(1);
     }
 
     // [utest->req~lst-unmatched~1]
@@ -151,7 +151,7 @@ class ReportHandlerTest {
 
     // [utest->req~lst-unmatched~1]
     @Test
-    void unparsablePackage_leavesOnlyContainersWithoutAModelUnmatched() {
+    void packageBrokenWithoutGood_leavesOnlyContainersWithoutAModelUnmatched() {
         world.run(report("n", "brke/y=running", "/stray=running"));
         world.foreignUnseen(Keys.artifact("Package", "p"), "kind: [");
         world.restart();
@@ -184,6 +184,6 @@ class ReportHandlerTest {
                 {"containers":[{"name":"a","id":"1","label":"m","model":"m","state":"DEAD","exitCode":139}]}""");
         world.restart();
         assertThat(world.node("n").reportedMillis()).isZero();
-        assertThat(world.node("n").unparsable()).isFalse();
+        assertThat(world.node("n").damaged()).isFalse();
     }
 }

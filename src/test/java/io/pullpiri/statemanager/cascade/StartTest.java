@@ -93,9 +93,9 @@ class StartTest {
                 .usingRecursiveComparison()
                 .ignoringFields("journal")
                 .isEqualTo(before);
-        assertThat(world.packageEntry("p").reported()).isEqualTo(2);
+        assertThat(world.packageEntry("p").modelsWithState()).isEqualTo(2);
         assertThat(world.modelEntry("alone").artifactText().value()).isEqualTo(modelYaml("alone"));
-        assertThat(world.view.matchedByName()).containsOnlyKeys("free");
+        assertThat(world.view.withoutLabel()).containsOnlyKeys("free");
     }
 
     @Test
@@ -132,7 +132,8 @@ class StartTest {
         world.run(report("n"));
         world.pass(CascadeRig.RULES.vanishGrace());
         Plan torn = world.cascade.plan(world.view, List.of(new Command.Tick()), world.now());
-        for (Transaction.Write write : torn.parts().getFirst().transaction().writes()) {
+        for (Transaction.Write write :
+                torn.transactions().getFirst().transaction().writes()) {
             if (!write.key().equals(Keys.node("n"))) {
                 world.foreignUnseen(write.key(), write.value());
             }
@@ -305,7 +306,7 @@ class StartTest {
     }
 
     @Test
-    void unparsableReconcileRecord_isRewritten() {
+    void damagedReconcileRecord_isRewritten() {
         world.run(apply(packageYaml("p", "a"), packageYaml("q", "b")));
         world.run(report("n", "a/x=exited:1", "b/y=running"));
         world.foreignUnseen(Keys.reconcile("p"), "{\"name\":\"p\"}");

@@ -105,7 +105,7 @@ class StoreRefusesTest {
                             .build());
             assertThat(change.getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_RESOURCE_UNAVAILABLE);
             assertThat(change.getErrorDetails()).contains(NO_USER);
-            assertThat(rig.server.manager().trouble()).contains(NO_USER);
+            assertThat(rig.server.manager().whyNotReady()).contains(NO_USER);
             assertThat(health(rig)).isEqualTo(ServingStatus.NOT_SERVING);
             assertThat(httpHealth(rig).statusCode()).isEqualTo(503);
             assertThat(httpHealth(rig).body()).contains(NO_USER);
@@ -152,7 +152,9 @@ class StoreRefusesTest {
         auth.enable();
         try (ServerRig rig = server()) {
             Await.until(
-                    SOON, () -> "a reason", () -> rig.server.manager().trouble().contains(NO_USER));
+                    SOON,
+                    () -> "a reason",
+                    () -> rig.server.manager().whyNotReady().contains(NO_USER));
             assertThat(health(rig)).isEqualTo(ServingStatus.NOT_SERVING);
             StatusRuntimeException unread =
                     catchThrowableOfType(StatusRuntimeException.class, () -> rig.packageState("braking"));

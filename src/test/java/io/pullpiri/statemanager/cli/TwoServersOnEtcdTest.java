@@ -46,7 +46,7 @@ class TwoServersOnEtcdTest {
                 Await.until(
                         SOON,
                         () -> "the first gives way",
-                        () -> first.server.manager().trouble().contains("another StateManager (host "));
+                        () -> first.server.manager().whyNotReady().contains("another StateManager (host "));
                 for (int i = 0; i < 20; i++) {
                     assertThat(report(second, i % 2 == 0 ? "exited:139" : "running"))
                             .isEqualTo(Status.OK);

@@ -423,7 +423,7 @@ class SubscriptionTest {
             List<StateChangeEvent> taken = stall(narrow, stalled, failed);
             Await.until(SOON, () -> "the first", () -> !taken.isEmpty());
             for (int fault = 0; fault <= 1 << 16; fault++) {
-                rig.server.manager().feed().append(id -> new Event.Fault(id, 1, "a fault"));
+                rig.server.manager().feed().publishUnrecorded(id -> new Event.Fault(id, 1, "a fault"));
             }
             stalled.countDown();
 

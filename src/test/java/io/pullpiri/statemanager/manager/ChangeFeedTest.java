@@ -103,16 +103,16 @@ class ChangeFeedTest {
         feed.publish(View.EMPTY, List.of());
         ChangeReader reader = feed.follow();
         for (int i = 0; i < 20; i++) {
-            feed.append(id -> new Event.Fault(id, 0, "x".repeat(100)));
+            feed.publishUnrecorded(id -> new Event.Fault(id, 0, "x".repeat(100)));
         }
         assertThat(reader.next(Duration.ZERO)).hasSize(20);
         for (int i = 0; i < 20; i++) {
-            feed.append(id -> new Event.Fault(id, 0, "x".repeat(1_000)));
+            feed.publishUnrecorded(id -> new Event.Fault(id, 0, "x".repeat(1_000)));
         }
         assertThatThrownBy(() -> reader.next(Duration.ZERO)).isInstanceOf(ChangeReader.GapException.class);
         ChangeReader next = feed.follow();
         for (int i = 0; i < 20; i++) {
-            feed.append(id -> new Event.Fault(id, 0, "x".repeat(100)));
+            feed.publishUnrecorded(id -> new Event.Fault(id, 0, "x".repeat(100)));
         }
         assertThat(next.next(Duration.ZERO)).as("dropped events take no memory").hasSize(20);
     }

@@ -63,13 +63,13 @@ class ChangeReaderTest {
         }
         Plan plan = cascade.plan(view, commands, new Timestamp(1, 1));
         List<Long> revisions = new ArrayList<>();
-        for (Plan.PlannedTransaction part : plan.parts()) {
+        for (Plan.PlannedTransaction part : plan.transactions()) {
             CommitResult result = store.commit(part.transaction(), SOON);
             assertThat(result).isInstanceOf(CommitResult.Committed.class);
             revisions.add(((CommitResult.Committed) result).revision());
         }
         view = cascade.committed(plan, revisions);
-        feed.publish(view, plan.parts());
+        feed.publish(view, plan.transactions());
     }
 
     /** Starts another process on the same store, which knows earlier changes only from the journal. */
@@ -162,8 +162,8 @@ class ChangeReaderTest {
         change(ModelState.DEAD, "a");
         store.away = true;
         assertThat(next(feed.followAfter(new EventId(2, 0)))).containsExactly("2.1 a Dead");
-        assertThatThrownBy(() -> next(feed.followAfter(new EventId(1, 1)))).isInstanceOf(StoreAwayException.class);
-        assertThatThrownBy(() -> next(feed.followAfter(new EventId(1, 0)))).isInstanceOf(StoreAwayException.class);
+        assertThatThrownBy(() -> next(feed.followAfter(new EventId(1, 1)))).isInstanceOf(ReadFailedException.class);
+        assertThatThrownBy(() -> next(feed.followAfter(new EventId(1, 0)))).isInstanceOf(ReadFailedException.class);
     }
 
     @Test
@@ -172,7 +172,7 @@ class ChangeReaderTest {
         restart();
         ChangeReader reader = feed.followAfter(new EventId(1, 0));
         store.away = true;
-        assertThatThrownBy(() -> reader.next(Duration.ZERO)).isInstanceOf(StoreAwayException.class);
+        assertThatThrownBy(() -> reader.next(Duration.ZERO)).isInstanceOf(ReadFailedException.class);
         store.away = false;
         assertThat(next(reader)).containsExactly("1.1 a Running");
     }
@@ -181,7 +181,7 @@ class ChangeReaderTest {
     void events_areReadInSlices() throws Exception {
         ChangeReader reader = feed.follow();
         for (int i = 0; i < 600; i++) {
-            feed.append(id -> new Event.Fault(id, 0, "x"));
+            feed.publishUnrecorded(id -> new Event.Fault(id, 0, "x"));
         }
         assertThat(next(reader)).hasSize(256);
         assertThat(next(reader)).hasSize(256);
@@ -194,10 +194,10 @@ class ChangeReaderTest {
         large.publish(View.EMPTY, List.of());
         ChangeReader slow = large.follow();
         for (int i = 0; i < 1 << 16; i++) {
-            large.append(id -> new Event.Fault(id, 0, "x"));
+            large.publishUnrecorded(id -> new Event.Fault(id, 0, "x"));
         }
         assertThat(slow.isLost()).isFalse();
-        large.append(id -> new Event.Fault(id, 0, "one more"));
+        large.publishUnrecorded(id -> new Event.Fault(id, 0, "one more"));
         assertThat(slow.isLost()).isTrue();
         assertThatThrownBy(() -> slow.next(Duration.ZERO))
                 .isInstanceOf(ChangeReader.GapException.class)
@@ -206,7 +206,7 @@ class ChangeReaderTest {
 
     @Test
     void waitingReader_wakesOnTheNextEventAndTheNextChange() throws Exception {
-        assertThat(wokenBy(() -> feed.append(id -> new Event.Fault(id, 0, "woken"))))
+        assertThat(wokenBy(() -> feed.publishUnrecorded(id -> new Event.Fault(id, 0, "woken"))))
                 .hasSize(1);
         assertThat(wokenBy(() -> change(ModelState.DEAD, "a", "b"))).hasSize(2);
     }
@@ -230,7 +230,7 @@ class ChangeReaderTest {
     void feedBeforeTheFirstRead_hasNoViewAndNoEvents() throws Exception {
         ChangeFeed unread = new ChangeFeed(store, 1 << 20);
         CompletableFuture<?> first = unread.firstView(SOON);
-        unread.append(id -> new Event.Fault(id, 0, "unheard"));
+        unread.publishUnrecorded(id -> new Event.Fault(id, 0, "unheard"));
         assertThat(unread.start().position()).isZero();
         assertThat(first).isNotDone();
         assertThat(unread.firstView(Duration.ofMillis(1)).join()).isEmpty();
@@ -246,6 +246,6 @@ class ChangeReaderTest {
         var history = Objects.requireNonNull(view.models().get("a")).state().history();
         assertThat(feed.history(history)).extracting(ChangeReaderTest::name).containsExactly("a Dead", "a Running");
         store.away = true;
-        assertThatThrownBy(() -> feed.history(history).toList()).isInstanceOf(StoreAwayException.class);
+        assertThatThrownBy(() -> feed.history(history).toList()).isInstanceOf(ReadFailedException.class);
     }
 }

@@ -138,7 +138,7 @@ class CommitterTest {
                 .hasSize(3);
         assertThat(store.value(Keys.modelState("m"))).isEqualTo("Dead");
         assertThat(store.value(Keys.packageState("p"))).isEqualTo("Error");
-        assertThat(done.plan().parts().getFirst().transitions())
+        assertThat(done.plan().transactions().getFirst().transitions())
                 .extracting(change -> change.from() + ">" + change.to())
                 .contains("Running>Exited", "Exited>Dead");
     }
@@ -182,7 +182,7 @@ class CommitterTest {
         BatchOutcome.BatchCommitted done = (BatchOutcome.BatchCommitted) commit(new Command.Repair());
         assertThat(done.batch().getFirst().command()).isInstanceOf(Command.Repair.class);
         assertThat(done.batch()).hasSize(3);
-        assertThat(done.plan().parts().getFirst().transitions())
+        assertThat(done.plan().transactions().getFirst().transitions())
                 .filteredOn(change -> change.name().equals("m"))
                 .extracting(change -> change.from() + ">" + change.to())
                 .containsExactly("Running>Exited", "Exited>Dead");

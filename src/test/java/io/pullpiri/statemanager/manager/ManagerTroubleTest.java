@@ -111,14 +111,14 @@ class ManagerTroubleTest {
             loop.pass();
             assertThat(report).isNotDone();
             assertThat(loop.manager.isReady()).isFalse();
-            assertThat(loop.manager.trouble()).contains("forced: something new");
+            assertThat(loop.manager.whyNotReady()).contains("forced: something new");
         }
         loop.store.refusing = false;
         loop.pass();
         assertThat(report.join()).isInstanceOf(CommandResult.Done.class);
         assertThat(loop.store.value(Keys.packageState("p"))).isEqualTo("Error");
         assertThat(loop.manager.isReady()).isTrue();
-        assertThat(loop.manager.trouble()).isEmpty();
+        assertThat(loop.manager.whyNotReady()).isEmpty();
     }
 
     @Test

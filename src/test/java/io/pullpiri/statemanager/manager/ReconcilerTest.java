@@ -67,7 +67,7 @@ class ReconcilerTest {
 
     private void run(Command... commands) {
         Plan plan = cascade.plan(view, List.of(commands), new Timestamp(nanos, nanos));
-        view = cascade.committed(plan, Collections.nCopies(plan.parts().size(), 1L));
+        view = cascade.committed(plan, Collections.nCopies(plan.transactions().size(), 1L));
     }
 
     private void apply(String yaml) {
@@ -170,7 +170,7 @@ class ReconcilerTest {
     void deletion_isNotARecovery() {
         List<Event> events = new ArrayList<>();
         Reconciler reconciler = reconciler(Duration.ZERO);
-        reconciler.publish(event -> events.add(event.apply(new EventId(1, 0))), Tracing.OFF);
+        reconciler.setReceivers(event -> events.add(event.apply(new EventId(1, 0))), Tracing.OFF);
         die(reconciler);
         pass(Duration.ZERO);
         run(Command.DeleteArtifacts.parse("kind: Package\nmetadata: {name: p}"));
@@ -305,7 +305,7 @@ class ReconcilerTest {
     void everyStep_isPublishedAndCounted() {
         List<Event> events = new ArrayList<>();
         Reconciler reconciler = reconciler(Duration.ZERO);
-        reconciler.publish(event -> events.add(event.apply(new EventId(1, 0))), Tracing.OFF);
+        reconciler.setReceivers(event -> events.add(event.apply(new EventId(1, 0))), Tracing.OFF);
         assertThat(reconciler.steps())
                 .containsOnlyKeys(Event.Recovery.RecoveryStep.values())
                 .containsValue(0L);
@@ -337,7 +337,7 @@ class ReconcilerTest {
     void answerForARecoveredPackage_isIgnored() {
         List<Event> events = new ArrayList<>();
         Reconciler reconciler = reconciler(Duration.ZERO);
-        reconciler.publish(event -> events.add(event.apply(new EventId(1, 0))), Tracing.OFF);
+        reconciler.setReceivers(event -> events.add(event.apply(new EventId(1, 0))), Tracing.OFF);
         die(reconciler);
         pass(Duration.ZERO);
         set(ModelState.RUNNING);

@@ -21,7 +21,7 @@ class StoreHealthTest {
         assertThat(health.isReady()).isFalse();
         assertThat(health.isFailing()).isFalse();
         assertThat(health.isInDoubt()).isTrue();
-        assertThat(health.trouble()).isEmpty();
+        assertThat(health.whyNotReady()).isEmpty();
         assertThat(health.pausedUntil()).isLessThan(nanos);
     }
 
@@ -44,7 +44,7 @@ class StoreHealthTest {
             assertThat(health.isReady()).isFalse();
             assertThat(health.isFailing()).isTrue();
             assertThat(health.isInDoubt()).isTrue();
-            assertThat(health.trouble()).isEqualTo("failure " + failures);
+            assertThat(health.whyNotReady()).isEqualTo("failure " + failures);
             assertThat(health.pausedUntil())
                     .isEqualTo(nanos + Duration.ofMillis(failures * 100L).toNanos());
             nanos += 1_000;
@@ -53,7 +53,7 @@ class StoreHealthTest {
         assertThat(health.isReady()).isTrue();
         assertThat(health.isFailing()).isFalse();
         assertThat(health.isInDoubt()).isFalse();
-        assertThat(health.trouble()).isEmpty();
+        assertThat(health.whyNotReady()).isEmpty();
         assertThat(health.pausedUntil()).isLessThan(nanos);
         health.failed("again");
         assertThat(health.pausedUntil())

@@ -158,7 +158,7 @@ class StoreReaderTest {
     }
 
     @Test
-    void unparsableOwnerRecord_countsAsAnotherServer() {
+    void damagedOwnerRecord_countsAsAnotherServer() {
         storeReader.read().join();
         store.put(Keys.OWNER, "nonsense");
         assertThatThrownBy(() -> storeReader.read().join())

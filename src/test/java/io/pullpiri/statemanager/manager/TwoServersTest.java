@@ -69,7 +69,7 @@ class TwoServersTest {
         assertOther(answer);
         assertThat(store.get(Keys.modelState("m"))).isEmpty();
         assertThat(first.manager.isReady()).isFalse();
-        assertThat(first.manager.trouble()).contains(OTHER);
+        assertThat(first.manager.whyNotReady()).contains(OTHER);
         assertOther(first.set(ModelState.PAUSED));
     }
 
@@ -80,7 +80,7 @@ class TwoServersTest {
         first.pass();
         first.pass();
         assertThat(first.manager.isReady()).isFalse();
-        assertThat(first.manager.trouble()).contains(OTHER);
+        assertThat(first.manager.whyNotReady()).contains(OTHER);
     }
 
     @Test

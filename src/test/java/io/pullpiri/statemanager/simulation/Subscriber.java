@@ -6,7 +6,7 @@ import io.pullpiri.statemanager.manager.ChangeFeed;
 import io.pullpiri.statemanager.manager.ChangeReader;
 import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.EventId;
-import io.pullpiri.statemanager.manager.StoreAwayException;
+import io.pullpiri.statemanager.manager.ReadFailedException;
 import io.pullpiri.statemanager.simulation.Witness.RecordedChange;
 import java.time.Duration;
 import java.util.List;
@@ -57,7 +57,7 @@ final class Subscriber {
             }
         } catch (ChangeReader.GapException e) {
             throw new Witness.Broken("a subscriber gets a gap, and no day is long enough for one: " + e.getMessage());
-        } catch (StoreAwayException e) {
+        } catch (ReadFailedException e) {
             counts.add("subscriber has to wait for the store");
         } catch (InterruptedException e) {
             throw new AssertionError(e);

@@ -3,9 +3,9 @@ package io.pullpiri.statemanager.state;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.state.PackageRules.ArtifactStatus;
+import io.pullpiri.statemanager.state.PackageRules.Evaluation;
 import io.pullpiri.statemanager.state.PackageRules.Facts;
-import io.pullpiri.statemanager.state.PackageRules.Occasion;
-import io.pullpiri.statemanager.state.PackageRules.Verdict;
+import io.pullpiri.statemanager.state.PackageRules.Trigger;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,21 +16,21 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class PackageRulesTest {
 
-    private static final Occasion OCCASION = new Occasion("brake paused (why)", false);
+    private static final Trigger OCCASION = new Trigger("brake paused (why)", false);
 
-    private static Verdict evaluate(
+    private static Evaluation evaluate(
             @Nullable PackageState current, ArtifactStatus artifact, int reported, ModelState... models) {
         return evaluate(current, artifact, reported, OCCASION, models);
     }
 
-    private static Verdict evaluate(
+    private static Evaluation evaluate(
             @Nullable PackageState current,
             ArtifactStatus artifact,
             int reported,
-            Occasion occasion,
+            Trigger trigger,
             ModelState... models) {
         StateCounts<ModelState> counts = StateCounts.of(ModelState.class, List.of(models));
-        return PackageRules.evaluate(new Facts(current, artifact, counts, reported), occasion, () -> "the dead models");
+        return PackageRules.evaluate(new Facts(current, artifact, counts, reported), trigger, () -> "the dead models");
     }
 
     @ParameterizedTest
@@ -46,21 +46,21 @@ class PackageRulesTest {
         ModelState[] states =
                 Arrays.stream(models.split(" ")).map(ModelState::valueOf).toArray(ModelState[]::new);
         assertThat(evaluate(PackageState.IDLE, ArtifactStatus.IN_FORCE, 2, states))
-                .isEqualTo(new Verdict(state, cause));
+                .isEqualTo(new Evaluation(state, cause));
     }
 
     @Test
     void causeThatNamesADeadModel_isCounted() {
-        Occasion death = new Occasion("brake dead (exit code 1)", true);
+        Trigger death = new Trigger("brake dead (exit code 1)", true);
         assertThat(evaluate(
                         PackageState.RUNNING, ArtifactStatus.IN_FORCE, 2, death, ModelState.DEAD, ModelState.RUNNING))
-                .isEqualTo(new Verdict(PackageState.DEGRADED, "1 of 2 models dead: brake dead (exit code 1)"));
+                .isEqualTo(new Evaluation(PackageState.DEGRADED, "1 of 2 models dead: brake dead (exit code 1)"));
     }
 
     @Test
     void packageWithoutReportedModels_isIdle() {
         assertThat(evaluate(null, ArtifactStatus.IN_FORCE, 0, ModelState.CREATED))
-                .isEqualTo(new Verdict(PackageState.IDLE, OCCASION.cause()));
+                .isEqualTo(new Evaluation(PackageState.IDLE, OCCASION.cause()));
         assertThat(evaluate(PackageState.IDLE, ArtifactStatus.IN_FORCE, 0, ModelState.CREATED)
                         .state())
                 .isEqualTo(PackageState.IDLE);
@@ -77,14 +77,14 @@ class PackageRulesTest {
     @ParameterizedTest
     @EnumSource
     void unreadableArtifact_keepsTheState(PackageState current) {
-        assertThat(evaluate(current, ArtifactStatus.UNREADABLE, 1, ModelState.DEAD))
-                .isEqualTo(new Verdict(current, ""));
+        assertThat(evaluate(current, ArtifactStatus.BROKEN_WITHOUT_GOOD, 1, ModelState.DEAD))
+                .isEqualTo(new Evaluation(current, ""));
     }
 
     @Test
     void packageWithoutArtifact_hasNoState() {
         assertThat(evaluate(PackageState.RUNNING, ArtifactStatus.ABSENT, 1, ModelState.DEAD))
-                .isEqualTo(new Verdict(null, OCCASION.cause()));
-        assertThat(evaluate(null, ArtifactStatus.ABSENT, 0)).isEqualTo(new Verdict(null, ""));
+                .isEqualTo(new Evaluation(null, OCCASION.cause()));
+        assertThat(evaluate(null, ArtifactStatus.ABSENT, 0)).isEqualTo(new Evaluation(null, ""));
     }
 }

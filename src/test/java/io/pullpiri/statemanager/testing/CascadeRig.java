@@ -84,7 +84,7 @@ public final class CascadeRig {
     private List<CommandResult> decide(List<Command> waiting) {
         Plan plan = cascade.plan(view, waiting, now());
         List<Long> revisions = new ArrayList<>();
-        for (Plan.PlannedTransaction part : plan.parts()) {
+        for (Plan.PlannedTransaction part : plan.transactions()) {
             revisions.add(commit(part.transaction()));
             transitions.addAll(part.transitions());
         }

@@ -136,7 +136,8 @@ public final class ServerRig implements AutoCloseable {
 
     /** Waits until the server is ready. */
     public void awaitReady() {
-        Await.until(Duration.ofSeconds(30), () -> "ready: " + server.manager().trouble(), server.manager()::isReady);
+        Await.until(
+                Duration.ofSeconds(30), () -> "ready: " + server.manager().whyNotReady(), server.manager()::isReady);
     }
 
     @Override

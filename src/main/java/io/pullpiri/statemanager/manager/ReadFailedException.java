@@ -3,11 +3,11 @@ package io.pullpiri.statemanager.manager;
 import io.pullpiri.statemanager.store.StoreUnavailableException;
 
 /** A reader needs data from the store, which cannot be read now. The message says why. */
-public final class StoreAwayException extends RuntimeException {
+public final class ReadFailedException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    StoreAwayException(StoreUnavailableException cause) {
+    ReadFailedException(StoreUnavailableException cause) {
         super("the store cannot be read: " + cause.getMessage(), cause);
     }
 }

@@ -1,0 +1,8 @@
+package io.pullpiri.statemanager.view;
+
+/**
+ * A record that {@link RecordCodec} writes and reads, or a part of one. Sealed, so that the compiler demands a check of the
+ * required fields for each type.
+ */
+public sealed interface StoredRecord
+        permits RecordCodec.NodeRecord, RecordCodec.JournalRecordText, ReconcileRecord, Owner, Container, Transition {}
