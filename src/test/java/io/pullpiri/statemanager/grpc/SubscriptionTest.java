@@ -176,17 +176,17 @@ class SubscriptionTest {
     @Test
     void filter_excludesOtherTypesAndNames() {
         rig.apply(ServerRig.BRAKING);
+        var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         Subscriber packages = new Subscriber(request().setResourceType(ResourceType.RESOURCE_TYPE_PACKAGE));
         Subscriber light = new Subscriber(request().putFilter("name", "light"));
-        assertThat(packages.change()).isEqualTo("braking:  > Idle");
+        // With its snapshot, a subscriber is registered: it misses none of the changes that follow.
+        assertThat(packages.change()).isEqualTo("braking:  > Running");
+        assertThat(light.change()).isEqualTo("light:  > Running");
 
-        var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
         var _ = rig.client().sendChangedContainerList(ServerRig.list("running", "paused"));
         var _ = rig.client().sendChangedContainerList(ServerRig.list("paused", "paused"));
 
-        assertThat(packages.change()).isEqualTo("braking: Idle > Running");
         assertThat(packages.change()).isEqualTo("braking: Running > Paused");
-        assertThat(light.change()).isEqualTo("light:  > Running");
         assertThat(light.change()).isEqualTo("light: Running > Paused");
     }
 
