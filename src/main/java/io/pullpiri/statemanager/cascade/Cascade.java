@@ -2,8 +2,6 @@ package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.cascade.Plan.Anomaly;
 import io.pullpiri.statemanager.container.ModelOfContainer;
-import io.pullpiri.statemanager.state.ScenarioState;
-import io.pullpiri.statemanager.state.StateMachine;
 import io.pullpiri.statemanager.store.Snapshot;
 import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.store.WatchEvent;
@@ -11,7 +9,6 @@ import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.Timestamp;
-import io.pullpiri.statemanager.view.TrackedState;
 import io.pullpiri.statemanager.view.Transition;
 import io.pullpiri.statemanager.view.View;
 import java.util.ArrayList;
@@ -177,7 +174,7 @@ public final class Cascade {
                 case Command.NodeReport report -> new ReportHandler(builder, containers, registry).report(report);
                 case Command.ForgetNode forget -> registry.forget(forget);
                 case Command.ModelChange change -> change(change);
-                case Command.ScenarioChange change -> step(change);
+                case Command.ScenarioChange change -> new ScenarioHandler(builder, propagation).step(change);
                 case Command.ApplyArtifacts apply -> apply(apply);
                 case Command.DeleteArtifacts delete ->
                     new CommandResult.ArtifactsDone(
@@ -229,42 +226,6 @@ public final class Cascade {
                             .map(artifact -> artifacts.apply(artifact, BY_OPERATOR))
                             .toList(),
                     apply.warnings());
-        }
-
-        /** Takes a scenario a step further. The stored state decides; without one, the requester's current state does. */
-        // [impl->req~scn-steps~1]
-        // [impl->req~scn-retry~1]
-        // [impl->req~scn-announcement~1]
-        private CommandResult step(Command.ScenarioChange change) {
-            if (!builder.scenarios().containsKey(change.scenario()) && !builder.hasRoomFor(ResourceEntry.NEW_BYTES)) {
-                return builder.refuseForMemory();
-            }
-            TrackedState<ScenarioState> cell =
-                    builder.scenario(change.scenario()).state();
-            ScenarioState stored = cell.value();
-            ScenarioState target = change.target();
-            Transition latest = cell.history().latest();
-            boolean retry = stored != null
-                    && latest != null
-                    && !change.transitionId().isEmpty()
-                    && latest.transitionId().equals(change.transitionId());
-            boolean announcement = change.current() == null && target == ScenarioState.IDLE;
-            ScenarioState from =
-                    stored != null ? stored : change.current() == null ? ScenarioState.IDLE : change.current();
-            if (!retry && !announcement && from != target && !StateMachine.mayStep(from, target)) {
-                return new CommandResult.NotAllowed("scenario %s is %s and cannot become %s"
-                        .formatted(change.scenario(), from.title(), target.title()));
-            }
-            if (retry || (stored == null && from == target && change.current() != null)) {
-                return new CommandResult.Done("scenario " + change.scenario() + " is " + from.title());
-            }
-            propagation.setState(
-                    builder.scenario(change.scenario()),
-                    target,
-                    change.transitionId(),
-                    Transition.requestedBy(change.source()),
-                    change.source());
-            return new CommandResult.Done("scenario " + change.scenario() + " is " + target.title());
         }
     }
 }

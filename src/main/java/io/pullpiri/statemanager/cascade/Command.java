@@ -56,11 +56,22 @@ public sealed interface Command {
      *
      * @param current the scenario's state according to the requester; null if the request has none. Without it, the target
      *     idle is ApiServer's announcement of a new or re-applied scenario.
+     * @param atNanos when the request was made, by the requester's clock, nanoseconds since 1970
      * @param source the name of the requester, for the history
      */
     record ScenarioChange(
-            String scenario, @Nullable ScenarioState current, ScenarioState target, String transitionId, String source)
+            String scenario,
+            @Nullable ScenarioState current,
+            ScenarioState target,
+            String transitionId,
+            long atNanos,
+            String source)
             implements Command {
+
+        /** Whether this is ApiServer's announcement: the scenario becomes idle from any state. */
+        boolean isAnnouncement() {
+            return current == null && target == ScenarioState.IDLE;
+        }
 
         @Override
         public long bytes() {

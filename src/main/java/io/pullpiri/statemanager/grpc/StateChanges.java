@@ -103,7 +103,12 @@ final class StateChanges {
             return unknown("current_state", given, ScenarioState.values());
         }
         return new ParsedRequest.Good(new Command.ScenarioChange(
-                change.getResourceName(), current, target, change.getTransitionId(), source(change)));
+                change.getResourceName(),
+                current,
+                target,
+                change.getTransitionId(),
+                change.getTimestampNs(),
+                source(change)));
     }
 
     /** Returns the source with its control characters escaped. It becomes part of causes, which logs and terminals show. */

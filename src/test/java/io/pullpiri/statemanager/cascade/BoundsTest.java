@@ -51,7 +51,7 @@ class BoundsTest {
     }
 
     private static Command scenario(String name) {
-        return new Command.ScenarioChange(name, null, ScenarioState.IDLE, "id", "test");
+        return new Command.ScenarioChange(name, null, ScenarioState.IDLE, "id", 1, "test");
     }
 
     // [utest->req~bad-memory~1]
@@ -135,7 +135,7 @@ class BoundsTest {
         assertThat(new Command.NodeReport("n", List.of(full, full)).bytes()).isGreaterThanOrEqualTo(18_000);
         assertThat(new Command.ModelChange("m", ModelState.DEAD, text, text).bytes())
                 .isGreaterThanOrEqualTo(2_000);
-        assertThat(new Command.ScenarioChange("s", null, ScenarioState.IDLE, text, text).bytes())
+        assertThat(new Command.ScenarioChange("s", null, ScenarioState.IDLE, text, 1, text).bytes())
                 .isGreaterThanOrEqualTo(2_000);
         Transition change = new Transition(ResourceKind.MODEL, "m", "", "Dead", 1, 1, text, text, text, 0, true);
         assertThat(change.bytes()).isGreaterThanOrEqualTo(3_000);

@@ -105,6 +105,7 @@ class CascadePropertyTest {
                         random.nextBoolean() ? null : one(List.of(ScenarioState.values()), random),
                         one(List.of(ScenarioState.values()), random),
                         "id" + random.nextInt(3),
+                        world.now().wallNanos() + random.nextLong(-2_000_000_000, 2_000_000_000),
                         "test"));
             default -> {
                 Command[] batch = new Command[1 + random.nextInt(3)];

@@ -25,7 +25,9 @@ import org.junit.jupiter.api.Test;
  */
 class CascadeStructureTest {
 
-    private static final int MAX_CLASSES = 16;
+    /** 16 and {@code ScenarioHandler}: the steps of scenarios are compared with the stored state by rules of their own. */
+    private static final int MAX_CLASSES = 17;
+
     private static final int MAX_CHAIN = 9;
     private static final String ADVICE =
             "put the new class into another package, or raise the limit in this test and give the reason";
@@ -37,7 +39,7 @@ class CascadeStructureTest {
     private static final Map<String, Set<String>> GRAPH = graph(CLASSES);
 
     @Test
-    void cascade_hasAtMost16Classes() {
+    void cascade_hasFewClasses() {
         assertThat(GRAPH.keySet()).as(ADVICE).hasSizeLessThanOrEqualTo(MAX_CLASSES);
     }
 

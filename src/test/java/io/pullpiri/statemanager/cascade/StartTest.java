@@ -86,7 +86,7 @@ class StartTest {
     void restart_restoresEverythingKnown() {
         world.run(apply(packageYaml("p", "a", "b"), scenarioYaml("s", "p"), modelYaml("a"), modelYaml("alone")));
         world.run(report("n", "a/x=running"), report("o", "/free=running", "b/y=exited:1"));
-        world.run(new Command.ScenarioChange("s", null, ScenarioState.WAITING, "id", "test"));
+        world.run(new Command.ScenarioChange("s", null, ScenarioState.WAITING, "id", 1, "test"));
         View before = world.view;
         world.restart();
         assertThat(world.view)
@@ -179,7 +179,7 @@ class StartTest {
     void resourceDeletedWhileStopped_leavesOnlyItsHistory() {
         world.run(apply(packageYaml("p", "a"), scenarioYaml("s", "p")));
         world.run(new Command.ModelChange("free", ModelState.PAUSED, "", "test"));
-        world.run(new Command.ScenarioChange("alone", null, ScenarioState.WAITING, "", "test"));
+        world.run(new Command.ScenarioChange("alone", null, ScenarioState.WAITING, "", 1, "test"));
         for (String key : List.copyOf(world.keys())) {
             if (!key.startsWith(Keys.OWN_PREFIX)) {
                 world.foreignUnseen(key, null);
@@ -246,7 +246,7 @@ class StartTest {
     @Test
     void scenarioWhoseKeyWasDeletedWhileStopped_isIdleIfItHasAnArtifact() {
         world.run(apply(scenarioYaml("s", "p"), scenarioYaml("t", "p")));
-        world.run(new Command.ScenarioChange("s", null, ScenarioState.WAITING, "id", "test"));
+        world.run(new Command.ScenarioChange("s", null, ScenarioState.WAITING, "id", 1, "test"));
         world.foreignUnseen(Keys.scenarioState("s"), null);
         world.foreignUnseen(Keys.scenarioState("t"), null);
         world.foreignUnseen(Keys.artifact("Scenario", "t"), null);
@@ -267,7 +267,7 @@ class StartTest {
     @Test
     void scenario_isDeletedWithItsArtifactUnlessItNeverHadOne() {
         world.run(apply(scenarioYaml("s", "p")));
-        world.run(new Command.ScenarioChange("free", null, ScenarioState.WAITING, "id", "test"));
+        world.run(new Command.ScenarioChange("free", null, ScenarioState.WAITING, "id", 1, "test"));
         world.foreignUnseen(Keys.artifact("Scenario", "s"), null);
         world.restart();
         assertThat(world.scenarioState("s")).isNull();

@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -35,6 +36,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.Predicate;
@@ -150,15 +152,8 @@ final class Simulation {
                         ResourceKind.MODEL,
                         change.model(),
                         change.state().name(),
-                        new Command.ModelChange(change.model(), change.state(), id(), "sim"),
-                        false);
-            case Action.StepScenario step ->
-                ask(
-                        ResourceKind.SCENARIO,
-                        step.scenario(),
-                        step.target().name(),
-                        new Command.ScenarioChange(step.scenario(), step.current(), step.target(), id(), "sim"),
-                        step.current() == step.target());
+                        new Command.ModelChange(change.model(), change.state(), id(), "sim"));
+            case Action.StepScenario step -> askStep(step);
             case Action.Apply apply -> ask(apply.key(), apply.yaml(), Command.ApplyArtifacts.parse(apply.yaml()));
             case Action.Delete delete -> ask(delete.key(), null, Command.DeleteArtifacts.parse(delete.yaml()));
             case Action.Write write -> {
@@ -235,10 +230,9 @@ final class Simulation {
                         node, time.ticks() + (answer instanceof CommandResult.NotDurableYet ? CALM / 2 : 0)));
     }
 
-    /** @param nothing whether the request changes nothing, so that nothing has to be stored */
-    private void ask(ResourceKind kind, String name, String state, Command command, boolean nothing) {
+    private void ask(ResourceKind kind, String name, String state, Command command) {
         String key = Witness.key(kind, name);
-        boolean before = nothing || isState(store.value(key), state);
+        boolean before = isState(store.value(key), state);
         int since = store.log().size();
         long asked = time.ticks();
         submit(
@@ -250,6 +244,36 @@ final class Simulation {
                                 || witness.becameSince(recorded, kind, name, state),
                         "acknowledged, and not stored: %s",
                         command));
+    }
+
+    /**
+     * Requests a step of a scenario. A new round that comes too soon is acknowledged and not recorded: then the answer names
+     * the state that the scenario keeps, and that state must be stored.
+     */
+    private void askStep(Action.StepScenario step) {
+        String key = Keys.scenarioState(step.scenario());
+        int since = store.log().size();
+        long asked = time.ticks();
+        String before = store.value(key);
+        Command request = new Command.ScenarioChange(
+                step.scenario(), step.current(), step.target(), id(), time.now().wallNanos(), "sim");
+        AtomicReference<String> named = new AtomicReference<>("");
+        submit(
+                request,
+                recorded -> require(
+                        isState(before, named.get())
+                                || witness.isForeign(key, asked)
+                                || wasWritten(key, value -> isState(value, named.get()), since)
+                                || witness.becameSince(recorded, ResourceKind.SCENARIO, step.scenario(), named.get()),
+                        "acknowledged as %s, and not stored: %s",
+                        named.get(),
+                        request),
+                answer -> {
+                    if (answer instanceof CommandResult.Done done) {
+                        String state = done.message().substring(done.message().lastIndexOf(' ') + 1);
+                        named.set(state.toUpperCase(Locale.ROOT));
+                    }
+                });
     }
 
     /** @param yaml null if the artifact is deleted */

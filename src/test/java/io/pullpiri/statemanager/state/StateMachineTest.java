@@ -213,7 +213,7 @@ class StateMachineTest {
                 .isEqualTo(ContainerState.EXITED);
     }
 
-    // [utest->req~scn-steps~1]
+    // [utest->req~scn-steps~2]
     @Test
     void scenarioStep_isAllowedExactlyAsTheChainSays() {
         Set<String> allowed = Set.of(
