@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
 @Command(mixinStandardHelpOptions = true, sortOptions = false)
 abstract class ArtifactCommand implements Callable<Integer> {
 
-    private static final int MAX_BYTES = 4 << 20;
+    private static final int MAX_MIB = 4;
 
     private record Input(String name, String yaml) {}
 
@@ -83,9 +83,10 @@ abstract class ArtifactCommand implements Callable<Integer> {
     private static Input read(String file) {
         String name = file.equals("-") ? "standard input" : file;
         try (InputStream in = file.equals("-") ? System.in : Files.newInputStream(Path.of(file))) {
-            byte[] bytes = in.readNBytes(MAX_BYTES + 1);
-            if (bytes.length > MAX_BYTES) {
-                throw new CommandFailure(name + ": larger than " + MAX_BYTES + " bytes");
+            byte[] bytes = in.readNBytes((MAX_MIB << 20) + 1);
+            if (bytes.length > MAX_MIB << 20) {
+                throw new CommandFailure(
+                        name + ": more than " + MAX_MIB + " MiB (expected: at most " + MAX_MIB + " MiB)");
             }
             return new Input(name, Utf8.decode(bytes));
         } catch (NoSuchFileException e) {

@@ -76,7 +76,7 @@ public final class ActionControllerClient implements ActionController, AutoClose
     CompletableFuture<OffloadingResponse> offload(OffloadingRequest request, Duration wait) {
         String empty = emptyName(request);
         if (empty != null) {
-            return refused(empty + ": is empty (expected: a name)");
+            return refused(empty + ": is empty or only spaces (expected: a name)");
         }
         if (channel == null) {
             return refused(NOT_CONFIGURED);

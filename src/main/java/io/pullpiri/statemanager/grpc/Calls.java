@@ -17,6 +17,11 @@ final class Calls {
         return LogText.excerpt(text, SHOWN);
     }
 
+    /** Returns the message for an invalid name: the field, the name, and the problem that {@code Names} found. */
+    static String invalidName(String field, String name, String problem) {
+        return field + ": '" + shown(name) + "' " + problem;
+    }
+
     /** Sends the only answer of a call, unless the call was cancelled. */
     static <T> void answer(StreamObserver<T> caller, T answer) {
         if (!isCancelled(caller)) {

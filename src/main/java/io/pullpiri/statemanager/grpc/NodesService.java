@@ -92,7 +92,9 @@ final class NodesService extends NodesGrpc.NodesImplBase {
     public void forgetNode(ForgetNodeRequest request, StreamObserver<ForgetNodeResponse> caller) {
         String problem = Names.problem(request.getName());
         if (problem != null) {
-            Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription("name " + problem));
+            Calls.fail(
+                    caller,
+                    Status.INVALID_ARGUMENT.withDescription(Calls.invalidName("name", request.getName(), problem)));
             return;
         }
         CompletableFuture<?> _ = manager.submit(

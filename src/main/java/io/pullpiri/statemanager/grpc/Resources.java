@@ -130,8 +130,8 @@ final class Resources {
         }
         NamedState wanted = kind.parseState(request.getState());
         if (wanted == null && !request.getState().isEmpty()) {
-            return response.setMessage(
-                            "state: '" + request.getState() + "' is no state of a " + label(request.getResourceType()))
+            return response.setMessage("state: '" + Calls.shown(request.getState()) + "' (expected: one of "
+                            + kind.states().stream().map(NamedState::title).collect(Collectors.joining(", ")) + ")")
                     .build();
         }
         List<? extends ResourceEntry<?>> found = view.resources(kind).values().stream()

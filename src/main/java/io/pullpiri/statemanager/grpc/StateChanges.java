@@ -57,16 +57,16 @@ final class StateChanges {
     private static @Nullable String firstProblem(StateChange change) {
         String name = Names.problemOfNew(change.getResourceName());
         if (name != null) {
-            return "resource_name: " + name;
+            return Calls.invalidName("resource_name", change.getResourceName(), name);
         }
         if (change.getTargetState().isBlank()) {
-            return "target_state: is empty (expected: a state)";
+            return "target_state: is empty or only spaces (expected: a state)";
         }
         if (change.getTransitionId().isBlank()) {
-            return "transition_id: is empty (expected: an id that a retry repeats)";
+            return "transition_id: is empty or only spaces (expected: an id that a retry repeats)";
         }
         if (change.getSource().isBlank()) {
-            return "source: is empty (expected: the name of the requesting component)";
+            return "source: is empty or only spaces (expected: the name of the requesting component)";
         }
         if (change.getTransitionId().length() > MAX_CHARACTERS) {
             return tooLong("transition_id", change.getTransitionId());

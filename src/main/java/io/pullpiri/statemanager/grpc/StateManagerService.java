@@ -104,7 +104,7 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
     public void sendChangedContainerList(ContainerList list, StreamObserver<SendContainerListResponse> caller) {
         String problem = Names.problem(list.getNodeName());
         if (problem != null) {
-            refuseNode(problem, caller);
+            refuseNode(list.getNodeName(), problem, caller);
             return;
         }
         String invisible = Names.invisible(list.getNodeName());
@@ -119,16 +119,17 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
                     if (view.nodes().containsKey(list.getNodeName())) {
                         submit(list, caller);
                     } else {
-                        refuseNode(invisible, caller);
+                        refuseNode(list.getNodeName(), invisible, caller);
                     }
                 },
                 Runnable::run);
     }
 
     // [impl->req~bad-list~1]
-    private void refuseNode(String problem, StreamObserver<?> caller) {
-        manager.anomalies().add("invalid-node-name", "a container list's node_name " + problem);
-        Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription("node_name: " + problem));
+    private void refuseNode(String name, String problem, StreamObserver<?> caller) {
+        String refusal = Calls.invalidName("node_name", name, problem);
+        manager.anomalies().add("invalid-node-name", "a container list: " + refusal);
+        Calls.fail(caller, Status.INVALID_ARGUMENT.withDescription(refusal));
     }
 
     private void submit(ContainerList list, StreamObserver<SendContainerListResponse> caller) {

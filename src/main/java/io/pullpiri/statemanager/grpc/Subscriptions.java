@@ -98,7 +98,7 @@ final class Subscriptions implements AutoCloseable {
         String name = request.getFilterOrDefault(NAME, "");
         String nameProblem = name.isEmpty() ? null : Names.problem(name);
         if (nameProblem != null) {
-            return "filter.name " + nameProblem;
+            return Calls.invalidName("filter.name", name, nameProblem);
         }
         String after = request.getFilterOrDefault(AFTER, "");
         return after.isEmpty() || EventId.parse(after) != null

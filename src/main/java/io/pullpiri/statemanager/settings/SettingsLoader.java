@@ -30,9 +30,13 @@ public final class SettingsLoader {
 
     private static final String VARIABLE_PREFIX = "STATEMANAGER_";
 
-    /** Variables of the launcher and of the client commands. They are not settings of a server. */
-    private static final List<String> OTHER_VARIABLES =
-            List.of("STATEMANAGER_HOME", "STATEMANAGER_SERVER", "STATEMANAGER_ETCD", "STATEMANAGER_HEAP");
+    /** Variables of the launcher, the build and the client commands. They are not settings of a server. */
+    private static final List<String> OTHER_VARIABLES = List.of(
+            "STATEMANAGER_HOME",
+            "STATEMANAGER_SERVER",
+            "STATEMANAGER_ETCD",
+            "STATEMANAGER_HEAP",
+            "STATEMANAGER_NO_INSTALL");
 
     private final Map<Setting, SettingValue> values = new EnumMap<>(Setting.class);
 

@@ -12,7 +12,7 @@ public final class Names {
     private Names() {}
 
     /**
-     * What is wrong with a name; null if it is valid. A valid name has 1 to 253 bytes, no {@code /}, none of
+     * Returns what is wrong with a name; null if it is valid. A valid name has 1 to 253 bytes, no {@code /}, none of
      * {@code < > ? { }} and no control characters. The text continues a message that begins with the field's name.
      */
     // [impl->req~sto-key-rules~1]
@@ -22,7 +22,7 @@ public final class Names {
     }
 
     /**
-     * What is wrong with a new name; null if it is valid. In addition to {@link #problem}, a new name has no invisible
+     * Returns what is wrong with a new name; null if it is valid. In addition to {@link #problem}, a new name has no invisible
      * character. Stored names, and names that other components give, may have some.
      */
     public static @Nullable String problemOfNew(String name) {
@@ -40,15 +40,18 @@ public final class Names {
                 .orElse(null);
     }
 
-    /** What is wrong with a text, such as a key, that may have slashes and up to {@code maxBytes} bytes; null if it is valid. */
+    /** Returns what is wrong with a text of up to {@code maxBytes} bytes, such as a key; null if it is valid. Slashes are valid. */
     public static @Nullable String textProblem(String text, int maxBytes) {
         if (text.isBlank()) {
-            return "is empty (expected: 1.." + maxBytes + " bytes)";
+            return "is empty or only spaces (expected: 1.." + maxBytes + " bytes)";
         }
         // A char takes at least one byte, so a very long text is rejected without encoding it.
-        int bytes = text.length() > maxBytes ? text.length() : text.getBytes(StandardCharsets.UTF_8).length;
+        if (text.length() > maxBytes) {
+            return "has at least " + text.length() + " bytes (expected: 1.." + maxBytes + ")";
+        }
+        int bytes = text.getBytes(StandardCharsets.UTF_8).length;
         if (bytes > maxBytes) {
-            return "has " + bytes + " bytes or more (expected: 1.." + maxBytes + ")";
+            return "has " + bytes + " bytes (expected: 1.." + maxBytes + ")";
         }
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

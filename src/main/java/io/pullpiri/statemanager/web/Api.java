@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -95,7 +96,11 @@ final class Api {
         for (String text : request.parameters("state")) {
             NamedState state = kind.parseState(text);
             if (state == null) {
-                throw new HttpProblem(400, "state: '" + text + "' is no state of these resources");
+                throw new HttpProblem(
+                        400,
+                        "state: '" + LogText.excerpt(text, 60) + "' (expected: one of "
+                                + kind.states().stream().map(NamedState::title).collect(Collectors.joining(", "))
+                                + ")");
             }
             wanted.add(state);
         }

@@ -6,6 +6,7 @@ import io.pullpiri.statemanager.manager.Event;
 import io.pullpiri.statemanager.manager.EventId;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.ReadFailedException;
+import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.View;
@@ -16,6 +17,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
@@ -78,7 +80,7 @@ final class EventStreams implements AutoCloseable {
             }
             throw new HttpProblem(
                     400,
-                    "kind: '" + text + "' (expected: "
+                    "kind: '" + LogText.excerpt(text, 60) + "' (expected: "
                             + Arrays.stream(ResourceKind.values())
                                     .map(ResourceKind::label)
                                     .collect(Collectors.joining(", "))
@@ -150,11 +152,14 @@ final class EventStreams implements AutoCloseable {
 
     private static @Nullable EventId after(Request request) throws HttpProblem {
         // A browser that reconnects sends this header together with its first address, whose parameter is outdated.
-        String resumed = request.header("Last-Event-ID");
-        String text = resumed == null || resumed.isEmpty() ? request.parameter("after") : resumed;
+        String resumed = Objects.requireNonNullElse(request.header("Last-Event-ID"), "");
+        String text = resumed.isEmpty() ? request.parameter("after") : resumed;
         EventId after = EventId.parse(text);
         if (after == null && !text.isEmpty()) {
-            throw new HttpProblem(400, "after: '" + text + "' (expected: the id of an event, such as 42.3)");
+            throw new HttpProblem(
+                    400,
+                    (resumed.isEmpty() ? "after" : "Last-Event-ID") + ": '" + LogText.excerpt(text, 60)
+                            + "' (expected: the id of an event, such as 42.3)");
         }
         // Every id before the first change stands for the first change.
         return after != null && after.compareTo(FIRST) < 0 ? FIRST : after;

@@ -149,7 +149,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
 
     /** Refuses a header that is too long. */
     void refuseHeader() {
-        String refusal = "header: more than %d KiB or %d lines"
+        String refusal = "header: too long (expected: at most %d KiB and %d lines)"
                 .formatted(RequestReader.MAX_HEADER >> 10, RequestReader.MAX_LINES);
         all.refused("http-header", "size", refusal, this);
         refuse(431, refusal);
@@ -202,7 +202,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
     }
 
     private void refuseBody() {
-        String refusal = "body: more than " + (IncomingRequest.MAX_BODY >> 20) + " MiB";
+        String refusal = "body: too long (expected: at most " + (IncomingRequest.MAX_BODY >> 20) + " MiB)";
         all.refused("http-body", "size", refusal, this);
         refuse(413, refusal);
     }

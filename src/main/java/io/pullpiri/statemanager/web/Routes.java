@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager.web;
 
 import io.pullpiri.statemanager.manager.Metrics;
+import io.pullpiri.statemanager.state.LogText;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -117,6 +118,13 @@ final class Routes {
                     Map.of("Allow", String.join(", ", others)));
         }
         Reply other = method.equals("GET") ? orElse.handle(new Request(exchange, ""), exchange) : null;
-        return other == null ? Reply.problem(404, "there is nothing at " + path, Map.of()) : other;
+        return other == null ? unknown(path) : other;
+    }
+
+    private static Reply unknown(String path) {
+        return Reply.problem(
+                404,
+                "path: '" + LogText.excerpt(path, 60) + "' is not known (expected: a path of /api/v1/openapi.yaml)",
+                Map.of());
     }
 }

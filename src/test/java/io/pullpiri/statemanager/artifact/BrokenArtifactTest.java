@@ -15,7 +15,7 @@ class BrokenArtifactTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             no kind            | {metadata: {name: a}}                 | kind: missing (expected: a kind, such as Package, as text)
             kind is a number   | {kind: 5}                             | kind: '5' on line 3 is a number (expected: a kind, such as Package, as text: put it in quotes, "5")
-            kind is empty      | {kind: ''}                            | kind: '' on line 3 is empty (expected: 1..253 bytes)
+            kind is empty      | {kind: ''}                            | kind: '' on line 3 is empty or only spaces (expected: 1..253 bytes)
             a list             | [{kind: Model}]                       | is a list (expected: a map with kind and metadata)
             a word             | Model                                 | is 'Model' (expected: a map with kind and metadata)
             no metadata        | {kind: Model}                         | metadata.name: missing (expected: a name, as text)
@@ -26,7 +26,7 @@ class BrokenArtifactTest {
             name is hex        | {kind: Model, metadata: {name: 0x10}} | metadata.name: '0x10' on line 3 is a number (expected: a name, as text: put it in quotes, "0x10")
             name is a boolean  | {kind: Model, metadata: {name: true}} | metadata.name: 'true' on line 3 is a boolean (expected: a name, as text: put it in quotes, "true")
             name is a mapping  | {kind: Model, metadata: {name: {}}}   | metadata.name: a map (expected: a name, as text)
-            name is empty      | {kind: Model, metadata: {name: ''}}   | metadata.name: '' on line 3 is empty (expected: 1..253 bytes)
+            name is empty      | {kind: Model, metadata: {name: ''}}   | metadata.name: '' on line 3 is empty or only spaces (expected: 1..253 bytes)
             name with /        | {kind: Model, metadata: {name: a/b}}  | metadata.name: 'a/b' on line 3 has '/' (expected: a name without '/')
             name with <        | {kind: Model, metadata: {name: a<b}}  | metadata.name: 'a<b' on line 3 has '<' (expected: none of < > ? { })
             name with NUL      | {kind: Model, metadata: {name: "\\0"}} | metadata.name: '\\u{0}' on line 3 has the control character U+0000 (expected: none)

@@ -209,7 +209,8 @@ class BadInputTest {
         assertThat(rig.get(RESOURCE_TYPE_PACKAGE, "nothing").getSuccess()).isFalse();
         assertThat(rig.get(RESOURCE_TYPE_PACKAGE, "nothing").getMessage()).isEqualTo("package nothing is not known");
         assertThat(rig.get(RESOURCE_TYPE_VOLUME, "nothing").getMessage()).contains("not managed");
-        assertThat(list(RESOURCE_TYPE_MODEL, "flying")).contains("'flying' is no state of a model");
+        assertThat(list(RESOURCE_TYPE_MODEL, "flying"))
+                .startsWith("state: 'flying' (expected: one of Created, Paused, ");
         assertThat(list(RESOURCE_TYPE_NODE, "")).contains("not managed");
     }
 
@@ -331,10 +332,12 @@ class BadInputTest {
                         ServerRig.change(RESOURCE_TYPE_MODEL, name, "dead").build());
 
         assertThat(answer.getErrorCode()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_REQUEST);
-        assertThat(answer.getErrorDetails()).startsWith("resource_name: has the invisible character U+");
+        assertThat(answer.getErrorDetails())
+                .startsWith("resource_name: '")
+                .contains("' has the invisible character U+");
         assertStatus(
                 Status.Code.INVALID_ARGUMENT,
-                "node_name: has the invisible character U+",
+                "' has the invisible character U+",
                 () -> rig.client()
                         .sendChangedContainerList(
                                 ContainerList.newBuilder().setNodeName(name).build()));
@@ -490,6 +493,7 @@ class BadInputTest {
         }
 
         assertThat(ended.get(30, TimeUnit.SECONDS).getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
-        assertThat(ended.join().getDescription()).isEqualTo("requests of one stream: more than 1048576 bytes");
+        assertThat(ended.join().getDescription())
+                .isEqualTo("requests of one stream: more than 1048576 bytes (expected: at most 1048576)");
     }
 }

@@ -75,7 +75,7 @@ public final class MessagesFuzz {
                     String problem = Names.problem(list.getNodeName());
                     yield problem == null
                             ? ContainerLists.command(list, "127.0.0.1")
-                            : refused("node_name: " + problem, refusals);
+                            : refused(Calls.invalidName("node_name", list.getNodeName(), problem), refusals);
                 }
                 case 1 ->
                     switch (StateChanges.read(StateChange.parseFrom(message))) {

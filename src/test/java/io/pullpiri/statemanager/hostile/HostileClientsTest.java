@@ -65,7 +65,8 @@ class HostileClientsTest extends HostileRig {
         for (int i = 0; i < 20; i++) {
             assertThatThrownBy(() -> stub().sendChangedContainerList(built))
                     .isInstanceOf(StatusRuntimeException.class)
-                    .hasMessageContaining("RESOURCE_EXHAUSTED: the message has more than 250000 parts");
+                    .hasMessageContaining(
+                            "RESOURCE_EXHAUSTED: message: more than 250000 parts (expected: at most 250000)");
         }
     }
 

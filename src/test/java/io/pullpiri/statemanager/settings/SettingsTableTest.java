@@ -8,6 +8,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +18,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The README documents the settings that the program has. */
 class SettingsTableTest {
+
+    private static final Pattern VARIABLE = Pattern.compile("STATEMANAGER_[A-Z_]+");
 
     private String section;
 
@@ -48,6 +53,26 @@ class SettingsTableTest {
     void readme_namesTheVariableOfASetting() {
         assertThat(section)
                 .contains("`%s` is `%s`".formatted(Setting.RECONCILE_ON.key(), Setting.RECONCILE_ON.variable()));
+    }
+
+    /** A server inherits the variables of its build, its launcher and its clients. */
+    @Test
+    void everyVariableThatTheLauncherOrTheReadmeNames_isAccepted() throws IOException {
+        for (Path file : List.of(Path.of("README.md"), Path.of("statemanager"), Path.of("tools/check-tools"))) {
+            List<String> others = VARIABLE.matcher(Files.readString(file))
+                    .results()
+                    .map(MatchResult::group)
+                    .filter(variable -> Setting.ofVariable(variable).isEmpty())
+                    .toList();
+
+            assertThat(others).as("variables in " + file).isNotEmpty();
+            for (String variable : others) {
+                assertThat(SettingsLoader.load(
+                                Map.of(), Map.of(variable, "1"), null, Path.of("/nowhere/settings.yaml")))
+                        .as(variable)
+                        .isEqualTo(SettingsLoader.load(Map.of(), Map.of(), null, Path.of("/nowhere/settings.yaml")));
+            }
+        }
     }
 
     @ParameterizedTest

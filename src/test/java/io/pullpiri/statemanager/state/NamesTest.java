@@ -30,20 +30,20 @@ class NamesTest {
     @Test
     void nameOf253Bytes_isAcceptedAndOneMoreIsNot() {
         assertThat(Names.problem("n".repeat(253))).isNull();
-        assertThat(Names.problem("n".repeat(254))).isEqualTo("has 254 bytes or more (expected: 1..253)");
+        assertThat(Names.problem("n".repeat(254))).isEqualTo("has at least 254 bytes (expected: 1..253)");
     }
 
     @Test
     void nameLength_isCountedInBytes() {
         assertThat(Names.problem("가".repeat(84))).isNull();
         assertThat(Names.problem("가".repeat(84) + "n")).isNull();
-        assertThat(Names.problem("가".repeat(85))).isEqualTo("has 255 bytes or more (expected: 1..253)");
+        assertThat(Names.problem("가".repeat(85))).isEqualTo("has 255 bytes (expected: 1..253)");
     }
 
     @ParameterizedTest
     @CsvSource({
-        "'',is empty (expected: 1..253 bytes)",
-        "' ',is empty (expected: 1..253 bytes)",
+        "'',is empty or only spaces (expected: 1..253 bytes)",
+        "' ',is empty or only spaces (expected: 1..253 bytes)",
         "a/b,has '/' (expected: a name without '/')",
         "/,has '/' (expected: a name without '/')",
         "a<b,has '<' (expected: none of < > ? { })",
@@ -113,7 +113,8 @@ class NamesTest {
     @Test
     void key_mayHaveSlashesAndItsOwnLength() {
         assertThat(Names.textProblem("/package/braking/state", 22)).isNull();
-        assertThat(Names.textProblem("/package/braking/state", 21)).isEqualTo("has 22 bytes or more (expected: 1..21)");
+        assertThat(Names.textProblem("/package/braking/state", 21))
+                .isEqualTo("has at least 22 bytes (expected: 1..21)");
     }
 
     // [utest->req~sto-values~1]

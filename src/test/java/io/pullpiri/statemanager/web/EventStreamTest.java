@@ -125,6 +125,14 @@ class EventStreamTest {
     }
 
     @Test
+    void invalidPosition_isRejectedWithItsSource() {
+        assertThat(http.get("/api/v1/events?after=1.1", "Last-Event-ID", "soon").body())
+                .contains("Last-Event-ID: 'soon' (expected: the id of an event, such as 42.3)");
+        assertThat(http.get("/api/v1/events?after=later").body())
+                .contains("after: 'later' (expected: the id of an event, such as 42.3)");
+    }
+
+    @Test
     void readerWithAGap_reconnectsWithoutAnId() {
         // After an empty id, a browser reconnects without an id.
         String stream = http.get("/api/v1/events", "Last-Event-ID", "4711.1").body();

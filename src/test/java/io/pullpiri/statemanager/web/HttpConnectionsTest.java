@@ -191,7 +191,7 @@ class HttpConnectionsTest {
     void bodyOverItsLimit_isRejectedBeforeItIsSent() throws IOException {
         start(PATIENT);
         RawHttp announced = client().send(post("Content-Length: 4194305\r\nExpect: 100-continue\r\n", ""));
-        assertThat(announced.answer().body()).contains("body: more than 4 MiB");
+        assertThat(announced.answer().body()).contains("body: too long (expected: at most 4 MiB)");
         assertThat(refusals("http-body", "size")).isOne();
     }
 

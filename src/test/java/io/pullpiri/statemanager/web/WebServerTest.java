@@ -218,19 +218,19 @@ class WebServerTest {
 
     @ParameterizedTest(name = "{0} {1} is {2}: {3}")
     @CsvSource(delimiter = '|', textBlock = """
-                    GET    | /api/v1/packages?state=lost    | 400 | state: 'lost' is no state of these resources
+                    GET    | /api/v1/packages?state=lost    | 400 | state: 'lost' (expected: one of Idle, Paused,
                     GET    | /api/v1/packages?status=error  | 400 | query: 'status' is not a parameter (expected: state, name)
                     GET    | /api/v1/packages/a?b           | 400 | query: 'b' is not a parameter (expected: none)
                     GET    | /api/v1/events?kind=pod        | 400 | kind: 'pod' (expected: scenario, package, model, node)
                     GET    | /api/v1/events?after=x         | 400 | after: 'x' (expected: the id of an event, such as 42.3)
                     GET    | /api/v1/packages/none          | 404 | package none is not known
-                    GET    | /api/v1/packages/              | 404 | there is nothing at /api/v1/packages/
-                    GET    | /api/v1/packages/a/b           | 404 | there is nothing at /api/v1/packages/a/b
+                    GET    | /api/v1/packages/              | 404 | path: '/api/v1/packages/' is not known (expected: a path of /api/v1/openapi.yaml)
+                    GET    | /api/v1/packages/a/b           | 404 | path: '/api/v1/packages/a/b' is not known (expected: a path of /api/v1/openapi.yaml)
                     GET    | /api/v1/packages?name=a&name=b | 400 | query: 'name' is given 2 times (expected: once)
-                    GET    | /nothing                       | 404 | there is nothing at /nothing
-                    GET    | /../web/index.html             | 404 | there is nothing at /../web/index.html
-                    GET    | /%2e%2e/statemanager.properties | 404 | there is nothing at /../statemanager.properties
-                    POST   | /nothing                       | 404 | there is nothing at /nothing
+                    GET    | /nothing                       | 404 | path: '/nothing' is not known (expected: a path of /api/v1/openapi.yaml)
+                    GET    | /../web/index.html             | 404 | path: '/../web/index.html' is not known (expected: a path of /api/v1/openapi.yaml)
+                    GET    | /%2e%2e/statemanager.properties | 404 | path: '/../statemanager.properties' is not known (expected: a path of /api/v1/openapi.yaml)
+                    POST   | /nothing                       | 404 | path: '/nothing' is not known (expected: a path of /api/v1/openapi.yaml)
                     GET    | /api/v1/artifacts              | 405 | method: GET (expected: DELETE, POST)
                     PUT    | /api/v1/packages               | 405 | method: PUT (expected: GET)
                     POST   | /api/v1/artifacts              | 400 | has no documents (expected: at least one artifact)
@@ -290,7 +290,7 @@ class WebServerTest {
     @Test
     void bodyOverTheLimitOfGrpc_isTooLarge() throws Exception {
         HttpResponse<String> answer = http.send("POST", "/api/v1/artifacts", "#".repeat((4 << 20) + 1));
-        assertProblem(answer, 413, "body: more than 4 MiB");
+        assertProblem(answer, 413, "body: too long (expected: at most 4 MiB)");
         assertThat(http.get("/health").statusCode()).isEqualTo(200);
     }
 

@@ -203,7 +203,7 @@ final class TracedCall extends ServerStreamTracer {
                     "grpc-message-parts",
                     "parts",
                     Status.RESOURCE_EXHAUSTED,
-                    "the message has more than " + FieldCounter.MAX + " parts (expected: at most that)");
+                    "message: more than " + FieldCounter.MAX + " parts (expected: at most " + FieldCounter.MAX + ")");
             return false;
         }
         boolean known = limiter.isOfKnownNode(whole, method);
@@ -243,7 +243,8 @@ final class TracedCall extends ServerStreamTracer {
                     "grpc-stream-requests",
                     "bytes",
                     Status.RESOURCE_EXHAUSTED,
-                    "requests of one stream: more than " + STREAM_BYTES + " bytes"));
+                    "requests of one stream: more than " + STREAM_BYTES + " bytes (expected: at most " + STREAM_BYTES
+                            + ")"));
         }
         limiter.relieve();
     }
