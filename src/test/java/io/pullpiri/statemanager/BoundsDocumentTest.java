@@ -20,7 +20,7 @@ class BoundsDocumentTest {
 
     @ParameterizedTest(name = "{0}: {1}")
     @CsvSource(delimiter = '|', textBlock = """
-            a gRPC message                   | bytes   | grpc.GrpcServer.MAX_MESSAGE
+            a gRPC message                   | bytes   | grpc.limits.CallMemoryLimiter.MAX_MESSAGE
             its parts                        | count   | grpc.limits.FieldCounter.MAX
             requests that come in            | percent | grpc.GrpcServer.HEAP_FOR_REQUESTS
             requests that come in            | percent | grpc.GrpcServer.HEAP_FOR_LISTS_OF_KNOWN_NODES
@@ -29,11 +29,11 @@ class BoundsDocumentTest {
             requests that come in            | bytes   | grpc.limits.FieldCounter.BYTES
             requests on one stream           | bytes   | grpc.limits.TracedCall.STREAM_BYTES
             streams of answers over gRPC     | count   | grpc.limits.CallMemoryLimiter.MAX_STREAMS
-            answers that were not taken      | percent | grpc.GrpcServer.HEAP_FOR_ANSWERS
-            answers that were not taken      | bytes   | grpc.Subscriptions.MAX_UNSENT
-            answers that were not taken      | time    | grpc.limits.CallMemoryLimiter.UNTAKEN
-            a gRPC client that takes nothing | time    | grpc.limits.Backpressure.STALLED
-            a gRPC client that takes nothing | count   | grpc.limits.Connections.MAX_REFUSALS
+            answers that were not read       | percent | grpc.GrpcServer.HEAP_FOR_ANSWERS
+            answers that were not read       | bytes   | grpc.Subscriptions.MAX_UNSENT
+            answers that were not read       | time    | grpc.limits.CallMemoryLimiter.UNREAD_LIMIT
+            a gRPC client that reads nothing | time    | grpc.limits.Backpressure.STALLED
+            a gRPC client that reads nothing | count   | grpc.limits.Connections.MAX_REFUSALS
             time for HTTP/2's preface        | time    | grpc.GrpcServer.SLOWEST
             connections to a gRPC port       | count   | grpc.limits.CappedServerChannel.MAX
             connections to a gRPC port       | count   | grpc.GrpcServer.MAX_CALLS_OF_A_CONNECTION
@@ -61,7 +61,7 @@ class BoundsDocumentTest {
             HTTP: answers of `/api`          | count   | web.WebServer.ANSWERS_AT_ONCE
             HTTP: answers of `/api`          | time    | web.WebServer.ANSWER_WAIT
             HTTP: streams of events          | count   | web.EventStreams.MAX
-            HTTP: a client that takes        | time    | web.WebServer.STALLED
+            HTTP: a client that reads        | time    | web.WebServer.STALLED
             lines of the log                 | count   | manager.Anomalies.LINES
             """)
     void limit_isTheOneThatTheDecisionStates(String row, String unit, String constant) throws Exception {

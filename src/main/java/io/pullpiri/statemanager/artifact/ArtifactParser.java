@@ -25,7 +25,7 @@ public final class ArtifactParser {
     /**
      * Parses a file that may have several documents. Empty documents are skipped.
      *
-     * @param warnings gets each probable mistake, such as a misspelt field, with artifact and line; there may be one for each
+     * @param warnings gets each probable mistake, such as a misspelled field, with artifact and line; there may be one for each
      *     field of the text
      * @throws BrokenArtifactException naming the first document that is broken
      */

@@ -60,8 +60,8 @@ final class ArtifactReader {
             throws BrokenArtifactException {
         Consumer<String> found = warning -> warnings.accept(kind + "/" + name + ": " + warning);
         if (purpose == Purpose.APPLY) {
-            fields.misspelt(found);
-            metadata.misspelt(found);
+            fields.misspelled(found);
+            metadata.misspelled(found);
         }
         return switch (kind) {
             case ScenarioArtifact.KIND -> scenario(name, fields, yaml, found);
@@ -88,7 +88,7 @@ final class ArtifactReader {
         String target = spec.text("target", "a package's name");
         requireGood(spec, "target", problem(target));
         if (purpose == Purpose.APPLY) {
-            spec.misspelt(found);
+            spec.misspelled(found);
             ignored(spec, "action", found);
         }
         return new ScenarioArtifact(name, spec.textOrEmpty("action"), target, yaml);
@@ -101,14 +101,14 @@ final class ArtifactReader {
         }
         YamlFields spec = fields.map("spec", PACKAGE);
         if (purpose == Purpose.APPLY) {
-            spec.misspelt(found);
+            spec.misspelled(found);
         }
         Map<String, PackageArtifact.ModelRef> models = new LinkedHashMap<>();
         for (YamlFields model : spec.maps("models", MODEL, "a list of models", "a map with a name")) {
             String modelName = model.text("name", "a model's name");
             requireGood(model, "name", problem(modelName));
             if (purpose == Purpose.APPLY) {
-                model.misspelt(found);
+                model.misspelled(found);
                 ignored(model, "node", found);
             }
             models.putIfAbsent(modelName, new PackageArtifact.ModelRef(modelName, model.textOrEmpty("node")));

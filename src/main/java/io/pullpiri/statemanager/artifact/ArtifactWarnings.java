@@ -11,6 +11,7 @@ public final class ArtifactWarnings {
     private final List<String> kept = new ArrayList<>();
     private int others;
 
+    /** Adds a warning. After the first 20, it is only counted. */
     public void add(String message) {
         if (kept.size() < KEPT) {
             kept.add(message);
@@ -19,7 +20,7 @@ public final class ArtifactWarnings {
         }
     }
 
-    /** The messages that were kept, and a last line that counts the others. */
+    /** Returns the messages that were kept, and a last line that counts the others. */
     public List<String> messages() {
         List<String> messages = new ArrayList<>(kept);
         if (others > 0) {

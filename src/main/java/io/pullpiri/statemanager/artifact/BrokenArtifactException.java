@@ -7,6 +7,7 @@ public final class BrokenArtifactException extends Exception {
 
     private final String reason;
 
+    /** Creates the exception with a message that names the field and its line. */
     public BrokenArtifactException(String message) {
         super(message);
         this.reason = message;

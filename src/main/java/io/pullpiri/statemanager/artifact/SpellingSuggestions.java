@@ -4,10 +4,10 @@ import java.util.Collection;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the known name that a misspelt one probably means. */
+/** Finds the known name that a misspelled one probably means. */
 final class SpellingSuggestions {
 
-    /** How many letters may be missing, superfluous, wrong, or swapped with their neighbour. */
+    /** How many letters may be missing, superfluous, wrong, or swapped with their neighbor. */
     private static final int MOST_LETTERS = 2;
 
     /** Shorter names get no suggestion, because two letters change too much of them. */
@@ -48,7 +48,7 @@ final class SpellingSuggestions {
         return name.endsWith("s") ? name.substring(0, name.length() - 1) : name;
     }
 
-    /** Returns how many letters must be inserted, removed, replaced, or swapped with their neighbour. */
+    /** Returns how many letters must be inserted, removed, replaced, or swapped with their neighbor. */
     private static int edits(String a, String b) {
         int[][] edits = new int[a.length() + 1][b.length() + 1];
         for (int i = 0; i <= a.length(); i++) {

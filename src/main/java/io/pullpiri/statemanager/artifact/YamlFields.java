@@ -71,7 +71,7 @@ final class YamlFields {
         return value(key) instanceof ScalarNode scalar && isText(scalar) ? scalar.getValue() : "";
     }
 
-    /** Whether the field is present and is neither text nor null. */
+    /** Returns whether the field is present and is neither text nor null. */
     boolean isOfAnotherType(String key) {
         Node value = value(key);
         return value != null && !value.getTag().equals(Tag.NULL) && !isText(value);
@@ -133,7 +133,7 @@ final class YamlFields {
         }
         for (ScalarNode unknown : unknown()) {
             if (SpellingSuggestions.meant(unknown.getValue(), List.of(key)) != null) {
-                return "; is it misspelt as '" + LogText.excerpt(unknown.getValue(), QUOTED) + "' on line "
+                return "; is it misspelled as '" + LogText.excerpt(unknown.getValue(), QUOTED) + "' on line "
                         + line(unknown) + "?";
             }
         }
@@ -141,7 +141,7 @@ final class YamlFields {
     }
 
     /** Reports each unknown field whose name is similar to that of a known field that is missing. */
-    void misspelt(Consumer<String> messages) {
+    void misspelled(Consumer<String> messages) {
         List<String> absent = known.stream().filter(key -> value(key) == null).toList();
         for (ScalarNode unknown : unknown()) {
             String nearest = SpellingSuggestions.meant(unknown.getValue(), absent);

@@ -1,7 +1,7 @@
 /**
  * Artifacts: Scenario, Package and Model documents in YAML.
- * <p>Here: reading and checking untrusted YAML. Not here: what follows from an artifact. Used by: view, cascade and
- * the command line.
+ * <p>Here: reading and checking untrusted YAML. Not here: what follows from an artifact. Used by: view, cascade,
+ * settings and cli.demo.
  */
 @NullMarked
 package io.pullpiri.statemanager.artifact;

@@ -165,7 +165,7 @@ final class ReportHandler {
                 stated == null ? containers.byName(name) : stated,
                 state,
                 podman.exitCode(),
-                podman.word(),
+                podman.podmanStatus(),
                 podman.why(),
                 0);
     }

@@ -12,7 +12,7 @@ import java.util.Arrays;
  */
 final class Arguments {
 
-    private static final Path GIVEN = Path.of("/proc/self/cmdline");
+    private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
     private Arguments() {}
 
@@ -22,7 +22,7 @@ final class Arguments {
             return args;
         }
         try {
-            return last(args, Files.readAllBytes(GIVEN));
+            return last(args, Files.readAllBytes(COMMAND_LINE));
         } catch (IOException e) {
             return args;
         }

@@ -173,7 +173,9 @@ public final class Client implements AutoCloseable {
             return ""; // the query that follows fails as well, with the reason
         }
         byte @Nullable [] trouble = headers.get() == null ? null : headers.get().get(TROUBLE);
-        return trouble == null ? "the store is away" : LogText.printable(new String(trouble, StandardCharsets.UTF_8));
+        return trouble == null
+                ? "the store is unavailable"
+                : LogText.printable(new String(trouble, StandardCharsets.UTF_8));
     }
 
     /**

@@ -5,11 +5,12 @@ public class CommandFailure extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
+    /** Creates a failure with a message for the user. */
     public CommandFailure(String message) {
         super(message);
     }
 
-    /** The server rejected the content of a call. */
+    /** The server refused the content of a call. */
     static final class ServerRefusal extends CommandFailure {
 
         private static final long serialVersionUID = 1L;

@@ -17,7 +17,7 @@ final class HttpPort {
 
     private HttpPort() {}
 
-    /** Whether a call can fail with this status because the server speaks HTTP. */
+    /** Returns whether a call can fail with this status because the server speaks HTTP. */
     static boolean mayBe(Status status) {
         return switch (status.getCode()) {
             case UNAVAILABLE, UNKNOWN, INTERNAL, UNIMPLEMENTED -> !isUnreachable(status.getCause());

@@ -189,7 +189,7 @@ final class ResourceArgument {
     }
 
     /** All resources, those of a kind, or one of them. */
-    static final class Filter {
+    static final class AnyOrAll {
 
         @Parameters(
                 index = "0",

@@ -18,7 +18,7 @@ final class StandardOutput {
 
     private StandardOutput() {}
 
-    /** Whether the reader of the pipe is gone, so that no output can reach it. */
+    /** Returns whether the reader of the pipe is gone, so that no output can reach it. */
     static boolean isClosed() {
         try (Arena arena = Arena.ofConfined()) {
             // struct pollfd: an int, and two shorts for the requested and the returned events.

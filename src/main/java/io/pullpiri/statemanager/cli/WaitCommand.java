@@ -84,7 +84,12 @@ final class WaitCommand implements Callable<Integer> {
         spec.commandLine()
                 .getErr()
                 .println("error: %s %s after %s%s (expected: %s)"
-                        .formatted(resource.title(), found, waited, old ? ", with the store away" : "", wanted));
+                        .formatted(
+                                resource.title(),
+                                found,
+                                waited,
+                                old ? ", while the store is unavailable" : "",
+                                wanted));
         return ProgramExitCode.TIMED_OUT;
     }
 }

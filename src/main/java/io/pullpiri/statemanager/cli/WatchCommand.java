@@ -40,7 +40,7 @@ final class WatchCommand implements Callable<Integer> {
     }
 
     @Mixin
-    private ResourceArgument.Filter resource;
+    private ResourceArgument.AnyOrAll resource;
 
     @Option(
             names = {"-o", "--output"},
@@ -73,7 +73,7 @@ final class WatchCommand implements Callable<Integer> {
         try (Client client = server.connect()) {
             // Fails at once without a server. The stream alone would stay silent until a change.
             client.reach();
-            Thread listener = Thread.ofVirtual().start(() -> hangUpWhenUnread(client));
+            Thread listener = Thread.ofVirtual().start(() -> closeWhenOutputCloses(client));
             try {
                 while (true) {
                     String news = "The server has ended the stream; trying again.";
@@ -86,7 +86,7 @@ final class WatchCommand implements Callable<Integer> {
                     } catch (StatusRuntimeException e) {
                         news = interrupted(client, e.getStatus());
                     }
-                    if (isUnread()) {
+                    if (isOutputClosed()) {
                         return ProgramExitCode.OK;
                     }
                     err.println(LogText.printable(news));
@@ -99,12 +99,12 @@ final class WatchCommand implements Callable<Integer> {
         }
     }
 
-    private boolean isUnread() {
+    private boolean isOutputClosed() {
         return spec.commandLine().getOut().checkError() || StandardOutput.isClosed();
     }
 
     /** Closes the client when the reader is gone. Without changes, no write would detect that. */
-    private static void hangUpWhenUnread(Client client) {
+    private static void closeWhenOutputCloses(Client client) {
         try {
             while (!StandardOutput.isClosed()) {
                 TimeUnit.SECONDS.sleep(1);

@@ -1,7 +1,7 @@
 /**
  * The command line.
  * <p>Here: one class for each command, the client's connection to a server, and the output. Not here: anything that the
- * server needs. Used by: no other package.
+ * server needs. Used by: cli.demo.
  */
 @NullMarked
 package io.pullpiri.statemanager.cli;

@@ -25,7 +25,7 @@ public final class InfraContainers {
 
     private InfraContainers() {}
 
-    /** Whether the container is one that podman runs for itself. */
+    /** Returns whether the container is one that podman runs for itself. */
     public static boolean isInfra(ContainerFacts facts) {
         String name = ModelOfContainer.withoutSlash(facts.name());
         String configured = facts.config().getOrDefault(IMAGE, "");
@@ -42,7 +42,7 @@ public final class InfraContainers {
     }
 
     /**
-     * Whether podman reports an empty image. Since podman 5.5, infra containers have no image. An application may also run
+     * Returns whether podman reports an empty image. Since podman 5.5, infra containers have no image. An application may also run
      * without an image ({@code --rootfs}), so a container that states its model is not an infra container.
      */
     private static boolean hasNoImage(ContainerFacts facts) {

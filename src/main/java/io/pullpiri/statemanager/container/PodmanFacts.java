@@ -13,13 +13,15 @@ import org.jspecify.annotations.Nullable;
  * printable.
  *
  * @param exitCode the exit code as podman gives it, of a container that has ended or could not be started; empty if it is 0
- * @param word podman's status if it differs from the usual one for the state; null otherwise
+ * @param podmanStatus podman's status if it differs from the usual one for the state; null otherwise
  * @param why why the container is dead or unknown, or why it could not be started; null for other containers
  */
 public record PodmanFacts(
-        String exitCode, @Nullable String word, @Nullable String why) {
+        String exitCode,
+        @Nullable String podmanStatus,
+        @Nullable String why) {
 
-    private static final int MAX_WORD = 40;
+    private static final int MAX_STATUS = 40;
 
     /** Enough for a command and the runtime's reason. A node record may hold thousands of such texts. */
     private static final int MAX_ERROR = 200;
@@ -44,29 +46,31 @@ public record PodmanFacts(
             case DEAD -> {
                 String exitCode = exitCode(podman);
                 String usual = status.equalsIgnoreCase("dead") ? "dead" : "exited";
-                yield new PodmanFacts(exitCode, word(status, usual), dead(podman, exitCode, error));
+                yield new PodmanFacts(exitCode, unusualStatus(status, usual), dead(podman, exitCode, error));
             }
-            case EXITED -> new PodmanFacts(exitCode(podman), word(status, "exited"), null);
-            case CREATED -> notStarted(podman, word(status, "created"), error);
+            case EXITED -> new PodmanFacts(exitCode(podman), unusualStatus(status, "exited"), null);
+            case CREATED -> notStarted(podman, unusualStatus(status, "created"), error);
             case INITIALIZED -> notStarted(podman, null, error);
-            case RUNNING -> new PodmanFacts("", word(status, "running"), null);
+            case RUNNING -> new PodmanFacts("", unusualStatus(status, "running"), null);
             case PAUSED -> new PodmanFacts("", null, null);
             case UNKNOWN ->
                 new PodmanFacts(
                         "",
                         null,
-                        "status '" + excerpt(status, MAX_WORD) + "', exit code '"
-                                + excerpt(podman.getOrDefault("ExitCode", ""), MAX_WORD) + "'");
+                        "status '" + excerpt(status, MAX_STATUS) + "', exit code '"
+                                + excerpt(podman.getOrDefault("ExitCode", ""), MAX_STATUS) + "'");
         };
     }
 
-    private static PodmanFacts notStarted(Map<String, String> podman, @Nullable String word, String error) {
+    private static PodmanFacts notStarted(Map<String, String> podman, @Nullable String podmanStatus, String error) {
         if (error.isEmpty()) {
-            return new PodmanFacts("", word, null);
+            return new PodmanFacts("", podmanStatus, null);
         }
         String exitCode = exitCode(podman);
         return new PodmanFacts(
-                exitCode, word, "start failed" + (exitCode.isEmpty() ? "" : " with code " + exitCode) + ": " + error);
+                exitCode,
+                podmanStatus,
+                "start failed" + (exitCode.isEmpty() ? "" : " with code " + exitCode) + ": " + error);
     }
 
     private static String dead(Map<String, String> podman, String exitCode, String error) {
@@ -81,7 +85,7 @@ public record PodmanFacts(
         if (!ExitCode.isOtherThanZero(exitCode)) {
             return "";
         }
-        return exitCode.length() <= MAX_WORD ? exitCode : excerpt(exitCode, MAX_WORD);
+        return exitCode.length() <= MAX_STATUS ? exitCode : excerpt(exitCode, MAX_STATUS);
     }
 
     /** Makes podman's error one printable line of limited length. */
@@ -93,7 +97,7 @@ public record PodmanFacts(
         return LogText.printable(begin.replaceAll("\\s+", " ").strip());
     }
 
-    private static @Nullable String word(String status, String usual) {
+    private static @Nullable String unusualStatus(String status, String usual) {
         return status.equalsIgnoreCase(usual) ? null : status.toLowerCase(Locale.ROOT);
     }
 

@@ -7,7 +7,7 @@ import io.pullpiri.statemanager.container.ContainerFacts;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Turns a container list of the wire into a command. */
+/** Turns a gRPC container list into a command. */
 final class ContainerLists {
 
     private ContainerLists() {}

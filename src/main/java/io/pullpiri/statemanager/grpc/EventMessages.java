@@ -19,7 +19,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Turns events of the change feed into messages of the wire. */
+/** Turns events of the change feed into gRPC messages. */
 final class EventMessages {
 
     private final StateNames names;

@@ -36,9 +36,6 @@ import org.jspecify.annotations.Nullable;
 // [impl->req~wire-size~1]
 public final class GrpcServer implements AutoCloseable {
 
-    /** The largest message, in bytes. */
-    public static final int MAX_MESSAGE = 4 << 20;
-
     // Bounds for hostile clients; see docs/decisions/0011.
     private static final int MAX_CALLS_OF_A_CONNECTION = 200;
     private static final int MAX_RESETS_A_SECOND = 400;
@@ -142,7 +139,7 @@ public final class GrpcServer implements AutoCloseable {
         return server;
     }
 
-    /** Whether a port of this host is a port of 127.0.0.1, too. */
+    /** Returns whether a port of this host is a port of 127.0.0.1, too. */
     private static boolean coversLoopback(String host) {
         InetAddress address = new InetSocketAddress(host, 0).getAddress();
         return address == null || address.isAnyLocalAddress() || address.equals(InetAddress.getLoopbackAddress());
@@ -169,7 +166,7 @@ public final class GrpcServer implements AutoCloseable {
                 .handshakeTimeout(SLOWEST.toSeconds(), TimeUnit.SECONDS)
                 .maxConcurrentCallsPerConnection(MAX_CALLS_OF_A_CONNECTION)
                 .maxRstFramesPerWindow(MAX_RESETS_A_SECOND, 1)
-                .maxInboundMessageSize(MAX_MESSAGE)
+                .maxInboundMessageSize(CallMemoryLimiter.MAX_MESSAGE)
                 .permitKeepAliveTime(5, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)
                 .keepAliveTime(60, TimeUnit.SECONDS)

@@ -68,7 +68,7 @@ final class Queries {
                 caller,
                 view -> {
                     try (ConcurrencyLimiter.Permit _ = limiter.acquire(wait)) {
-                        if (memoryLimiter.isJammed()) {
+                        if (memoryLimiter.isAnswerMemoryFull()) {
                             throw unavailable("busy: too many answers were not read yet");
                         }
                         Calls.answer(caller, answer.apply(view));

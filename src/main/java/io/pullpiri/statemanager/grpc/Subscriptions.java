@@ -31,7 +31,7 @@ final class Subscriptions implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Subscriptions.class);
 
-    private static final Duration A_WHILE = Duration.ofSeconds(1);
+    private static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
     /** The unsent bytes of one subscriber. A small message takes about 200 bytes of objects in addition. */
     private static final int MAX_UNSENT = 4 << 10;
@@ -121,7 +121,7 @@ final class Subscriptions implements AutoCloseable {
                 sendSnapshot(wanted, call, woken, reader, start);
             }
             while (!call.isCancelled()) {
-                for (Event event : reader.next(A_WHILE)) {
+                for (Event event : reader.next(CHECK_INTERVAL)) {
                     if (wanted.has(event) && awaitReady(call, woken, reader)) {
                         call.onNext(messages.message(event));
                     }
@@ -183,7 +183,7 @@ final class Subscriptions implements AutoCloseable {
                 return true;
             }
             requireNotLost(reader);
-            boolean _ = woken.tryAcquire(A_WHILE.toMillis(), TimeUnit.MILLISECONDS);
+            boolean _ = woken.tryAcquire(CHECK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
         }
         return false;
     }

@@ -24,13 +24,12 @@ record WireStatus(Status status, ErrorCode code) {
                 new WireStatus(
                         Status.UNAVAILABLE.withDescription(unavailable.reason()),
                         ErrorCode.ERROR_CODE_RESOURCE_UNAVAILABLE);
-            case CommandResult.ResourceExhausted tooMuch ->
+            case CommandResult.ResourceExhausted exhausted ->
                 new WireStatus(
-                        Status.RESOURCE_EXHAUSTED.withDescription(tooMuch.reason()),
+                        Status.RESOURCE_EXHAUSTED.withDescription(exhausted.reason()),
                         ErrorCode.ERROR_CODE_RESOURCE_UNAVAILABLE);
-            case CommandResult.Rejected impossible ->
-                new WireStatus(
-                        Status.INTERNAL.withDescription(impossible.reason()), ErrorCode.ERROR_CODE_INTERNAL_ERROR);
+            case CommandResult.Rejected rejected ->
+                new WireStatus(Status.INTERNAL.withDescription(rejected.reason()), ErrorCode.ERROR_CODE_INTERNAL_ERROR);
         };
     }
 

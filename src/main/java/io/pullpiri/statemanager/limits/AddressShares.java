@@ -37,11 +37,11 @@ public final class AddressShares {
     private final int threshold;
 
     // Guarded by this.
-    private final Map<String, Holder> holders = new HashMap<>();
+    private final Map<String, AddressPlaces> holders = new HashMap<>();
     private int used;
 
     /** The places that an address holds. The oldest one comes first in both sets. */
-    private static final class Holder {
+    private static final class AddressPlaces {
 
         private final SequencedSet<Place> all = new LinkedHashSet<>();
         private final SequencedSet<Place> reusable = new LinkedHashSet<>();
@@ -83,7 +83,7 @@ public final class AddressShares {
          */
         public void setReusable(boolean reusable) {
             synchronized (AddressShares.this) {
-                Holder holder = holders.get(address);
+                AddressPlaces holder = holders.get(address);
                 if (holder == null || !holder.all.contains(this)) {
                     return;
                 }
@@ -103,7 +103,11 @@ public final class AddressShares {
         }
     }
 
-    /** @param limit the number of places, at least 1 */
+    /**
+     * Creates shares of which none is taken.
+     *
+     * @param limit the number of places, at least 1
+     */
     public AddressShares(int limit) {
         if (limit < 1) {
             throw new IllegalArgumentException("limit: " + limit + " (expected: at least 1)");
@@ -144,7 +148,7 @@ public final class AddressShares {
         Place place = new Place(address, onTaken);
         Place taken;
         synchronized (this) {
-            Holder holder = holders.get(address);
+            AddressPlaces holder = holders.get(address);
             int held = holder == null ? 0 : holder.all.size();
             taken = null;
             if (used >= threshold && held >= share(holder == null ? 1 : 0)) {
@@ -161,7 +165,7 @@ public final class AddressShares {
             if (taken != null) {
                 remove(taken);
             }
-            Holder owner = holders.computeIfAbsent(address, any -> new Holder());
+            AddressPlaces owner = holders.computeIfAbsent(address, any -> new AddressPlaces());
             owner.all.add(place);
             if (reusable) {
                 owner.reusable.add(place);
@@ -181,7 +185,7 @@ public final class AddressShares {
 
     /** Returns a place of the address that holds the most; null if none holds at least two more than the asking one. */
     private @Nullable Place placeOfLargest(int held) {
-        Holder largest = holders.values().stream()
+        AddressPlaces largest = holders.values().stream()
                 .max(Comparator.comparingInt(holder -> holder.all.size()))
                 .orElse(null);
         if (largest == null || largest.all.size() < held + 2) {
@@ -191,7 +195,7 @@ public final class AddressShares {
     }
 
     private void remove(Place place) {
-        Holder holder = holders.get(place.address);
+        AddressPlaces holder = holders.get(place.address);
         if (holder != null && holder.all.remove(place)) {
             holder.reusable.remove(place);
             used--;
@@ -201,12 +205,12 @@ public final class AddressShares {
         }
     }
 
-    /** How many places there are. */
+    /** Returns how many places there are. */
     public int limit() {
         return limit;
     }
 
-    /** How many places are taken. */
+    /** Returns how many places are taken. */
     public synchronized int used() {
         return used;
     }

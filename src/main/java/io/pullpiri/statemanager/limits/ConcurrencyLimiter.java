@@ -52,6 +52,8 @@ public final class ConcurrencyLimiter {
     }
 
     /**
+     * Creates a limiter that admits its first tasks at once.
+     *
      * @param most the number of tasks that may run at the same time
      * @param limit the limit's name in the metric of refusals, such as {@code grpc-lists}
      * @param reason the reason of a refusal in that metric

@@ -18,7 +18,7 @@ public final class PortBinding {
 
     private static final Logger LOG = LoggerFactory.getLogger(PortBinding.class);
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration MAX_WAIT = Duration.ofSeconds(10);
     private static final long PAUSE_MILLIS = 200;
 
     private PortBinding() {}
@@ -26,6 +26,11 @@ public final class PortBinding {
     /** Binds and listens. */
     public interface Opening<T> {
 
+        /**
+         * Opens the port.
+         *
+         * @throws IOException if it cannot be opened; a {@link BindException}, itself or as the cause, if it is in use
+         */
         T open() throws IOException;
     }
 
@@ -34,24 +39,25 @@ public final class PortBinding {
      *
      * @param host what is listened on, for the message
      * @param setting the name of the port's setting, for the message
-     * @throws IOException if it cannot be opened; the message says who or what holds the port
+     * @throws IOException if it cannot be opened; the message names the process or the socket that holds the port
      */
     public static <T> T open(String host, int port, String setting, Opening<T> opening) throws IOException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + MAX_WAIT.toNanos();
         boolean logged = false;
         while (true) {
             try {
                 return opening.open();
             } catch (IOException e) {
-                List<PortHolders.Holder> holders = isInUse(e) ? PortHolders.find(Path.of("/proc"), port) : List.of();
-                boolean mayEnd = isInUse(e) && holders.stream().noneMatch(PortHolders.Holder::isListening);
+                List<PortHolders.PortHolder> holders =
+                        isInUse(e) ? PortHolders.find(Path.of("/proc"), port) : List.of();
+                boolean mayEnd = isInUse(e) && holders.stream().noneMatch(PortHolders.PortHolder::isListening);
                 String problem = "cannot listen on %s:%d (setting %s): %s%s"
                         .formatted(host, port, setting, reason(e), PortHolders.describe(holders));
                 if (!mayEnd || System.nanoTime() >= deadline) {
                     throw new IOException(problem, e);
                 }
                 if (!logged) {
-                    LOG.warn("{}; trying again for {} s", problem, PATIENCE.toSeconds());
+                    LOG.warn("{}; trying again for {} s", problem, MAX_WAIT.toSeconds());
                     logged = true;
                 }
                 pause();

@@ -39,7 +39,7 @@ final class PortHolders {
      *
      * @param process its process, such as {@code 4711 (java)}; null if it has none, or if this user may not see it
      */
-    record Holder(String state, @Nullable String process) {
+    record PortHolder(String state, @Nullable String process) {
 
         boolean isListening() {
             return state.equals("LISTEN");
@@ -51,11 +51,11 @@ final class PortHolders {
     }
 
     /** For the end of a message; empty if nothing was found. */
-    static String describe(List<Holder> holders) {
+    static String describe(List<PortHolder> holders) {
         return holders.isEmpty()
                 ? ""
                 : holders.stream()
-                        .map(Holder::description)
+                        .map(PortHolder::description)
                         .distinct()
                         .limit(3)
                         .collect(Collectors.joining("; ", " by ", ""));
@@ -67,15 +67,15 @@ final class PortHolders {
      * @param proc {@code /proc}
      * @return none where /proc cannot be read
      */
-    static List<Holder> find(Path proc, int port) {
-        List<Holder> holders = new ArrayList<>();
+    static List<PortHolder> find(Path proc, int port) {
+        List<PortHolder> holders = new ArrayList<>();
         for (String table : List.of("net/tcp", "net/tcp6")) {
             for (String line : lines(proc.resolve(table))) {
                 List<String> fields = FIELDS.splitToList(line);
                 if (fields.size() > INODE && fields.get(LOCAL_ADDRESS).endsWith(":%04X".formatted(port))) {
                     String state = fields.get(STATE);
                     String inode = fields.get(INODE);
-                    holders.add(new Holder(
+                    holders.add(new PortHolder(
                             STATES.getOrDefault(state, state), inode.equals("0") ? null : process(proc, inode)));
                 }
             }

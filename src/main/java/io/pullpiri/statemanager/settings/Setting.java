@@ -96,10 +96,12 @@ public enum Setting {
         return defaultText;
     }
 
+    /** Returns the placeholder of the value in {@code --help} and README, such as {@code PORT}. */
     public String placeholder() {
         return placeholder;
     }
 
+    /** Returns what the setting changes, for {@code --help} and README. */
     public String description() {
         return description;
     }

@@ -14,7 +14,7 @@ public final class ExitCode {
 
     private ExitCode() {}
 
-    /** Whether a text is an integer. An empty text is one, because podman omits a code that is 0. */
+    /** Returns whether a text is an integer. An empty text is one, because podman omits a code that is 0. */
     public static boolean isInteger(String text) {
         int digits = text.startsWith("-") || text.startsWith("+") ? 1 : 0;
         for (int i = digits; i < text.length(); i++) {
@@ -26,7 +26,7 @@ public final class ExitCode {
     }
 
     /**
-     * Whether an exit code is 0 or counts as a clean stop.
+     * Returns whether an exit code is 0 or counts as a clean stop.
      *
      * @param text an integer according to {@link #isInteger}
      */
@@ -36,7 +36,7 @@ public final class ExitCode {
                 || (plain.length() <= MAX_CLEAN_DIGITS && cleanExitCodes.contains(Integer.valueOf(plain)));
     }
 
-    /** Whether a text is an integer other than 0. */
+    /** Returns whether a text is an integer other than 0. */
     public static boolean isOtherThanZero(String text) {
         return isInteger(text) && !plain(text).equals("0");
     }

@@ -13,12 +13,12 @@ public final class LogText {
         return isPrintable(text) ? text : escaped(text, Integer.MAX_VALUE);
     }
 
-    /** Whether {@link #printable} leaves the text as it is. */
+    /** Returns whether {@link #printable} leaves the text as it is. */
     public static boolean isPrintable(CharSequence text) {
         return text.codePoints().noneMatch(LogText::isUnprintable);
     }
 
-    /** The printable form of a text, cut to {@code most} characters and a … where it is longer. */
+    /** Returns the printable form of a text, cut to {@code most} characters and a … where it is longer. */
     public static String excerpt(String text, int most) {
         return text.length() <= most && isPrintable(text) ? text : escaped(text, most);
     }
@@ -42,7 +42,7 @@ public final class LogText {
         return type == Character.CONTROL || type == Character.SURROGATE || isInvisible(c);
     }
 
-    /** Whether a character is invisible: Unicode's categories Cf, Zl, Zp and Zs without the plain space. */
+    /** Returns whether a character is invisible: Unicode's categories Cf, Zl, Zp and Zs without the plain space. */
     static boolean isInvisible(int c) {
         return switch (Character.getType(c)) {
             case Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;

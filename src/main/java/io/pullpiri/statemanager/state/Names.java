@@ -30,7 +30,7 @@ public final class Names {
         return wrong == null ? invisible(name) : wrong;
     }
 
-    /** Names the first invisible character of a name; null if it has none. */
+    /** Returns what is wrong with the first invisible character of a name; null if it has none. */
     public static @Nullable String invisible(String name) {
         return name.codePoints()
                 .filter(LogText::isInvisible)

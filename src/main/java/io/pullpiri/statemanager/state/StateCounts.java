@@ -15,7 +15,7 @@ public final class StateCounts<S extends Enum<S>> {
         this.total = total;
     }
 
-    /** Counts nothing. */
+    /** Returns counts that are all zero. */
     public static <S extends Enum<S>> StateCounts<S> none(Class<S> states) {
         return new StateCounts<>(new int[states.getEnumConstants().length], 0);
     }
@@ -29,13 +29,13 @@ public final class StateCounts<S extends Enum<S>> {
         return new StateCounts<>(counts, all.size());
     }
 
-    /** The counts with one more in a state. */
+    /** Returns the counts with one more in a state. */
     public StateCounts<S> plus(S state) {
         return changed(state, 1);
     }
 
     /**
-     * The counts with one less in a state.
+     * Returns the counts with one less in a state.
      *
      * @throws IllegalArgumentException if none is in that state
      */
@@ -52,6 +52,7 @@ public final class StateCounts<S extends Enum<S>> {
         return new StateCounts<>(changed, total + by);
     }
 
+    /** Returns how many are in the state. */
     public int count(S state) {
         return counts[state.ordinal()];
     }

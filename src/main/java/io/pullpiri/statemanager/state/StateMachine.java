@@ -111,7 +111,7 @@ public final class StateMachine {
         };
     }
 
-    /** Whether a scenario may step from one state to another. */
+    /** Returns whether a scenario may step from one state to another. */
     // [impl->req~scn-steps~2]
     public static boolean mayStep(ScenarioState from, ScenarioState to) {
         return switch (from) {

@@ -23,7 +23,10 @@ public final class Keys {
     public static final String JOURNAL_PREFIX = OWN_PREFIX + "journal/";
     public static final String NODE_PREFIX = OWN_PREFIX + "node/";
 
-    /** The version of StateManager's own records, as a decimal number. A store without it was written before version 2. */
+    /**
+     * The version of StateManager's own records, as a decimal number. A store without this key has version 1; see
+     * docs/decisions/0015.
+     */
     public static final String FORMAT = OWN_PREFIX + "format";
 
     /** The record of the server that writes to the store. */

@@ -16,7 +16,7 @@ public final class Prefixes {
                 .toList();
     }
 
-    /** Whether the key starts with one of the prefixes. */
+    /** Returns whether the key starts with one of the prefixes. */
     public static boolean cover(List<String> prefixes, String key) {
         return prefixes.stream().anyMatch(key::startsWith);
     }

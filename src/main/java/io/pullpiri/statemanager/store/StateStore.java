@@ -53,7 +53,7 @@ public interface StateStore extends AutoCloseable {
     /**
      * Checks all guards and, if every one holds, does all writes at one new revision. Otherwise it writes nothing.
      *
-     * @param timeout when the outcome counts as {@link CommitResult.Unknown}, if it is not known by then
+     * @param timeout the time after which an outcome that is not known counts as {@link CommitResult.Unknown}
      * @return always completes, and exceptionally only for a defect: every outcome of a store is a {@link CommitResult}. It may
      *     be complete already. A thread of the network may complete it, so its callbacks must not block
      */

@@ -5,10 +5,12 @@ public final class StoreUnavailableException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
+    /** Creates the exception with a message for the operator and its cause. */
     public StoreUnavailableException(String message, Throwable cause) {
         super(message, cause);
     }
 
+    /** Creates the exception with a message for the operator. */
     public StoreUnavailableException(String message) {
         super(message);
     }

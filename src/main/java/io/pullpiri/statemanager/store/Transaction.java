@@ -40,7 +40,7 @@ public record Transaction(List<Write> writes) {
     }
 
     /**
-     * Whether the guard of a key under the prefix does not hold.
+     * Returns whether the guard of a key under the prefix does not hold.
      *
      * @param current every key of the transaction as it is stored now
      */

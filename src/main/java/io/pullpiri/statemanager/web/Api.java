@@ -86,8 +86,9 @@ final class Api {
     /** Lists the nodes that have reported containers. */
     Reply nodes(Request request) throws HttpProblem {
         request.requireOnly();
-        Now now = now();
-        return listing(now, now.view.nodes().values().stream().map(node -> resourceJson.of(now.view, node)));
+        PublishedView published = published();
+        return listing(
+                published, published.view.nodes().values().stream().map(node -> resourceJson.of(published.view, node)));
     }
 
     private Reply listing(Request request, ResourceKind kind) throws HttpProblem {
@@ -104,30 +105,30 @@ final class Api {
             }
             wanted.add(state);
         }
-        Now now = now();
+        PublishedView published = published();
         String name = request.parameter("name");
         Stream<? extends ResourceEntry<?>> asked = name.isEmpty()
-                ? now.view.resources(kind).values().stream()
-                : Stream.ofNullable(now.view.resource(kind, name));
+                ? published.view.resources(kind).values().stream()
+                : Stream.ofNullable(published.view.resource(kind, name));
         return listing(
-                now,
+                published,
                 asked.filter(entry -> wanted.isEmpty()
                                 || wanted.contains(entry.state().value()))
-                        .map(entry -> resourceJson.of(now.view, entry)));
+                        .map(entry -> resourceJson.of(published.view, entry)));
     }
 
-    private Reply listing(Now now, Stream<?> items) {
-        return Reply.json(new Json.ListingJson(now.eventId, now.current, items.iterator()));
+    private Reply listing(PublishedView published, Stream<?> items) {
+        return Reply.json(new Json.ListingJson(published.eventId, published.current, items.iterator()));
     }
 
     /** Answers with one package, its scenarios, models and history. */
     Reply onePackage(Request request) throws HttpProblem {
         request.requireOnly();
-        Now now = now();
-        View view = now.view;
+        PublishedView published = published();
+        View view = published.view;
         PackageEntry entry = known(view.packages().get(request.name()), "package", request);
         return detail(
-                now,
+                published,
                 resourceJson.of(view, entry),
                 view.scenariosOf(entry.name()).stream()
                         .map(view.scenarios()::get)
@@ -144,37 +145,37 @@ final class Api {
     /** Answers with one model, the packages that name it, and its history. */
     Reply model(Request request) throws HttpProblem {
         request.requireOnly();
-        Now now = now();
-        View view = now.view;
+        PublishedView published = published();
+        View view = published.view;
         ModelEntry entry = known(view.models().get(request.name()), "model", request);
         Stream<Json.PackageJson> packages =
                 packages(view, entry.packages().stream().sorted());
-        return detail(now, resourceJson.of(view, entry), Stream.of(), packages, Stream.of(), entry.state());
+        return detail(published, resourceJson.of(view, entry), Stream.of(), packages, Stream.of(), entry.state());
     }
 
     /** Answers with one scenario, its target and its history. */
     Reply scenario(Request request) throws HttpProblem {
         request.requireOnly();
-        Now now = now();
-        ScenarioEntry entry = known(now.view.scenarios().get(request.name()), "scenario", request);
-        Stream<Json.PackageJson> packages = packages(now.view, entry.target().stream());
-        return detail(now, resourceJson.of(entry), Stream.of(), packages, Stream.of(), entry.state());
+        PublishedView published = published();
+        ScenarioEntry entry = known(published.view.scenarios().get(request.name()), "scenario", request);
+        Stream<Json.PackageJson> packages = packages(published.view, entry.target().stream());
+        return detail(published, resourceJson.of(entry), Stream.of(), packages, Stream.of(), entry.state());
     }
 
     /** Answers with one node and its containers. */
     Reply node(Request request) throws HttpProblem {
         request.requireOnly();
-        Now now = now();
-        NodeEntry entry = known(now.view.nodes().get(request.name()), "node", request);
+        PublishedView published = published();
+        NodeEntry entry = known(published.view.nodes().get(request.name()), "node", request);
         return Reply.json(new Json.DetailJson(
-                now.eventId,
-                now.current,
-                resourceJson.of(now.view, entry),
+                published.eventId,
+                published.current,
+                resourceJson.of(published.view, entry),
                 Collections.emptyIterator(),
                 Collections.emptyIterator(),
                 Collections.emptyIterator(),
                 entry.containers().values().stream()
-                        .map(container -> resourceJson.of(now.view, entry.name(), container))
+                        .map(container -> resourceJson.of(published.view, entry.name(), container))
                         .iterator(),
                 List.of(),
                 null));
@@ -182,7 +183,7 @@ final class Api {
 
     /** Answers with a resource and its history. Without the store, the answer has the resource only and says why. */
     private Reply detail(
-            Now now,
+            PublishedView published,
             Object resource,
             Stream<Json.ScenarioJson> scenarios,
             Stream<Json.PackageJson> packages,
@@ -197,8 +198,8 @@ final class Api {
             unavailable = e.getMessage();
         }
         return Reply.json(new Json.DetailJson(
-                now.eventId,
-                now.current,
+                published.eventId,
+                published.current,
                 resource,
                 scenarios.iterator(),
                 packages.iterator(),
@@ -225,17 +226,17 @@ final class Api {
      * @param eventId the id after which the stream of events continues the view
      * @param current whether the store works, so that the view is up to date
      */
-    private record Now(View view, String eventId, boolean current) {}
+    private record PublishedView(View view, String eventId, boolean current) {}
 
     /** Returns the published view. Waits for the first one after a start. */
-    private Now now() throws HttpProblem {
+    private PublishedView published() throws HttpProblem {
         // Read before the view: an old view must not be called current because the store returns in between.
         boolean current = manager.isReady();
         if (manager.firstView(NO_DEADLINE).join().isEmpty()) {
             throw new HttpProblem(503, manager.whyNotRead());
         }
         ChangeFeed.Start start = manager.feed().start();
-        return new Now(start.view(), start.id().toString(), current);
+        return new PublishedView(start.view(), start.id().toString(), current);
     }
 
     /** Stores artifacts. */
@@ -285,8 +286,8 @@ final class Api {
                         done.outcomes().stream().map(Api::outcome).toList(), done.warnings()));
             case CommandResult.Done done -> Reply.json(new Json.MessageJson(done.message()));
             case CommandResult.NotDurableYet unavailable -> throw new HttpProblem(503, unavailable.reason());
-            case CommandResult.ResourceExhausted tooMuch -> throw new HttpProblem(507, tooMuch.reason());
-            case CommandResult.Rejected impossible -> throw new HttpProblem(422, impossible.reason());
+            case CommandResult.ResourceExhausted exhausted -> throw new HttpProblem(507, exhausted.reason());
+            case CommandResult.Rejected rejected -> throw new HttpProblem(422, rejected.reason());
             case CommandResult.NotAllowed notAllowed -> throw new HttpProblem(409, notAllowed.reason());
             case CommandResult.NotFound notFound -> throw new HttpProblem(404, notFound.reason());
         };

@@ -28,10 +28,10 @@ final class Assets {
             "yaml", "application/yaml");
 
     /** The files that were read. Unknown paths are not kept, so their number is bounded. */
-    private final Map<String, File> files = new ConcurrentHashMap<>();
+    private final Map<String, Asset> files = new ConcurrentHashMap<>();
 
     /** A file in memory outside the heap, from which it is sent without a copy. */
-    private record File(String type, String tag, ByteBuf plain, ByteBuf compressed) {}
+    private record Asset(String type, String tag, ByteBuf plain, ByteBuf compressed) {}
 
     /**
      * Returns the file of a path; null if there is none.
@@ -40,7 +40,7 @@ final class Assets {
      */
     @Nullable
     Reply reply(String path, @Nullable String known) {
-        File file = file(path.equals("/") ? "/index.html" : path);
+        Asset file = file(path.equals("/") ? "/index.html" : path);
         if (file == null) {
             return null;
         }
@@ -50,21 +50,21 @@ final class Assets {
                 : new Reply(200, file.type, new Reply.Body.Shared(file.plain, file.compressed), headers);
     }
 
-    private @Nullable File file(String path) {
+    private @Nullable Asset file(String path) {
         String type = TYPES.get(path.substring(path.lastIndexOf('.') + 1));
         if (type == null || !PATH.matcher(path).matches()) {
             return null;
         }
-        File known = files.get(path);
+        Asset known = files.get(path);
         if (known != null) {
             return known;
         }
-        File read = read(path, type);
-        File meanwhile = read == null ? null : files.putIfAbsent(path, read);
+        Asset read = read(path, type);
+        Asset meanwhile = read == null ? null : files.putIfAbsent(path, read);
         return meanwhile == null ? read : meanwhile;
     }
 
-    private static @Nullable File read(String path, String type) {
+    private static @Nullable Asset read(String path, String type) {
         try (InputStream in = Assets.class.getResourceAsStream(FOLDER + path)) {
             if (in == null) {
                 return null;
@@ -74,7 +74,7 @@ final class Assets {
             sum.update(content);
             // A weak tag, because the content can be sent compressed or not.
             String tag = "W/\"" + Long.toHexString(sum.getValue()) + "-" + content.length + "\"";
-            return new File(type, tag, shared(content), shared(compressed(content)));
+            return new Asset(type, tag, shared(content), shared(compressed(content)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -36,7 +36,7 @@ final class EventStreams implements AutoCloseable {
     static final int MAX = 1_000;
 
     /** The interval at which a stream checks whether the store works. The change feed has no event for it. */
-    private static final Duration LOOK = Duration.ofMillis(500);
+    private static final Duration STORE_CHECK_INTERVAL = Duration.ofMillis(500);
 
     private static final EventId FIRST = new EventId(1, 0);
 
@@ -62,14 +62,14 @@ final class EventStreams implements AutoCloseable {
     }
 
     /** The resources whose events a caller wants. No kind stands for all kinds, and an empty name for all names. */
-    private record Filter(Set<ResourceKind> kinds, String name) {
+    private record EventFilter(Set<ResourceKind> kinds, String name) {
 
-        static Filter of(Request request) throws HttpProblem {
+        static EventFilter of(Request request) throws HttpProblem {
             Set<ResourceKind> kinds = EnumSet.noneOf(ResourceKind.class);
             for (String text : request.parameters("kind")) {
                 kinds.add(kind(text));
             }
-            return new Filter(kinds, request.parameter("name"));
+            return new EventFilter(kinds, request.parameter("name"));
         }
 
         private static ResourceKind kind(String text) throws HttpProblem {
@@ -99,7 +99,7 @@ final class EventStreams implements AutoCloseable {
     /** Serves a stream until its caller closes it or reads too slowly, or the server stops. */
     void serve(Request request, Exchange exchange) throws IOException, HttpProblem {
         request.requireOnly("kind", "name", "after");
-        Filter filter = Filter.of(request);
+        EventFilter filter = EventFilter.of(request);
         EventId after = after(request);
         if (manager.firstView(Duration.ofHours(1)).join().isEmpty()) {
             throw new HttpProblem(503, manager.whyNotRead());
@@ -131,7 +131,7 @@ final class EventStreams implements AutoCloseable {
         manager.anomalies().refused("http-streams", reason, what + " (client: " + address + ")");
     }
 
-    private void serve(Exchange exchange, Filter filter, @Nullable EventId after) throws IOException {
+    private void serve(Exchange exchange, EventFilter filter, @Nullable EventId after) throws IOException {
         streams.add(Thread.currentThread());
         // Without this header, nginx would buffer the stream.
         ResponseBody answer = exchange.beginStream(
@@ -165,7 +165,7 @@ final class EventStreams implements AutoCloseable {
         return after != null && after.compareTo(FIRST) < 0 ? FIRST : after;
     }
 
-    private void follow(Exchange exchange, Filter filter, @Nullable EventId after, Sink sink)
+    private void follow(Exchange exchange, EventFilter filter, @Nullable EventId after, Sink sink)
             throws IOException, InterruptedException {
         try {
             ChangeReader reader =
@@ -180,7 +180,8 @@ final class EventStreams implements AutoCloseable {
             sink.flush();
             while (!closed && exchange.isOpen()) {
                 Duration wait = sink.untilHeartbeat();
-                for (Event event : reader.next(wait.compareTo(LOOK) < 0 ? wait : LOOK)) {
+                for (Event event :
+                        reader.next(wait.compareTo(STORE_CHECK_INTERVAL) < 0 ? wait : STORE_CHECK_INTERVAL)) {
                     add(filter, event, sink);
                 }
                 Json.StoreJson now = store();
@@ -214,7 +215,7 @@ final class EventStreams implements AutoCloseable {
     }
 
     /** Sends the snapshot. Its events have no id, so a client that is cut off must start again. */
-    private void snapshot(Filter filter, View view, Sink sink) throws IOException {
+    private void snapshot(EventFilter filter, View view, Sink sink) throws IOException {
         for (ResourceKind kind : ResourceKind.WITH_STATES) {
             for (ResourceEntry<?> entry : view.resources(kind).values()) {
                 if (entry.state().value() != null && filter.wants(kind, entry.name())) {
@@ -224,7 +225,7 @@ final class EventStreams implements AutoCloseable {
         }
     }
 
-    private void add(Filter filter, Event event, Sink sink) throws IOException {
+    private void add(EventFilter filter, Event event, Sink sink) throws IOException {
         switch (event) {
             case Event.Changed changed -> {
                 if (filter.wants(changed.change().kind(), changed.change().name())) {

@@ -31,7 +31,7 @@ final class HistoryCache {
      * @param reading reads one history from the store
      * @param most the most histories that are read at the same time
      * @param wait the longest time that a caller waits for the reads of others
-     * @param refusals counts the callers that waited in vain
+     * @param refusals counts the callers whose wait timed out
      */
     HistoryCache(
             Function<History, List<Json.ChangeJson>> reading,

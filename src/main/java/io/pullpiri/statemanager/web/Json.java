@@ -32,7 +32,7 @@ final class Json {
      * Resources of one kind. It can be written once, because each item is made when it is written.
      *
      * @param eventId the id after which the stream of events continues the list
-     * @param current false while the store is away, so that the list may be outdated
+     * @param current false while the store is unavailable, so that the list may be outdated
      */
     @JsonInclude(JsonInclude.Include.ALWAYS)
     record ListingJson(String eventId, boolean current, Iterator<?> items) {}
@@ -41,7 +41,7 @@ final class Json {
      * One resource with its related resources and its last changes, the newest first. It can be written once, as a
      * {@link ListingJson}.
      *
-     * @param current false while the store is away, so that the resource may be outdated
+     * @param current false while the store is unavailable, so that the resource may be outdated
      * @param historyUnavailable why the history is missing; null if it is present
      */
     record DetailJson(

@@ -51,11 +51,11 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
         record Shared(ByteBuf plain, ByteBuf compressed) implements Body {}
 
         /** A body that is made while it is sent, so it can have any length. */
-        record Made(Making making) implements Body {}
+        record Streamed(BodyWriter writer) implements Body {}
     }
 
     /** Writes a body. It does not close the stream, because an incomplete answer must not look complete. */
-    interface Making {
+    interface BodyWriter {
         void writeTo(OutputStream out) throws IOException;
     }
 
@@ -64,7 +64,7 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
         return new Reply(
                 200,
                 "application/json",
-                new Body.Made(out -> Json.write(value, out)),
+                new Body.Streamed(out -> Json.write(value, out)),
                 Map.of("Cache-Control", "no-store"));
     }
 
@@ -100,7 +100,7 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
         return switch (body) {
             case Body.Bytes(byte[] bytes) -> Unpooled.wrappedBuffer(bytes);
             case Body.Shared(ByteBuf plain, ByteBuf compressed) -> plain.retainedDuplicate();
-            case Body.Made made -> throw new IllegalStateException("the body is made while it is sent");
+            case Body.Streamed streamed -> throw new IllegalStateException("the body is made while it is sent");
         };
     }
 
@@ -123,15 +123,16 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
                 boolean compress = gzip && plain.readableBytes() >= WORTH_COMPRESSING;
                 exchange.send(compress ? compressed(head) : head, (compress ? compressed : plain).retainedDuplicate());
             }
-            case Body.Made(Making making) -> send(exchange, gzip ? compressed(head) : head, gzip, making);
+            case Body.Streamed(BodyWriter writer) -> send(exchange, gzip ? compressed(head) : head, gzip, writer);
         }
     }
 
-    private static void send(Exchange exchange, Exchange.Head head, boolean gzip, Making making) throws IOException {
+    private static void send(Exchange exchange, Exchange.Head head, boolean gzip, BodyWriter writer)
+            throws IOException {
         ResponseBody answer = exchange.begin(head);
         try {
             if (!exchange.isHead()) {
-                fill(answer, gzip, making);
+                fill(answer, gzip, writer);
             }
             answer.close();
         } finally {
@@ -139,24 +140,24 @@ record Reply(int status, String contentType, Body body, Map<String, String> head
         }
     }
 
-    private static void fill(ResponseBody answer, boolean gzip, Making making) throws IOException {
+    private static void fill(ResponseBody answer, boolean gzip, BodyWriter writer) throws IOException {
         if (!gzip) {
-            making.writeTo(answer);
+            writer.writeTo(answer);
             return;
         }
-        Packing packing = new Packing(answer);
+        GzipBody gzipBody = new GzipBody(answer);
         try {
-            making.writeTo(packing);
-            packing.finish();
+            writer.writeTo(gzipBody);
+            gzipBody.finish();
         } finally {
-            packing.end();
+            gzipBody.end();
         }
     }
 
     /** A gzip stream whose native memory can be freed without writing the end of the stream. */
-    private static final class Packing extends GZIPOutputStream {
+    private static final class GzipBody extends GZIPOutputStream {
 
-        Packing(OutputStream out) throws IOException {
+        GzipBody(OutputStream out) throws IOException {
             super(out, 4 << 10);
         }
 

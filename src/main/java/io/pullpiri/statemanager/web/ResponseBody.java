@@ -85,7 +85,7 @@ final class ResponseBody extends OutputStream {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("the server is stopping");
         }
-        sender.taken();
+        sender.partRead();
         if (!sent.isSuccess()) {
             throw new IOException("the client has closed the connection or was too slow", sent.cause());
         }

@@ -111,7 +111,7 @@ final class Sender {
                 ? new DefaultHttpContent(content.readRetainedSlice(Math.min(SLICE, content.readableBytes())))
                 : LastHttpContent.EMPTY_LAST_CONTENT;
         write(part).addListener(written -> {
-            taken();
+            partRead();
             if (more && written.isSuccess()) {
                 sendRest(content, onSent);
                 return;
@@ -157,7 +157,7 @@ final class Sender {
         return channel.alloc().directBuffer(first, most);
     }
 
-    /** Sends a part of the answer. The next part may be sent only after {@link #taken()}. */
+    /** Sends a part of the answer. The next part may be sent only after {@link #partRead()}. */
     ChannelFuture write(HttpContent part) {
         sent.addAndGet(part.content().readableBytes());
         waitingSince = System.nanoTime() | 1;
@@ -165,7 +165,7 @@ final class Sender {
     }
 
     /** Notes that the client has read the last part. */
-    void taken() {
+    void partRead() {
         waitingSince = 0;
     }
 

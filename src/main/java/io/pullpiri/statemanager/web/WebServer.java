@@ -28,7 +28,7 @@ public final class WebServer implements AutoCloseable {
     /** The interval at which a stream without events sends a heartbeat. */
     private static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
-    /** The time without progress after which a client is closed. */
+    /** The time without progress after which a client's connection is closed. */
     private static final Duration STALLED = Duration.ofSeconds(30);
 
     /** The most answers of {@code /api} at the same time. Each keeps its view in memory. One address has at most 32. */

@@ -5,9 +5,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The timeouts of HTTP clients, all derived from one limit. A request must arrive within a third of it. A client is closed if it
- * reads nothing of its answer for the limit, or needs four times the limit for the whole answer. Before that, another client can
- * get its place: after {@link #stalled()} without progress, or if it {@link #isSlow}.
+ * The timeouts of HTTP clients, all derived from one limit. A request must arrive within a third of it. The connection of a client is
+ * closed if it reads nothing of its answer for the limit, or needs four times the limit for the whole answer. Before that, another
+ * client can get its place: after {@link #stalled()} without progress, or if it {@link #isSlow}.
  */
 final class WriteTimeouts {
 
@@ -22,7 +22,7 @@ final class WriteTimeouts {
         this.limit = limit;
     }
 
-    /** Returns the time without progress after which a client is closed. */
+    /** Returns the time without progress after which a client's connection is closed. */
     Duration limit() {
         return limit;
     }

@@ -67,7 +67,7 @@ class StoreAwayTest {
                     .isEqualTo(new Run(
                             3,
                             "",
-                            "error: package/braking was Idle after 200 ms, with the store away"
+                            "error: package/braking was Idle after 200 ms, while the store is unavailable"
                                     + " (expected: error)\n"));
             assertThat(watch(rig)).startsWith(OLD).endsWith(". Changes follow when the store works again.\n");
         }
@@ -96,7 +96,7 @@ class StoreAwayTest {
                     .isEqualTo(new Run(
                             3,
                             "",
-                            "error: package/braking is not known after 200 ms, with the store away"
+                            "error: package/braking is not known after 200 ms, while the store is unavailable"
                                     + " (expected: idle)\n"));
             assertThat(ask(rig, "get", "packages").err()).contains("the store has not been read yet");
         }

@@ -38,7 +38,7 @@ class PodmanFactsTest {
                 "m",
                 StateMachine.containerState(state, CascadeRig.RULES.cleanExitCodes()),
                 facts.exitCode(),
-                facts.word(),
+                facts.podmanStatus(),
                 facts.why(),
                 0);
     }

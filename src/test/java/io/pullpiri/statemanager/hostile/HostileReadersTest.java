@@ -112,7 +112,7 @@ class HostileReadersTest extends HostileRig {
         for (int i = 0; i < 30; i++) {
             askAndTakeNothing(silent);
         }
-        Await.until(PATIENCE, () -> "too many unread answers: " + server.output(), this::isJammed);
+        Await.until(PATIENCE, () -> "too many unread answers: " + server.output(), this::isAnswerMemoryFull);
         // The silent client is still connected, and its answers are dropped.
         assertThat(listed()).isGreaterThanOrEqualTo(known);
         silent.shutdownNow();
@@ -126,7 +126,7 @@ class HostileReadersTest extends HostileRig {
                     @Override
                     public void onClose(Status status, Metadata trailers) {
                         // A slow server refuses requests that wait too long.
-                        if (!isJammed() && !silent.isShutdown()) {
+                        if (!isAnswerMemoryFull() && !silent.isShutdown()) {
                             askAndTakeNothing(silent);
                         }
                     }
@@ -136,7 +136,7 @@ class HostileReadersTest extends HostileRig {
         call.halfClose(); // and never reads the answer
     }
 
-    private boolean isJammed() {
+    private boolean isAnswerMemoryFull() {
         return server.output().contains("unread answers take more than");
     }
 

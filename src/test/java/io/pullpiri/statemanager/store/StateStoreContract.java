@@ -92,7 +92,7 @@ public abstract class StateStoreContract {
     }
 
     @Test
-    void prefixRead_excludesNeighbouringPrefixes() {
+    void prefixRead_excludesNeighboringPrefixes() {
         for (String key : List.of("/model", "/model.", "/model/", "/model/a", "/model/\uffff", "/model/\ud83d\ude00")) {
             store.put(key, "x");
         }

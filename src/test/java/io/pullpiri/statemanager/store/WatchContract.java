@@ -33,7 +33,7 @@ public abstract class WatchContract extends StateStoreContract {
         long start = store.put("/model/before", "x");
         store.watch(BOTH, start + 1, recorder);
         long put = store.put("/model/a", "1");
-        store.put("/model0", "neighbour");
+        store.put("/model0", "neighbor");
         store.put("/statemanager/journal/1", "own");
         long changed = store.put("/model/a", "");
         long deleted = commit(delete("/model/a", changed));

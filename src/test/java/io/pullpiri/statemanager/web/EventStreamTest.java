@@ -186,7 +186,7 @@ class EventStreamTest {
                 }
                 etcd.restart();
                 Http.ServerSentEvent event;
-                do { // the reason may change while the store is away
+                do { // the reason may change while the store is unavailable
                     event = events.until("store").getLast();
                     assertThat(event.of("ready").equals("true"))
                             .isEqualTo(event.of("reason").isEmpty());

@@ -21,7 +21,7 @@ import java.util.Set;
  */
 final class AotTraining {
 
-    private static final Duration ACT = Duration.ofSeconds(1);
+    private static final Duration RUN_TIME = Duration.ofSeconds(1);
     private static final long FRAME_MILLIS = 50;
 
     private AotTraining() {}
@@ -32,15 +32,15 @@ final class AotTraining {
         Main.run(nowhere, nowhere, "serve", "--no-such-option");
         System.setProperty(Logging.LEVEL, "info");
         for (String store : stores) {
-            play(store);
+            run(store);
         }
     }
 
-    private static void play(String store) throws IOException, InterruptedException, SettingsException {
+    private static void run(String store) throws IOException, InterruptedException, SettingsException {
         try (SimulatedActionController controller = new SimulatedActionController(Set.of());
                 StateManager server = StateManager.start(settings(store, controller));
-                DemoVehicle vehicle = new DemoVehicle(server, controller, ACT, System.nanoTime())) {
-            while (vehicle.live()) {
+                DemoVehicle vehicle = new DemoVehicle(server, controller, RUN_TIME, System.nanoTime())) {
+            while (vehicle.advance()) {
                 Thread.sleep(FRAME_MILLIS);
             }
         }

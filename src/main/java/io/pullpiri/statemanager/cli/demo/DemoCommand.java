@@ -79,7 +79,7 @@ public final class DemoCommand implements Callable<Integer> {
                 try (Screen screen = Screen.open()) {
                     // JLine has reset the handler of Ctrl-C. Without one, the cursor would stay hidden.
                     stopOnSignals();
-                    while (!stopped && vehicle.live()) {
+                    while (!stopped && vehicle.advance()) {
                         screen.draw(vehicle.picture(screen.rows()));
                         Thread.sleep(FRAME_MILLIS);
                     }
@@ -88,11 +88,11 @@ public final class DemoCommand implements Callable<Integer> {
             } else {
                 out.println("StateManager's demo: " + DemoVehicle.ABOUT);
                 out.println("Dashboard: " + vehicle.dashboard());
-                while (!stopped && vehicle.live()) {
-                    vehicle.news().forEach(out::println);
+                while (!stopped && vehicle.advance()) {
+                    vehicle.newLines().forEach(out::println);
                     Thread.sleep(FRAME_MILLIS);
                 }
-                vehicle.news().forEach(out::println);
+                vehicle.newLines().forEach(out::println);
                 vehicle.table().forEach(out::println);
             }
             vehicle.summary().forEach(out::println);

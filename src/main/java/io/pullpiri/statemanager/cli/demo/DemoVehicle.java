@@ -92,7 +92,7 @@ final class DemoVehicle implements DemoScript.Vehicle, AutoCloseable {
     }
 
     /** Does everything that is due now. Returns false when the demo is over. */
-    boolean live() {
+    boolean advance() {
         double now = now();
         script.runUpTo(now * DemoScript.SECONDS / seconds);
         if (now - reportedAt >= 1) {
@@ -202,12 +202,12 @@ final class DemoVehicle implements DemoScript.Vehicle, AutoCloseable {
     }
 
     /** Returns the lines that were added since the last call. */
-    List<String> news() {
-        List<String> news = events.subList(printed, events.size()).stream()
+    List<String> newLines() {
+        List<String> newLines = events.subList(printed, events.size()).stream()
                 .map(event -> event.line().toString())
                 .toList();
         printed = events.size();
-        return news;
+        return newLines;
     }
 
     /** Returns the address of the dashboard. */

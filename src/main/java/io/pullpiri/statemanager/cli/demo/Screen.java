@@ -23,7 +23,7 @@ final class Screen implements AutoCloseable {
         terminal.puts(Capability.cursor_invisible);
     }
 
-    /** Whether standard output is a terminal that can show the picture. */
+    /** Returns whether standard output is a terminal that can show the picture. */
     @SuppressWarnings("SystemConsoleNull") // Since JDK 25 it is null again where there is no terminal.
     static boolean isPossible() {
         String type = System.getenv("TERM");

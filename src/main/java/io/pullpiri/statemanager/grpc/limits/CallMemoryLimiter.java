@@ -33,11 +33,14 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
 
     private static final Context.Key<TracedCall> CALL = Context.key("call");
 
+    /** The largest message, in bytes. */
+    public static final int MAX_MESSAGE = 4 << 20;
+
     /** The most calls with a stream of answers. */
     static final int MAX_STREAMS = 1_000;
 
     /** The time after which an unread answer ends its connection when memory is short. */
-    private static final Duration UNTAKEN = Duration.ofSeconds(10);
+    private static final Duration UNREAD_LIMIT = Duration.ofSeconds(10);
 
     private static final Duration BETWEEN_SEARCHES = Duration.ofSeconds(1);
 
@@ -59,6 +62,8 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
     private long searched = System.nanoTime();
 
     /**
+     * Creates the limiter of one server. All its gRPC ports share it.
+     *
      * @param network the thread that handles calls; a call's methods are not thread-safe
      * @param requestTimeout the time within which a request must arrive
      * @param maxRequests the memory for requests, in bytes
@@ -91,12 +96,12 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
     }
 
     /** Returns whether unread answers take so much memory that no large answer may be made. Any thread may call it. */
-    public boolean isJammed() {
+    public boolean isAnswerMemoryFull() {
         if (answers.get() <= maxAnswers) {
             return false;
         }
         anomalies.refused("grpc-answers", "memory", "unread answers take more than " + (maxAnswers >> 20) + " MiB");
-        network.execute(this::giveUpUntaken);
+        network.execute(this::closeUnread);
         return true;
     }
 
@@ -169,7 +174,7 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
         }
     }
 
-    String tooMuch() {
+    String memoryBusyMessage() {
         return "busy: requests take more than " + (maxRequests >> 20) + " MiB";
     }
 
@@ -188,15 +193,15 @@ public final class CallMemoryLimiter extends ServerStreamTracer.Factory implemen
     }
 
     /** Closes the connections whose clients do not read their answers, at most once a second. */
-    void giveUpUntaken() {
+    void closeUnread() {
         long now = System.nanoTime();
         if (now - searched < BETWEEN_SEARCHES.toNanos()) {
             return;
         }
         searched = now;
         for (TracedCall call : Set.copyOf(answering)) {
-            if (call.isUntaken(now - UNTAKEN.toNanos())) {
-                call.giveUp("untaken", "an answer was not read within " + UNTAKEN.toSeconds() + " s");
+            if (call.isUnread(now - UNREAD_LIMIT.toNanos())) {
+                call.giveUp("untaken", "an answer was not read within " + UNREAD_LIMIT.toSeconds() + " s");
             }
         }
     }

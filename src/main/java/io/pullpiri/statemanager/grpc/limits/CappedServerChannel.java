@@ -16,6 +16,7 @@ public final class CappedServerChannel extends NioServerSocketChannel {
     private final Anomalies anomalies;
     private final AddressShares places = new AddressShares(MAX);
 
+    /** Creates a channel that listens for connections, once it is bound. */
     public CappedServerChannel(Connections connections, Anomalies anomalies) {
         this.connections = connections;
         this.anomalies = anomalies;

@@ -30,6 +30,7 @@ public final class Connections {
     private record Ends(
             @Nullable SocketAddress local, @Nullable SocketAddress remote) {}
 
+    /** Creates the table without connections. All gRPC ports of a server share it. */
     public Connections(Anomalies anomalies) {
         this.anomalies = anomalies;
     }
@@ -127,7 +128,7 @@ public final class Connections {
         }
 
         /** Notes that the client has read the refusal of one {@link #refused}. */
-        void refusalTaken() {
+        void refusalRead() {
             refusals--;
         }
 

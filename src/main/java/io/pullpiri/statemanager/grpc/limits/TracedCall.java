@@ -9,7 +9,6 @@ import io.grpc.ServerCall;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import io.netty.util.concurrent.ScheduledFuture;
-import io.pullpiri.statemanager.grpc.GrpcServer;
 import io.pullpiri.statemanager.limits.AddressShares;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -44,7 +43,7 @@ final class TracedCall extends ServerStreamTracer {
     private volatile boolean hasOneAnswer;
     private volatile boolean closed;
     private volatile boolean refused;
-    private volatile boolean gone;
+    private volatile boolean streamEnded;
     private volatile long answeredAt;
     private final AtomicLong ofAnswer = new AtomicLong();
 
@@ -64,8 +63,8 @@ final class TracedCall extends ServerStreamTracer {
      *     refused on the network thread while another thread answers it
      */
     <Q, A> ServerCall<Q, A> begin(ServerCall<Q, A> begun) {
-        ServerCall<Q, A> once = once(begun);
-        call = once;
+        ServerCall<Q, A> wrapped = closeOnce(begun);
+        call = wrapped;
         connection = limiter.connections.of(begun.getAttributes());
         address = AddressShares.addressOf(begun.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
         hasOneRequest = begun.getMethodDescriptor().getType().clientSendsOneMessage();
@@ -74,7 +73,7 @@ final class TracedCall extends ServerStreamTracer {
                 address,
                 connection == null ? this : connection,
                 connection != null && connection.isOfKnownNode(),
-                () -> refuse("grpc-request-memory", "unfinished", Status.UNAVAILABLE, limiter.tooMuch()));
+                () -> refuse("grpc-request-memory", "unfinished", Status.UNAVAILABLE, limiter.memoryBusyMessage()));
         if (!hasOneAnswer) {
             takePlace();
         }
@@ -89,10 +88,10 @@ final class TracedCall extends ServerStreamTracer {
                     TimeUnit.NANOSECONDS);
         }
         limiter.relieve();
-        return once;
+        return wrapped;
     }
 
-    private <Q, A> ServerCall<Q, A> once(ServerCall<Q, A> begun) {
+    private <Q, A> ServerCall<Q, A> closeOnce(ServerCall<Q, A> begun) {
         return new SimpleForwardingServerCall<>(begun) {
 
             @Override
@@ -208,8 +207,8 @@ final class TracedCall extends ServerStreamTracer {
         }
         boolean known = limiter.isOfKnownNode(whole, method);
         if (share != null && !share.admit((long) parts * FieldCounter.BYTES, known)) {
-            refuse("grpc-request-memory", "full", Status.UNAVAILABLE, limiter.tooMuch());
-            limiter.giveUpUntaken();
+            refuse("grpc-request-memory", "full", Status.UNAVAILABLE, limiter.memoryBusyMessage());
+            limiter.closeUnread();
             return false;
         }
         limiter.relieve();
@@ -254,7 +253,7 @@ final class TracedCall extends ServerStreamTracer {
         if (hasOneAnswer) {
             ofAnswer.addAndGet(bytes);
             limiter.addAnswer(bytes);
-            if (gone) {
+            if (streamEnded) {
                 forgetAnswer();
             }
         }
@@ -265,8 +264,8 @@ final class TracedCall extends ServerStreamTracer {
     }
 
     /** Returns whether the answer was sent before the given time and the client has not read it. */
-    boolean isUntaken(long before) {
-        return closed && !gone && answeredAt - before < 0;
+    boolean isUnread(long before) {
+        return closed && !streamEnded && answeredAt - before < 0;
     }
 
     /** Closes the client's connection. */
@@ -279,7 +278,7 @@ final class TracedCall extends ServerStreamTracer {
 
     @Override
     public void streamClosed(Status status) {
-        gone = true;
+        streamEnded = true;
         forgetAnswer();
         limiter.network.execute(() -> end(status));
     }
@@ -290,7 +289,8 @@ final class TracedCall extends ServerStreamTracer {
             limiter.anomalies.refused(
                     "grpc-message-size",
                     "bytes",
-                    "from " + address + ": a message of more than " + GrpcServer.MAX_MESSAGE + " bytes");
+                    "from %s: message: more than %d bytes (expected: at most %d)"
+                            .formatted(address, CallMemoryLimiter.MAX_MESSAGE, CallMemoryLimiter.MAX_MESSAGE));
         }
         if (share != null) {
             share.release();
@@ -305,7 +305,7 @@ final class TracedCall extends ServerStreamTracer {
             connection.endAnswer();
         }
         if (connection != null && refused) {
-            connection.refusalTaken();
+            connection.refusalRead();
         }
         limiter.endAnswer(this);
         request = null;

@@ -14,14 +14,14 @@ record EtcdFailure(Status status, boolean sent) {
         return status.getCode() == Status.Code.OUT_OF_RANGE && says("has been compacted");
     }
 
-    /** Whether the answer was larger than the connection accepts. */
+    /** Returns whether the answer was larger than the connection accepts. */
     boolean isAnswerTooLarge() {
         return status.getCode() == Status.Code.RESOURCE_EXHAUSTED
                 && !says("etcdserver")
                 && EtcdRefusals.find(status.getDescription()) == null;
     }
 
-    /** Whether etcd's quota is used up. The transaction may have been applied nevertheless. */
+    /** Returns whether etcd's quota is used up. The transaction may have been applied nevertheless. */
     boolean isOutOfSpace() {
         return status.getCode() == Status.Code.RESOURCE_EXHAUSTED && says(EtcdRefusals.OUT_OF_SPACE);
     }

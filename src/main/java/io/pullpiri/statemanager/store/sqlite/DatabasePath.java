@@ -22,10 +22,9 @@ final class DatabasePath {
 
     /**
      * Creates the file if it is missing, readable and writable by its owner only. SQLite gives the same mode to the files
-     * beside it.
+     * beside it. A missing folder is not created.
      *
-     * @throws StoreUnavailableException if this process cannot create the file, or cannot read and write it; the message says
-     *     whether the folder is missing, or which user owns the file
+     * @throws StoreUnavailableException if the file cannot be used; the message names the file, the cause and the remedy
      */
     static void prepare(Path file) {
         Path folder = file.getParent();

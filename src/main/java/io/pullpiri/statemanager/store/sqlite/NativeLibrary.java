@@ -42,7 +42,7 @@ final class NativeLibrary {
     private static final Pattern PID = Pattern.compile(PREFIX + "(\\d{1,18})-");
 
     /** A folder older than this is not in use, because unpacking takes milliseconds. A new process may have its number. */
-    private static final Duration LONG_AGO = Duration.ofMinutes(10);
+    private static final Duration MAX_AGE = Duration.ofMinutes(10);
 
     private NativeLibrary() {}
 
@@ -143,13 +143,13 @@ final class NativeLibrary {
                     && (!isRunning(folder.getFileName().toString())
                             || Files.getLastModifiedTime(folder)
                                     .toInstant()
-                                    .isBefore(Instant.now().minus(LONG_AGO)));
+                                    .isBefore(Instant.now().minus(MAX_AGE)));
         } catch (IOException e) {
             return false; // another start has deleted it
         }
     }
 
-    /** Whether the process that the folder is named after runs, unless it is this one: in a container, numbers repeat. */
+    /** Returns whether the process that the folder is named after runs, unless it is this one: in a container, numbers repeat. */
     private static boolean isRunning(String folder) {
         Matcher matcher = PID.matcher(folder);
         if (!matcher.lookingAt()) {

@@ -150,7 +150,7 @@ final class SqliteFile implements AutoCloseable {
     }
 
     /** Rolls back a transaction that failed or is not wanted, so that reads show only committed data. */
-    void settle() throws SQLException {
+    void rollBackIfOpen() throws SQLException {
         if (!inTransaction) {
             return;
         }

@@ -45,7 +45,7 @@ public final class SqliteStore implements StateStore {
     private boolean closed;
 
     /** The changes of a transaction that failed, as long as a read has not shown whether it was committed. */
-    private @Nullable List<WatchEvent> unsettled;
+    private @Nullable List<WatchEvent> unresolved;
 
     private SqliteStore(Path path, SqliteFile file, SqliteLimits limits) throws SQLException {
         this.path = path;
@@ -56,10 +56,10 @@ public final class SqliteStore implements StateStore {
     }
 
     /**
-     * Opens the file, and creates it if it is missing, for its owner only.
+     * Opens the file, and creates it if it is missing, for its owner only. A file of another program or of a newer version is
+     * refused. So is a file that is open already, in this process or another one.
      *
-     * @throws StoreUnavailableException if the file cannot be opened, belongs to another program, has a newer version, or is
-     *     open already, in this process or another one; the message names the file and says what to do
+     * @throws StoreUnavailableException if the file cannot be used; the message names the file and the remedy
      */
     public static SqliteStore open(Path file) {
         return open(file, SqliteLimits.DEFAULT);
@@ -193,7 +193,7 @@ public final class SqliteStore implements StateStore {
         }
         List<WatchEvent> events = new ArrayList<>();
         try {
-            settle();
+            resolveFailedTransaction();
             file.begin();
             boolean asExpected = true;
             for (Write write : transaction.writes()) {
@@ -207,7 +207,7 @@ public final class SqliteStore implements StateStore {
                 CommitResult result = asExpected
                         ? new CommitResult.Committed(revision)
                         : new CommitResult.Conflict(current(transaction));
-                file.settle();
+                file.rollBackIfOpen();
                 return result;
             }
             for (WatchEvent event : events) {
@@ -233,10 +233,10 @@ public final class SqliteStore implements StateStore {
     private CommitResult afterFailure(SQLException failure, List<WatchEvent> events) {
         String reason = "store " + path + ": " + SqliteFile.explain(failure);
         long before = revision;
-        unsettled = events;
+        unresolved = events;
         file.closeStatements();
         try {
-            settle();
+            resolveFailedTransaction();
             return revision == before ? new CommitResult.Unavailable(reason) : new CommitResult.Committed(revision);
         } catch (SQLException e) {
             file.closeStatements();
@@ -246,14 +246,14 @@ public final class SqliteStore implements StateStore {
     }
 
     /** Ends a transaction that failed before; publishes its changes if it was committed nevertheless. */
-    private void settle() throws SQLException {
-        file.settle();
-        List<WatchEvent> events = unsettled;
+    private void resolveFailedTransaction() throws SQLException {
+        file.rollBackIfOpen();
+        List<WatchEvent> events = unresolved;
         if (events != null) {
             if (file.revision() != revision) {
                 committed(events);
             }
-            unsettled = null;
+            unresolved = null;
         }
     }
 
@@ -279,7 +279,7 @@ public final class SqliteStore implements StateStore {
         lock.lock();
         try {
             requireOpen();
-            settle();
+            resolveFailedTransaction();
             return query.run();
         } catch (SQLException e) {
             file.closeStatements();

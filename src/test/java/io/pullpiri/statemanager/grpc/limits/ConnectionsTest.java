@@ -186,7 +186,7 @@ class ConnectionsTest {
         Client client = accepted(1_000);
         for (int i = 0; i < 100; i++) {
             of(client).refused();
-            of(client).refusalTaken();
+            of(client).refusalRead();
         }
         assertThat(client.isOpen()).isTrue();
     }
