@@ -55,7 +55,7 @@ final class TransactionPlanner {
     private final TransactionLimits limits;
 
     private final List<Item> items = new ArrayList<>();
-    private final List<PlannedTransaction> parts = new ArrayList<>();
+    private final List<PlannedTransaction> planned = new ArrayList<>();
     private boolean split;
 
     /**
@@ -101,7 +101,7 @@ final class TransactionPlanner {
         TransactionPlanner planner = new TransactionPlanner(changeSet, rules, limits);
         planner.collect();
         planner.fill();
-        return new Result(planner.parts, planner.split, planner.histories, planner.journal);
+        return new Result(planner.planned, planner.split, planner.histories, planner.journal);
     }
 
     /** Writes that go into one transaction, with the changes that they make durable. */
@@ -258,7 +258,7 @@ final class TransactionPlanner {
             long more = item.bytes();
             if (!together.isEmpty() && (writes + item.writes().size() > room || bytes + more > limits.maxBytes())) {
                 split = true;
-                part(together, bytes);
+                addTransaction(together, bytes);
                 together.clear();
                 writes = 0;
                 bytes = 0;
@@ -268,12 +268,12 @@ final class TransactionPlanner {
             bytes += more;
         }
         if (!together.isEmpty()) {
-            part(together, bytes);
+            addTransaction(together, bytes);
         }
-        if (!parts.isEmpty()
+        if (!planned.isEmpty()
                 && isJournalTooLong()
                 && journal.hasOldestOf(changeSet.before().journal())) {
-            part(List.of(), 0); // no transaction had room for what the oldest record carries forward
+            addTransaction(List.of(), 0); // no transaction had room for what the oldest record carries forward
         }
     }
 
@@ -282,7 +282,7 @@ final class TransactionPlanner {
      *
      * @param bytes an upper estimate of the items' bytes
      */
-    private void part(Collection<Item> together, long bytes) {
+    private void addTransaction(Collection<Item> together, long bytes) {
         List<Write> writes = new ArrayList<>();
         List<Transition> transitions = new ArrayList<>();
         for (Item item : together) {
@@ -309,13 +309,13 @@ final class TransactionPlanner {
         if (subjects.isEmpty()) {
             // Without a change there is no record. The guard on its key still orders this commit before the next one.
             writes.add(new Write(Keys.journal(sequence), null, 0));
-            parts.add(new PlannedTransaction(new Transaction(writes), transitions, -1));
+            planned.add(new PlannedTransaction(new Transaction(writes), transitions, -1));
             return;
         }
         journal = journal.plus(sequence, subjects, 0);
         String text = RecordCodec.text(new RecordCodec.JournalRecordText(changes, carried, nodes));
         writes.add(new Write(Keys.journal(sequence), text, 0));
-        parts.add(new PlannedTransaction(new Transaction(writes), transitions, sequence));
+        planned.add(new PlannedTransaction(new Transaction(writes), transitions, sequence));
     }
 
     private static List<Transition> ofResources(List<Transition> transitions) {

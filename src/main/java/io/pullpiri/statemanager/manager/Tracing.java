@@ -67,7 +67,7 @@ public final class Tracing {
                 .min()
                 .orElse(begun);
         List<Transition> changes = plan.transactions().stream()
-                .flatMap(part -> part.transitions().stream())
+                .flatMap(planned -> planned.transitions().stream())
                 .toList();
         Span root = start(tracer, "batch", Context.root(), first, now)
                 .setAttribute(COMMANDS, (long) batch.size())

@@ -375,7 +375,8 @@ class CascadeTest {
         Plan plan = small.cascade.plan(small.view, List.of(report("HPC", containers)), small.now());
         assertThat(plan.transactions())
                 .hasSizeGreaterThan(3)
-                .allSatisfy(part -> assertThat(part.transaction().writes()).hasSizeLessThanOrEqualTo(20));
+                .allSatisfy(
+                        planned -> assertThat(planned.transaction().writes()).hasSizeLessThanOrEqualTo(20));
         assertThat(plan.transactions()
                         .getFirst()
                         .transaction()

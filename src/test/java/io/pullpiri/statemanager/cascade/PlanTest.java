@@ -61,9 +61,10 @@ class PlanTest {
     @Test
     void commandThatJustFits_isOneTransaction() {
         assertThat(plan(report("n", running(34))).transactions()).hasSize(1);
-        List<Plan.PlannedTransaction> parts = plan(report("n", running(35))).transactions();
-        assertThat(parts).hasSize(2);
-        assertThat(parts.getLast().transaction().writes())
+        List<Plan.PlannedTransaction> transactions =
+                plan(report("n", running(35))).transactions();
+        assertThat(transactions).hasSize(2);
+        assertThat(transactions.getLast().transaction().writes())
                 .extracting(write -> write.key())
                 .contains(Keys.node("n"));
         world.run(report("n", running(90)));

@@ -20,8 +20,8 @@ class AnomaliesTest {
     private static final Logger LOG = (Logger) LoggerFactory.getLogger(Anomalies.class);
 
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
-    private long ticks;
-    private final Anomalies anomalies = new Anomalies(() -> new Timestamp(0, ticks));
+    private long nanos;
+    private final Anomalies anomalies = new Anomalies(() -> new Timestamp(0, nanos));
 
     @BeforeEach
     void listen() {
@@ -56,7 +56,7 @@ class AnomaliesTest {
                 .contains("bad: more than 100 in a minute, the others are only counted");
         assertThat(anomalies.counts()).containsEntry("bad", 150L);
 
-        ticks = TimeUnit.SECONDS.toNanos(61);
+        nanos = TimeUnit.SECONDS.toNanos(61);
         anomalies.add("bad", "number 99");
         anomalies.add("bad", "number 149");
 

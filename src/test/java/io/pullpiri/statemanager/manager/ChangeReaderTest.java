@@ -63,8 +63,8 @@ class ChangeReaderTest {
         }
         Plan plan = cascade.plan(view, commands, new Timestamp(1, 1));
         List<Long> revisions = new ArrayList<>();
-        for (Plan.PlannedTransaction part : plan.transactions()) {
-            CommitResult result = store.commit(part.transaction(), SOON);
+        for (Plan.PlannedTransaction planned : plan.transactions()) {
+            CommitResult result = store.commit(planned.transaction(), SOON);
             assertThat(result).isInstanceOf(CommitResult.Committed.class);
             revisions.add(((CommitResult.Committed) result).revision());
         }

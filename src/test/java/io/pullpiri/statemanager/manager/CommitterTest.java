@@ -306,7 +306,7 @@ class CommitterTest {
         assertThat(queue.size()).isZero();
     }
 
-    /** Commits a command whose plan has several parts, with the package's state in the last but one. */
+    /** Commits a command whose plan has several transactions, with the package's state in the last but one. */
     private Command largeReport() throws Exception {
         begin(9);
         String models = IntStream.range(0, 12)
@@ -335,14 +335,14 @@ class CommitterTest {
                 .containsExactly(report);
         assertThat(refused.rest()).as("not decided").hasSize(1);
         assertThat(store.commits.get() - commits)
-                .as("three parts, and two attempts of the fourth, each with a probe")
+                .as("three transactions, and two attempts of the fourth, each with a probe")
                 .isEqualTo(7);
     }
 
     @Test
     void unexplainedRefusalOfALaterPart_isTemporaryIfItsNextAttemptIsAccepted() throws Exception {
         Command report = largeReport();
-        for (int part = 0; part < 4; part++) { // each part is refused once, which is never twice in a row
+        for (int transaction = 0; transaction < 4; transaction++) { // each is refused once, never twice in a row
             store.before.add(() -> store.faults.add(FaultyStore.Fault.UNEXPLAINED));
             store.before.add(() -> {}); // the probe
             store.before.add(() -> {}); // the second attempt
@@ -376,7 +376,7 @@ class CommitterTest {
         store.before.add(() -> store.faults.add(FaultyStore.Fault.UNAVAILABLE));
         assertThat(commit(report)).isInstanceOf(BatchOutcome.BatchUnreliable.class);
         assertThat(store.getAllWithPrefix(Keys.MODEL_STATE_PREFIX))
-                .as("the first part is stored")
+                .as("the first transaction is stored")
                 .isNotEmpty();
     }
 

@@ -84,9 +84,9 @@ public final class CascadeRig {
     private List<CommandResult> decide(List<Command> waiting) {
         Plan plan = cascade.plan(view, waiting, now());
         List<Long> revisions = new ArrayList<>();
-        for (Plan.PlannedTransaction part : plan.transactions()) {
-            revisions.add(commit(part.transaction()));
-            transitions.addAll(part.transitions());
+        for (Plan.PlannedTransaction planned : plan.transactions()) {
+            revisions.add(commit(planned.transaction()));
+            transitions.addAll(planned.transitions());
         }
         view = cascade.committed(plan, revisions);
         notices.addAll(plan.anomalies());
