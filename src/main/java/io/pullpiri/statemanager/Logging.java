@@ -7,6 +7,8 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import io.pullpiri.statemanager.pullpiri.LogServiceAppender;
+import java.nio.file.Path;
 import org.slf4j.Logger;
 
 /**
@@ -18,6 +20,9 @@ public final class Logging extends ContextAwareBase implements Configurator {
 
     /** The property with the level of StateManager's own log. */
     public static final String LEVEL = "statemanager.log.level";
+
+    /** The property with the path of LogService's socket; without it, no line goes there. */
+    public static final String SERVICE = "statemanager.log.service";
 
     private static final String FILE = "logback.configurationFile";
 
@@ -38,6 +43,13 @@ public final class Logging extends ContextAwareBase implements Configurator {
         context.getLogger("io.pullpiri").setLevel(Level.toLevel(System.getProperty(LEVEL), Level.INFO));
         context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.WARN);
         context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(stderr);
+        String socket = System.getProperty(SERVICE);
+        if (socket != null) {
+            LogServiceAppender service = new LogServiceAppender(Path.of(socket));
+            service.setContext(context);
+            service.start();
+            context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(service);
+        }
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 }

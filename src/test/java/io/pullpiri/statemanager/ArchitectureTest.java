@@ -42,6 +42,7 @@ class ArchitectureTest {
                     container | container state
                     settings | settings cascade artifact state net
                     limits   | limits
+                    pullpiri | pullpiri state
                     grpc     | grpc limits manager cascade view container state net
                     web      | web limits net manager cascade view container state
                     """)

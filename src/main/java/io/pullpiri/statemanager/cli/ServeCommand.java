@@ -74,6 +74,10 @@ final class ServeCommand {
             return ProgramExitCode.USAGE;
         }
         System.setProperty(Logging.LEVEL, settings.logLevel());
+        Path service = settings.logService();
+        if (service != null) {
+            System.setProperty(Logging.SERVICE, service.toString());
+        }
         try (HeapTrimmer _ = HeapTrimmer.start();
                 StateManager server = StateManager.start(settings)) {
             Thread hook = new Thread(() -> stop(server), "stop");

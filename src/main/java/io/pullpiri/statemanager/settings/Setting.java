@@ -60,7 +60,12 @@ public enum Setting {
             "off",
             "URL",
             "collector of traces (OpenTelemetry's OTLP over HTTP), e.g. http://127.0.0.1:4318; off sends none"),
-    LOG_LEVEL("log.level", "info", "LEVEL", "error, warn, info, debug or trace");
+    LOG_LEVEL("log.level", "info", "LEVEL", "error, warn, info, debug or trace"),
+    LOG_SERVICE(
+            "log.service",
+            "/run/pullpirilog/logd.sock",
+            "PATH",
+            "socket of Pullpiri's LogService, which gets the log too while the socket exists; off is none");
 
     private static final String ENVIRONMENT_PREFIX = "STATEMANAGER_";
 

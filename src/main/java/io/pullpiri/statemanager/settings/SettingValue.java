@@ -4,6 +4,7 @@ import com.google.common.base.CharMatcher;
 import com.google.common.net.HostAndPort;
 import io.pullpiri.statemanager.net.Endpoint;
 import io.pullpiri.statemanager.state.PackageState;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +32,9 @@ record SettingValue(String name, String text, String origin) {
 
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h)");
     private static final Pattern HTTP = Pattern.compile("https?://(.+)");
+    /** Linux has room for so many in the address of a socket. */
+    private static final int MAX_SOCKET_BYTES = 107;
+
     private static final String ETCD = "etcd://";
     private static final String SQLITE = "sqlite:";
 
@@ -162,6 +166,18 @@ record SettingValue(String name, String text, String origin) {
             return url;
         }
         throw wrong("a URL such as http://127.0.0.1:4318, or off");
+    }
+
+    /** The path of a Unix socket. */
+    Path socket() {
+        if (!text.isBlank() && text.getBytes(StandardCharsets.UTF_8).length <= MAX_SOCKET_BYTES) {
+            try {
+                return Path.of(text);
+            } catch (InvalidPathException e) {
+                // reported below
+            }
+        }
+        throw wrong("the path of a socket, at most " + MAX_SOCKET_BYTES + " bytes, or off");
     }
 
     Settings.StoreLocation store() {

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param reconcileCurrentStatus the name of a {@code PodStatus} of the wire
  * @param tracingEndpoint the URL of a collector; null sends no traces
  * @param logLevel the level in lower case
+ * @param logService the socket of Pullpiri's LogService; null sends it no lines
  */
 public record Settings(
         StoreLocation store,
@@ -34,7 +35,8 @@ public record Settings(
         Duration commitTimeout,
         int queueLimit,
         @Nullable String tracingEndpoint,
-        String logLevel) {
+        String logLevel,
+        @Nullable Path logService) {
 
     /** The place of the store. */
     public sealed interface StoreLocation {

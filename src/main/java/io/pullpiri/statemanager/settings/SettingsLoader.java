@@ -95,7 +95,10 @@ public final class SettingsLoader {
                 value(Setting.TRACING_ENDPOINT).isOff()
                         ? null
                         : value(Setting.TRACING_ENDPOINT).httpUrl(),
-                value(Setting.LOG_LEVEL).oneOf(LogLevel.class).name().toLowerCase(Locale.ROOT));
+                value(Setting.LOG_LEVEL).oneOf(LogLevel.class).name().toLowerCase(Locale.ROOT),
+                value(Setting.LOG_SERVICE).isOff()
+                        ? null
+                        : value(Setting.LOG_SERVICE).socket());
     }
 
     private @Nullable Integer portOrOff(Setting setting) {

@@ -48,7 +48,8 @@ class SettingsTest {
                         Duration.ofSeconds(5),
                         10_000,
                         null,
-                        "info"));
+                        "info",
+                        Path.of("/run/pullpirilog/logd.sock")));
     }
 
     @Test
@@ -107,6 +108,7 @@ class SettingsTest {
                     PORT                       | off         | --port: 'off' (from the command line; expected: 0..65535)
                     FAULT_PORT                 | x           | --fault-port: 'x' (from the command line; expected: 0..65535)
                     HTTP_PORT                  | on          | --http-port: 'on' (from the command line; expected: 0..65535)
+                    LOG_SERVICE                | ''          | --log-service: '' (from the command line; expected: the path of a socket, at most 107 bytes, or off)
                     TRACING_ENDPOINT           | 127.0.0.1   | --tracing-endpoint: '127.0.0.1' (from the command line; expected: a URL such as http://127.0.0.1:4318, or off)
                     STORE                      | mysql:x     | --store: 'mysql:x' (from the command line; expected: sqlite:PATH, or etcd://host:port[,host:port...])
                     STORE                      | etcd://a    | --store: 'a' (from the command line; expected: HOST:PORT or [IPv6]:PORT; a name has only letters, digits, '-' and '.'; a port is 1..65535)
