@@ -69,7 +69,7 @@ public sealed interface Command {
             implements Command {
 
         /** Whether this is ApiServer's announcement: the scenario becomes idle from any state. */
-        boolean isAnnouncement() {
+        public boolean isAnnouncement() {
             return current == null && target == ScenarioState.IDLE;
         }
 

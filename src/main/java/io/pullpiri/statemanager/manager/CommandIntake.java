@@ -56,7 +56,8 @@ final class CommandIntake {
                 command, isKnown(command), caller, clock.now().monotonicNanos(), wait.toNanos())) {
             case TAKEN -> {
                 wake.run();
-                boolean kept = command instanceof Command.NodeReport; // the lambda must not keep the command
+                // The lambda must not hold the command.
+                boolean kept = command instanceof Command.NodeReport || command instanceof Command.ScenarioChange;
                 yield caller.orTimeout(wait.toNanos(), TimeUnit.NANOSECONDS).exceptionally(late -> notYet(kept, wait));
             }
             case FULL ->

@@ -38,6 +38,11 @@ final class CommandQueue {
     // Guarded by the lock.
     private final SequencedSet<PendingCommand> entries = new LinkedHashSet<>();
     private final Map<String, PendingCommand> reports = new HashMap<>();
+
+    /** The newest announcement and the newest step of each scenario. They are kept when their callers stop waiting. */
+    // [impl->req~scn-kept~1]
+    private final Map<StepKey, PendingCommand> steps = new HashMap<>();
+
     private int events;
     private long bytes;
 
@@ -48,6 +53,13 @@ final class CommandQueue {
 
     /** Whether a tick waits. */
     private boolean tick;
+
+    private record StepKey(String scenario, boolean announcement) {
+
+        static StepKey of(Command.ScenarioChange change) {
+            return new StepKey(change.scenario(), change.isAnnouncement());
+        }
+    }
 
     /** A command that waits, and its callers. Compared by identity. */
     static final class PendingCommand {
@@ -85,12 +97,6 @@ final class CommandQueue {
 
         void answer(CommandResult answer) {
             callers.forEach(caller -> caller.complete(answer));
-        }
-
-        /** Whether the command can be dropped because its caller stopped waiting. Reports and store events are always kept. */
-        boolean isStale(long now) {
-            boolean kept = command instanceof Command.StoreEvents || command instanceof Command.NodeReport;
-            return !kept && deadline < now;
         }
     }
 
@@ -159,6 +165,9 @@ final class CommandQueue {
         added(entry);
         if (entry.command instanceof Command.NodeReport report) {
             reports.put(report.node(), entry);
+        }
+        if (entry.command instanceof Command.ScenarioChange change) {
+            steps.put(StepKey.of(change), entry);
         }
         return Offer.TAKEN;
     }
@@ -288,6 +297,10 @@ final class CommandQueue {
                         events++;
                         entries.addFirst(entry);
                     }
+                    case Command.ScenarioChange change -> {
+                        steps.putIfAbsent(StepKey.of(change), entry);
+                        entries.addFirst(entry);
+                    }
                     case Command.Tick tick -> {}
                     case Command.Repair repair -> {}
                     default -> entries.addFirst(entry);
@@ -355,13 +368,21 @@ final class CommandQueue {
             }
             waiting.remove();
             removed(entry);
-            switch (entry.command) {
-                case Command.NodeReport report -> reports.remove(report.node());
-                case Command.StoreEvents any -> events--;
-                case Command.Tick any -> tick = false;
-                default -> {}
-            }
-            if (!entry.isStale(now)) {
+            // Senders never repeat their reports and steps, so the newest of each is kept although its caller is gone.
+            boolean kept = switch (entry.command) {
+                case Command.NodeReport report -> reports.remove(report.node()) != null;
+                case Command.ScenarioChange change -> steps.remove(StepKey.of(change), entry);
+                case Command.StoreEvents any -> {
+                    events--;
+                    yield true;
+                }
+                case Command.Tick any -> {
+                    tick = false;
+                    yield true;
+                }
+                default -> false;
+            };
+            if (kept || entry.deadline >= now) {
                 taken.add(entry);
             }
         }

@@ -6,11 +6,13 @@ import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.WatchEvent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class CommandQueueTest {
@@ -210,6 +212,39 @@ class CommandQueueTest {
                 .extracting(CommandQueue.PendingCommand::command)
                 .containsExactly(event("b"), report(10));
         assertThat(queue.size()).isZero();
+    }
+
+    // [utest->req~scn-kept~1]
+    @Test
+    void lastAnnouncementAndLastStepOfAScenario_areKeptWithoutAWaitingCaller() {
+        Command first = step("s", ScenarioState.IDLE, ScenarioState.WAITING);
+        Command announcement = step("s", null, ScenarioState.IDLE);
+        Command last = step("s", ScenarioState.ALLOWED, ScenarioState.COMPLETED);
+        Command other = step("t", ScenarioState.IDLE, ScenarioState.WAITING);
+        for (Command command : List.of(first, announcement, last, other)) {
+            offer(command, new CompletableFuture<>(), 100, 10);
+        }
+        List<CommandQueue.PendingCommand> inTime = queue.take(10, 110);
+        assertThat(inTime)
+                .extracting(CommandQueue.PendingCommand::command)
+                .containsExactly(first, announcement, last, other);
+        queue.giveBack(inTime);
+        List<CommandQueue.PendingCommand> late = queue.take(10, 111);
+        assertThat(late)
+                .as("the last ones, in the order in which they came")
+                .extracting(CommandQueue.PendingCommand::command)
+                .containsExactly(announcement, last, other);
+        Command newer = step("s", ScenarioState.IDLE, ScenarioState.WAITING);
+        offer(newer, new CompletableFuture<>(), 111, 10);
+        queue.giveBack(late);
+        assertThat(queue.take(10, 1_000))
+                .extracting(CommandQueue.PendingCommand::command)
+                .containsExactly(announcement, other, newer);
+        assertThat(queue.size()).isZero();
+    }
+
+    private static Command step(String scenario, @Nullable ScenarioState current, ScenarioState target) {
+        return new Command.ScenarioChange(scenario, current, target, "id", 1, "test");
     }
 
     @Test

@@ -12,6 +12,7 @@ import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.KeyValue;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.StateStore;
@@ -246,12 +247,21 @@ abstract class ManagerContract {
         CommandResult first = manager.submit(report("running", "running"), Duration.ofMillis(200))
                 .join();
         manager.submit(report("running", "exited:9"), Duration.ofMillis(200)).join();
+        CommandResult step = manager.submit(
+                        new Command.ScenarioChange(
+                                "drive", ScenarioState.ALLOWED, ScenarioState.COMPLETED, "id", 1, "test"),
+                        Duration.ofMillis(200))
+                .join();
+        assertThat(step).isInstanceOf(CommandResult.NotDurableYet.class);
         assertThat(state).isInstanceOf(CommandResult.NotDurableYet.class);
         assertThat(first).isInstanceOf(CommandResult.NotDurableYet.class);
         assertThat(manager.isReady()).isFalse();
         store.away = false;
         awaitStored("braking", "Degraded");
         Await.until(SOON, () -> "ready", manager::isReady);
+        assertThat(store.get(Keys.scenarioState("drive")).map(KeyValue::value))
+                .as("kept: its sender never repeats it")
+                .contains("Completed");
         assertThat(store.get(Keys.modelState("brake")).orElseThrow().value())
                 .as("the caller of the state change had stopped waiting")
                 .isEqualTo("Running");
