@@ -27,8 +27,10 @@ final class CommandQueue {
     /** How many callers may wait for one report. A further caller replaces the oldest, which gets "not durable yet". */
     private static final int MAX_CALLERS = 100;
 
-    /** Lists of unknown nodes may take one part in this many of the queue. */
+    /** Lists of unknown nodes may take one part in this many of the queue; likewise steps whose callers do not wait any more. */
     private static final int UNKNOWN_SHARE = 4;
+
+    private static final int STEP_SHARE = 2;
 
     private final int limit;
     private final long maxBytes;
@@ -371,7 +373,8 @@ final class CommandQueue {
             // Senders never repeat their reports and steps, so the newest of each is kept although its caller is gone.
             boolean kept = switch (entry.command) {
                 case Command.NodeReport report -> reports.remove(report.node()) != null;
-                case Command.ScenarioChange change -> steps.remove(StepKey.of(change), entry);
+                case Command.ScenarioChange change ->
+                    steps.remove(StepKey.of(change), entry) && steps.size() < Math.max(1, limit / STEP_SHARE);
                 case Command.StoreEvents any -> {
                     events--;
                     yield true;

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -241,6 +242,23 @@ class CommandQueueTest {
                 .extracting(CommandQueue.PendingCommand::command)
                 .containsExactly(announcement, other, newer);
         assertThat(queue.size()).isZero();
+    }
+
+    /** Otherwise invented scenarios would take the places of node reports during an outage. */
+    @Test
+    void stepsWithoutAWaitingCaller_areKeptInHalfOfTheQueue() {
+        for (int i = 0; i < 10; i++) {
+            offer(step("s" + i, null, ScenarioState.IDLE), new CompletableFuture<>(), 100, 10);
+        }
+        List<CommandQueue.PendingCommand> kept = queue.take(10, 111);
+        assertThat(kept)
+                .as("the newest")
+                .extracting(CommandQueue.PendingCommand::command)
+                .containsExactlyElementsOf(IntStream.range(5, 10)
+                        .mapToObj(i -> step("s" + i, null, ScenarioState.IDLE))
+                        .toList());
+        queue.giveBack(kept);
+        assertThat(queue.take(10, 200)).hasSize(5);
     }
 
     private static Command step(String scenario, @Nullable ScenarioState current, ScenarioState target) {
