@@ -5,6 +5,7 @@ import com.google.common.util.concurrent.FutureCallback;
 import com.google.common.util.concurrent.Futures;
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.common.util.concurrent.MoreExecutors;
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
@@ -22,6 +23,7 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -53,13 +55,14 @@ public final class ActionControllerClient implements ActionController, AutoClose
         this.currentStatus = PodStatus.valueOf(currentStatus);
     }
 
-    // [impl->req~wire-reconcile~1]
+    // [impl->req~wire-reconcile~2]
     @Override
     public CompletableFuture<ReconcileResult> reconcile(String scenario, Duration timeout) {
         if (channel == null) {
-            return CompletableFuture.completedFuture(new ReconcileResult(false, NOT_CONFIGURED));
+            return CompletableFuture.failedFuture(new IOException(NOT_CONFIGURED));
         }
         return completable(
+                        channel,
                         timeout,
                         stub(channel, timeout)
                                 .reconcile(ReconcileRequest.newBuilder()
@@ -68,7 +71,24 @@ public final class ActionControllerClient implements ActionController, AutoClose
                                         .setDesired(PodStatus.RUNNING)
                                         .build()))
                 .thenApply(response -> new ReconcileResult(
-                        response.getStatus() == 0, "status " + response.getStatus() + ", " + response.getDesc()));
+                        response.getStatus() == 0, "status " + response.getStatus() + ", " + response.getDesc()))
+                .exceptionallyCompose(failure -> isOutage(Status.fromThrowable(failure))
+                        ? CompletableFuture.failedFuture(failure)
+                        : CompletableFuture.completedFuture(new ReconcileResult(false, messageOf(failure))));
+    }
+
+    /** Whether a status says that ActionController did not decide about the request. Every other error is a refusal. */
+    private static boolean isOutage(Status status) {
+        return switch (status.getCode()) {
+            case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, UNKNOWN -> true;
+            default -> false;
+        };
+    }
+
+    private static String messageOf(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return String.valueOf(cause.getMessage());
     }
 
     /** Forwards a request to move a model to another node. The future always completes normally. */
@@ -83,6 +103,7 @@ public final class ActionControllerClient implements ActionController, AutoClose
         }
         Duration timeout = wait.compareTo(OFFLOAD_TIMEOUT) < 0 ? wait : OFFLOAD_TIMEOUT;
         return completable(
+                        channel,
                         timeout,
                         stub(channel, timeout)
                                 .offloadModel(OffloadModelRequest.newBuilder()
@@ -152,7 +173,8 @@ public final class ActionControllerClient implements ActionController, AutoClose
     }
 
     /** Turns a call into a future. A failure has a message for operators. */
-    private <T> CompletableFuture<T> completable(Duration timeout, ListenableFuture<T> call) {
+    private <T> CompletableFuture<T> completable(
+            ManagedChannel connections, Duration timeout, ListenableFuture<T> call) {
         CompletableFuture<T> completable = new CompletableFuture<>();
         Futures.addCallback(
                 call,
@@ -164,11 +186,25 @@ public final class ActionControllerClient implements ActionController, AutoClose
 
                     @Override
                     public void onFailure(Throwable failure) {
+                        connectAtNextCall(connections, Status.fromThrowable(failure));
                         completable.completeExceptionally(new IOException(message(failure, timeout), failure));
                     }
                 },
                 MoreExecutors.directExecutor());
         return completable;
+    }
+
+    /**
+     * Ends gRPC's own back-off between connection attempts, which grows to two minutes and refuses all calls meanwhile. The
+     * callers wait between their calls, so the next call may connect at once. Calls in progress are not disturbed.
+     */
+    // [impl->req~wire-action-controller-away~1]
+    private static void connectAtNextCall(ManagedChannel connections, Status status) {
+        boolean neverConnected = status.getCode() == Status.Code.DEADLINE_EXCEEDED
+                && connections.getState(false) != ConnectivityState.READY;
+        if (status.getCode() == Status.Code.UNAVAILABLE || neverConnected) {
+            connections.enterIdle();
+        }
     }
 
     @Override

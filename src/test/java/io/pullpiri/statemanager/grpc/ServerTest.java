@@ -74,7 +74,7 @@ class ServerTest {
         controller.close();
     }
 
-    // [utest->req~wire-reconcile~1]
+    // [utest->req~wire-reconcile~2]
     @Test
     void deadContainers_leadToAReconcileRequest() {
         rig.apply(ServerRig.BRAKING);

@@ -230,7 +230,7 @@ class ReconcilerTest {
         assertThat(asked).containsExactly("s", "t", "s");
     }
 
-    // [utest->req~wire-reconcile~1]
+    // [utest->req~wire-reconcile~2]
     @Test
     void manyDeadPackages_areReconciledWithLimitedConcurrency() {
         Reconciler reconciler = reconciler(Duration.ZERO);
