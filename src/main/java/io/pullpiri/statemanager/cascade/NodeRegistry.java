@@ -28,7 +28,7 @@ final class NodeRegistry {
     private static final int MOST_BYTES = 1 << 20;
 
     /** The most characters of a container in a record, beside its texts. */
-    private static final int RECORD_FRAME = 300;
+    private static final int RECORD_FRAME = 450;
 
     /** The most bytes of a character in a record, which may be written as {@code \\u0001}. */
     private static final int BYTES_OF_A_CHARACTER = 6;

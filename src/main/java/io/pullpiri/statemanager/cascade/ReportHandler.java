@@ -8,6 +8,7 @@ import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.StateMachine;
 import io.pullpiri.statemanager.view.Container;
+import io.pullpiri.statemanager.view.Launch;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.Peers;
 import io.pullpiri.statemanager.view.ResourceEntry;
@@ -24,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 final class ReportHandler {
 
     private static final int SHORT_ID = 12;
+
+    /** The beginning of the annotations that ActionController writes. */
+    private static final String LAUNCH = "io.pullpiri.annotations.";
 
     private final ViewBuilder builder;
     private final NodeContainers containers;
@@ -167,6 +171,20 @@ final class ReportHandler {
                 podman.exitCode(),
                 podman.podmanStatus(),
                 podman.why(),
+                facts.startedNanos(),
+                facts.finishedNanos(),
+                launch(facts),
                 0);
+    }
+
+    /** Returns what ActionController wrote when it launched the container; null if it did not, or if a name is invalid. */
+    private static @Nullable Launch launch(ContainerFacts facts) {
+        String scenario = facts.annotations().getOrDefault(LAUNCH + "scenario", "");
+        String packageName = facts.annotations().getOrDefault(LAUNCH + "package", "");
+        String policy = facts.annotations().getOrDefault(LAUNCH + "policy", "");
+        boolean valid = Names.problem(scenario) == null
+                && Names.problem(packageName) == null
+                && (policy.isEmpty() || Names.problem(policy) == null);
+        return valid ? new Launch(scenario, packageName, policy) : null;
     }
 }

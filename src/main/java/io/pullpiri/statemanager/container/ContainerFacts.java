@@ -17,6 +17,16 @@ public record ContainerFacts(
         Map<String, String> config,
         Map<String, String> annotations) {
 
+    /** When the container was last started, in nanoseconds since 1970; 0 if it is not known. */
+    public long startedNanos() {
+        return PodmanTime.nanos(state.get("StartedAt"));
+    }
+
+    /** When the container last ended, in nanoseconds since 1970; 0 if it is not known. It stays when the container starts again. */
+    public long finishedNanos() {
+        return PodmanTime.nanos(state.get("FinishedAt"));
+    }
+
     /** The estimated memory of the facts in bytes. */
     public long bytes() {
         return 200L + id.length() + name.length() + image.length() + bytes(state) + bytes(config) + bytes(annotations);

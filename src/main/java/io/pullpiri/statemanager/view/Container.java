@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager.view;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.pullpiri.statemanager.state.ContainerState;
 import java.util.Locale;
 import java.util.Objects;
@@ -16,6 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param exitCode as podman gave it, of a container that has ended or could not be started; empty if it is 0
  * @param podman podman's status, such as {@code stopping}, if it differs from the usual one for the state; null otherwise
  * @param why why it is dead or unknown, or why it could not be started; null for other containers
+ * @param startedNanos when it was last started, in nanoseconds since 1970; 0 if it is not known. Stored as {@code started}.
+ * @param finishedNanos when it last ended, in nanoseconds since 1970; 0 if it is not known. It stays when the container starts
+ *     again. Stored as {@code finished}.
+ * @param launch what ActionController wrote when it launched the container; null for a container of another origin
  * @param absentSinceMillis when a list of its node first left it out, in milliseconds since 1970; 0 while lists name it
  */
 @JsonInclude(JsonInclude.Include.NON_DEFAULT)
@@ -28,6 +33,9 @@ public record Container(
         String exitCode,
         @Nullable String podman,
         @Nullable String why,
+        @JsonProperty("started") long startedNanos,
+        @JsonProperty("finished") long finishedNanos,
+        @Nullable Launch launch,
         long absentSinceMillis)
         implements StoredRecord {
 
@@ -38,16 +46,30 @@ public record Container(
     }
 
     public Container withModel(@Nullable String newModel) {
-        return new Container(name, id, label, newModel, state, exitCode, podman, why, absentSinceMillis);
+        return new Container(
+                name,
+                id,
+                label,
+                newModel,
+                state,
+                exitCode,
+                podman,
+                why,
+                startedNanos,
+                finishedNanos,
+                launch,
+                absentSinceMillis);
     }
 
     public Container absentSince(long millis) {
-        return new Container(name, id, label, model, state, exitCode, podman, why, millis);
+        return new Container(
+                name, id, label, model, state, exitCode, podman, why, startedNanos, finishedNanos, launch, millis);
     }
 
     /** The estimated memory in bytes, with its places in indexes. */
     public long bytes() {
-        return 350L
+        return 390L
+                + Launch.bytes(launch)
                 + 2L * name.length()
                 + exitCode.length()
                 + (label == null ? 0 : label.length())
@@ -88,7 +110,8 @@ public record Container(
                 + (podman == null ? 0 : podman.length())
                 + (label == null ? 0 : label.length())
                 + (model == null ? 0 : model.length())
-                + (why == null ? 0 : why.length());
+                + (why == null ? 0 : why.length())
+                + (launch == null ? 0 : launch.characters());
     }
 
     /** Whether the last list of its node left it out. */

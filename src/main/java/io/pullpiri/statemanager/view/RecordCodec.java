@@ -126,7 +126,8 @@ public final class RecordCodec {
                 isName(container.name())
                         && (container.label() == null || isName(container.label()))
                         && (container.model() == null || isName(container.model()))
-                        && container.state() != null;
+                        && container.state() != null
+                        && (container.launch() == null || isSound(container.launch()));
             case JournalRecordText journal ->
                 areSound(journal.changes()) && areSound(journal.carried()) && areSound(journal.nodes());
             case Transition transition -> transition.kind() != null && isName(transition.name());
@@ -135,6 +136,12 @@ public final class RecordCodec {
             case Owner owner -> owner.id() != null && owner.host() != null && owner.since() != null;
             case null -> false;
         };
+    }
+
+    private static boolean isSound(Launch launch) {
+        return isName(launch.scenario())
+                && isName(launch.packageName())
+                && (launch.policy().isEmpty() || isName(launch.policy()));
     }
 
     private static boolean areSound(@Nullable List<? extends StoredRecord> records) {

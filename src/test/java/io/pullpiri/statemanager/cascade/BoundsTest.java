@@ -14,6 +14,7 @@ import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.testing.CascadeRig;
 import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.History;
+import io.pullpiri.statemanager.view.Launch;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.ScenarioEntry;
@@ -33,7 +34,7 @@ import org.junit.jupiter.api.Test;
 class BoundsTest {
 
     /** Room for a package, two models, a node and two containers, but not for another model. */
-    private static final long MEMORY = 4_000;
+    private static final long MEMORY = 4_160;
 
     private final CascadeRig world = new CascadeRig(CascadeRig.RULES, new Plan.TransactionLimits(128, 1 << 20, MEMORY));
 
@@ -141,8 +142,9 @@ class BoundsTest {
         assertThat(change.bytes()).isGreaterThanOrEqualTo(3_000);
         History history = History.NONE.decided(change).recorded(1, 3);
         assertThat(history.bytes() - new History(null, new long[0]).bytes()).isGreaterThanOrEqualTo(3_008);
-        Container container = new Container(text, "", text, null, ContainerState.DEAD, "1", null, text, 0);
-        assertThat(container.bytes()).isGreaterThanOrEqualTo(4_000);
+        Container container = new Container(
+                text, "", text, null, ContainerState.DEAD, "1", null, text, 0, 0, new Launch(text, text, text), 0);
+        assertThat(container.bytes()).isGreaterThanOrEqualTo(7_000);
         Versioned<String> stored = new Versioned<>(text, 1);
         TrackedState<ModelState> ofModel = TrackedState.<ModelState>empty().with(ModelState.DEAD, history);
         ModelEntry model = ModelEntry.empty("m").with(ofModel).withArtifactText(stored);

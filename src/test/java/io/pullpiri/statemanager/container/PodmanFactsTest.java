@@ -40,6 +40,9 @@ class PodmanFactsTest {
                 facts.exitCode(),
                 facts.podmanStatus(),
                 facts.why(),
+                0,
+                0,
+                null,
                 0);
     }
 
@@ -181,6 +184,7 @@ class PodmanFactsTest {
         Container old = RecordCodec.parse("""
                 {"name":"a","id":"1","label":"m","model":"m","state":"DEAD","exitCode":139,"why":"exit code 139"}""", Container.class);
         assertThat(old)
-                .isEqualTo(new Container("a", "1", "m", "m", ContainerState.DEAD, "139", null, "exit code 139", 0));
+                .isEqualTo(new Container(
+                        "a", "1", "m", "m", ContainerState.DEAD, "139", null, "exit code 139", 0, 0, null, 0));
     }
 }
