@@ -14,6 +14,7 @@ import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.ManagerLimits;
 import io.pullpiri.statemanager.manager.ManagerThreads;
 import io.pullpiri.statemanager.manager.Metrics;
+import io.pullpiri.statemanager.manager.Offloader;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.manager.Tracing;
 import io.pullpiri.statemanager.settings.Settings;
@@ -130,7 +131,7 @@ public final class StateManager implements AutoCloseable {
                     settings.faultPort(),
                     manager,
                     reconciler,
-                    actionController,
+                    new Offloader(actionController, settings.offloadTimeout()),
                     settings.rules().protobufNames(),
                     network));
             Integer httpPort = settings.httpPort();

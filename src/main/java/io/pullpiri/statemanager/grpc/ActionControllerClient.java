@@ -6,6 +6,7 @@ import com.google.common.util.concurrent.Futures;
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.common.util.concurrent.MoreExecutors;
 import io.grpc.ConnectivityState;
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
@@ -14,14 +15,12 @@ import io.pullpiri.proto.actioncontroller.ActionControllerConnectionGrpc.ActionC
 import io.pullpiri.proto.actioncontroller.OffloadModelRequest;
 import io.pullpiri.proto.actioncontroller.PodStatus;
 import io.pullpiri.proto.actioncontroller.ReconcileRequest;
-import io.pullpiri.proto.statemanager.OffloadingRequest;
-import io.pullpiri.proto.statemanager.OffloadingResponse;
 import io.pullpiri.statemanager.manager.ActionController;
 import io.pullpiri.statemanager.net.Endpoint;
+import io.pullpiri.statemanager.view.OffloadRequest;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.time.Duration;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 /** The client of Pullpiri's ActionController. Without an address, every call fails. May be used from any thread. */
 public final class ActionControllerClient implements ActionController, AutoCloseable {
 
-    private static final Duration OFFLOAD_TIMEOUT = Duration.ofSeconds(5);
     private static final String NOT_CONFIGURED = "no ActionController is configured (action-controller: off)";
 
     private final String target;
@@ -91,61 +89,31 @@ public final class ActionControllerClient implements ActionController, AutoClose
         return String.valueOf(cause.getMessage());
     }
 
-    /** Forwards a request to move a model to another node. The future always completes normally. */
-    // [impl->req~wire-offloading~1]
-    CompletableFuture<OffloadingResponse> offload(OffloadingRequest request, Duration wait) {
-        String empty = emptyName(request);
-        if (empty != null) {
-            return refused(empty + ": is empty or only spaces (expected: a name)");
-        }
+    // [impl->req~wire-offloading~2]
+    @Override
+    public CompletableFuture<OffloadResult> offload(OffloadRequest request, Duration timeout) {
         if (channel == null) {
-            return refused(NOT_CONFIGURED);
+            return CompletableFuture.completedFuture(new OffloadResult(false, NOT_CONFIGURED, ""));
         }
-        Duration timeout = wait.compareTo(OFFLOAD_TIMEOUT) < 0 ? wait : OFFLOAD_TIMEOUT;
-        return completable(
-                        channel,
-                        timeout,
-                        stub(channel, timeout)
-                                .offloadModel(OffloadModelRequest.newBuilder()
-                                        .setScenarioName(request.getScenarioName())
-                                        .setPackageName(request.getPackageName())
-                                        .setModelName(request.getModelName())
-                                        .setSourceNode(request.getSourceNode())
-                                        .setTargetNode(request.getTargetNode())
-                                        .setPolicyName(request.getPolicyName())
-                                        .setReason(request.getReason())
-                                        .build()))
-                .handle((response, failure) -> {
-                    if (response == null) {
-                        return OffloadingResponse.newBuilder()
-                                .setMessage(failure.getMessage())
-                                .build();
-                    }
-                    String id = response.getTransitionId();
-                    return OffloadingResponse.newBuilder()
-                            .setAccepted(response.getSuccess())
-                            .setMessage(response.getMessage())
-                            .setTransitionId(id.isEmpty() ? UUID.randomUUID().toString() : id)
-                            .build();
-                });
-    }
-
-    /** Returns the first required field that is empty, or null. The policy and the reason are optional. */
-    private static @Nullable String emptyName(OffloadingRequest request) {
-        return request.getScenarioName().isBlank()
-                ? "scenario_name"
-                : request.getPackageName().isBlank()
-                        ? "package_name"
-                        : request.getModelName().isBlank()
-                                ? "model_name"
-                                : request.getSourceNode().isBlank()
-                                        ? "source_node"
-                                        : request.getTargetNode().isBlank() ? "target_node" : null;
-    }
-
-    private static CompletableFuture<OffloadingResponse> refused(String message) {
-        return CompletableFuture.completedFuture(
-                OffloadingResponse.newBuilder().setMessage(message).build());
+        OffloadModelRequest message = OffloadModelRequest.newBuilder()
+                .setScenarioName(request.scenarioName())
+                .setPackageName(request.packageName())
+                .setModelName(request.modelName())
+                .setSourceNode(request.sourceNode())
+                .setTargetNode(request.targetNode())
+                .setPolicyName(request.policyName())
+                .setReason(request.reason())
+                .build();
+        // A fork has no deadline and no cancellation of the request that this thread serves.
+        Context fork = Context.current().fork();
+        Context attached = fork.attach();
+        try {
+            return completable(channel, timeout, stub(channel, timeout).offloadModel(message))
+                    .thenApply(response -> new OffloadResult(
+                            response.getSuccess(), response.getMessage(), response.getTransitionId()));
+        } finally {
+            fork.detach(attached);
+        }
     }
 
     private static ActionControllerConnectionFutureStub stub(ManagedChannel channel, Duration timeout) {

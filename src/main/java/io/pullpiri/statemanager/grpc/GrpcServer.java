@@ -19,6 +19,7 @@ import io.pullpiri.statemanager.grpc.limits.CappedServerChannel;
 import io.pullpiri.statemanager.grpc.limits.Connections;
 import io.pullpiri.statemanager.manager.Anomalies;
 import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.Offloader;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.net.PortBinding;
 import io.pullpiri.statemanager.view.NodeEntry;
@@ -100,7 +101,7 @@ public final class GrpcServer implements AutoCloseable {
             @Nullable Integer faultPort,
             Manager manager,
             Reconciler reconciler,
-            ActionControllerClient actionController,
+            Offloader offloader,
             boolean protobufNames,
             EventLoopGroup network)
             throws IOException {
@@ -113,7 +114,7 @@ public final class GrpcServer implements AutoCloseable {
                     server.health.getHealthService(), new UnavailabilityHeader(manager::whyNotReady));
             Queries queries = new Queries(manager, server.memoryLimiter);
             BindableService[] services = {
-                new StateManagerService(manager, actionController, resources, server.subscriptions, queries),
+                new StateManagerService(manager, new Offloading(offloader), resources, server.subscriptions, queries),
                 new ArtifactsService(manager),
                 new NodesService(manager, queries),
                 health,

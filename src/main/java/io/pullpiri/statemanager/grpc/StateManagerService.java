@@ -33,19 +33,15 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
 
     private final ConcurrencyLimiter histories;
     private final Manager manager;
-    private final ActionControllerClient actionController;
+    private final Offloading offloading;
     private final Resources resources;
     private final Subscriptions subscriptions;
     private final Queries queries;
 
     StateManagerService(
-            Manager manager,
-            ActionControllerClient actionController,
-            Resources resources,
-            Subscriptions subscriptions,
-            Queries queries) {
+            Manager manager, Offloading offloading, Resources resources, Subscriptions subscriptions, Queries queries) {
         this.manager = manager;
-        this.actionController = actionController;
+        this.offloading = offloading;
         this.resources = resources;
         this.subscriptions = subscriptions;
         this.queries = queries;
@@ -150,12 +146,9 @@ final class StateManagerService extends StateManagerConnectionGrpc.StateManagerC
                 });
     }
 
-    // [impl->req~wire-offloading~1]
     @Override
     public void triggerOffloading(OffloadingRequest request, StreamObserver<OffloadingResponse> caller) {
-        CompletableFuture<?> _ = actionController
-                .offload(request, CallDeadline.remaining())
-                .thenAccept(answer -> Calls.answer(caller, answer));
+        offloading.trigger(request, caller);
     }
 
     // [impl->req~wire-action~1]

@@ -1,9 +1,10 @@
 package io.pullpiri.statemanager.manager;
 
+import io.pullpiri.statemanager.view.OffloadRequest;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
-/** Brings dead packages back: Pullpiri's ActionController, or a simulated one. */
+/** Brings dead packages back, and moves models: Pullpiri's ActionController, or a simulated one. */
 @FunctionalInterface
 public interface ActionController {
 
@@ -16,6 +17,18 @@ public interface ActionController {
     CompletableFuture<ReconcileResult> reconcile(String scenario, Duration timeout);
 
     /**
+     * Requests that a model is stopped on its source node and started on its target node. Does not block. The call has its own
+     * deadline: a deadline or a cancellation of the calling thread's request does not end it, because ActionController would
+     * then stop half-way. An ActionController that does not override this method refuses the request.
+     *
+     * @return always completes: with the reply, or exceptionally if none came within the timeout
+     */
+    default CompletableFuture<OffloadResult> offload(OffloadRequest request, Duration timeout) {
+        return CompletableFuture.completedFuture(
+                new OffloadResult(false, "this ActionController does not move models", ""));
+    }
+
+    /**
      * The reply to a request.
      *
      * @param accepted whether ActionController will reconcile; false is a refusal. True does not say that the package has
@@ -23,4 +36,14 @@ public interface ActionController {
      * @param message the text of the reply, empty if it has none
      */
     record ReconcileResult(boolean accepted, String message) {}
+
+    /**
+     * The reply to a request to move a model.
+     *
+     * @param success whether ActionController says that it has moved the model. If not, the model may be stopped on its source
+     *     node nevertheless.
+     * @param message the text of the reply, empty if it has none
+     * @param transitionId ActionController's id of the move, empty if it has none
+     */
+    record OffloadResult(boolean success, String message, String transitionId) {}
 }

@@ -19,7 +19,6 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -253,13 +252,13 @@ public final class Reconciler implements AutoCloseable {
                 task.scenario,
                 task.startedNanos,
                 accepted,
-                accepted ? "" : reply != null ? reply.message() : describe(failure),
+                accepted ? "" : reply != null ? reply.message() : Failures.describe(failure),
                 clock.now());
         if (!task.cancelled && !closed) {
             if (accepted) {
                 acknowledged(task);
             } else {
-                failed(task, reply != null ? "refused: " + reply.message() : "failed: " + describe(failure));
+                failed(task, reply != null ? "refused: " + reply.message() : "failed: " + Failures.describe(failure));
             }
         }
         // A queued task may have been cancelled in the meantime.
@@ -297,15 +296,6 @@ public final class Reconciler implements AutoCloseable {
                 LogText.printable(outcome),
                 wait);
         later(task, TimeUnit.MILLISECONDS.toNanos(wait));
-    }
-
-    private static String describe(@Nullable Throwable failure) {
-        if (failure == null) {
-            return "no reply";
-        }
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
     }
 
     /** Returns the progress of the requests for a package, by scenario; empty if the package is not dead. */

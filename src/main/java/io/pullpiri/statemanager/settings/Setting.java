@@ -41,6 +41,8 @@ public enum Setting {
             "FAILED",
             "STATUS",
             "the current status in a request: NONE, INIT, READY, RUNNING, DONE, FAILED or UNKNOWN"),
+    OFFLOAD_TIMEOUT(
+            "offload.timeout", "5m", "TIME", "how long ActionController may take to move a model to another node"),
     CONTAINER_VANISH_GRACE(
             "container.vanish-grace",
             "3s",

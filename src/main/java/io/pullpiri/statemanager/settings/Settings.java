@@ -32,6 +32,7 @@ public record Settings(
         Duration reconcileResync,
         Duration reconcileTimeout,
         String reconcileCurrentStatus,
+        Duration offloadTimeout,
         Duration commitTimeout,
         int queueLimit,
         @Nullable String tracingEndpoint,

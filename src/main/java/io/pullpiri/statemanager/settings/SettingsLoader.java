@@ -90,6 +90,7 @@ public final class SettingsLoader {
                 value(Setting.RECONCILE_RESYNC).duration(true),
                 value(Setting.RECONCILE_TIMEOUT).duration(true),
                 value(Setting.RECONCILE_CURRENT_STATUS).oneOf(PodStatus.class).name(),
+                value(Setting.OFFLOAD_TIMEOUT).duration(true),
                 value(Setting.COMMIT_TIMEOUT).duration(true),
                 value(Setting.QUEUE_LIMIT).integer(1, 10_000_000),
                 value(Setting.TRACING_ENDPOINT).isOff()

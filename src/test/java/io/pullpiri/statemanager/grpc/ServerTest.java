@@ -19,8 +19,6 @@ import io.pullpiri.proto.schedinfo.v1.FaultType;
 import io.pullpiri.proto.statemanager.ErrorCode;
 import io.pullpiri.proto.statemanager.ListResourcesByStateRequest;
 import io.pullpiri.proto.statemanager.ListResourcesByStateResponse;
-import io.pullpiri.proto.statemanager.OffloadingRequest;
-import io.pullpiri.proto.statemanager.OffloadingResponse;
 import io.pullpiri.proto.statemanager.ResourceState;
 import io.pullpiri.proto.statemanager.StateChange;
 import io.pullpiri.proto.statemanager.StateChangeResponse;
@@ -218,26 +216,6 @@ class ServerTest {
                 .listResourcesByState(request.setState("").setLimit(1).build());
         assertThat(limited.getResourcesCount()).isEqualTo(1);
         assertThat(limited.getTotalCount()).as("before the limit").isEqualTo(2);
-    }
-
-    // [utest->req~wire-offloading~1]
-    @Test
-    void offloading_isForwarded() {
-        OffloadingRequest request = OffloadingRequest.newBuilder()
-                .setScenarioName("drive")
-                .setPackageName("braking")
-                .setModelName("brake")
-                .setSourceNode("HPC")
-                .setTargetNode("rear")
-                .setPolicyName("policy")
-                .setReason("hot")
-                .build();
-        OffloadingResponse made = rig.client().triggerOffloading(request);
-        assertThat(made.getAccepted()).isTrue();
-        assertThat(made.getTransitionId()).as("an id of the server").isNotEmpty();
-        controller.transitionId = "theirs";
-        assertThat(rig.client().triggerOffloading(request).getTransitionId()).isEqualTo("theirs");
-        assertThat(controller.offloads.getFirst().getReason()).isEqualTo("hot");
     }
 
     // [utest->req~wire-fault~1]

@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.testing;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.pullpiri.proto.actioncontroller.ActionControllerConnectionGrpc;
 import io.pullpiri.proto.actioncontroller.OffloadModelRequest;
@@ -13,7 +14,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** An ActionController that records requests, and answers as a test wants. */
@@ -25,6 +29,14 @@ public final class FakeActionController extends ActionControllerConnectionGrpc.A
     public volatile @Nullable Status refusal;
     public volatile boolean silent;
     public volatile String transitionId = "";
+
+    /** Whether offloads are answered only by {@link #release}. */
+    public volatile boolean holding;
+
+    /** How many held offloads the caller has cancelled. */
+    public final AtomicInteger cancelled = new AtomicInteger();
+
+    private final Queue<StreamObserver<OffloadModelResponse>> held = new ConcurrentLinkedQueue<>();
     private final Server server;
 
     private FakeActionController(int port) throws IOException {
@@ -57,14 +69,27 @@ public final class FakeActionController extends ActionControllerConnectionGrpc.A
 
     @Override
     public void offloadModel(OffloadModelRequest request, StreamObserver<OffloadModelResponse> caller) {
+        if (holding) {
+            ((ServerCallStreamObserver<OffloadModelResponse>) caller).setOnCancelHandler(cancelled::incrementAndGet);
+            held.add(caller);
+            offloads.add(request);
+            return;
+        }
         offloads.add(request);
-        answer(
-                caller,
-                OffloadModelResponse.newBuilder()
-                        .setSuccess(true)
-                        .setMessage("moved")
-                        .setTransitionId(transitionId)
-                        .build());
+        answer(caller, moved());
+    }
+
+    private OffloadModelResponse moved() {
+        return OffloadModelResponse.newBuilder()
+                .setSuccess(true)
+                .setMessage("moved")
+                .setTransitionId(transitionId)
+                .build();
+    }
+
+    /** Answers the oldest held offload. */
+    public void release() {
+        answer(held.remove(), moved());
     }
 
     private <T> void answer(StreamObserver<T> caller, T answer) {
