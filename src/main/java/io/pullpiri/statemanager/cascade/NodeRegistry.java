@@ -207,6 +207,7 @@ final class NodeRegistry {
                 cause,
                 source,
                 Math.max(0, silence(node.heardNanos()).toMillis()),
-                false));
+                false,
+                0));
     }
 }

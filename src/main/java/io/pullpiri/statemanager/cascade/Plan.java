@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Transaction;
+import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.Transition;
 import io.pullpiri.statemanager.view.View;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The result of deciding a batch. It changes nothing by itself.
@@ -33,6 +35,16 @@ public record Plan(
     /** The packages whose reconcile records the plan writes or deletes. */
     public Set<String> reconcileRecords() {
         return reconcileRecords(write -> true);
+    }
+
+    /** The packages that the scenarios whose states change target. */
+    public Set<String> targetsOfChangedScenarios() {
+        return transactions.stream()
+                .flatMap(planned -> planned.transitions().stream())
+                .filter(change -> change.kind() == ResourceKind.SCENARIO)
+                .map(change -> next.scenarios().get(change.name()))
+                .flatMap(scenario -> scenario == null ? Stream.empty() : scenario.target().stream())
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private Set<String> reconcileRecords(Predicate<Transaction.Write> wanted) {

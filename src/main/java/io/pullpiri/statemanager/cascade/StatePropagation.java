@@ -94,8 +94,8 @@ final class StatePropagation {
             ResourceEntry<?> entry, String from, String to, String transitionId, String cause, String source) {
         History history = entry.state().history();
         long now = builder.now().wallNanos();
-        Transition latest = history.latest();
-        long since = latest == null || history.generation() == 0 ? now : latest.atNanos();
+        Transition previous = history.generation() == 0 ? null : history.latest();
+        long since = previous == null ? now : previous.atNanos();
         Transition transition = new Transition(
                 entry.kind(),
                 entry.name(),
@@ -107,7 +107,8 @@ final class StatePropagation {
                 cause,
                 source,
                 TimeUnit.NANOSECONDS.toMillis(Math.max(0, now - since)),
-                isAnchored(entry));
+                isAnchored(entry),
+                previous == null ? 0 : previous.lastCompletedNanos());
         builder.addTransition(transition);
         return history.decided(transition);
     }

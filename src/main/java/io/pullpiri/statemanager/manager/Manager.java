@@ -333,6 +333,7 @@ public final class Manager implements AutoCloseable {
         if (isDifferentObject(before.scenariosByTarget(), next.scenariosByTarget())) {
             concerned.addAll(reconciler.packages());
         }
+        concerned.addAll(plan.targetsOfChangedScenarios());
         reconciler.update(next, concerned);
         if (!plan.transactions().isEmpty() || repair) { // otherwise the store was not asked
             health.answered();

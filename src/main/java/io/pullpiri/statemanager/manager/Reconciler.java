@@ -4,6 +4,7 @@ import io.pullpiri.statemanager.manager.Event.Recovery.RecoveryStep;
 import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ReconcileRecord;
+import io.pullpiri.statemanager.view.ReconcileTargets;
 import io.pullpiri.statemanager.view.View;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -28,7 +29,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends reconcile requests to ActionController for every dead package, one for each scenario that targets it. It repeats
+ * Sends reconcile requests to ActionController for every dead package, one for each scenario of its
+ * {@link ReconcileTargets}. It repeats
  * them for as long as the package's reconcile record exists. An acknowledgement is not a recovery: only the observed state
  * removes the record. No method blocks, and all may be called from any thread.
  */
@@ -149,7 +151,7 @@ public final class Reconciler implements AutoCloseable {
         suspended = false;
         for (String name : concerned) {
             PackageEntry entry = view.packages().get(name);
-            update(name, entry, view.scenariosOf(name));
+            update(name, entry, ReconcileTargets.of(view, name).scenarios());
         }
     }
 

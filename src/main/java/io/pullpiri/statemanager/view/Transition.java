@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager.view;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.pullpiri.statemanager.state.ScenarioState;
 import java.util.Objects;
 
 /**
@@ -16,6 +17,8 @@ import java.util.Objects;
  * @param durationMillis the time spent in the previous state
  * @param anchored whether something referred to the resource; see {@link ResourceEntry#anchored}. If nothing does, it is
  *     removed
+ * @param completedNanos when the resource last became completed before this change, in nanoseconds since 1970; 0 if it never
+ *     did, and in a record of an older version
  */
 @JsonInclude(JsonInclude.Include.NON_DEFAULT)
 public record Transition(
@@ -29,7 +32,8 @@ public record Transition(
         String cause,
         String source,
         long durationMillis,
-        boolean anchored)
+        boolean anchored,
+        long completedNanos)
         implements StoredRecord {
 
     /** The source of a change that follows from the rules without a report. */
@@ -49,14 +53,19 @@ public record Transition(
         source = Objects.requireNonNullElse(source, "");
     }
 
+    /** When the resource last became completed, with this change or before it, in nanoseconds since 1970; 0 if it never did. */
+    public long lastCompletedNanos() {
+        return to.equals(ScenarioState.COMPLETED.title()) ? atNanos : completedNanos;
+    }
+
     /** The estimated memory in bytes; names and states are shared. */
     public long bytes() {
-        return 150L + transitionId.length() + cause.length() + source.length();
+        return 158L + transitionId.length() + cause.length() + source.length();
     }
 
     /** The most bytes that it takes in a journal record, where one character takes up to six. */
     public long recordedBytes() {
-        return 300 + 6L * (name.length() + transitionId.length() + cause.length() + source.length());
+        return 340 + 6L * (name.length() + transitionId.length() + cause.length() + source.length());
     }
 
     /**

@@ -138,7 +138,7 @@ class BoundsTest {
                 .isGreaterThanOrEqualTo(2_000);
         assertThat(new Command.ScenarioChange("s", null, ScenarioState.IDLE, text, 1, text).bytes())
                 .isGreaterThanOrEqualTo(2_000);
-        Transition change = new Transition(ResourceKind.MODEL, "m", "", "Dead", 1, 1, text, text, text, 0, true);
+        Transition change = new Transition(ResourceKind.MODEL, "m", "", "Dead", 1, 1, text, text, text, 0, true, 0);
         assertThat(change.bytes()).isGreaterThanOrEqualTo(3_000);
         History history = History.NONE.decided(change).recorded(1, 3);
         assertThat(history.bytes() - new History(null, new long[0]).bytes()).isGreaterThanOrEqualTo(3_008);

@@ -10,6 +10,7 @@ import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.testing.CascadeRig;
 import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.View;
@@ -228,6 +229,25 @@ class ReconcilerTest {
             pass(Duration.ZERO);
         }
         assertThat(asked).containsExactly("s", "t", "s");
+    }
+
+    // [utest->req~rec-targets~1]
+    @Test
+    void terminationThatCompletes_endsTheRequests() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        die(reconciler);
+        apply("kind: Scenario\nmetadata: {name: stop}\nspec: {action: terminate, target: p}");
+        reconciler.update(view, Set.of("p"));
+        pass(Duration.ZERO);
+        assertThat(asked).containsExactly("s", "t");
+        pass(Duration.ofSeconds(1));
+        run(new Command.ScenarioChange(
+                "stop", ScenarioState.ALLOWED, ScenarioState.COMPLETED, "id", nanos, "ActionController"));
+        reconciler.update(view, Set.of("p"));
+        replies.forEach(reply -> reply.complete(new ActionController.ReconcileResult(true, "")));
+        pass(Duration.ofMinutes(5));
+        assertThat(asked).containsExactly("s", "t");
+        assertThat(reconciler.progress("p")).isEmpty();
     }
 
     // [utest->req~wire-reconcile~2]

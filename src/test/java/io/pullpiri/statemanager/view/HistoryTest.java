@@ -16,7 +16,7 @@ class HistoryTest {
     private History history = History.NONE;
 
     private static Transition change(String name, String from, String to, long generation) {
-        return new Transition(ResourceKind.MODEL, name, from, to, generation, generation, "", "", "", 0, true);
+        return new Transition(ResourceKind.MODEL, name, from, to, generation, generation, "", "", "", 0, true, 0);
     }
 
     /** Commits changes of one resource, with a change of another one among them. */
@@ -39,7 +39,7 @@ class HistoryTest {
     @Test
     void storedChange_hasItsComponentsOnly() {
         Transition derived =
-                new Transition(ResourceKind.MODEL, "m", "", "Dead", 7, 1, "", "exit code 1", "node n", 0, true);
+                new Transition(ResourceKind.MODEL, "m", "", "Dead", 7, 1, "", "exit code 1", "node n", 0, true, 0);
         assertThat(derived.isDerived()).isTrue();
         assertThat(RecordCodec.text(derived))
                 .isEqualTo("{\"kind\":\"MODEL\",\"name\":\"m\",\"to\":\"Dead\",\"atNanos\":7,\"generation\":1,"
