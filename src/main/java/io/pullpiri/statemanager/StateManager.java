@@ -17,6 +17,8 @@ import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Offloader;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.manager.Tracing;
+import io.pullpiri.statemanager.pullpiri.PullpiriMirror;
+import io.pullpiri.statemanager.pullpiri.PullpiriStore;
 import io.pullpiri.statemanager.settings.Settings;
 import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.store.StateStore;
@@ -29,6 +31,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
@@ -55,6 +58,9 @@ public final class StateManager implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StateManager.class);
 
     private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
+
+    /** For one call. The service holds one lock during each call, and a read scans its whole database. */
+    private static final Duration PULLPIRI_STORE_TIMEOUT = Duration.ofSeconds(5);
 
     // Parts of the heap. The rest is for work in progress.
     private static final double HEAP_FOR_THE_VIEW = 0.4;
@@ -139,6 +145,7 @@ public final class StateManager implements AutoCloseable {
                     ? null
                     : own(WebServer.start(settings.host(), httpPort, manager, reconciler, metrics));
             manager.start();
+            mirror(settings, metrics);
             LOG.info(
                     "store {}; listening on {}:{}, faults: {}, HTTP: {}",
                     settings.store(),
@@ -149,6 +156,17 @@ public final class StateManager implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
+        }
+    }
+
+    /** Mirrors Pullpiri's store, if the settings name one. */
+    private void mirror(Settings settings, Metrics metrics) {
+        String address = settings.pullpiriStore();
+        if (address != null) {
+            PullpiriStore store = own(new PullpiriStore(address, PULLPIRI_STORE_TIMEOUT));
+            own(PullpiriMirror.start(store, settings.pullpiriStateNames(), manager, backoff(100, 5_000)))
+                    .register(metrics);
+            LOG.info("Pullpiri's store at {} is mirrored", address);
         }
     }
 

@@ -42,7 +42,7 @@ class ArchitectureTest {
                     container | container state
                     settings | settings cascade artifact state net
                     limits   | limits
-                    pullpiri | pullpiri state
+                    pullpiri | pullpiri manager cascade view container artifact store state net
                     grpc     | grpc limits manager cascade view container state net
                     web      | web limits net manager cascade view container state
                     """)

@@ -55,6 +55,7 @@ public final class Manager implements AutoCloseable {
     private final CommandQueue queue;
     private final Anomalies anomalies;
     private final StoreHealth health;
+    private final MirrorLink mirror;
 
     /** The committed view and the newest events, for readers. */
     private final ChangeFeed feed;
@@ -88,6 +89,7 @@ public final class Manager implements AutoCloseable {
         this.clock = clock;
         this.health = new StoreHealth(limits.backoffMillis(), clock);
         this.anomalies = new Anomalies(clock);
+        this.mirror = new MirrorLink(clock);
         this.intake = new CommandIntake(limits.queue(), limits.queueBytes(), feed, anomalies, health, clock);
         this.queue = intake.queue();
         this.metrics = metrics;
@@ -179,6 +181,11 @@ public final class Manager implements AutoCloseable {
     /** Returns the counts of anomalies and refusals, to which callers may add. */
     public Anomalies anomalies() {
         return anomalies;
+    }
+
+    /** Returns the link to the mirror of Pullpiri's store. */
+    public MirrorLink mirror() {
+        return mirror;
     }
 
     /** Returns how many commands wait. */

@@ -24,6 +24,7 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.DoubleSupplier;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
 /** Defines all metrics of a server. The files in deploy/ rely on their names. May be used from any thread. */
@@ -161,6 +162,15 @@ public final class Metrics {
                 .name(name)
                 .help(help)
                 .callback(callback -> callback.call(reading.getAsDouble()))
+                .register(registry);
+    }
+
+    /** Registers a counter that is read on each scrape. */
+    public void counter(String name, String help, LongSupplier reading) {
+        CounterWithCallback.builder()
+                .name(name)
+                .help(help)
+                .callback(callback -> callback.call((double) reading.getAsLong()))
                 .register(registry);
     }
 

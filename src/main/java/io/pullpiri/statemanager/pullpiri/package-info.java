@@ -1,6 +1,7 @@
 /**
- * What StateManager gives to Pullpiri's own services, other than gRPC calls.
- * <p>Here: log lines for LogService. Not here: gRPC clients, rules. Used by: the server's start.
+ * Connects StateManager to Pullpiri's own services, other than by gRPC services of its own.
+ * <p>Here: log lines for LogService; the client and the mirror of Pullpiri's key-value store. Not here: rules, the client of
+ * ActionController. Used by: the server's start.
  */
 @NullMarked
 package io.pullpiri.statemanager.pullpiri;

@@ -28,6 +28,16 @@ public enum Setting {
             "title",
             "HOW",
             "how states are stored: title (Running) or protobuf (PACKAGE_STATE_RUNNING)"),
+    PULLPIRI_STORE(
+            "pullpiri-store",
+            "off",
+            "URL",
+            "Pullpiri's key-value service: http://HOST:PORT, or off (where ROCKSDB_SERVICE_URL is set, its value)"),
+    PULLPIRI_STORE_STATE_NAMES(
+            "pullpiri-store.state-names",
+            "pullpiri",
+            "HOW",
+            "how states are written there: pullpiri (as its StateManager does), title or protobuf"),
     RECONCILE_ON("reconcile.on", "error", "STATES", "in which states a package counts as dead: error, degraded"),
     RECONCILE_DELAY("reconcile.delay", "0s", "TIME", "how long a package must be dead before the first request"),
     RECONCILE_RESYNC(

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -31,6 +32,7 @@ import java.util.stream.Collectors;
 record SettingValue(String name, String text, String origin) {
 
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h)");
+    private static final Pattern PLAIN_HTTP = Pattern.compile("http://([^/]+)/?");
     private static final Pattern HTTP = Pattern.compile("https?://(.+)");
     /** Linux has room for so many in the address of a socket. */
     private static final int MAX_SOCKET_BYTES = 107;
@@ -166,6 +168,16 @@ record SettingValue(String name, String text, String origin) {
             return url;
         }
         throw wrong("a URL such as http://127.0.0.1:4318, or off");
+    }
+
+    /** Reads {@code http://HOST:PORT}, and returns {@code HOST:PORT}. A path is not allowed, but a slash at the end is. */
+    String pullpiriStore() {
+        Matcher matcher = PLAIN_HTTP.matcher(text.trim());
+        return Optional.of(matcher)
+                .filter(Matcher::matches)
+                .flatMap(url -> Endpoint.parse(url.group(1)))
+                .orElseThrow(() -> wrong("a URL such as http://127.0.0.1:47007, or off"))
+                .toString();
     }
 
     /** The path of a Unix socket. */

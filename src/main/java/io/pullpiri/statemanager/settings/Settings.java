@@ -1,6 +1,7 @@
 package io.pullpiri.statemanager.settings;
 
 import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.state.ExportedStateNames;
 import io.pullpiri.statemanager.state.PackageState;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param httpPort the port for HTTP; 0 is any free port, null opens none
  * @param actionController {@code host:port}; null sends no reconcile requests
  * @param reconcileCurrentStatus the name of a {@code PodStatus} of the wire
+ * @param pullpiriStore {@code host:port} of Pullpiri's key-value service; null mirrors none
  * @param tracingEndpoint the URL of a collector; null sends no traces
  * @param logLevel the level in lower case
  * @param logService the socket of Pullpiri's LogService; null sends it no lines
@@ -35,6 +37,8 @@ public record Settings(
         Duration offloadTimeout,
         Duration commitTimeout,
         int queueLimit,
+        @Nullable String pullpiriStore,
+        ExportedStateNames pullpiriStateNames,
         @Nullable String tracingEndpoint,
         String logLevel,
         @Nullable Path logService) {

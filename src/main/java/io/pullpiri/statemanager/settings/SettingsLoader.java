@@ -4,6 +4,7 @@ import io.pullpiri.proto.actioncontroller.PodStatus;
 import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.artifact.Yaml;
 import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.state.ExportedStateNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -21,12 +22,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the settings of a server from all their sources. The order of precedence is: command line, environment, settings file,
- * Pullpiri's settings of this machine, default. An unknown setting is an error in each of our own sources.
+ * Pullpiri's settings of this machine and its variable {@code ROCKSDB_SERVICE_URL}, default. An unknown setting is an error in each of our own sources.
  */
 public final class SettingsLoader {
 
     /** Pullpiri's own settings of this machine; its components listen on {@code host.ip}. */
     public static final Path PULLPIRI = Path.of("/etc/pullpiri/settings.yaml");
+
+    private static final String PULLPIRI_STORE_VARIABLE = "ROCKSDB_SERVICE_URL";
 
     private static final String VARIABLE_PREFIX = "STATEMANAGER_";
 
@@ -58,6 +61,7 @@ public final class SettingsLoader {
             loader.values.put(setting, new SettingValue(setting.key(), setting.defaultText(), "the default"));
         }
         loader.pullpiri(pullpiri);
+        loader.pullpiriStore(environment);
         if (file != null) {
             loader.file(file);
         }
@@ -93,6 +97,10 @@ public final class SettingsLoader {
                 value(Setting.OFFLOAD_TIMEOUT).duration(true),
                 value(Setting.COMMIT_TIMEOUT).duration(true),
                 value(Setting.QUEUE_LIMIT).integer(1, 10_000_000),
+                value(Setting.PULLPIRI_STORE).isOff()
+                        ? null
+                        : value(Setting.PULLPIRI_STORE).pullpiriStore(),
+                value(Setting.PULLPIRI_STORE_STATE_NAMES).oneOf(ExportedStateNames.class),
                 value(Setting.TRACING_ENDPOINT).isOff()
                         ? null
                         : value(Setting.TRACING_ENDPOINT).httpUrl(),
@@ -135,6 +143,14 @@ public final class SettingsLoader {
                 && settings.get("host") instanceof Map<?, ?> host
                 && host.get("ip") instanceof String ip) {
             values.put(Setting.HOST, new SettingValue("host.ip", ip, file.toString()));
+        }
+    }
+
+    /** Takes the address of Pullpiri's store from the variable by which all of Pullpiri's components find it. */
+    private void pullpiriStore(Map<String, String> environment) {
+        String url = environment.getOrDefault(PULLPIRI_STORE_VARIABLE, "");
+        if (!url.isBlank()) {
+            values.put(Setting.PULLPIRI_STORE, new SettingValue(PULLPIRI_STORE_VARIABLE, url, "the environment"));
         }
     }
 

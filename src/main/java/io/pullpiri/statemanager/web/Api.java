@@ -5,6 +5,7 @@ import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.limits.ConcurrencyLimiter;
 import io.pullpiri.statemanager.manager.ChangeFeed;
 import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.MirrorLink;
 import io.pullpiri.statemanager.manager.ReadFailedException;
 import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.state.NamedState;
@@ -65,7 +66,12 @@ final class Api {
         if (!trouble.isEmpty()) {
             throw new HttpProblem(503, trouble);
         }
-        return Reply.smallJson(new Json.HealthJson("ready"));
+        MirrorLink.Health mirror = manager.mirror().health();
+        return Reply.smallJson(
+                mirror.trouble().isEmpty()
+                        ? new Json.HealthJson("ready", null, null)
+                        : new Json.HealthJson(
+                                "degraded", mirror.trouble(), mirror.lag().toMillis() / 1_000.0));
     }
 
     /** Lists packages, optionally by state or name. */

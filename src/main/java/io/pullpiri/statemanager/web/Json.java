@@ -196,8 +196,17 @@ final class Json {
      */
     record OutcomesJson(List<OutcomeJson> items, List<String> warnings) {}
 
-    /** The answer of a server that is ready. */
-    record HealthJson(String status) {}
+    /**
+     * The answer of a server whose store works.
+     *
+     * @param status {@code ready}, or {@code degraded} if Pullpiri's store may differ from ours
+     * @param detail why they may differ; null if the status is ready
+     * @param lagSeconds for how long they may have differed; null if the status is ready
+     */
+    record HealthJson(
+            String status,
+            @Nullable String detail,
+            @Nullable Double lagSeconds) {}
 
     /** Returns a small value as JSON. */
     static byte[] bytes(Object value) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pullpiri.statemanager.cascade.Rules;
+import io.pullpiri.statemanager.state.ExportedStateNames;
 import io.pullpiri.statemanager.state.PackageState;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,6 +49,8 @@ class SettingsTest {
                         Duration.ofMinutes(5),
                         Duration.ofSeconds(5),
                         10_000,
+                        null,
+                        ExportedStateNames.PULLPIRI,
                         null,
                         "info",
                         Path.of("/run/pullpirilog/logd.sock")));
@@ -109,6 +112,8 @@ class SettingsTest {
                     PORT                       | off         | --port: 'off' (from the command line; expected: 0..65535)
                     FAULT_PORT                 | x           | --fault-port: 'x' (from the command line; expected: 0..65535)
                     HTTP_PORT                  | on          | --http-port: 'on' (from the command line; expected: 0..65535)
+                    PULLPIRI_STORE             | a:1         | --pullpiri-store: 'a:1' (from the command line; expected: a URL such as http://127.0.0.1:47007, or off)
+                    PULLPIRI_STORE_STATE_NAMES | rust        | --pullpiri-store-state-names: 'rust' (from the command line; expected: one of pullpiri, title, protobuf)
                     LOG_SERVICE                | ''          | --log-service: '' (from the command line; expected: the path of a socket, at most 107 bytes, or off)
                     TRACING_ENDPOINT           | 127.0.0.1   | --tracing-endpoint: '127.0.0.1' (from the command line; expected: a URL such as http://127.0.0.1:4318, or off)
                     STORE                      | mysql:x     | --store: 'mysql:x' (from the command line; expected: sqlite:PATH, or etcd://host:port[,host:port...])
@@ -127,6 +132,25 @@ class SettingsTest {
         assertThatThrownBy(() -> SettingsLoader.load(Map.of(setting, value), Map.of(), null, NO_FILE))
                 .isInstanceOf(SettingsException.class)
                 .hasMessage(message);
+    }
+
+    @Test
+    void variableOfPullpiri_isUsedUnlessTheSettingIsGiven() throws IOException {
+        Map<String, String> variable = Map.of("ROCKSDB_SERVICE_URL", "http://localhost:47007/");
+        assertThat(SettingsLoader.load(Map.of(), variable, null, NO_FILE).pullpiriStore())
+                .isEqualTo("localhost:47007");
+        assertThat(SettingsLoader.load(Map.of(), variable, file("pullpiri-store: off"), NO_FILE)
+                        .pullpiriStore())
+                .isNull();
+        assertThat(SettingsLoader.load(Map.of(Setting.PULLPIRI_STORE, "http://10.0.0.1:1"), variable, null, NO_FILE)
+                        .pullpiriStore())
+                .isEqualTo("10.0.0.1:1");
+        assertThat(SettingsLoader.load(Map.of(), Map.of("ROCKSDB_SERVICE_URL", ""), null, NO_FILE)
+                        .pullpiriStore())
+                .isNull();
+        assertThatThrownBy(() -> SettingsLoader.load(Map.of(), Map.of("ROCKSDB_SERVICE_URL", "x"), null, NO_FILE))
+                .hasMessage("ROCKSDB_SERVICE_URL: 'x' (from the environment; expected: a URL such as"
+                        + " http://127.0.0.1:47007, or off)");
     }
 
     @Test

@@ -1,0 +1,43 @@
+package io.pullpiri.statemanager.pullpiri;
+
+import io.pullpiri.statemanager.manager.Metrics;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Counts what the mirror has done since the start. May be used from any thread. */
+final class MirrorMetrics {
+
+    private final LongAdder reads = new LongAdder();
+    private final LongAdder writes = new LongAdder();
+    private final LongAdder failures = new LongAdder();
+    private final LongAdder repairs = new LongAdder();
+
+    void register(Metrics metrics) {
+        metrics.counter("statemanager_mirror_reads_total", "Reads of a prefix of Pullpiri's store", reads::sum);
+        metrics.counter("statemanager_mirror_writes_total", "Keys written or deleted in Pullpiri's store", writes::sum);
+        metrics.counter("statemanager_mirror_failures_total", "Failed calls of Pullpiri's store", failures::sum);
+        metrics.counter(
+                "statemanager_mirror_repairs_total",
+                "State keys that differed when both stores were compared, and were repaired",
+                repairs::sum);
+    }
+
+    void read() {
+        reads.increment();
+    }
+
+    void wrote(int keys) {
+        writes.add(keys);
+    }
+
+    void failed() {
+        failures.increment();
+    }
+
+    void repaired(int keys) {
+        repairs.add(keys);
+    }
+
+    long repairs() {
+        return repairs.sum();
+    }
+}

@@ -1,0 +1,142 @@
+package io.pullpiri.statemanager.pullpiri;
+
+import io.pullpiri.statemanager.manager.Manager;
+import io.pullpiri.statemanager.manager.Metrics;
+import io.pullpiri.statemanager.manager.MirrorLink;
+import io.pullpiri.statemanager.manager.MirrorLink.Part;
+import io.pullpiri.statemanager.state.ExportedStateNames;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntToLongFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * Mirrors Pullpiri's store, in threads of its own. An outage of Pullpiri's store delays nothing else: the mirror tries again,
+ * and then compares both stores. May be used from any thread.
+ */
+public final class PullpiriMirror implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PullpiriMirror.class);
+
+    /** How long one wait for the first view of our own store takes. */
+    private static final Duration FIRST_VIEW_WAIT = Duration.ofSeconds(5);
+
+    private final Manager manager;
+    private final MirrorLink link;
+    private final IntToLongFunction backoffMillis;
+    private final MirrorMetrics metrics = new MirrorMetrics();
+    private final List<Thread> threads = new ArrayList<>();
+
+    /** A part of the mirror that runs again and again. */
+    private interface Round {
+        void run() throws PullpiriStoreException, InterruptedException;
+    }
+
+    private PullpiriMirror(Manager manager, IntToLongFunction backoffMillis) {
+        this.manager = manager;
+        this.link = manager.mirror();
+        this.backoffMillis = backoffMillis;
+    }
+
+    /**
+     * Starts the mirror. It begins when our own store has been read.
+     *
+     * @param store must stay open until the mirror is closed
+     * @param backoffMillis the pause after so many failures in a row, at least one
+     */
+    public static PullpiriMirror start(
+            PullpiriStore store, ExportedStateNames names, Manager manager, IntToLongFunction backoffMillis) {
+        PullpiriMirror mirror = new PullpiriMirror(manager, backoffMillis);
+        mirror.link.enable();
+        StateExport export =
+                new StateExport(store, manager.feed(), names, mirror.metrics, () -> mirror.succeeded(Part.STATES));
+        mirror.thread("pullpiri-states", Part.STATES, () -> export.run(StateExport.COMPARE_INTERVAL));
+        mirror.threads.forEach(Thread::start);
+        return mirror;
+    }
+
+    private void thread(String name, Part part, Round round) {
+        threads.add(Thread.ofPlatform().name(name).daemon().unstarted(() -> {
+            try {
+                repeat(part, round);
+            } catch (InterruptedException e) {
+                LOG.debug("stopping");
+            }
+        }));
+    }
+
+    private void repeat(Part part, Round round) throws InterruptedException {
+        awaitFirstView();
+        int failures = 0;
+        while (true) {
+            try {
+                round.run();
+                failures = 0;
+            } catch (PullpiriStoreException e) {
+                failures++;
+                failed(part, String.valueOf(e.getMessage()), failures);
+                TimeUnit.MILLISECONDS.sleep(backoffMillis.applyAsLong(failures));
+            } catch (RuntimeException e) {
+                LOG.error("the mirror of Pullpiri's store failed, which is a defect", e);
+                failures++;
+                failed(part, "unexpected failure: " + e, failures);
+                TimeUnit.MILLISECONDS.sleep(backoffMillis.applyAsLong(failures));
+            }
+        }
+    }
+
+    private void awaitFirstView() throws InterruptedException {
+        try {
+            while (manager.firstView(FIRST_VIEW_WAIT).get().isEmpty()) {
+                LOG.debug("our own store has not been read yet");
+            }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void succeeded(Part part) {
+        if (link.succeeded(part)) {
+            LOG.info("the mirror of Pullpiri's store works again ({})", part);
+        }
+    }
+
+    private void failed(Part part, String message, int failures) {
+        metrics.failed();
+        link.failed(part, message);
+        // Failures 1, 2, 4, 8… are warnings: an outage may last for days.
+        LOG.atLevel(Integer.bitCount(failures) == 1 ? Level.WARN : Level.DEBUG)
+                .log("{} (failure {} in a row)", message, failures);
+    }
+
+    /** Registers the metrics of this mirror. */
+    public void register(Metrics registry) {
+        registry.gauge(
+                "statemanager_mirror_lag_seconds",
+                "For how long our store and Pullpiri's may have differed; 0 while they agree",
+                () -> link.health().lag().toMillis() / 1_000.0);
+        metrics.register(registry);
+    }
+
+    MirrorMetrics metrics() {
+        return metrics;
+    }
+
+    /** Ends within the time that one call of Pullpiri's store may take. */
+    @Override
+    public void close() {
+        threads.forEach(Thread::interrupt);
+        try {
+            for (Thread thread : threads) {
+                thread.join(Duration.ofSeconds(5));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
