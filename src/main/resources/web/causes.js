@@ -21,11 +21,11 @@ export function layout({ resource, scenarios = [], models = [] }) {
   ];
 }
 
-function containerText({ state, exitCode, podman, why, matchedByName, absent }) {
+function containerText({ state, exitCode, podman, why, matchedByName, absent, removed }) {
   const ended = state === 'Exited' || state === 'Dead';
   const code = exitCode && ended && (!why || why === `exit code ${exitCode}`);
   return [code ? `${texts.exitCode} ${exitCode}` : shown(why) || stateText(state), podman ? `podman: ${podman}` : '',
-    matchedByName ? texts.matchedByName : '', absent ? texts.absent : ''].filter(Boolean).join(', ');
+    matchedByName ? texts.matchedByName : '', removed ? texts.removed : absent ? texts.absent : ''].filter(Boolean).join(', ');
 }
 
 export function tree(detail) {

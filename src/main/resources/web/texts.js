@@ -35,6 +35,7 @@ const ENGLISH = {
   lastGoodInForce: 'The stored artifact cannot be used, the last good one is in force:',
   noState: 'no state',
   absent: 'not in the last report',
+  removed: 'removed from its node',
   matchedByName: 'found by its name',
   exitCode: 'exit code',
   states: {},
@@ -76,6 +77,7 @@ const KOREAN = {
   lastGoodInForce: '저장된 아티팩트를 사용할 수 없어 마지막 정상 아티팩트가 적용 중입니다:',
   noState: '상태 없음',
   absent: '마지막 보고에 없음',
+  removed: '노드에서 제거됨',
   matchedByName: '이름으로 찾음',
   exitCode: '종료 코드',
   states: {

@@ -45,6 +45,7 @@ class BoundsDocumentTest {
             commands that wait               | percent | StateManager.HEAP_FOR_THE_QUEUE
             a node's list of containers      | count   | cascade.NodeRegistry.MOST_CONTAINERS
             a node's list of containers      | bytes   | cascade.NodeRegistry.MOST_BYTES
+            removed containers               | count   | cascade.AbsentContainers.MOST_REMOVED
             nodes that never named           | time    | cascade.NodeRegistry.SILENT
             what is known                    | percent | StateManager.HEAP_FOR_THE_VIEW
             a transition id                  | count   | grpc.StateChanges.MAX_CHARACTERS

@@ -155,6 +155,7 @@ public final class Cascade {
 
         private final ViewBuilder builder;
         private final StatePropagation propagation;
+        private final AbsentContainers absent;
         private final NodeContainers containers;
         private final NodeRegistry registry;
         private final StoreRepair repair;
@@ -163,7 +164,8 @@ public final class Cascade {
         Handlers(ViewBuilder builder) {
             this.builder = builder;
             propagation = new StatePropagation(builder);
-            containers = new NodeContainers(builder, propagation);
+            absent = new AbsentContainers(builder);
+            containers = new NodeContainers(builder, propagation, absent);
             registry = new NodeRegistry(builder, containers);
             repair = new StoreRepair(builder, propagation, containers);
             artifacts = new ArtifactHandler(builder, propagation, containers, repair);
@@ -171,7 +173,8 @@ public final class Cascade {
 
         CommandResult decide(Command command) {
             return switch (command) {
-                case Command.NodeReport report -> new ReportHandler(builder, containers, registry).report(report);
+                case Command.NodeReport report ->
+                    new ReportHandler(builder, containers, absent, registry).report(report);
                 case Command.ForgetNode forget -> registry.forget(forget);
                 case Command.ModelChange change -> change(change);
                 case Command.ScenarioChange change -> new ScenarioHandler(builder, propagation).step(change);

@@ -6,8 +6,10 @@ import io.pullpiri.statemanager.container.ModelOfContainer;
 import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.StateMachine;
+import io.pullpiri.statemanager.view.Absence;
 import io.pullpiri.statemanager.view.Causes;
 import io.pullpiri.statemanager.view.Container;
+import io.pullpiri.statemanager.view.ContainerTimers;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
@@ -26,18 +28,21 @@ import org.jspecify.annotations.Nullable;
 final class NodeContainers {
 
     private static final String GONE = "its last container is gone";
+    private static final String STOPPED = "its last container was stopped and is gone";
 
     private final ViewBuilder builder;
     private final StatePropagation propagation;
+    private final AbsentContainers absent;
 
-    NodeContainers(ViewBuilder builder, StatePropagation propagation) {
+    NodeContainers(ViewBuilder builder, StatePropagation propagation, AbsentContainers absent) {
         this.builder = builder;
         this.propagation = propagation;
+        this.absent = absent;
     }
 
     /** Puts the containers of a node's report in place of those before, and removes those whose grace period is over. */
-    void report(NodeEntry before, SortedMap<String, Container> containers, Map<String, Long> graceEnds) {
-        replace(before, containers, graceEnds, "node " + before.name(), GONE);
+    void report(NodeEntry before, SortedMap<String, Container> containers, ContainerTimers timers) {
+        replace(before, containers, timers, "node " + before.name(), GONE);
         dropAbsent(before.name());
     }
 
@@ -52,11 +57,10 @@ final class NodeContainers {
 
     /** Removes all containers of a node, as after a confirmed empty list. */
     void empty(NodeEntry node, String cause, String source) {
-        replace(node, new TreeMap<>(), Map.of(), source, cause);
+        replace(node, new TreeMap<>(), ContainerTimers.NONE, source, cause);
     }
 
     /** Removes the containers whose grace period is over, on all nodes. */
-    // [impl->req~lst-grace~1]
     void dropAbsent() {
         for (String node : builder.nodesWithAbsent()) {
             dropAbsent(node);
@@ -68,16 +72,9 @@ final class NodeContainers {
         if (before.graceEnds().isEmpty()) {
             return;
         }
-        TreeMap<String, Container> containers = new TreeMap<>(before.containers());
-        Map<String, Long> graceEnds = new HashMap<>(before.graceEnds());
-        before.graceEnds().forEach((container, end) -> {
-            if (end <= builder.now().monotonicNanos()) {
-                containers.remove(container);
-                graceEnds.remove(container);
-            }
-        });
-        if (graceEnds.size() < before.graceEnds().size()) {
-            replace(before, containers, graceEnds, BY_STATE_MANAGER, GONE);
+        AbsentContainers.Counted left = absent.expire(before);
+        if (!left.containers().equals(before.containers())) {
+            replace(before, left.containers(), left.timers(), BY_STATE_MANAGER, GONE);
         }
     }
 
@@ -86,6 +83,7 @@ final class NodeContainers {
         Map<String, Set<String>> byNode = new TreeMap<>();
         for (String model : models) {
             // '`' is the character after '_': the range of all names that begin with the model and '_'.
+            dropRemoved(model, BY_STATE_MANAGER);
             builder.withoutLabel()
                     .subMap(model + "_", model + "`")
                     .forEach((container, nodes) -> nodes.forEach(node ->
@@ -108,9 +106,37 @@ final class NodeContainers {
         TreeMap<String, Container> containers = new TreeMap<>(before.containers());
         for (String name : names) {
             containers.computeIfPresent(name, (any, container) -> container.withModel(byName(name)));
+            containers.computeIfPresent(name, (any, now) -> staysWithModel(nodeName, now) ? now : null);
         }
         NodeEntry node = builder.nameKnownModel(containers.values()) ? before.asKnown() : before;
-        replace(node, containers, before.graceEnds(), "node " + nodeName, GONE);
+        replace(node, containers, before.timers(), "node " + nodeName, GONE);
+    }
+
+    private boolean staysWithModel(String node, Container container) {
+        return container.absence() != Absence.REMOVED || absent.staysDead(node, container);
+    }
+
+    /** Drops the removed containers of all models that no longer count as dead. */
+    void dropRemoved() {
+        for (String model : builder.models().keySet()) {
+            dropRemoved(model, BY_STATE_MANAGER);
+        }
+    }
+
+    /** Drops the removed containers of a model that no longer count as dead: others of their names exist, or no package names it. */
+    private void dropRemoved(String model, String source) {
+        builder.model(model).containers().forEach((name, ofModel) -> {
+            List<String> dropped = ofModel.stream()
+                    .filter(container -> !staysWithModel(name, container))
+                    .map(Container::name)
+                    .toList();
+            if (!dropped.isEmpty()) {
+                NodeEntry node = builder.node(name);
+                TreeMap<String, Container> left = new TreeMap<>(node.containers());
+                left.keySet().removeAll(dropped);
+                replace(node, left, node.timers(), source, GONE);
+            }
+        });
     }
 
     /** The model to which a container belongs by its name alone; null if there is none. */
@@ -127,7 +153,7 @@ final class NodeContainers {
     private void replace(
             NodeEntry before,
             SortedMap<String, Container> containers,
-            Map<String, Long> graceEnds,
+            ContainerTimers timers,
             String source,
             String gone) {
         if (builder.nodes().containsKey(before.name()) && containers.equals(before.containers())) {
@@ -151,13 +177,24 @@ final class NodeContainers {
         });
         Map<String, List<Container>> byModel = byModel(containers.values(), affectedModels);
         for (String model : affectedModels) {
-            builder.put(builder.model(model).withContainers(before.name(), byModel.getOrDefault(model, List.of())));
-            derive(model, source, gone);
+            ModelEntry entry = builder.model(model);
+            boolean stopped = wasStopped(entry.containers().getOrDefault(before.name(), List.of()));
+            builder.put(entry.withContainers(before.name(), byModel.getOrDefault(model, List.of())));
+            derive(model, source, gone, stopped);
         }
-        NodeEntry after = before.with(containers, lastKnownStates(containers), graceEnds);
+        NodeEntry after = before.with(containers, lastKnownStates(containers), timers);
         builder.put(after);
         builder.touch(ResourceKind.NODE, after.name());
         affectedModels.forEach(model -> storeLastKnownStateOnOtherNodes(model, after.name()));
+        affectedModels.forEach(model -> dropRemoved(model, source));
+    }
+
+    /** Whether some of a model's containers are dead, and all of these were stopped on purpose. */
+    private static boolean wasStopped(List<Container> containers) {
+        List<Container> dead = containers.stream()
+                .filter(container -> container.state() == ContainerState.DEAD)
+                .toList();
+        return !dead.isEmpty() && dead.stream().allMatch(container -> container.absence() == Absence.STOPPED);
     }
 
     private static void addModelIfChanged(Set<String> models, Container container, @Nullable Container other) {
@@ -183,15 +220,17 @@ final class NodeContainers {
 
     /** Changes the model's state only if the derived state changed: another component's state stands until then. */
     // [impl->req~mdl-last-writer~1]
-    private void derive(String name, String source, String gone) {
+    private void derive(String name, String source, String gone, boolean stopped) {
         ModelEntry entry = builder.model(name);
         if (entry.containers().isEmpty()) {
             builder.put(entry.derived(null));
             propagation.checkOrphan(name);
-            if (propagation.mayBeNamed(entry)) {
-                ModelState after =
-                        builder.rules().vanished().after(entry.state().value());
-                propagation.setModel(name, after, gone, source);
+            if (builder.mayBeNamed(entry)) {
+                ModelState was = entry.state().value();
+                // [impl->req~lst-stop~1]
+                boolean onPurpose = stopped && was == ModelState.DEAD && entry.derived() == ModelState.DEAD;
+                ModelState after = builder.rules().vanished().after(onPurpose ? ModelState.RUNNING : was);
+                propagation.setModel(name, after, onPurpose ? STOPPED : gone, source);
             }
             return;
         }

@@ -1,10 +1,12 @@
 package io.pullpiri.statemanager.cascade;
 
+import io.pullpiri.statemanager.cascade.AbsentContainers.Counted;
 import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.container.InfraContainers;
 import io.pullpiri.statemanager.container.ModelOfContainer;
 import io.pullpiri.statemanager.container.PodmanFacts;
 import io.pullpiri.statemanager.state.ContainerState;
+import io.pullpiri.statemanager.state.ExitCode;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.StateMachine;
 import io.pullpiri.statemanager.view.Container;
@@ -13,7 +15,6 @@ import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.Peers;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -26,21 +27,26 @@ final class ReportHandler {
 
     private static final int SHORT_ID = 12;
 
+    /** The exit codes of a container that NodeAgent, or {@code podman stop}, stopped. */
+    private static final Set<Integer> STOP_CODES = Set.of(137, 143);
+
     /** The beginning of the annotations that ActionController writes. */
     private static final String LAUNCH = "io.pullpiri.annotations.";
 
     private final ViewBuilder builder;
     private final NodeContainers containers;
+    private final AbsentContainers absent;
     private final NodeRegistry registry;
 
-    ReportHandler(ViewBuilder builder, NodeContainers containers, NodeRegistry registry) {
+    ReportHandler(ViewBuilder builder, NodeContainers containers, AbsentContainers absent, NodeRegistry registry) {
         this.builder = builder;
         this.containers = containers;
+        this.absent = absent;
         this.registry = registry;
     }
 
     /**
-     * Applies a list. It replaces the node's previous one; a container that it leaves out counts until its grace period ends.
+     * Applies a list. It replaces the node's previous one; {@link AbsentContainers} decides on containers that it leaves out.
      *
      * @return a refusal if the whole list is too large, or if there is no memory for its new containers; then the known
      *     containers are applied nevertheless
@@ -58,21 +64,26 @@ final class ReportHandler {
             }
             refusal = registry.refusal(report.node(), listed);
         }
-        return refusal == null ? apply(report.node(), report.peer(), listed) : refusal;
+        return refusal == null
+                ? apply(
+                        report.node(),
+                        report.peer(),
+                        listed,
+                        report.containers().isEmpty())
+                : refusal;
     }
-
-    /** A node's containers after a list: the listed ones, and the absent ones with the ends of their grace periods. */
-    private record Merged(TreeMap<String, Container> containers, Map<String, Long> graceEnds) {}
 
     /**
      * Applies a list that is not too large. If there is no memory for its new containers, only the known ones are applied. The
      * list of an unknown node may evict other unknown nodes.
+     *
+     * @param isEmpty whether the node reported no container at all, not even an infra container
      */
-    private CommandResult apply(String name, String peer, SortedMap<String, Container> listed) {
+    private CommandResult apply(String name, String peer, SortedMap<String, Container> listed, boolean isEmpty) {
         NodeEntry before = builder.node(name);
         boolean known = before.isKnown() || builder.nameKnownModel(listed.values());
         Peers peers = heard(before, peer, listed.values());
-        Merged merged = merge(before, listed);
+        Counted merged = merge(before, listed, isEmpty);
         CommandResult refusal = makeRoom(before.reported(builder.now(), peers, known), merged);
         if (refusal != null) {
             merged.containers().keySet().retainAll(before.containers().keySet());
@@ -80,39 +91,26 @@ final class ReportHandler {
         if (refusal == null || builder.nodes().containsKey(name)) {
             // Evictions may have changed the last known states of this node, so the entry is read again.
             NodeEntry reportedNode = builder.node(name).reported(builder.now(), peers, known);
-            containers.report(reportedNode, merged.containers(), merged.graceEnds());
+            containers.report(reportedNode, merged.containers(), merged.timers());
         }
         return refusal == null ? new CommandResult.Done("report of node " + name + " is stored") : refusal;
     }
 
-    /** Adds the containers that the list leaves out. Their grace periods begin with the first list that leaves them out. */
-    private Merged merge(NodeEntry before, SortedMap<String, Container> listed) {
-        TreeMap<String, Container> containers = new TreeMap<>(listed);
-        Map<String, Long> graceEnds = new HashMap<>();
-        long graceEnd =
-                builder.now().monotonicNanos() + builder.rules().vanishGrace().toNanos();
-        for (Container old : before.containers().values()) {
-            if (!containers.containsKey(old.name())) {
-                containers.put(
-                        old.name(),
-                        old.absent() ? old : old.absentSince(builder.now().wallMillis()));
-                graceEnds.put(old.name(), before.graceEnds().getOrDefault(old.name(), graceEnd));
-            }
-        }
-        if (registry.fitRecord(containers)) {
-            return new Merged(containers, graceEnds);
-        }
-        // A list with so many new containers is not incomplete by accident: containers that it leaves out are gone at
-        // once.
-        return new Merged(new TreeMap<>(listed), Map.of());
+    /**
+     * Adds the containers that the list leaves out. A list with so many new containers that both do not fit into a record is not
+     * incomplete by accident: then the containers that it leaves out are gone at once.
+     */
+    private Counted merge(NodeEntry before, SortedMap<String, Container> listed, boolean isEmpty) {
+        Counted merged = absent.merge(before, listed, isEmpty);
+        return registry.fitRecord(merged.containers()) ? merged : absent.listed(before, listed);
     }
 
     /** Returns a refusal if there is no memory for the new containers of the node; null if there is, if need be by evictions. */
-    private @Nullable CommandResult makeRoom(NodeEntry reportedNode, Merged merged) {
+    private @Nullable CommandResult makeRoom(NodeEntry reportedNode, Counted merged) {
         if (!builder.hasRoomFor(newBytes(reportedNode, merged.containers().values()))) {
             return builder.refuseForMemory();
         }
-        NodeEntry after = reportedNode.with(merged.containers(), reportedNode.lastKnownStates(), merged.graceEnds());
+        NodeEntry after = reportedNode.with(merged.containers(), reportedNode.lastKnownStates(), merged.timers());
         return reportedNode.isKnown() || registry.makeRoom(after) ? null : registry.noRoom(reportedNode.name());
     }
 
@@ -174,7 +172,19 @@ final class ReportHandler {
                 facts.startedNanos(),
                 facts.finishedNanos(),
                 launch(facts),
-                0);
+                0,
+                0,
+                null,
+                mayBeStopped(state, facts.state()) ? builder.now().wallMillis() : 0);
+    }
+
+    /** Whether the container ended in the way that NodeAgent stops one: by SIGKILL or SIGTERM, and not for lack of memory. */
+    private static boolean mayBeStopped(ContainerState state, Map<String, String> podman) {
+        String exitCode = podman.getOrDefault("ExitCode", "");
+        return state == ContainerState.DEAD
+                && ExitCode.isOtherThanZero(exitCode)
+                && ExitCode.isClean(exitCode, STOP_CODES)
+                && !"true".equalsIgnoreCase(podman.get("OOMKilled"));
     }
 
     /** Returns what ActionController wrote when it launched the container; null if it did not, or if a name is invalid. */

@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
  * The rules that an operator can configure.
  *
  * @param cleanExitCodes exit codes of a container that count as a clean stop
- * @param vanishGrace the grace period of a container that its node stopped naming
+ * @param vanishGrace the grace period of a container that a list with other containers left out
+ * @param emptyGrace the grace period of a container that only empty lists left out
+ * @param stopWindow how long after its end a container that NodeAgent stopped may still be listed
  * @param vanished the state of a running or paused model that has lost its last container
  * @param reconcileOn the states in which a package counts as dead
  * @param protobufNames whether states are stored as {@code PACKAGE_STATE_RUNNING} instead of {@code Running}
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 public record Rules(
         Set<Integer> cleanExitCodes,
         Duration vanishGrace,
+        Duration emptyGrace,
+        Duration stopWindow,
         Vanished vanished,
         Set<PackageState> reconcileOn,
         boolean protobufNames,

@@ -199,15 +199,10 @@ final class StatePropagation {
         }
     }
 
-    /** Whether a package names the model, or a package that is broken without a good artifact may name it. */
-    boolean mayBeNamed(ModelEntry entry) {
-        return !entry.packages().isEmpty() || builder.hasBrokenWithoutGood();
-    }
-
     /** Whether no package names the model, none may name it, and it has no container. */
     // [impl->req~pkg-deletion~1]
     boolean isOrphan(ModelEntry entry) {
-        return entry.containers().isEmpty() && !mayBeNamed(entry);
+        return entry.containers().isEmpty() && !builder.mayBeNamed(entry);
     }
 
     /**

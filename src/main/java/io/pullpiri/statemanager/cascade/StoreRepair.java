@@ -50,6 +50,7 @@ final class StoreRepair {
         if (!builder.hasBrokenWithoutGood()) {
             containers.rematchAll();
         }
+        containers.dropRemoved();
         for (ModelEntry entry : builder.models().values()) {
             model(entry, allRead);
         }
@@ -80,7 +81,7 @@ final class StoreRepair {
         if (latest == null || !latest.isDerived() || ModelState.parse(latest.to()) != state) {
             return;
         }
-        boolean isGone = allRead && entry.containers().isEmpty() && propagation.mayBeNamed(entry);
+        boolean isGone = allRead && entry.containers().isEmpty() && builder.mayBeNamed(entry);
         if (derived != null && derived != state) {
             propagation.setModel(entry.name(), derived, Causes.containers(entry, derived), BY_STATE_MANAGER);
         } else if (isGone && builder.rules().vanished().after(state) != state) {

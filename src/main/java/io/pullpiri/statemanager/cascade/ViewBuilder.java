@@ -283,6 +283,11 @@ final class ViewBuilder {
         return !model(model).packages().isEmpty();
     }
 
+    /** Whether a package names the model, or a package that is broken without a good artifact may name it. */
+    boolean mayBeNamed(ModelEntry entry) {
+        return !entry.packages().isEmpty() || hasBrokenWithoutGood();
+    }
+
     /** Whether the view may grow by so many bytes. */
     // [impl->req~bad-memory~1]
     boolean hasRoomFor(long more) {
@@ -379,6 +384,11 @@ final class ViewBuilder {
     /** Reports something that was ignored or repaired; see {@link Anomaly}. */
     void addAnomaly(String kind, String message) {
         anomalies.add(Anomaly.of(kind, message));
+    }
+
+    /** Reports that a limit dropped something that was known; see {@link Anomaly}. */
+    void addLimited(String limit, String reason, String message) {
+        anomalies.add(new Anomaly(limit, reason, message));
     }
 
     /** Reports that a limit refuses something, and gives the result for the caller; see {@link Anomaly}. */

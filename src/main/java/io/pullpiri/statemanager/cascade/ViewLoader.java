@@ -223,7 +223,7 @@ final class ViewLoader {
                 : new TrackedArtifact<>(null, String.valueOf(content), text);
     }
 
-    /** Reads a node record. Absent containers get a whole grace period again. */
+    /** Reads a node record. */
     private void nodeRecord(Decoded decoded) {
         String name = decoded.name;
         KeyValue entry = decoded.entry;
@@ -233,16 +233,9 @@ final class ViewLoader {
             return;
         }
         TreeMap<String, Container> containers = new TreeMap<>();
-        Map<String, Long> graceEnds = new HashMap<>();
         Map<String, List<Container>> byModel = new TreeMap<>();
         for (Container container : orEmpty(node.containers())) {
             containers.put(container.name(), container);
-            if (container.absent()) {
-                graceEnds.put(
-                        container.name(),
-                        builder.now().monotonicNanos()
-                                + builder.rules().vanishGrace().toNanos());
-            }
             if (container.model() != null) {
                 byModel.computeIfAbsent(container.model(), any -> new ArrayList<>())
                         .add(container);
@@ -259,7 +252,7 @@ final class ViewLoader {
                 name,
                 containers,
                 new TreeMap<>(lastKnown),
-                graceEnds,
+                AbsentContainers.timers(containers.values(), builder.rules(), builder.now()),
                 reportedMillis,
                 builder.now().monotonicNanos() - TimeUnit.MILLISECONDS.toNanos(silentMillis),
                 Boolean.TRUE.equals(node.known()) || builder.nameKnownModel(containers.values()),

@@ -13,6 +13,7 @@ import io.pullpiri.statemanager.manager.ChangeFeed;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.NamedState;
+import io.pullpiri.statemanager.view.Absence;
 import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.History;
 import io.pullpiri.statemanager.view.ModelEntry;
@@ -234,8 +235,9 @@ final class Resources {
         if (container.isMatchedByName()) {
             parts.add("found by its name");
         }
-        if (container.absent()) {
-            parts.add("not in its node's last report");
+        if (container.absence() != null) {
+            parts.add(
+                    container.absence() == Absence.REMOVED ? "removed from its node" : "not in its node's last report");
         }
         return String.join(", ", parts);
     }

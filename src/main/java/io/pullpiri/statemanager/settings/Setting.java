@@ -57,7 +57,14 @@ public enum Setting {
             "container.vanish-grace",
             "3s",
             "TIME",
-            "how long a container that its node no longer reports still counts"),
+            "how long a container still counts that a list with other containers left out"),
+    CONTAINER_EMPTY_GRACE(
+            "container.empty-grace", "30s", "TIME", "how long a container still counts that only empty lists left out"),
+    CONTAINER_STOP_WINDOW(
+            "container.stop-window",
+            "15s",
+            "TIME",
+            "a container that ended with code 137 or 143 and is removed within this time was stopped on purpose"),
     CONTAINER_CLEAN_EXIT_CODES("container.clean-exit-codes", "0,143", "CODES", "exit codes that are a clean stop"),
     MODEL_VANISHED(
             "model.vanished",

@@ -86,6 +86,8 @@ public final class SettingsLoader {
                 new Rules(
                         value(Setting.CONTAINER_CLEAN_EXIT_CODES).integers(),
                         value(Setting.CONTAINER_VANISH_GRACE).duration(false),
+                        value(Setting.CONTAINER_EMPTY_GRACE).duration(false),
+                        value(Setting.CONTAINER_STOP_WINDOW).duration(false),
                         value(Setting.MODEL_VANISHED).oneOf(Rules.Vanished.class),
                         value(Setting.RECONCILE_ON).states(Settings.MAY_BE_DEAD),
                         value(Setting.STATE_NAMES).oneOf(StateNameStyle.class) == StateNameStyle.PROTOBUF,

@@ -22,6 +22,11 @@ import org.jspecify.annotations.Nullable;
  *     again. Stored as {@code finished}.
  * @param launch what ActionController wrote when it launched the container; null for a container of another origin
  * @param absentSinceMillis when a list of its node first left it out, in milliseconds since 1970; 0 while lists name it
+ * @param goneAtMillis when its grace period ends, in milliseconds since 1970; 0 while lists name it, and in a record of an
+ *     older version
+ * @param absence why it counts although it is absent; null while lists name it
+ * @param stoppedSinceMillis when a list first named it as ended in the way that NodeAgent stops a container, in milliseconds
+ *     since 1970; 0 if it did not end so
  */
 @JsonInclude(JsonInclude.Include.NON_DEFAULT)
 public record Container(
@@ -36,16 +41,47 @@ public record Container(
         @JsonProperty("started") long startedNanos,
         @JsonProperty("finished") long finishedNanos,
         @Nullable Launch launch,
-        long absentSinceMillis)
+        long absentSinceMillis,
+        long goneAtMillis,
+        @Nullable Absence absence,
+        long stoppedSinceMillis)
         implements StoredRecord {
 
     public Container {
         // A node record omits empty texts.
         id = Objects.requireNonNullElse(id, "");
         exitCode = Objects.requireNonNullElse(exitCode, "");
+        if (absentSinceMillis != 0 && absence == null) {
+            absence = Absence.LEFT_OUT; // a record of an older version
+        }
     }
 
+    /** The container with another model; null for none. */
     public Container withModel(@Nullable String newModel) {
+        return with(newModel, absentSinceMillis, goneAtMillis, absence, stoppedSinceMillis);
+    }
+
+    /** The container when lists of its node leave it out. */
+    public Container absent(long sinceMillis, long newGoneAtMillis, Absence newAbsence) {
+        return with(model, sinceMillis, newGoneAtMillis, newAbsence, stoppedSinceMillis);
+    }
+
+    /** The container after its grace period, if it goes on counting as dead. */
+    public Container removed() {
+        return with(model, absentSinceMillis, goneAtMillis, Absence.REMOVED, 0);
+    }
+
+    /** The container with another time at which it was first named as ended. */
+    public Container stoppedSince(long millis) {
+        return with(model, absentSinceMillis, goneAtMillis, absence, millis);
+    }
+
+    private Container with(
+            @Nullable String newModel,
+            long newAbsentSinceMillis,
+            long newGoneAtMillis,
+            @Nullable Absence newAbsence,
+            long newStoppedSinceMillis) {
         return new Container(
                 name,
                 id,
@@ -58,12 +94,10 @@ public record Container(
                 startedNanos,
                 finishedNanos,
                 launch,
-                absentSinceMillis);
-    }
-
-    public Container absentSince(long millis) {
-        return new Container(
-                name, id, label, model, state, exitCode, podman, why, startedNanos, finishedNanos, launch, millis);
+                newAbsentSinceMillis,
+                newGoneAtMillis,
+                newAbsence,
+                newStoppedSinceMillis);
     }
 
     /** The estimated memory in bytes, with its places in indexes. */
@@ -83,7 +117,8 @@ public record Container(
      */
     public String description() {
         return switch (state) {
-            case DEAD, UNKNOWN -> withPodmanStatus(why == null ? statusName() : why);
+            case DEAD, UNKNOWN ->
+                withPodmanStatus(why == null ? statusName() : why) + (absence == Absence.REMOVED ? ", removed" : "");
             case CREATED, INITIALIZED -> withPodmanStatus(statusName()) + (why == null ? "" : ", " + why);
             case RUNNING, PAUSED, EXITED -> withPodmanStatus(statusName());
         };
@@ -112,6 +147,19 @@ public record Container(
                 + (model == null ? 0 : model.length())
                 + (why == null ? 0 : why.length())
                 + (launch == null ? 0 : launch.characters());
+    }
+
+    /** Whether it counts for the model. */
+    public boolean belongsTo(@Nullable String otherModel) {
+        return Objects.equals(model, otherModel);
+    }
+
+    /** Whether it and an earlier report of it tell of the same end, which may be a stop by NodeAgent. */
+    public boolean endedAs(Container earlier) {
+        return stoppedSinceMillis != 0
+                && earlier.stoppedSinceMillis != 0
+                && id.equals(earlier.id)
+                && finishedNanos == earlier.finishedNanos;
     }
 
     /** Whether the last list of its node left it out. */

@@ -12,10 +12,10 @@ import java.util.TreeSet;
 /**
  * What the view holds of one node: its last report.
  *
- * @param containers by name: those of the last list, and those that it left out and whose grace period is not over
+ * @param containers by name: those of the last list, and those that it left out and that count nevertheless; see {@link Absence}
  * @param lastKnownStates the last known states of models whose containers give no state now; stored, so that a restart keeps
  *     them
- * @param graceEnds the ends of the grace periods of absent containers, in {@link Timestamp#monotonicNanos}
+ * @param timers when the grace periods of its absent containers end, and since when it names ended ones
  * @param reportedMillis when the node last reported, in milliseconds since 1970. After a restart this is the last report that
  *     changed the record; 0 if the record does not say.
  * @param heardNanos when the node last reported, in {@link Timestamp#monotonicNanos}; if no record says so, when the store was
@@ -29,7 +29,7 @@ public record NodeEntry(
         String name,
         SortedMap<String, Container> containers,
         SortedMap<String, ModelState> lastKnownStates,
-        Map<String, Long> graceEnds,
+        ContainerTimers timers,
         long reportedMillis,
         long heardNanos,
         boolean isKnown,
@@ -40,18 +40,32 @@ public record NodeEntry(
     public NodeEntry {
         containers = Collections.unmodifiableSortedMap(containers);
         lastKnownStates = Collections.unmodifiableSortedMap(lastKnownStates);
-        graceEnds = Map.copyOf(graceEnds);
     }
 
     /** The entry of an unknown node. */
     public static NodeEntry empty(String name) {
-        return new NodeEntry(name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, 0, false, Peers.NONE, 0, false);
+        return new NodeEntry(
+                name, new TreeMap<>(), new TreeMap<>(), ContainerTimers.NONE, 0, 0, false, Peers.NONE, 0, false);
     }
 
     /** The entry of a node whose stored record is damaged. */
     public static NodeEntry damaged(String name, long heardNanos, long revision) {
         return new NodeEntry(
-                name, new TreeMap<>(), new TreeMap<>(), Map.of(), 0, heardNanos, false, Peers.NONE, revision, true);
+                name,
+                new TreeMap<>(),
+                new TreeMap<>(),
+                ContainerTimers.NONE,
+                0,
+                heardNanos,
+                false,
+                Peers.NONE,
+                revision,
+                true);
+    }
+
+    /** The ends of the grace periods of absent containers, in {@link Timestamp#monotonicNanos}. */
+    public Map<String, Long> graceEnds() {
+        return timers.graceEnds();
     }
 
     /** A warning for the operator about the node; empty if there is none. */
@@ -89,24 +103,15 @@ public record NodeEntry(
     public NodeEntry with(
             SortedMap<String, Container> newContainers,
             SortedMap<String, ModelState> newStates,
-            Map<String, Long> newGraceEnds) {
+            ContainerTimers newTimers) {
         return new NodeEntry(
-                name,
-                newContainers,
-                newStates,
-                newGraceEnds,
-                reportedMillis,
-                heardNanos,
-                isKnown,
-                peers,
-                revision,
-                false);
+                name, newContainers, newStates, newTimers, reportedMillis, heardNanos, isKnown, peers, revision, false);
     }
 
     /** The entry with other last known states. */
     public NodeEntry withLastKnownStates(SortedMap<String, ModelState> newStates) {
         return new NodeEntry(
-                name, containers, newStates, graceEnds, reportedMillis, heardNanos, isKnown, peers, revision, damaged);
+                name, containers, newStates, timers, reportedMillis, heardNanos, isKnown, peers, revision, damaged);
     }
 
     /** The entry with the time and the sender of a new report. */
@@ -115,7 +120,7 @@ public record NodeEntry(
                 name,
                 containers,
                 lastKnownStates,
-                graceEnds,
+                timers,
                 now.wallMillis(),
                 now.monotonicNanos(),
                 newKnown,
@@ -127,16 +132,7 @@ public record NodeEntry(
     /** The entry as that of a known node. */
     public NodeEntry asKnown() {
         return new NodeEntry(
-                name,
-                containers,
-                lastKnownStates,
-                graceEnds,
-                reportedMillis,
-                heardNanos,
-                true,
-                peers,
-                revision,
-                damaged);
+                name, containers, lastKnownStates, timers, reportedMillis, heardNanos, true, peers, revision, damaged);
     }
 
     /** The entry with another revision of its stored record. */
@@ -145,7 +141,7 @@ public record NodeEntry(
                 name,
                 containers,
                 lastKnownStates,
-                graceEnds,
+                timers,
                 reportedMillis,
                 heardNanos,
                 isKnown,

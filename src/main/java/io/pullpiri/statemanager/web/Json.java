@@ -113,6 +113,7 @@ final class Json {
      * @param matchedByName true if the model was found by the container's name alone; else null
      * @param unmatched true if the container counts for no package; else null
      * @param absent true if its node's last report did not have it; else null
+     * @param removed true if it is gone from its node and still counts, because it was dead; else null
      */
     record ContainerJson(
             String name,
@@ -124,7 +125,8 @@ final class Json {
             @Nullable String why,
             @Nullable Boolean matchedByName,
             @Nullable Boolean unmatched,
-            @Nullable Boolean absent) {}
+            @Nullable Boolean absent,
+            @Nullable Boolean removed) {}
 
     /**
      * A node.

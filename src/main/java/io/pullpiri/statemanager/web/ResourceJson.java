@@ -5,6 +5,7 @@ import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.state.ExitCode;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.NamedState;
+import io.pullpiri.statemanager.view.Absence;
 import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
@@ -136,7 +137,8 @@ final class ResourceJson {
                 container.why(),
                 container.isMatchedByName() ? true : null,
                 view.isUnmatched(container) ? true : null,
-                container.absent() ? true : null);
+                container.absent() ? true : null,
+                container.absence() == Absence.REMOVED ? true : null);
     }
 
     /** Reads a stored exit code. Returns null for a code that was too long to be stored. */

@@ -46,6 +46,8 @@ public class PureParts {
             new Rules(
                     Set.of(0, 143),
                     Duration.ofSeconds(3),
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(15),
                     Rules.Vanished.EXITED,
                     Set.of(PackageState.ERROR),
                     false,

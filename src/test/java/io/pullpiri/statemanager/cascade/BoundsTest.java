@@ -143,7 +143,21 @@ class BoundsTest {
         History history = History.NONE.decided(change).recorded(1, 3);
         assertThat(history.bytes() - new History(null, new long[0]).bytes()).isGreaterThanOrEqualTo(3_008);
         Container container = new Container(
-                text, "", text, null, ContainerState.DEAD, "1", null, text, 0, 0, new Launch(text, text, text), 0);
+                text,
+                "",
+                text,
+                null,
+                ContainerState.DEAD,
+                "1",
+                null,
+                text,
+                0,
+                0,
+                new Launch(text, text, text),
+                0,
+                0,
+                null,
+                0);
         assertThat(container.bytes()).isGreaterThanOrEqualTo(7_000);
         Versioned<String> stored = new Versioned<>(text, 1);
         TrackedState<ModelState> ofModel = TrackedState.<ModelState>empty().with(ModelState.DEAD, history);

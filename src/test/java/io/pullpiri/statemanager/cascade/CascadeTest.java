@@ -117,12 +117,12 @@ class CascadeTest {
     }
 
     // [utest->req~mdl-vanished~1]
-    // [utest->req~lst-grace~1]
+    // [utest->req~lst-grace~2]
     @Test
     void missingContainer_countsUntilItsGracePeriodEnds() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("HPC", "brake/ctl=running"));
-        world.run(report("HPC"));
+        world.run(report("HPC", "/other=running"));
         assertThat(world.modelState("brake")).isEqualTo("Running");
         world.pass(Duration.ofMillis(2_900));
         world.run(new Command.Tick());
@@ -136,12 +136,12 @@ class CascadeTest {
         assertThat(Cascade.nextTick(world.view)).isEqualTo(Long.MAX_VALUE);
     }
 
-    // [utest->req~lst-grace~1]
+    // [utest->req~lst-grace~2]
     @Test
     void containerReportedAgainInTime_wasNeverMissing() {
         world.run(apply(packageYaml("braking", "brake")));
         world.run(report("HPC", "brake/ctl=running"));
-        world.run(report("HPC"));
+        world.run(report("HPC", "/other=running"));
         world.pass(Duration.ofSeconds(1));
         world.run(report("HPC", "brake/ctl=running"));
         world.pass(Duration.ofSeconds(10));
@@ -268,7 +268,7 @@ class CascadeTest {
             world.foreignUnseen(Keys.artifact("Package", "braking"), "no: [yaml");
             world.restart();
             assertThat(world.modelEntry("brake").containers().get("HPC")).hasSize(2);
-            world.run(report("HPC"));
+            world.run(report("HPC", "/other=running"));
             world.pass(CascadeRig.RULES.vanishGrace());
             world.run(new Command.Tick());
             assertThat(world.modelState("brake")).isEqualTo("Exited");
@@ -466,6 +466,8 @@ class CascadeTest {
         CascadeRig wide = new CascadeRig(
                 new Rules(
                         Set.of(0),
+                        Duration.ZERO,
+                        Duration.ZERO,
                         Duration.ZERO,
                         Rules.Vanished.DEAD,
                         Set.of(PackageState.ERROR, PackageState.DEGRADED),

@@ -182,7 +182,7 @@ class PlanTest {
 
     @Test
     void orphanThatGetsAState_keepsIt() {
-        world.run(apply(packageYaml("p", "m")), report("n", "m/c=running"), report("n"));
+        world.run(apply(packageYaml("p", "m")), report("n", "m/c=running"), report("n", "/other=running"));
         world.pass(CascadeRig.RULES.vanishGrace());
         world.run(new Command.Tick());
         world.run(delete(packageYaml("p")), model("m", ModelState.PAUSED));
@@ -191,7 +191,7 @@ class PlanTest {
 
     @Test
     void modelRecreatedInOneBatch_startsAgain() {
-        world.run(apply(packageYaml("p", "m")), report("n", "m/c=exited:0"), report("n"));
+        world.run(apply(packageYaml("p", "m")), report("n", "m/c=exited:0"), report("n", "/other=running"));
         world.pass(CascadeRig.RULES.vanishGrace());
         world.run(new Command.Tick());
         assertThat(world.modelState("m")).isEqualTo("Exited");

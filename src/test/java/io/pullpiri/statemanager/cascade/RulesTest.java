@@ -55,6 +55,8 @@ class RulesTest {
                 new Rules(
                         rules.cleanExitCodes(),
                         rules.vanishGrace(),
+                        rules.emptyGrace(),
+                        rules.stopWindow(),
                         setting,
                         rules.reconcileOn(),
                         rules.protobufNames(),
@@ -62,7 +64,7 @@ class RulesTest {
                 new Plan.TransactionLimits(128, 1 << 20, 1L << 40));
         configured.run(apply(packageYaml("p", "m")));
         configured.run(report("HPC", "m/a=" + container));
-        configured.run(report("HPC"));
+        configured.run(report("HPC", "/other=running"));
         configured.pass(rules.vanishGrace());
         configured.run(new Command.Tick());
         assertThat(configured.modelState("m")).isEqualTo(expected);

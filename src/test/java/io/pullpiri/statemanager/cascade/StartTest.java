@@ -19,7 +19,6 @@ import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.Transition;
 import io.pullpiri.statemanager.view.View;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -106,30 +105,11 @@ class StartTest {
         assertThat(world.modelState("brake")).isEqualTo("Running");
     }
 
-    // [utest->req~lst-grace~1]
-    @Test
-    void missingContainer_getsAFullGracePeriodAfterARestart() {
-        world.run(apply(packageYaml("p", "m")));
-        world.run(report("n", "m/a=running"));
-        world.run(report("n"));
-        world.pass(Duration.ofSeconds(2));
-        world.restart();
-        long ends =
-                world.now().monotonicNanos() + CascadeRig.RULES.vanishGrace().toNanos();
-        assertThat(Cascade.nextTick(world.view)).isBetween(ends - 1_000_000, ends);
-        world.pass(Duration.ofMillis(2_900));
-        world.run(new Command.Tick());
-        assertThat(world.modelState("m")).isEqualTo("Running");
-        world.pass(Duration.ofMillis(100));
-        world.run(new Command.Tick());
-        assertThat(world.modelState("m")).isEqualTo("Exited");
-    }
-
     /** Found by the simulation (day 2901): the model's key stayed deleted, because its containers did not change. */
     @Test
     void modelDroppedByAnUnfinishedPlan_getsTheStateOfItsContainers() {
         world.run(report("n", "m/a=exited:1"));
-        world.run(report("n"));
+        world.run(report("n", "/other=running"));
         world.pass(CascadeRig.RULES.vanishGrace());
         Plan torn = world.cascade.plan(world.view, List.of(new Command.Tick()), world.now());
         for (Transaction.Write write :

@@ -43,6 +43,9 @@ class PodmanFactsTest {
                 0,
                 0,
                 null,
+                0,
+                0,
+                null,
                 0);
     }
 
@@ -185,6 +188,20 @@ class PodmanFactsTest {
                 {"name":"a","id":"1","label":"m","model":"m","state":"DEAD","exitCode":139,"why":"exit code 139"}""", Container.class);
         assertThat(old)
                 .isEqualTo(new Container(
-                        "a", "1", "m", "m", ContainerState.DEAD, "139", null, "exit code 139", 0, 0, null, 0));
+                        "a",
+                        "1",
+                        "m",
+                        "m",
+                        ContainerState.DEAD,
+                        "139",
+                        null,
+                        "exit code 139",
+                        0,
+                        0,
+                        null,
+                        0,
+                        0,
+                        null,
+                        0));
     }
 }

@@ -38,7 +38,15 @@ class ChangeReaderTest {
     Path folder;
 
     private final Cascade cascade = new Cascade(
-            new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(), false, 100),
+            new Rules(
+                    Set.of(0),
+                    Duration.ZERO,
+                    Duration.ZERO,
+                    Duration.ZERO,
+                    Rules.Vanished.EXITED,
+                    Set.of(),
+                    false,
+                    100),
             new Plan.TransactionLimits(128, 1 << 20, 1L << 40));
     private FaultyStore store;
     private ChangeFeed feed;

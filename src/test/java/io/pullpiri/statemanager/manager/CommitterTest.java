@@ -63,8 +63,15 @@ class CommitterTest {
     }
 
     private static Cascade cascade(int maxWrites) {
-        Rules rules =
-                new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
+        Rules rules = new Rules(
+                Set.of(0),
+                Duration.ZERO,
+                Duration.ZERO,
+                Duration.ZERO,
+                Rules.Vanished.EXITED,
+                Set.of(PackageState.ERROR),
+                false,
+                100);
         return new Cascade(rules, new Plan.TransactionLimits(maxWrites, 1 << 20, 1L << 40));
     }
 

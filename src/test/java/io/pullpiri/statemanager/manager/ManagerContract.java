@@ -88,7 +88,14 @@ abstract class ManagerContract {
         ExecutorService loop = Executors.newSingleThreadExecutor();
         open.add(loop::shutdownNow);
         Rules rules = new Rules(
-                Set.of(0, 143), Duration.ofMillis(50), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
+                Set.of(0, 143),
+                Duration.ofMillis(50),
+                Duration.ofMillis(50),
+                Duration.ofMillis(50),
+                Rules.Vanished.EXITED,
+                Set.of(PackageState.ERROR),
+                false,
+                100);
         manager = new Manager(
                 store,
                 new Cascade(rules, new Plan.TransactionLimits(store.maxWrites(), store.maxBytes() * 3 / 4, 1L << 40)),

@@ -36,7 +36,15 @@ class ReconcilerTest {
     private final List<String> asked = new ArrayList<>();
     private final List<CompletableFuture<ActionController.ReconcileResult>> replies = new ArrayList<>();
     private final Cascade cascade = new Cascade(
-            new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100),
+            new Rules(
+                    Set.of(0),
+                    Duration.ZERO,
+                    Duration.ZERO,
+                    Duration.ZERO,
+                    Rules.Vanished.EXITED,
+                    Set.of(PackageState.ERROR),
+                    false,
+                    100),
             new Plan.TransactionLimits(128, 1 << 20, 1L << 40));
     private View view = View.EMPTY;
     private long nanos;

@@ -47,8 +47,15 @@ final class SteppedManager implements AutoCloseable {
     SteppedManager(StateStore real, int queue, String host) {
         store = new FaultyStore(real);
         Clock clock = () -> new Timestamp(nanos, nanos);
-        Rules rules =
-                new Rules(Set.of(0), Duration.ZERO, Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
+        Rules rules = new Rules(
+                Set.of(0),
+                Duration.ZERO,
+                Duration.ZERO,
+                Duration.ZERO,
+                Rules.Vanished.EXITED,
+                Set.of(PackageState.ERROR),
+                false,
+                100);
         Reconciler reconciler = new Reconciler(
                 (scenario, timeout) -> {
                     asked.add(scenario);

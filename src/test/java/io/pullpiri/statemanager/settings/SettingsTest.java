@@ -38,6 +38,8 @@ class SettingsTest {
                         new Rules(
                                 Set.of(0, 143),
                                 Duration.ofSeconds(3),
+                                Duration.ofSeconds(30),
+                                Duration.ofSeconds(15),
                                 Rules.Vanished.EXITED,
                                 Set.of(PackageState.ERROR),
                                 false,
@@ -97,6 +99,8 @@ class SettingsTest {
                 .isEqualTo(new Rules(
                         Set.of(0, 137),
                         Duration.ofMillis(500),
+                        Duration.ofSeconds(30),
+                        Duration.ofSeconds(15),
                         Rules.Vanished.KEEP,
                         Set.of(PackageState.ERROR, PackageState.DEGRADED),
                         true,

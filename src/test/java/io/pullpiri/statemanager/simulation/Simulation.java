@@ -52,7 +52,7 @@ final class Simulation {
     private static final Duration RESYNC = Duration.ofSeconds(60);
 
     /** Longer than any delay, backoff and grace period. */
-    private static final long CALM = TimeUnit.SECONDS.toNanos(20);
+    private static final long CALM = TimeUnit.SECONDS.toNanos(40);
 
     private final Day day;
     private final Sabotage sabotage;

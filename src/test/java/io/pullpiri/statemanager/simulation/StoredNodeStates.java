@@ -7,6 +7,7 @@ import io.pullpiri.statemanager.testing.SpecificationTables;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -15,21 +16,27 @@ record StoredNodeStates(Map<String, String> containers) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    /** Returns the states of the containers that the node's last list named. */
     static StoredNodeStates of(@Nullable String stored) {
-        return of(stored, false);
+        return of(stored, container -> !container.has("absentSinceMillis"));
     }
 
     /** Returns the states in a node record with missing containers that still count. */
     static StoredNodeStates counted(@Nullable String stored) {
-        return of(stored, true);
+        return of(stored, container -> true);
     }
 
-    private static StoredNodeStates of(@Nullable String stored, boolean absent) {
+    /** Returns the states of containers that are gone and still count, because they were dead. */
+    static StoredNodeStates removed(@Nullable String stored) {
+        return of(stored, container -> container.path("absence").asText().equals("REMOVED"));
+    }
+
+    private static StoredNodeStates of(@Nullable String stored, Predicate<JsonNode> wanted) {
         Map<String, String> containers = new TreeMap<>();
         try {
             for (JsonNode container :
                     JSON.readTree(stored == null ? "{}" : stored).path("containers")) {
-                if (absent || !container.has("absentSinceMillis")) {
+                if (wanted.test(container)) {
                     containers.put(
                             container.path("name").asText(),
                             container.path("state").asText("CREATED"));

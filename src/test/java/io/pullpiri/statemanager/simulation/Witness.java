@@ -364,9 +364,23 @@ final class Witness {
     }
 
     private void requireModelRule(String model, Map<String, List<String>> lastReports) {
-        List<String> containers = lastReports.values().stream()
-                .flatMap(report -> new StoredNodeStates(StoredNodeStates.expected(report)).ofModel(model))
-                .toList();
+        List<String> containers = new ArrayList<>();
+        lastReports.forEach((node, report) -> {
+            new StoredNodeStates(StoredNodeStates.expected(report))
+                    .ofModel(model)
+                    .forEach(containers::add);
+            List<String> removed = StoredNodeStates.removed(store.value(Keys.node(node)))
+                    .ofModel(model)
+                    .toList();
+            require(
+                    removed.stream().allMatch("DEAD"::equals),
+                    "quiet: node %s has removed containers of model %s that were not dead: %s",
+                    node,
+                    model,
+                    removed);
+            containers.addAll(removed);
+            counts.add("removed container at rest", removed.size());
+        });
         String state = state(Keys.modelState(model));
         String expected = SpecificationTables.modelState(containers);
         if (!expected.isEmpty()) {

@@ -42,7 +42,14 @@ import org.jspecify.annotations.Nullable;
 public final class CascadeRig {
 
     public static final Rules RULES = new Rules(
-            Set.of(0, 143), Duration.ofSeconds(3), Rules.Vanished.EXITED, Set.of(PackageState.ERROR), false, 100);
+            Set.of(0, 143),
+            Duration.ofSeconds(3),
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(15),
+            Rules.Vanished.EXITED,
+            Set.of(PackageState.ERROR),
+            false,
+            100);
 
     public final Cascade cascade;
     private final Plan.TransactionLimits limits;
