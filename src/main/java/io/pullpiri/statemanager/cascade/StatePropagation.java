@@ -17,7 +17,6 @@ import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.Transition;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -119,9 +118,8 @@ final class StatePropagation {
         ModelState from = before.state().value();
         ModelState to = after.state().value();
         int withState = (to == null ? 0 : 1) - (from == null ? 0 : 1);
-        String what = to == null ? "has no state" : to.title().toLowerCase(Locale.ROOT);
         PendingEvaluation pending =
-                new PendingEvaluation(before.name() + " " + what + " (" + cause + ")", source, to == ModelState.DEAD);
+                new PendingEvaluation(Causes.ofModel(before.name(), to, cause), source, to == ModelState.DEAD);
         for (String name : before.packages()) {
             PackageEntry entry = builder.packageEntry(name);
             builder.put(entry.with(

@@ -4,10 +4,12 @@ import io.pullpiri.statemanager.state.ContainerState;
 import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageRules;
+import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.StateMachine;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
@@ -27,6 +29,51 @@ public final class Causes {
     public static String latest(ResourceEntry<?> entry) {
         Transition latest = entry.state().history().latest();
         return latest == null ? "" : latest.cause();
+    }
+
+    /**
+     * The cause of a package that a model brought into its state, such as
+     * {@code brake running (container brake_ctl on HPC: running)}.
+     *
+     * @param cause why the model is in its state
+     */
+    public static String ofModel(String model, @Nullable ModelState state, String cause) {
+        String what = state == null ? "has no state" : state.title().toLowerCase(Locale.ROOT);
+        return model + " " + what + " (" + cause + ")";
+    }
+
+    /**
+     * The cause of a package that no dead model decides. If the latest transition names a model that is still in the same state,
+     * the model's cause is the one of now: its container may have moved to another node since then. Otherwise it is the cause of
+     * the transition.
+     *
+     * @param causes gives the cause of a model's state
+     */
+    static String followed(
+            PackageEntry entry,
+            PackageState state,
+            Transition latest,
+            Function<String, @Nullable ModelEntry> models,
+            Function<ModelEntry, String> causes) {
+        ModelState counted = switch (state) {
+            case PAUSED -> ModelState.PAUSED;
+            case EXITED -> ModelState.EXITED;
+            case RUNNING, IDLE, DEGRADED, ERROR -> null;
+        };
+        // PackageRules counts the models of a package that is paused or exited, before it names one.
+        int begin = counted == null ? 0 : latest.cause().indexOf(": ") + 2;
+        for (String name : entry.modelNames()) {
+            ModelEntry model = latest.cause().startsWith(name, begin) ? models.apply(name) : null;
+            if (model != null) {
+                ModelState of = model.state().value();
+                String named = ofModel(name, of, "");
+                if (latest.cause().startsWith(named.substring(0, named.length() - 1), begin)) {
+                    String cause = ofModel(name, of, causes.apply(model));
+                    return counted == null ? cause : PackageRules.counted(entry.models(), counted, cause);
+                }
+            }
+        }
+        return latest.cause();
     }
 
     /**

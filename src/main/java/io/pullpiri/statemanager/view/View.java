@@ -96,7 +96,7 @@ public record View(
 
     /**
      * Why a package is in its state now. For a degraded package and one in error these are the models that are dead now. For
-     * other states it is the cause of the latest transition. Reported models without a state are added. Empty for a package
+     * other states it is the cause of the latest transition, with what the containers of its model do now. Reported models without a state are added. Empty for a package
      * without a state.
      */
     public String causeOf(PackageEntry entry) {
@@ -107,7 +107,7 @@ public record View(
         }
         String cause = state.hasDeadModels() && entry.models().count(ModelState.DEAD) > 0
                 ? Causes.dead(entry, models::get, this::causeOf)
-                : latest.cause();
+                : Causes.followed(entry, state, latest, models::get, this::causeOf);
         List<ModelEntry> unknown = unknownModels(entry);
         return unknown.isEmpty() ? cause : cause + "; " + Causes.unknown(unknown, nodes);
     }
