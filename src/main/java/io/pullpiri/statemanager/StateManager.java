@@ -131,13 +131,21 @@ public final class StateManager implements AutoCloseable {
                             loop(settings, network),
                             task -> Thread.ofVirtual().name("store").start(task),
                             (delay, task) -> schedule(timer, task, delay.toNanos()))));
+            Offloader offloader = new Offloader(
+                    manager,
+                    actionController,
+                    settings.offloadTimeout(),
+                    settings.offloadSettle(),
+                    clock,
+                    (delay, task) -> schedule(timer, task, delay.toNanos()));
+            metrics.watch(offloader);
             server = own(GrpcServer.start(
                     settings.host(),
                     settings.port(),
                     settings.faultPort(),
                     manager,
                     reconciler,
-                    new Offloader(actionController, settings.offloadTimeout()),
+                    offloader,
                     settings.rules().protobufNames(),
                     network));
             Integer httpPort = settings.httpPort();

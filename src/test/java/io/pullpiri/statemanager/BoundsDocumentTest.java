@@ -48,6 +48,7 @@ class BoundsDocumentTest {
             removed containers               | count   | cascade.AbsentContainers.MOST_REMOVED
             nodes that never named           | time    | cascade.NodeRegistry.SILENT
             what is known                    | percent | StateManager.HEAP_FOR_THE_VIEW
+            records of offloads              | count   | cascade.OffloadHandler.MOST
             a transition id                  | count   | grpc.StateChanges.MAX_CHARACTERS
             events kept                      | count   | manager.ChangeFeed.KEPT
             events kept                      | percent | StateManager.HEAP_FOR_THE_FEED

@@ -6,6 +6,7 @@ import io.pullpiri.statemanager.store.Snapshot;
 import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.OffloadEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.Timestamp;
@@ -67,7 +68,12 @@ public final class Cascade {
         }
         TransactionPlanner.Result planned = TransactionPlanner.plan(
                 new TransactionPlanner.ChangeSet(
-                        view, builder.view(), builder.touched(), builder.artifactWrites(), builder.transitions()),
+                        view,
+                        builder.view(),
+                        builder.touched(),
+                        builder.touchedOffloads(),
+                        builder.artifactWrites(),
+                        builder.transitions()),
                 rules,
                 limits);
         int most = planned.split()
@@ -132,6 +138,9 @@ public final class Cascade {
                 }
             }
         }
+        for (OffloadEntry offload : view.offloads().values()) {
+            next = Math.min(next, offload.settleEnd());
+        }
         for (String name : view.overwritten()) {
             PackageEntry entry = view.packages().get(name);
             if (entry != null) {
@@ -160,6 +169,7 @@ public final class Cascade {
         private final NodeRegistry registry;
         private final StoreRepair repair;
         private final ArtifactHandler artifacts;
+        private final OffloadHandler offloads;
 
         Handlers(ViewBuilder builder) {
             this.builder = builder;
@@ -169,6 +179,7 @@ public final class Cascade {
             registry = new NodeRegistry(builder, containers);
             repair = new StoreRepair(builder, propagation, containers);
             artifacts = new ArtifactHandler(builder, propagation, containers, repair);
+            offloads = new OffloadHandler(builder, propagation, containers);
         }
 
         CommandResult decide(Command command) {
@@ -185,6 +196,8 @@ public final class Cascade {
                                     .map(artifact -> artifacts.delete(artifact, BY_OPERATOR))
                                     .toList(),
                             List.of());
+                case Command.BeginOffload begin -> offloads.begin(begin);
+                case Command.EndOffload end -> offloads.end(end);
                 case Command.StoreEvents events -> {
                     StoreEventApplier applier = new StoreEventApplier(builder, propagation, artifacts);
                     for (WatchEvent event : events.events()) {
@@ -194,6 +207,7 @@ public final class Cascade {
                 }
                 case Command.Tick tick -> {
                     containers.dropAbsent();
+                    offloads.settle();
                     for (String name : builder.overwritten()) {
                         propagation.repairOverwritten(builder.packageEntry(name));
                     }

@@ -8,6 +8,8 @@ import io.pullpiri.statemanager.container.ContainerFacts;
 import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.WatchEvent;
+import io.pullpiri.statemanager.view.OffloadRequest;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -161,6 +163,46 @@ public sealed interface Command {
                 throw new IllegalArgumentException(e.reason(), e);
             }
         }
+    }
+
+    /**
+     * Records a move of a model, before ActionController is called.
+     *
+     * @param transitionId the id of the move
+     */
+    record BeginOffload(OffloadRequest request, String transitionId) implements Command {
+
+        @Override
+        public long bytes() {
+            return request.bytes() + transitionId.length();
+        }
+    }
+
+    /**
+     * Records the end of the call that moves a model. It changes nothing if another move is recorded by now.
+     *
+     * @param transitionId the id of the move
+     * @param outcome what became of the call
+     * @param message what ActionController answered, or why there is no answer
+     * @param settle how long after this the reports of the nodes may still change what became of the model
+     */
+    record EndOffload(String model, String transitionId, OffloadOutcome outcome, String message, Duration settle)
+            implements Command {
+
+        @Override
+        public long bytes() {
+            return 200L + transitionId.length() + message.length();
+        }
+    }
+
+    /** What became of a call to ActionController that moves a model. */
+    enum OffloadOutcome {
+        /** It says that it has moved the model. */
+        SUCCEEDED,
+        /** It refused, failed or did not answer. The model may be stopped on its source nevertheless. */
+        FAILED,
+        /** The call was never sent. The move leaves no trace. */
+        NOT_SENT
     }
 
     /**

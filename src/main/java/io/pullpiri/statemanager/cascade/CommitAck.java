@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.cascade;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.OffloadEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.StoreKey;
@@ -50,6 +51,12 @@ final class CommitAck {
                 NodeEntry entry = builder.nodes().get(name);
                 if (entry != null) {
                     builder.put(entry.at(revision));
+                }
+            }
+            case OFFLOAD -> {
+                OffloadEntry entry = builder.offloads().get(name);
+                if (entry != null) {
+                    builder.putOffload(name, new OffloadEntry(entry.record(), entry.settleEnd(), revision));
                 }
             }
             case JOURNAL -> {

@@ -12,6 +12,7 @@ import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.ContainerTimers;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.OffloadRecord;
 import io.pullpiri.statemanager.view.ResourceKind;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -229,16 +230,38 @@ final class NodeContainers {
                 ModelState was = entry.state().value();
                 // [impl->req~lst-stop~1]
                 boolean onPurpose = stopped && was == ModelState.DEAD && entry.derived() == ModelState.DEAD;
-                ModelState after = builder.rules().vanished().after(onPurpose ? ModelState.RUNNING : was);
+                ModelState after = vanished(entry, onPurpose);
                 propagation.setModel(name, after, onPurpose ? STOPPED : gone, source);
             }
             return;
         }
-        ModelState derived = StateMachine.modelState(entry.containerCounts());
+        OffloadRecord offload = builder.offload(name);
+        if (offload != null && !offload.isActive() && !offload.keepsDead(entry)) {
+            builder.setOffload(name, null, Long.MAX_VALUE); // a lost model is found
+        }
+        ModelState derived = builder.derivedState(entry);
         if (derived != null && derived != entry.derived()) {
             builder.put(entry.derived(derived));
             propagation.setModel(name, derived, Causes.containers(entry, derived), source);
         }
+    }
+
+    /** The state of a model that has lost its last container. Its offload is no reason to call it dead, or not dead any more. */
+    // [impl->req~off-stop~1]
+    private @Nullable ModelState vanished(ModelEntry entry, boolean onPurpose) {
+        ModelState was = entry.state().value();
+        OffloadRecord offload = builder.offload(entry.name());
+        if (offload != null && offload.keepsDead(entry)) {
+            return was;
+        }
+        ModelState after = builder.rules().vanished().after(onPurpose ? ModelState.RUNNING : was);
+        boolean moving = offload != null && offload.isActive();
+        return moving && after == ModelState.DEAD && was != ModelState.DEAD ? ModelState.EXITED : after;
+    }
+
+    /** Derives the state of a model again, after its offload was settled. */
+    void derive(String model) {
+        derive(model, BY_STATE_MANAGER, GONE, false);
     }
 
     /**

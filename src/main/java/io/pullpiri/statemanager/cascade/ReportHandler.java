@@ -12,6 +12,7 @@ import io.pullpiri.statemanager.state.StateMachine;
 import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.Launch;
 import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.OffloadRecord;
 import io.pullpiri.statemanager.view.Peers;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import java.util.Collection;
@@ -59,7 +60,7 @@ final class ReportHandler {
             for (ContainerFacts facts : report.containers()) {
                 Container container = read(report.node(), facts);
                 if (container != null) {
-                    listed.put(container.name(), container);
+                    listed.put(container.name(), moved(report.node(), container));
                 }
             }
             refusal = registry.refusal(report.node(), listed);
@@ -137,6 +138,22 @@ final class ReportHandler {
         return bytes + models.size() * ResourceEntry.NEW_BYTES;
     }
 
+    /**
+     * A container that ended because its model is offloaded has exited, whatever its exit code. It goes on counting so while its
+     * node lists it.
+     */
+    // [impl->req~off-stop~1]
+    private Container moved(String node, Container container) {
+        if (container.state() != ContainerState.DEAD || container.model() == null) {
+            return container;
+        }
+        OffloadRecord offload = builder.offload(container.model());
+        Container old = builder.node(node).containers().get(container.name());
+        boolean moved = (offload != null && offload.isMoved(node, container))
+                || (old != null && old.moved() && old.isSameRun(container));
+        return moved ? container.asMoved() : container;
+    }
+
     /** Reads one container; null for an infra container, and for one with an invalid name. */
     // [impl->req~bad-list~1]
     private @Nullable Container read(String node, ContainerFacts facts) {
@@ -172,6 +189,7 @@ final class ReportHandler {
                 facts.startedNanos(),
                 facts.finishedNanos(),
                 launch(facts),
+                false,
                 0,
                 0,
                 null,

@@ -10,6 +10,7 @@ import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.view.Causes;
 import io.pullpiri.statemanager.view.History;
 import io.pullpiri.statemanager.view.ModelEntry;
+import io.pullpiri.statemanager.view.OffloadRecord;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ReconcileRecord;
 import io.pullpiri.statemanager.view.ResourceEntry;
@@ -148,6 +149,10 @@ final class StatePropagation {
         for (String name : orphanCandidates) {
             if (isOrphan(builder.model(name))) {
                 setModel(name, null, "no package names it and no container of it is left", BY_STATE_MANAGER);
+                OffloadRecord offload = builder.offload(name);
+                if (offload != null && !offload.isActive()) {
+                    builder.setOffload(name, null, Long.MAX_VALUE);
+                }
             }
         }
         orphanCandidates.clear();

@@ -33,6 +33,11 @@ final class StoreRepair {
     /** Repairs all resources. Packages are evaluated at the end of the command. */
     void run() {
         models();
+        builder.offloads().forEach((model, offload) -> {
+            if (offload.record() == null) {
+                builder.setOffload(model, null, Long.MAX_VALUE); // it was damaged
+            }
+        });
         builder.scenarios().values().forEach(this::scenario);
         for (PackageEntry entry : builder.packages().values()) {
             reportBroken("Package", entry.name(), entry.artifact().broken());

@@ -11,6 +11,8 @@ import io.pullpiri.statemanager.view.Journal;
 import io.pullpiri.statemanager.view.Journal.Subject;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.OffloadEntry;
+import io.pullpiri.statemanager.view.OffloadRecord;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ReconcileRecord;
 import io.pullpiri.statemanager.view.RecordCodec;
@@ -35,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Turns a change set into transactions. It writes the keys that differ from the store, and one journal record with all changes.
  * All of it is one transaction if the store accepts that much. Otherwise it is split in this order: artifacts, models,
- * scenarios, packages, node records. After a crash between two transactions, the next start or the next report of a node
+ * scenarios, packages, offload records, node records. After a crash between two transactions, the next start or the next report of a node
  * repairs the rest.
  */
 final class TransactionPlanner {
@@ -72,6 +74,7 @@ final class TransactionPlanner {
      * @param before the view that the batch was decided on
      * @param after the view with all changes, but without their places in the journal
      * @param touched the resources and nodes whose keys may have to be written, by kind, in the order of the changes
+     * @param offloads the models whose offload records may have to be written
      * @param artifactWrites the resources whose artifacts have to be written or deleted
      * @param transitions the changes of state, in order
      */
@@ -79,6 +82,7 @@ final class TransactionPlanner {
             View before,
             View after,
             Map<ResourceKind, Set<String>> touched,
+            Set<String> offloads,
             Set<Subject> artifactWrites,
             List<Transition> transitions) {}
 
@@ -149,6 +153,9 @@ final class TransactionPlanner {
             ofNodes.put(name, changes.remove(new Subject(ResourceKind.NODE, name)));
         }
         changes.values().forEach(rest -> add(List.of(), rest));
+        for (String model : changeSet.offloads()) {
+            add(offload(model), null);
+        }
         for (String name : touched(ResourceKind.NODE)) {
             add(node(name), ofNodes.get(name));
         }
@@ -222,6 +229,18 @@ final class TransactionPlanner {
                 Keys.reconcile(entry.name()),
                 record.value() == null ? null : RecordCodec.text(record.value()),
                 record.revision()));
+    }
+
+    // [impl->req~off-record~1]
+    private List<Write> offload(String model) {
+        OffloadEntry before = changeSet.before().offloads().get(model);
+        OffloadEntry after = changeSet.after().offloads().get(model);
+        OffloadRecord record = after == null ? null : after.record();
+        if (after == null || (record != null && record.equals(before == null ? null : before.record()))) {
+            return List.of();
+        }
+        return List.of(
+                new Write(Keys.offload(model), record == null ? null : RecordCodec.text(record), after.revision()));
     }
 
     // [impl->req~nod-record~1]

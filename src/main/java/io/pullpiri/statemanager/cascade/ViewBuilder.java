@@ -2,12 +2,16 @@ package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.artifact.ScenarioArtifact;
 import io.pullpiri.statemanager.cascade.Plan.Anomaly;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.StateMachine;
 import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.History;
 import io.pullpiri.statemanager.view.Journal;
 import io.pullpiri.statemanager.view.Journal.Subject;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.OffloadEntry;
+import io.pullpiri.statemanager.view.OffloadRecord;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ReconcileRecord;
 import io.pullpiri.statemanager.view.ResourceEntry;
@@ -60,6 +64,7 @@ final class ViewBuilder {
     private PSet<String> overwritten;
     private PSet<String> nodesWithAbsent;
     private TreePMap<String, Long> tombstones;
+    private TreePMap<String, OffloadEntry> offloads;
     private UnknownNodes unknownNodes;
     private Journal journal;
 
@@ -71,6 +76,7 @@ final class ViewBuilder {
     /** Removed nodes, and the commits that wrote their records: a record exists until the plan is committed. */
     private final Map<String, Long> removedNodes = new HashMap<>();
 
+    private final Set<String> touchedOffloads = new LinkedHashSet<>();
     private int reconcileWrites;
     private final List<Transition> transitions = new ArrayList<>();
     private final List<Anomaly> anomalies = new ArrayList<>();
@@ -91,6 +97,7 @@ final class ViewBuilder {
         overwritten = view.overwritten();
         nodesWithAbsent = view.nodesWithAbsent();
         tombstones = view.tombstones();
+        offloads = view.offloads();
         unknownNodes = view.unknownNodes();
         journal = view.journal();
     }
@@ -110,6 +117,7 @@ final class ViewBuilder {
                 nodesWithAbsent,
                 journal,
                 tombstones,
+                offloads,
                 unknownNodes);
     }
 
@@ -305,6 +313,56 @@ final class ViewBuilder {
         put(entry.with(new Versioned<>(reconcile, entry.reconcile().revision())));
     }
 
+    /** See {@link View#offloads}. */
+    TreePMap<String, OffloadEntry> offloads() {
+        return offloads;
+    }
+
+    /** See {@link View#offload}. */
+    @Nullable
+    OffloadRecord offload(String model) {
+        OffloadEntry entry = offloads.get(model);
+        return entry == null ? null : entry.record();
+    }
+
+    /** Puts an entry in place of the model's earlier one. An entry without a record and without a stored one is removed. */
+    void putOffload(String model, OffloadEntry entry) {
+        OffloadEntry before = offloads.get(model);
+        bytes -= before == null ? 0 : before.bytes();
+        if (entry.record() == null && entry.revision() == 0) {
+            offloads = offloads.minus(model);
+        } else {
+            bytes += entry.bytes();
+            offloads = offloads.plus(model, entry);
+        }
+    }
+
+    /**
+     * Sets or removes (null) the record of a model's offload, which the plan will write.
+     *
+     * @param settleEnd see {@link OffloadEntry#settleEnd}
+     */
+    void setOffload(String model, @Nullable OffloadRecord record, long settleEnd) {
+        OffloadEntry before = offloads.get(model);
+        putOffload(model, new OffloadEntry(record, settleEnd, before == null ? 0 : before.revision()));
+        touchedOffloads.add(model);
+    }
+
+    /** The models whose offload records may have to be written. */
+    Set<String> touchedOffloads() {
+        return Collections.unmodifiableSet(touchedOffloads);
+    }
+
+    /** The state that the containers of a model give, or its offload; null if none is known. */
+    // [impl->req~off-dead~1]
+    @Nullable
+    ModelState derivedState(ModelEntry entry) {
+        OffloadRecord offload = offload(entry.name());
+        return offload != null && !entry.containers().isEmpty() && offload.keepsDead(entry)
+                ? ModelState.DEAD
+                : StateMachine.modelState(entry.containerCounts());
+    }
+
     /** Notes whether a package's state key was overwritten by another component and is still to be repaired. */
     void setOverwritten(String packageName, boolean isOverwritten) {
         overwritten = isOverwritten ? overwritten.plus(packageName) : overwritten.minus(packageName);
@@ -373,6 +431,7 @@ final class ViewBuilder {
     int writes() {
         return transitions.size()
                 + reconcileWrites
+                + touchedOffloads.size()
                 + touched.getOrDefault(ResourceKind.NODE, Set.of()).size()
                 + artifactWrites.size();
     }

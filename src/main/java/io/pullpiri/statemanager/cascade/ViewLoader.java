@@ -17,6 +17,8 @@ import io.pullpiri.statemanager.view.Journal;
 import io.pullpiri.statemanager.view.Journal.Subject;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
+import io.pullpiri.statemanager.view.OffloadEntry;
+import io.pullpiri.statemanager.view.OffloadRecord;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.Peers;
 import io.pullpiri.statemanager.view.ReconcileRecord;
@@ -77,6 +79,7 @@ final class ViewLoader {
                         case JOURNAL -> RecordCodec.parse(value, RecordCodec.JournalRecordText.class);
                         case NODE -> RecordCodec.parse(value, RecordCodec.NodeRecord.class);
                         case RECONCILE -> RecordCodec.parse(value, ReconcileRecord.class);
+                        case OFFLOAD -> RecordCodec.parse(value, OffloadRecord.class);
                     };
                 case StoreKey.ArtifactKey artifact ->
                     artifact.kind() == ResourceKind.MODEL ? null : artifact(artifact.kind(), key.name(), value);
@@ -177,10 +180,28 @@ final class ViewLoader {
                         builder.put(builder.packageEntry(name)
                                 .with(new Versioned<>(
                                         decoded.content instanceof ReconcileRecord record ? record : null, revision)));
+                    case OFFLOAD -> offload(name, decoded);
                     case JOURNAL, NODE -> throw new AssertionError(key); // load() reads these separately
                 }
             }
         }
+    }
+
+    /** Reads the record of an offload. Its settle time goes on with the time that is left. */
+    // [impl->req~off-restart~1]
+    private void offload(String model, Decoded decoded) {
+        long revision = decoded.entry.modRevision();
+        if (!(decoded.content instanceof OffloadRecord record)
+                || !record.request().modelName().equals(model)) {
+            builder.putOffload(model, new OffloadEntry(null, Long.MAX_VALUE, revision));
+            builder.addAnomaly("unreadable-record", decoded.entry.key() + " is damaged; it is removed");
+            return;
+        }
+        long left = record.settledNanos() - builder.now().wallNanos();
+        long settleEnd = record.phase() == OffloadRecord.Phase.SETTLING
+                ? builder.now().monotonicNanos() + Math.max(0, left)
+                : Long.MAX_VALUE;
+        builder.putOffload(model, new OffloadEntry(record, settleEnd, revision));
     }
 
     /**
@@ -264,7 +285,7 @@ final class ViewLoader {
     /** Sets the derived states, so that only a later change of them writes a model's key. */
     private void restoreDerivedStates() {
         for (ModelEntry model : builder.models().values()) {
-            ModelState derived = StateMachine.modelState(model.containerCounts());
+            ModelState derived = builder.derivedState(model);
             if (derived != null) {
                 builder.put(model.derived(derived));
             }

@@ -6,6 +6,7 @@ import io.pullpiri.proto.statemanager.OffloadingResponse;
 import io.pullpiri.statemanager.manager.Offloader;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.view.OffloadRequest;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,11 @@ final class Offloading {
         String problem = problem(request);
         if (problem != null) {
             Calls.answer(
-                    caller, OffloadingResponse.newBuilder().setMessage(problem).build());
+                    caller,
+                    OffloadingResponse.newBuilder()
+                            .setMessage(problem)
+                            .setTransitionId(UUID.randomUUID().toString())
+                            .build());
             return;
         }
         OffloadRequest read = new OffloadRequest(

@@ -10,12 +10,15 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import io.prometheus.metrics.model.snapshots.Unit;
 import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.state.NamedState;
+import io.pullpiri.statemanager.view.OffloadEntry;
+import io.pullpiri.statemanager.view.OffloadRecord;
 import io.pullpiri.statemanager.view.ReconcileRecord;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.Transition;
 import io.pullpiri.statemanager.view.View;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -85,6 +88,7 @@ public final class Metrics {
         NodeMetrics.register(registry, manager);
         watchResources(manager);
         watchReconciler(reconciler);
+        watchOffloads(manager);
         watchAnomalies(manager.anomalies());
     }
 
@@ -122,6 +126,39 @@ public final class Metrics {
                         .steps()
                         .forEach((step, count) ->
                                 callback.call(count, step.name().toLowerCase(Locale.ROOT))))
+                .register(registry);
+    }
+
+    /** Registers the metrics of offloads. Called once. */
+    public void watch(Offloader offloader) {
+        CounterWithCallback.builder()
+                .name("statemanager_offloads_total")
+                .help("Requests to move a model to another node, by what became of them")
+                .labelNames("outcome")
+                .callback(callback -> offloader
+                        .outcomes()
+                        .forEach((outcome, count) ->
+                                callback.call(count, outcome.name().toLowerCase(Locale.ROOT))))
+                .register(registry);
+    }
+
+    private void watchOffloads(Manager manager) {
+        GaugeWithCallback.builder()
+                .name("statemanager_offloading_models")
+                .help("Models that are being moved (open, settling), or that no node has since a move (lost)")
+                .labelNames("phase")
+                .callback(callback -> {
+                    Map<OffloadRecord.Phase, Integer> counts = new EnumMap<>(OffloadRecord.Phase.class);
+                    for (OffloadEntry entry : manager.view().offloads().values()) {
+                        if (entry.record() != null) {
+                            counts.merge(entry.record().phase(), 1, Integer::sum);
+                        }
+                    }
+                    for (OffloadRecord.Phase phase : OffloadRecord.Phase.values()) {
+                        callback.call(
+                                counts.getOrDefault(phase, 0), phase.name().toLowerCase(Locale.ROOT));
+                    }
+                })
                 .register(registry);
     }
 

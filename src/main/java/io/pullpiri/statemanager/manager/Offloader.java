@@ -1,19 +1,31 @@
 package io.pullpiri.statemanager.manager;
 
+import io.pullpiri.statemanager.cascade.Command.BeginOffload;
+import io.pullpiri.statemanager.cascade.Command.EndOffload;
+import io.pullpiri.statemanager.cascade.Command.OffloadOutcome;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.manager.ActionController.OffloadResult;
 import io.pullpiri.statemanager.state.LogText;
+import io.pullpiri.statemanager.view.OffloadEntry;
+import io.pullpiri.statemanager.view.OffloadRecord;
 import io.pullpiri.statemanager.view.OffloadRequest;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Moves models to other nodes through ActionController. Each call has its own deadline and is sent once: a caller's deadline
- * or cancellation ends only its wait. No method blocks, and all may be called from any thread.
+ * Moves models to other nodes through ActionController. A move is recorded in the store before the call. The call has its own
+ * deadline and is sent once: a caller's deadline or cancellation ends only its wait. A call that was open when an earlier
+ * process ended counts as ended when the store is read, and is not sent again. No method blocks, and all may be called from any
+ * thread.
  */
 public final class Offloader {
 
@@ -22,56 +34,181 @@ public final class Offloader {
     /** MonitoringServer stores no metrics while its caller waits, and NodeAgents block after about a minute. */
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(20);
 
+    /** The time between attempts to record the end of a call while the store is away. */
+    private static final Duration RETRY = Duration.ofSeconds(1);
+
+    /** The most characters of ActionController's message that are stored. */
+    private static final int MESSAGE = 500;
+
+    private static final String RESTARTED = "StateManager was restarted during the call, and the answer is not known";
+
+    private final Manager manager;
     private final ActionController actionController;
     private final Duration timeout;
+    private final Duration settle;
+    private final Clock clock;
+    private final Timer timer;
+
+    /** The ids of the moves that this process has begun and not ended. */
+    private final Set<String> own = ConcurrentHashMap.newKeySet();
+
+    private final Map<Outcome, Long> outcomes = new EnumMap<>(Outcome.class);
+
+    /** What became of a request. */
+    public enum Outcome {
+        /** ActionController says that it has moved the model. */
+        SUCCEEDED,
+        /** ActionController refused, failed or did not answer. */
+        FAILED,
+        /** The request was refused before a call. */
+        REFUSED
+    }
 
     /**
      * The answer to a request.
      *
      * @param accepted whether the model is moved or being moved
-     * @param transitionId of the move; empty if the request was refused before a call
+     * @param transitionId of the move; never empty
      */
     public record Answer(boolean accepted, String message, String transitionId) {}
 
-    /** @param timeout how long one call may take */
-    public Offloader(ActionController actionController, Duration timeout) {
+    /**
+     * Makes an offloader, which ends the open calls of an earlier process whenever the store has been read.
+     *
+     * @param timeout how long one call may take
+     * @param settle how long after a call the reports of the nodes may still change what became of the model
+     */
+    public Offloader(
+            Manager manager,
+            ActionController actionController,
+            Duration timeout,
+            Duration settle,
+            Clock clock,
+            Timer timer) {
+        this.manager = manager;
         this.actionController = actionController;
         this.timeout = timeout;
+        this.settle = settle;
+        this.clock = clock;
+        this.timer = timer;
+        for (Outcome outcome : Outcome.values()) {
+            outcomes.put(
+                    outcome, 0L); // a counter must exist from the start, so that Prometheus sees its first increase
+        }
+        manager.onReadiness(ready -> {
+            if (ready) {
+                endCallsOfEarlierProcesses();
+            }
+        });
+    }
+
+    /** Returns how many requests had each outcome since the start. */
+    synchronized Map<Outcome, Long> outcomes() {
+        return new EnumMap<>(outcomes);
+    }
+
+    private synchronized void count(Outcome outcome) {
+        outcomes.merge(outcome, 1L, Long::sum);
     }
 
     /**
-     * Requests that a model is moved.
+     * Requests that a model is moved. The names must be valid.
      *
      * @param wait how long the caller waits; it is cut to 20 s
-     * @return always completes normally: with ActionController's answer, or after the wait with an accepted answer that says
-     *     that the move is in progress
+     * @return always completes normally: with ActionController's answer, with a refusal before any call, or after the wait with
+     *     an accepted answer that says that the move is in progress
      */
     // [impl->req~wire-offloading~2]
     public CompletableFuture<Answer> offload(OffloadRequest request, Duration wait) {
         String id = UUID.randomUUID().toString();
-        Duration atMost = wait.compareTo(LONGEST_WAIT) < 0 ? wait : LONGEST_WAIT;
-        return actionController
-                .offload(request, timeout)
-                .handle((result, failure) -> ended(request, id, result, failure))
-                .copy()
-                .completeOnTimeout(new Answer(true, "in progress", id), atMost.toNanos(), TimeUnit.NANOSECONDS);
+        long end = clock.now().monotonicNanos() + min(wait, LONGEST_WAIT).toNanos();
+        own.add(id);
+        return manager.submit(new BeginOffload(request.shortened(), id), min(wait, LONGEST_WAIT))
+                .thenCompose(result -> result instanceof CommandResult.Done
+                        ? call(request, id)
+                                .copy()
+                                .completeOnTimeout(
+                                        new Answer(true, "in progress", id),
+                                        Math.max(0, end - clock.now().monotonicNanos()),
+                                        TimeUnit.NANOSECONDS)
+                        : CompletableFuture.completedFuture(refuse(request, id, result)));
     }
 
-    private static Answer ended(
-            OffloadRequest request, String id, @Nullable OffloadResult result, @Nullable Throwable failure) {
-        Answer answer = result == null
+    private static Duration min(Duration first, Duration second) {
+        return first.compareTo(second) < 0 ? first : second;
+    }
+
+    /** Refuses a move whose record is not stored, or may become durable later. The call is never sent then. */
+    private Answer refuse(OffloadRequest request, String id, CommandResult result) {
+        String why = switch (result) {
+            case CommandResult.NotAllowed refused -> refused.reason();
+            case CommandResult.NotFound refused -> refused.reason();
+            case CommandResult.Rejected refused -> refused.reason();
+            case CommandResult.ResourceExhausted refused -> refused.reason();
+            case CommandResult.NotDurableYet away -> {
+                end(new EndOffload(request.modelName(), id, OffloadOutcome.NOT_SENT, "", settle));
+                yield "the store is not available, and nothing was moved: " + away.reason();
+            }
+            case CommandResult.Done done -> throw new AssertionError(done);
+            case CommandResult.ArtifactsDone done -> throw new AssertionError(done);
+        };
+        if (!(result instanceof CommandResult.NotDurableYet)) {
+            own.remove(id);
+        }
+        count(Outcome.REFUSED);
+        LOG.warn("offload of {} refused: {}", request.description(), LogText.printable(why));
+        return new Answer(false, why, id);
+    }
+
+    private CompletableFuture<Answer> call(OffloadRequest request, String id) {
+        LOG.info("offload of {} begins", request.description());
+        return actionController.offload(request, timeout).handle((result, failure) -> {
+            Answer answer = answer(id, result, failure);
+            count(answer.accepted() ? Outcome.SUCCEEDED : Outcome.FAILED);
+            LOG.info(
+                    "offload of {} {}: {}",
+                    request.description(),
+                    answer.accepted() ? "succeeded" : "failed",
+                    LogText.printable(answer.message()));
+            end(new EndOffload(
+                    request.modelName(),
+                    id,
+                    answer.accepted() ? OffloadOutcome.SUCCEEDED : OffloadOutcome.FAILED,
+                    LogText.excerpt(answer.message(), MESSAGE),
+                    settle));
+            return answer;
+        });
+    }
+
+    private static Answer answer(String id, @Nullable OffloadResult result, @Nullable Throwable failure) {
+        return result == null
                 ? new Answer(false, Failures.describe(failure), id)
                 : new Answer(
                         result.success(),
                         result.message(),
                         result.transitionId().isEmpty() ? id : result.transitionId());
-        LOG.info(
-                "offload of model {} from {} to {} {}: {}",
-                LogText.printable(request.modelName()),
-                LogText.printable(request.sourceNode()),
-                LogText.printable(request.targetNode()),
-                answer.accepted() ? "succeeded" : "failed",
-                LogText.printable(answer.message()));
-        return answer;
+    }
+
+    /** Records the end of a move, again and again while the store is away. */
+    private void end(EndOffload end) {
+        var _ = manager.submit(end, timeout).thenAccept(result -> {
+            if (result instanceof CommandResult.NotDurableYet) {
+                timer.after(RETRY, () -> end(end));
+            } else {
+                own.remove(end.transitionId());
+            }
+        });
+    }
+
+    // [impl->req~off-restart~1]
+    private void endCallsOfEarlierProcesses() {
+        for (OffloadEntry entry : manager.view().offloads().values()) {
+            OffloadRecord record = entry.record();
+            if (record != null && record.isOpen() && own.add(record.transitionId())) {
+                LOG.warn("offload of {} was open when StateManager ended", record.description());
+                end(new EndOffload(
+                        record.request().modelName(), record.transitionId(), OffloadOutcome.FAILED, RESTARTED, settle));
+            }
+        }
     }
 }

@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 final class StoreReader {
 
     private static final List<String> OTHER_PREFIXES = Stream.concat(
-                    Keys.WATCHED_PREFIXES.stream(), Stream.of(Keys.RECONCILE_PREFIX, Keys.NODE_PREFIX))
+                    Keys.WATCHED_PREFIXES.stream(),
+                    Stream.of(Keys.RECONCILE_PREFIX, Keys.NODE_PREFIX, Keys.OFFLOAD_PREFIX))
             .toList();
 
     private final StateStore store;

@@ -121,6 +121,8 @@ public final class Tracing {
             case Command.ScenarioChange change -> "scenario change";
             case Command.ApplyArtifacts apply -> "apply artifacts";
             case Command.DeleteArtifacts delete -> "delete artifacts";
+            case Command.BeginOffload begin -> "begin offload";
+            case Command.EndOffload end -> "end offload";
             case Command.StoreEvents events -> "store events";
             case Command.Tick tick -> "tick";
             case Command.Repair repair -> "repair";
@@ -135,6 +137,8 @@ public final class Tracing {
             case Command.ScenarioChange change -> "scenario " + change.scenario();
             case Command.ApplyArtifacts apply -> apply.artifacts().size() + " artifacts";
             case Command.DeleteArtifacts delete -> delete.artifacts().size() + " artifacts";
+            case Command.BeginOffload begin -> "model " + begin.request().modelName();
+            case Command.EndOffload end -> "model " + end.model();
             case Command.StoreEvents events -> events.events().size() + " events";
             case Command.Tick tick -> "";
             case Command.Repair repair -> "";

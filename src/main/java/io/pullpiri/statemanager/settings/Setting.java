@@ -53,6 +53,11 @@ public enum Setting {
             "the current status in a request: NONE, INIT, READY, RUNNING, DONE, FAILED or UNKNOWN"),
     OFFLOAD_TIMEOUT(
             "offload.timeout", "5m", "TIME", "how long ActionController may take to move a model to another node"),
+    OFFLOAD_SETTLE(
+            "offload.settle",
+            "60s",
+            "TIME",
+            "how long after such a move the end of a container on its source counts as exited, and no reconcile is requested"),
     CONTAINER_VANISH_GRACE(
             "container.vanish-grace",
             "3s",

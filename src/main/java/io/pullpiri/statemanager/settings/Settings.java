@@ -35,6 +35,7 @@ public record Settings(
         Duration reconcileTimeout,
         String reconcileCurrentStatus,
         Duration offloadTimeout,
+        Duration offloadSettle,
         Duration commitTimeout,
         int queueLimit,
         @Nullable String pullpiriStore,

@@ -97,6 +97,7 @@ public final class SettingsLoader {
                 value(Setting.RECONCILE_TIMEOUT).duration(true),
                 value(Setting.RECONCILE_CURRENT_STATUS).oneOf(PodStatus.class).name(),
                 value(Setting.OFFLOAD_TIMEOUT).duration(true),
+                value(Setting.OFFLOAD_SETTLE).duration(false),
                 value(Setting.COMMIT_TIMEOUT).duration(true),
                 value(Setting.QUEUE_LIMIT).integer(1, 10_000_000),
                 value(Setting.PULLPIRI_STORE).isOff()

@@ -22,6 +22,7 @@ public final class Keys {
     public static final String RECONCILE_PREFIX = OWN_PREFIX + "reconcile/";
     public static final String JOURNAL_PREFIX = OWN_PREFIX + "journal/";
     public static final String NODE_PREFIX = OWN_PREFIX + "node/";
+    public static final String OFFLOAD_PREFIX = OWN_PREFIX + "offload/";
 
     /**
      * The version of StateManager's own records, as a decimal number. A store without this key has version 1; see
@@ -76,6 +77,11 @@ public final class Keys {
     /** Returns the key of a package's reconcile record. */
     public static String reconcile(String packageName) {
         return RECONCILE_PREFIX + packageName;
+    }
+
+    /** Returns the key of the record of a model's offload. */
+    public static String offload(String model) {
+        return OFFLOAD_PREFIX + model;
     }
 
     /** Returns the key of a node record. */

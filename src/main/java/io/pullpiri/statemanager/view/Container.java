@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param finishedNanos when it last ended, in nanoseconds since 1970; 0 if it is not known. It stays when the container starts
  *     again. Stored as {@code finished}.
  * @param launch what ActionController wrote when it launched the container; null for a container of another origin
+ * @param moved whether it ended because its model was offloaded to another node, and so counts as exited
  * @param absentSinceMillis when a list of its node first left it out, in milliseconds since 1970; 0 while lists name it
  * @param goneAtMillis when its grace period ends, in milliseconds since 1970; 0 while lists name it, and in a record of an
  *     older version
@@ -41,6 +42,7 @@ public record Container(
         @JsonProperty("started") long startedNanos,
         @JsonProperty("finished") long finishedNanos,
         @Nullable Launch launch,
+        boolean moved,
         long absentSinceMillis,
         long goneAtMillis,
         @Nullable Absence absence,
@@ -94,10 +96,37 @@ public record Container(
                 startedNanos,
                 finishedNanos,
                 launch,
+                moved,
                 newAbsentSinceMillis,
                 newGoneAtMillis,
                 newAbsence,
                 newStoppedSinceMillis);
+    }
+
+    /** The container as one that ended because its model was offloaded. */
+    public Container asMoved() {
+        return new Container(
+                name,
+                id,
+                label,
+                model,
+                ContainerState.EXITED,
+                exitCode,
+                podman,
+                why,
+                startedNanos,
+                finishedNanos,
+                launch,
+                true,
+                absentSinceMillis,
+                goneAtMillis,
+                absence,
+                0);
+    }
+
+    /** Whether the other is the same container, and was not started again. */
+    public boolean isSameRun(Container other) {
+        return id.equals(other.id) && startedNanos == other.startedNanos;
     }
 
     /** The estimated memory in bytes, with its places in indexes. */
@@ -120,7 +149,10 @@ public record Container(
             case DEAD, UNKNOWN ->
                 withPodmanStatus(why == null ? statusName() : why) + (absence == Absence.REMOVED ? ", removed" : "");
             case CREATED, INITIALIZED -> withPodmanStatus(statusName()) + (why == null ? "" : ", " + why);
-            case RUNNING, PAUSED, EXITED -> withPodmanStatus(statusName());
+            case RUNNING, PAUSED -> withPodmanStatus(statusName());
+            case EXITED ->
+                withPodmanStatus(statusName())
+                        + (moved ? ", " + (why == null ? "" : why + " ") + "while it was offloaded" : "");
         };
     }
 

@@ -133,6 +133,18 @@ public final class RecordCodec {
             case Transition transition -> transition.kind() != null && isName(transition.name());
             case ReconcileRecord reconcile ->
                 isName(reconcile.name()) && reconcile.state() != null && reconcile.cause() != null;
+            case OffloadRecord offload ->
+                isSound(offload.request())
+                        && offload.transitionId() != null
+                        && offload.phase() != null
+                        && areSound(offload.before());
+            case OffloadRecord.Before before -> isName(before.node()) && before.container() != null;
+            case OffloadRequest request ->
+                isName(request.scenarioName())
+                        && isName(request.packageName())
+                        && isName(request.modelName())
+                        && isName(request.sourceNode())
+                        && isName(request.targetNode());
             case Owner owner -> owner.id() != null && owner.host() != null && owner.since() != null;
             case null -> false;
         };

@@ -53,7 +53,8 @@ public sealed interface StoreKey {
     enum RecordKind {
         RECONCILE(Keys.RECONCILE_PREFIX),
         JOURNAL(Keys.JOURNAL_PREFIX),
-        NODE(Keys.NODE_PREFIX);
+        NODE(Keys.NODE_PREFIX),
+        OFFLOAD(Keys.OFFLOAD_PREFIX);
 
         private static final RecordKind[] ALL = values();
 

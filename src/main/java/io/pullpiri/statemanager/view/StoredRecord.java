@@ -5,4 +5,12 @@ package io.pullpiri.statemanager.view;
  * required fields for each type.
  */
 public sealed interface StoredRecord
-        permits RecordCodec.NodeRecord, RecordCodec.JournalRecordText, ReconcileRecord, Owner, Container, Transition {}
+        permits RecordCodec.NodeRecord,
+                RecordCodec.JournalRecordText,
+                ReconcileRecord,
+                OffloadRecord,
+                OffloadRecord.Before,
+                OffloadRequest,
+                Owner,
+                Container,
+                Transition {}

@@ -25,6 +25,7 @@ import org.pcollections.TreePSet;
  * @param overwritten the packages whose state key another component overwrote, and whose repair is due later
  * @param nodesWithAbsent the nodes with absent containers, whose grace periods are not over
  * @param tombstones watched keys that were deleted, with the revision of the deletion: older watch events are dropped
+ * @param offloads the moves of models, by model
  * @param unknownNodes the nodes that never named a model of a package
  */
 public record View(
@@ -40,6 +41,7 @@ public record View(
         PSet<String> nodesWithAbsent,
         Journal journal,
         TreePMap<String, Long> tombstones,
+        TreePMap<String, OffloadEntry> offloads,
         UnknownNodes unknownNodes) {
 
     /** The view of an empty store. */
@@ -55,6 +57,7 @@ public record View(
             TreePSet.<String>empty(),
             TreePSet.<String>empty(),
             Journal.EMPTY,
+            TreePMap.empty(),
             TreePMap.empty(),
             UnknownNodes.NONE);
 
@@ -138,6 +141,18 @@ public record View(
                 .filter(model ->
                         model.state().value() == null && !model.containers().isEmpty())
                 .toList();
+    }
+
+    /** The offload of a model: open, not settled, or lost; null if there is none. */
+    public @Nullable OffloadRecord offload(String model) {
+        OffloadEntry entry = offloads.get(model);
+        return entry == null ? null : entry.record();
+    }
+
+    /** Whether a call to ActionController that moves the model is open, or its settle time is not over. */
+    public boolean isOffloading(String model) {
+        OffloadRecord record = offload(model);
+        return record != null && record.isActive();
     }
 
     /** Whether a package names the model. */

@@ -154,6 +154,7 @@ class BoundsTest {
                 0,
                 0,
                 new Launch(text, text, text),
+                false,
                 0,
                 0,
                 null,

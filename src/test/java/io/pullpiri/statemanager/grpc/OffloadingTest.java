@@ -3,21 +3,26 @@ package io.pullpiri.statemanager.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.util.concurrent.Futures;
 import com.google.common.util.concurrent.ListenableFuture;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.statemanager.OffloadingRequest;
 import io.pullpiri.proto.statemanager.OffloadingResponse;
+import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.testing.Await;
 import io.pullpiri.statemanager.testing.FakeActionController;
 import io.pullpiri.statemanager.testing.ServerRig;
+import io.pullpiri.statemanager.view.OffloadRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -109,6 +114,10 @@ class OffloadingTest {
         // The server has handled the cancellation when it answers a later call on the same connection.
         assertThat(rig.packageState("braking")).isEmpty();
         controller.release();
+        Await.until(SOON, () -> "the end of the call is recorded", () -> {
+            OffloadRecord record = rig.server.manager().view().offload("brake");
+            return record != null && !record.isOpen() && record.success();
+        });
         assertThat(controller.cancelled).hasValue(0);
     }
 
@@ -119,6 +128,72 @@ class OffloadingTest {
         } finally {
             context.detach(previous);
         }
+    }
+
+    // [utest->req~off-record~1]
+    @Test
+    void secondRequestDuringACall_isNotAccepted() {
+        controller.holding = true;
+        ListenableFuture<OffloadingResponse> first = call(Context.current());
+        Await.until(SOON, () -> "the call", () -> !controller.offloads.isEmpty());
+        OffloadingResponse second = rig.client().triggerOffloading(REQUEST);
+        assertThat(second.getAccepted()).isFalse();
+        assertThat(second.getMessage())
+                .startsWith("model_name: model brake from HPC to rear (policy policy: hot) is being offloaded");
+        assertThat(second.getTransitionId()).isNotEmpty();
+        controller.release();
+        assertThat(Futures.getUnchecked(first).getAccepted()).isTrue();
+        assertThat(controller.offloads).hasSize(1);
+    }
+
+    // [utest->req~off-restart~1]
+    @Test
+    void callThatIsOpenAtARestart_isEndedAndNotSentAgain() throws IOException {
+        controller.holding = true;
+        rig.apply(ServerRig.BRAKING);
+        rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
+        ListenableFuture<OffloadingResponse> call = call(Context.current());
+        Await.until(SOON, () -> "the call", () -> !controller.offloads.isEmpty());
+        assertThat(rig.server.manager().view().isOffloading("brake")).isTrue();
+        rig.close();
+        assertThatThrownBy(call::get).isInstanceOf(ExecutionException.class);
+        rig = rig(Map.of(Setting.OFFLOAD_SETTLE, "100ms"));
+        rig.client().sendChangedContainerList(ServerRig.list("exited:137", "running"));
+        Await.until(
+                SOON,
+                () -> "brake is lost: " + rig.packageState("braking"),
+                () -> rig.packageState("braking").equals("Degraded"));
+        assertThat(rig.state(ResourceType.RESOURCE_TYPE_MODEL, "brake").getMetadataMap())
+                .containsEntry(
+                        "cause",
+                        "lost in offloading from HPC to rear: no node reports a running container of it; failed:"
+                                + " StateManager was restarted during the call, and the answer is not known");
+        assertThat(controller.offloads).hasSize(1);
+    }
+
+    // [utest->req~off-stop~1]
+    @Test
+    void packageStaysUp_whileItsModelMovesToASlowTarget() {
+        controller.holding = true;
+        rig.apply(ServerRig.BRAKING);
+        rig.client().sendChangedContainerList(ServerRig.list("running", "running"));
+        ListenableFuture<OffloadingResponse> call = call(Context.current());
+        Await.until(SOON, () -> "the call", () -> !controller.offloads.isEmpty());
+        rig.client().sendChangedContainerList(ServerRig.list("exited:137", "running"));
+        assertThat(rig.state(ResourceType.RESOURCE_TYPE_MODEL, "brake").getCurrentState())
+                .isEqualTo("Exited");
+        assertThat(rig.packageState("braking")).isEqualTo("Running");
+        rig.client()
+                .sendChangedContainerList(ContainerList.newBuilder()
+                        .setNodeName("rear")
+                        .addContainers(ServerRig.container("brake", "running").toBuilder()
+                                .setId("b7e1"))
+                        .build());
+        controller.release();
+        assertThat(Futures.getUnchecked(call).getMessage()).isEqualTo("moved");
+        assertThat(rig.state(ResourceType.RESOURCE_TYPE_MODEL, "brake").getCurrentState())
+                .isEqualTo("Running");
+        assertThat(controller.reconciles).isEmpty();
     }
 
     @Test

@@ -49,6 +49,7 @@ class SettingsTest {
                         Duration.ofSeconds(5),
                         "FAILED",
                         Duration.ofMinutes(5),
+                        Duration.ofSeconds(60),
                         Duration.ofSeconds(5),
                         10_000,
                         null,

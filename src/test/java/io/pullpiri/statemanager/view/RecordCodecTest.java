@@ -15,8 +15,8 @@ class RecordCodecTest {
 
     @Test
     void nodeRecord_keepsItsStoredFieldNames() {
-        Container container =
-                new Container("c", "", null, "m", ContainerState.UNKNOWN, "", null, null, 0, 0, null, 0, 0, null, 0);
+        Container container = new Container(
+                "c", "", null, "m", ContainerState.UNKNOWN, "", null, null, 0, 0, null, false, 0, 0, null, 0);
         NodeEntry node = new NodeEntry(
                 "n",
                 new TreeMap<>(Map.of("c", container)),

@@ -38,6 +38,7 @@ class StoreKeyTest {
     @Test
     void ownRecords_areParsedToTheirKindAndName() {
         assertThat(StoreKey.parse(Keys.reconcile("adas"))).isEqualTo(new OwnKey(RecordKind.RECONCILE, "adas"));
+        assertThat(StoreKey.parse(Keys.offload("lidar"))).isEqualTo(new OwnKey(RecordKind.OFFLOAD, "lidar"));
         assertThat(StoreKey.parse(Keys.node("HPC"))).isEqualTo(new OwnKey(RecordKind.NODE, "HPC"));
         assertThat(StoreKey.parse(Keys.journal(7))).isEqualTo(new OwnKey(RecordKind.JOURNAL, "0000000000000000007"));
     }

@@ -1,0 +1,133 @@
+package io.pullpiri.statemanager.cascade;
+
+import static io.pullpiri.statemanager.view.Transition.BY_STATE_MANAGER;
+
+import io.pullpiri.statemanager.cascade.Command.OffloadOutcome;
+import io.pullpiri.statemanager.state.LogText;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.view.ModelEntry;
+import io.pullpiri.statemanager.view.OffloadEntry;
+import io.pullpiri.statemanager.view.OffloadRecord;
+import io.pullpiri.statemanager.view.OffloadRequest;
+import java.util.List;
+
+/** Records the moves of models between nodes, and settles what became of them. */
+final class OffloadHandler {
+
+    /** The name of the limit on recorded moves, in metrics and in the log. */
+    private static final String LIMIT = "offloads";
+
+    /** How many moves are recorded at the same time. ActionController takes them one after the other. */
+    private static final int MOST = 1_000;
+
+    private static final long NOT_RUNNING = Long.MAX_VALUE;
+
+    private final ViewBuilder builder;
+    private final StatePropagation propagation;
+    private final NodeContainers containers;
+
+    OffloadHandler(ViewBuilder builder, StatePropagation propagation, NodeContainers containers) {
+        this.builder = builder;
+        this.propagation = propagation;
+        this.containers = containers;
+    }
+
+    /** Records a move, unless a call for the same model is open. A move that only has to be settled is settled first. */
+    // [impl->req~off-record~1]
+    CommandResult begin(Command.BeginOffload begin) {
+        OffloadRequest request = begin.request();
+        String model = request.modelName();
+        OffloadRecord earlier = builder.offload(model);
+        if (earlier != null && earlier.isOpen() && earlier.transitionId().equals(begin.transitionId())) {
+            return recorded(earlier); // the answer of the store was lost, and the command is decided again
+        }
+        if (earlier != null && earlier.isOpen()) {
+            return new CommandResult.NotAllowed("model_name: " + earlier.description()
+                    + " is being offloaded (expected: one request at a time; ask again when that one has ended)");
+        }
+        if (earlier == null && builder.offloads().size() >= MOST) {
+            return builder.refuse(
+                    LIMIT,
+                    "full",
+                    "offloads: " + MOST
+                            + " models are being offloaded (expected: fewer; ask again when some have ended)");
+        }
+        if (earlier != null && earlier.isActive()) {
+            settle(earlier);
+        }
+        ModelEntry entry = builder.model(model);
+        boolean dead = entry.state().value() == ModelState.DEAD;
+        OffloadRecord record =
+                OffloadRecord.begun(request, begin.transitionId(), builder.now().wallNanos(), dead, entry);
+        builder.setOffload(model, record, NOT_RUNNING);
+        return recorded(record);
+    }
+
+    private static CommandResult recorded(OffloadRecord record) {
+        return new CommandResult.Done("the offload of " + record.description() + " is recorded");
+    }
+
+    /** Records the end of a call. */
+    CommandResult end(Command.EndOffload end) {
+        OffloadRecord record = builder.offload(end.model());
+        if (record == null || !record.isOpen() || !record.transitionId().equals(end.transitionId())) {
+            return new CommandResult.Done("no open offload has this id");
+        }
+        if (end.outcome() == OffloadOutcome.NOT_SENT) {
+            builder.setOffload(end.model(), null, NOT_RUNNING);
+            return new CommandResult.Done("the offload is removed");
+        }
+        long settle = end.settle().toNanos();
+        builder.setOffload(
+                end.model(),
+                record.ended(
+                        end.outcome() == OffloadOutcome.SUCCEEDED,
+                        end.message(),
+                        builder.now().wallNanos(),
+                        settle),
+                builder.now().monotonicNanos() + settle);
+        return new CommandResult.Done("the offload has ended");
+    }
+
+    /** Settles the moves whose settle time is over. */
+    void settle() {
+        long now = builder.now().monotonicNanos();
+        for (OffloadEntry entry : List.copyOf(builder.offloads().values())) {
+            OffloadRecord record = entry.record();
+            if (record != null && entry.settleEnd() <= now) {
+                settle(record);
+            }
+        }
+    }
+
+    /**
+     * Settles a move. A model that no node has any more is lost, whatever ActionController answered. Other models have the state
+     * that their containers give.
+     */
+    // [impl->req~off-lost~1]
+    private void settle(OffloadRecord record) {
+        String name = record.request().modelName();
+        ModelEntry model = builder.model(name);
+        boolean lost = !OffloadRecord.isOnANode(model)
+                && builder.mayBeNamed(model)
+                && model.state().value() != null;
+        if (lost) {
+            builder.setOffload(name, record.lost(), NOT_RUNNING);
+            builder.put(model.derived(model.containers().isEmpty() ? null : ModelState.DEAD));
+            propagation.setModel(name, ModelState.DEAD, lostCause(record), BY_STATE_MANAGER);
+        } else {
+            builder.setOffload(name, null, NOT_RUNNING);
+            if (!model.containers().isEmpty()) {
+                containers.derive(name);
+            }
+        }
+    }
+
+    private static String lostCause(OffloadRecord record) {
+        OffloadRequest request = record.request();
+        return "lost in offloading from " + LogText.printable(request.sourceNode()) + " to "
+                + LogText.printable(request.targetNode()) + ": no node reports a running container of it; "
+                + (record.success() ? "ActionController reported success" : "failed")
+                + (record.message().isEmpty() ? "" : ": " + LogText.excerpt(record.message(), 200));
+    }
+}
