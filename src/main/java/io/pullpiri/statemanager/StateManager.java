@@ -17,6 +17,7 @@ import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Offloader;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.manager.Tracing;
+import io.pullpiri.statemanager.net.InheritedSocket;
 import io.pullpiri.statemanager.pullpiri.PullpiriMirror;
 import io.pullpiri.statemanager.pullpiri.PullpiriStore;
 import io.pullpiri.statemanager.settings.Settings;
@@ -29,6 +30,7 @@ import io.pullpiri.statemanager.web.WebServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -70,6 +72,7 @@ public final class StateManager implements AutoCloseable {
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Manager manager;
     private final GrpcServer server;
+    private final String address;
     private final @Nullable WebServer web;
 
     /**
@@ -80,10 +83,19 @@ public final class StateManager implements AutoCloseable {
      * @throws io.pullpiri.statemanager.store.StoreUnavailableException if the embedded store cannot be opened
      */
     public static StateManager start(Settings settings) throws IOException {
-        return new StateManager(settings);
+        return start(settings, null);
     }
 
-    private StateManager(Settings settings) throws IOException {
+    /**
+     * As {@link #start(Settings)}, on a socket that the parent process has opened.
+     *
+     * @param inherited the listening socket for gRPC, which stays open; null opens a port as the settings say
+     */
+    public static StateManager start(Settings settings, @Nullable ServerSocketChannel inherited) throws IOException {
+        return new StateManager(settings, inherited);
+    }
+
+    private StateManager(Settings settings, @Nullable ServerSocketChannel inherited) throws IOException {
         requireHost(settings.host());
         try {
             // One thread for all connections: handing work to another thread costs more than most of the work.
@@ -140,9 +152,7 @@ public final class StateManager implements AutoCloseable {
                     (delay, task) -> schedule(timer, task, delay.toNanos()));
             metrics.watch(offloader);
             server = own(GrpcServer.start(
-                    settings.host(),
-                    settings.port(),
-                    settings.faultPort(),
+                    new GrpcServer.Addresses(settings.host(), settings.port(), settings.faultPort(), inherited),
                     manager,
                     reconciler,
                     offloader,
@@ -154,11 +164,12 @@ public final class StateManager implements AutoCloseable {
                     : own(WebServer.start(settings.host(), httpPort, manager, reconciler, metrics));
             manager.start();
             mirror(settings, metrics);
+            address = inherited == null ? settings.host() + ":" + server.port() : InheritedSocket.describe(inherited);
             LOG.info(
-                    "store {}; listening on {}:{}, faults: {}, HTTP: {}",
+                    "store {}; listening on {}{}, faults: {}, HTTP: {}",
                     settings.store(),
-                    settings.host(),
-                    server.port(),
+                    address,
+                    inherited == null ? "" : " (an inherited socket)",
                     portOrOff(server.faultPort()),
                     portOrOff(httpPort()));
         } catch (IOException | RuntimeException e) {
@@ -247,6 +258,11 @@ public final class StateManager implements AutoCloseable {
     private <T extends AutoCloseable> T own(T part) {
         parts.push(part);
         return part;
+    }
+
+    /** Returns the address and the port of gRPC. */
+    public String address() {
+        return address;
     }
 
     /** Returns the port of gRPC. */

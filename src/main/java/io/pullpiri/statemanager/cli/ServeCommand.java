@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.cli;
 import io.pullpiri.statemanager.HeapTrimmer;
 import io.pullpiri.statemanager.Logging;
 import io.pullpiri.statemanager.StateManager;
+import io.pullpiri.statemanager.net.InheritedSocket;
 import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.settings.Settings;
 import io.pullpiri.statemanager.settings.SettingsException;
@@ -79,10 +80,10 @@ final class ServeCommand {
             System.setProperty(Logging.SERVICE, service.toString());
         }
         try (HeapTrimmer _ = HeapTrimmer.start();
-                StateManager server = StateManager.start(settings)) {
+                StateManager server = StateManager.start(settings, InheritedSocket.find(System.getenv()))) {
             Thread hook = new Thread(() -> stop(server), "stop");
             Runtime.getRuntime().addShutdownHook(hook);
-            out.println("StateManager listens on " + settings.host() + ":" + server.port()
+            out.println("StateManager listens on " + server.address()
                     + (server.faultPort() < 0 ? "" : ", for faults on port " + server.faultPort()));
             if (server.httpPort() >= 0) {
                 out.println("Dashboard: http://" + settings.host() + ":" + server.httpPort() + "/");

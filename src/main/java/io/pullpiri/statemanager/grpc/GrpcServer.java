@@ -17,6 +17,7 @@ import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
 import io.pullpiri.statemanager.grpc.limits.CallMemoryLimiter;
 import io.pullpiri.statemanager.grpc.limits.CappedServerChannel;
 import io.pullpiri.statemanager.grpc.limits.Connections;
+import io.pullpiri.statemanager.grpc.limits.InheritedServerChannel;
 import io.pullpiri.statemanager.manager.Anomalies;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.Offloader;
@@ -26,16 +27,24 @@ import io.pullpiri.statemanager.view.NodeEntry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The two gRPC ports: one for Pullpiri's components and the command line, and one for Timpani. */
 // [impl->req~wire-size~1]
 public final class GrpcServer implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(GrpcServer.class);
 
     // Bounds for hostile clients; see docs/decisions/0011.
     private static final int MAX_CALLS_OF_A_CONNECTION = 200;
@@ -56,9 +65,25 @@ public final class GrpcServer implements AutoCloseable {
 
     private static final long DRAIN_SECONDS = 3;
 
+    /**
+     * Where the server listens.
+     *
+     * @param host the address to listen on
+     * @param port the port for Pullpiri and the command line; 0 for any free one
+     * @param faultPort the port for Timpani; 0 for any free one, null for none
+     * @param inherited the listening socket for Pullpiri and the command line, used instead of {@code host} and {@code port}; null
+     *     opens one
+     */
+    public record Addresses(
+            String host,
+            int port,
+            @Nullable Integer faultPort,
+            @Nullable ServerSocketChannel inherited) {}
+
     private @Nullable Subscriptions subscriptions;
     private final HealthStatusManager health = new HealthStatusManager();
     private final List<Server> servers = new ArrayList<>();
+    private @Nullable InheritedServerChannel inherited;
     private final EventLoopGroup network;
     private final Anomalies anomalies;
     private final Connections connections;
@@ -88,17 +113,12 @@ public final class GrpcServer implements AutoCloseable {
     /**
      * Opens the ports.
      *
-     * @param host the address to listen on
-     * @param port the port for Pullpiri and the command line; 0 for any free one
-     * @param faultPort the port for Timpani; 0 for any free one, null for none
      * @param protobufNames whether answers name states as {@code PACKAGE_STATE_RUNNING}
      * @param network the threads that serve the connections
      * @throws IOException if a port cannot be opened; the message names the setting and the reason
      */
     public static GrpcServer start(
-            String host,
-            int port,
-            @Nullable Integer faultPort,
+            Addresses addresses,
             Manager manager,
             Reconciler reconciler,
             Offloader offloader,
@@ -106,6 +126,8 @@ public final class GrpcServer implements AutoCloseable {
             EventLoopGroup network)
             throws IOException {
         GrpcServer server = new GrpcServer(network, manager);
+        String host = addresses.host();
+        Integer faultPort = addresses.faultPort();
         try {
             StateNames names = new StateNames(protobufNames);
             Resources resources = new Resources(manager.feed(), reconciler, names);
@@ -120,7 +142,7 @@ public final class GrpcServer implements AutoCloseable {
                 health,
                 ProtoReflectionServiceV1.newInstance()
             };
-            server.open(host, port, "port", () -> server.builder(host, port, services));
+            server.openMain(addresses, services);
             if (faultPort != null) {
                 FaultReceiver faults = new FaultReceiver(manager);
                 server.open(host, faultPort, "fault-port", () -> {
@@ -144,6 +166,21 @@ public final class GrpcServer implements AutoCloseable {
     private static boolean coversLoopback(String host) {
         InetAddress address = new InetSocketAddress(host, 0).getAddress();
         return address == null || address.isAnyLocalAddress() || address.equals(InetAddress.getLoopbackAddress());
+    }
+
+    private void openMain(Addresses addresses, BindableService... services) throws IOException {
+        String host = addresses.host();
+        ServerSocketChannel socket = addresses.inherited();
+        if (socket == null) {
+            open(host, addresses.port(), "port", () -> builder(host, addresses.port(), services));
+            return;
+        }
+        InheritedServerChannel channel = new InheritedServerChannel(socket, connections, anomalies);
+        inherited = channel;
+        servers.add(builder(host, addresses.port(), services)
+                .channelFactory(() -> channel)
+                .build()
+                .start());
     }
 
     private void open(String host, int port, String setting, Supplier<NettyServerBuilder> builder) throws IOException {
@@ -195,15 +232,29 @@ public final class GrpcServer implements AutoCloseable {
         return servers.size() < 2 ? -1 : servers.getLast().getPort();
     }
 
-    /** Refuses new calls, waits up to 3 s for each port's open calls to end, and closes the ports. */
+    private static void awaitDrain(CompletableFuture<Void> drained) throws InterruptedException {
+        try {
+            drained.get(DRAIN_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.debug("new connections are closed before their first request", e);
+        }
+    }
+
+    /**
+     * Refuses new calls, waits up to 3 s for each port's open calls to end, and closes the ports. Before that, connections from
+     * an inherited socket have up to a second for their first request.
+     */
     @Override
     public void close() {
         health.enterTerminalState();
         if (subscriptions != null) {
             subscriptions.close();
         }
-        servers.forEach(Server::shutdown);
         try {
+            if (inherited != null && inherited.isRegistered()) {
+                awaitDrain(connections.drain(inherited));
+            }
+            servers.forEach(Server::shutdown);
             for (Server server : servers) {
                 if (!server.awaitTermination(DRAIN_SECONDS, TimeUnit.SECONDS)) {
                     server.shutdownNow();

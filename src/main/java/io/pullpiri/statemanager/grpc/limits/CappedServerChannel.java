@@ -4,10 +4,11 @@ import io.netty.channel.Channel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.pullpiri.statemanager.limits.AddressShares;
 import io.pullpiri.statemanager.manager.Anomalies;
+import java.nio.channels.ServerSocketChannel;
 import java.util.List;
 
 /** A server port that closes connections over its limit at once, because even a silent connection takes memory. */
-public final class CappedServerChannel extends NioServerSocketChannel {
+public class CappedServerChannel extends NioServerSocketChannel {
 
     /** The most connections to one port. */
     static final int MAX = 1_000;
@@ -18,6 +19,13 @@ public final class CappedServerChannel extends NioServerSocketChannel {
 
     /** Creates a channel that listens for connections, once it is bound. */
     public CappedServerChannel(Connections connections, Anomalies anomalies) {
+        this.connections = connections;
+        this.anomalies = anomalies;
+    }
+
+    /** Creates a channel on a socket that exists. */
+    CappedServerChannel(ServerSocketChannel socket, Connections connections, Anomalies anomalies) {
+        super(socket);
         this.connections = connections;
         this.anomalies = anomalies;
     }

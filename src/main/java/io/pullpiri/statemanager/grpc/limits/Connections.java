@@ -3,11 +3,15 @@ package io.pullpiri.statemanager.grpc.limits;
 import io.grpc.Attributes;
 import io.grpc.Grpc;
 import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
 import io.pullpiri.statemanager.limits.AddressShares;
 import io.pullpiri.statemanager.manager.Anomalies;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +26,11 @@ public final class Connections {
 
     /** The most unread refusals of one client. Each of them keeps the stream of its call. */
     private static final int MAX_REFUSALS = 20;
+
+    /** The time in which a new connection sends its first request, unless it is slow. */
+    private static final long FIRST_REQUEST_NANOS = Duration.ofSeconds(1).toNanos();
+
+    private static final long PAUSE_MILLIS = 10;
 
     private final Anomalies anomalies;
     private final Map<Ends, Connection> open = new HashMap<>();
@@ -70,6 +79,30 @@ public final class Connections {
         };
     }
 
+    /**
+     * Stops accepting, and gives connections that were just accepted up to a second for their first request. A client that sends
+     * its request once would lose it if the server refused new requests before. Callable from any thread.
+     *
+     * @return completes when all new connections have sent a request, or the second is over
+     */
+    public CompletableFuture<Void> drain(InheritedServerChannel port) {
+        CompletableFuture<Void> drained = new CompletableFuture<>();
+        port.eventLoop().execute(() -> {
+            port.pause();
+            completeWhenDrained(port.eventLoop(), drained);
+        });
+        return drained;
+    }
+
+    private void completeWhenDrained(EventLoop network, CompletableFuture<Void> drained) {
+        long now = System.nanoTime();
+        if (open.values().stream().anyMatch(connection -> connection.isNew(now))) {
+            var _ = network.schedule(() -> completeWhenDrained(network, drained), PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+        } else {
+            drained.complete(null);
+        }
+    }
+
     private static String port(@Nullable SocketAddress local) {
         String text = String.valueOf(local);
         return text.substring(text.lastIndexOf(':') + 1);
@@ -87,7 +120,9 @@ public final class Connections {
         private final Channel channel;
         private final String address;
         private AddressShares.@Nullable Place place;
+        private final long accepted = System.nanoTime();
         private int busy;
+        private boolean hasAsked;
         private int refusals;
         private boolean ofNode;
 
@@ -99,6 +134,7 @@ public final class Connections {
         /** Notes that a whole request is being answered. */
         void beginAnswer() {
             busy++;
+            hasAsked = true;
             update();
         }
 
@@ -117,6 +153,10 @@ public final class Connections {
         /** Returns whether {@link #keep} was called. */
         boolean isOfKnownNode() {
             return ofNode;
+        }
+
+        private boolean isNew(long now) {
+            return !hasAsked && now - accepted < FIRST_REQUEST_NANOS;
         }
 
         /** Counts a refused call. Closes the connection if its client leaves too many refusals unread. */
