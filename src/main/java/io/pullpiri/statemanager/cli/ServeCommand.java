@@ -12,7 +12,9 @@ import io.pullpiri.statemanager.store.StoreUnavailableException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
@@ -68,8 +70,9 @@ final class ServeCommand {
         }
         @Nullable Path file = spec.findOption(CONFIG).getValue();
         Settings settings;
+        List<String> warnings = new ArrayList<>();
         try {
-            settings = SettingsLoader.load(options, System.getenv(), file, SettingsLoader.PULLPIRI);
+            settings = SettingsLoader.load(options, System.getenv(), file, SettingsLoader.PULLPIRI, warnings::add);
         } catch (SettingsException e) {
             err.println("error: " + e.getMessage());
             return ProgramExitCode.USAGE;
@@ -79,6 +82,8 @@ final class ServeCommand {
         if (service != null) {
             System.setProperty(Logging.SERVICE, service.toString());
         }
+        // The first logger takes its level from the settings, so no field may hold one.
+        warnings.forEach(LoggerFactory.getLogger(ServeCommand.class)::warn);
         try (HeapTrimmer _ = HeapTrimmer.start();
                 StateManager server = StateManager.start(settings, InheritedSocket.find(System.getenv()))) {
             Thread hook = new Thread(() -> stop(server), "stop");
@@ -110,7 +115,6 @@ final class ServeCommand {
 
     /** Stops the server on SIGTERM and Ctrl-C. The JVM waits for this, and then ends with 0. */
     private static void stop(StateManager server) {
-        // The first logger takes its level from the settings, so no field may hold one.
         LoggerFactory.getLogger(ServeCommand.class).info("stopping: finishing what is in progress");
         server.close();
         // Without this, the exit code after a signal is 143. An orderly end is a success.

@@ -10,7 +10,12 @@ import java.util.Optional;
  */
 public enum Setting {
     STORE("store", "sqlite:statemanager.db", "URL", "sqlite:PATH, or etcd://host:port[,host:port...]"),
-    HOST("host", "127.0.0.1", "HOST", "address to listen on; host.ip of /etc/pullpiri/settings.yaml where that exists"),
+    HOST(
+            "host",
+            "127.0.0.1",
+            "HOST",
+            "address to listen on; host.ip of /etc/pullpiri/settings.yaml where that exists; without it, and with pullpiri-store,"
+                    + " all interfaces"),
     PORT("port", "47006", "PORT", "gRPC for Pullpiri's components and this command line; 0 is any free port"),
     FAULT_PORT("fault-port", "50053", "PORT", "gRPC for Timpani's faults; 0 is any free port, off closes it"),
     HTTP_PORT(

@@ -16,19 +16,23 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the settings of a server from all their sources. The order of precedence is: command line, environment, settings file,
- * Pullpiri's settings of this machine and its variable {@code ROCKSDB_SERVICE_URL}, default. An unknown setting is an error in each of our own sources.
+ * Pullpiri's settings of this machine and its variable {@code ROCKSDB_SERVICE_URL}, default. An unknown setting is an error in each
+ * of our own sources.
  */
 public final class SettingsLoader {
 
     /** Pullpiri's own settings of this machine; its components listen on {@code host.ip}. */
     public static final Path PULLPIRI = Path.of("/etc/pullpiri/settings.yaml");
 
+    private static final String DEFAULT = "the default";
+    private static final String ALL_INTERFACES = "0.0.0.0";
     private static final String PULLPIRI_STORE_VARIABLE = "ROCKSDB_SERVICE_URL";
 
     private static final String VARIABLE_PREFIX = "STATEMANAGER_";
@@ -45,6 +49,12 @@ public final class SettingsLoader {
 
     private SettingsLoader() {}
 
+    /** Reads the settings as the other {@code load} does, and ignores warnings. */
+    public static Settings load(
+            Map<Setting, String> options, Map<String, String> environment, @Nullable Path file, Path pullpiri) {
+        return load(options, environment, file, pullpiri, warning -> {});
+    }
+
     /**
      * Reads the settings.
      *
@@ -52,15 +62,19 @@ public final class SettingsLoader {
      * @param environment all environment variables of the process
      * @param file the settings file; null for none
      * @param pullpiri Pullpiri's settings of this machine; the file need not exist
+     * @param warnings receives what is replaced by a default, each time with the default and the remedy
      * @throws SettingsException if a value cannot be used, a setting is unknown, or a file cannot be read
      */
     public static Settings load(
-            Map<Setting, String> options, Map<String, String> environment, @Nullable Path file, Path pullpiri) {
+            Map<Setting, String> options,
+            Map<String, String> environment,
+            @Nullable Path file,
+            Path pullpiri,
+            Consumer<String> warnings) {
         SettingsLoader loader = new SettingsLoader();
         for (Setting setting : Setting.values()) {
-            loader.values.put(setting, new SettingValue(setting.key(), setting.defaultText(), "the default"));
+            loader.values.put(setting, new SettingValue(setting.key(), setting.defaultText(), DEFAULT));
         }
-        loader.pullpiri(pullpiri);
         loader.pullpiriStore(environment);
         if (file != null) {
             loader.file(file);
@@ -68,6 +82,11 @@ public final class SettingsLoader {
         loader.environment(environment);
         options.forEach((setting, text) ->
                 loader.values.put(setting, new SettingValue(setting.option(), text, "the command line")));
+        if (loader.value(Setting.PULLPIRI_STORE).isOff()) {
+            loader.addressOfPullpiri(pullpiri);
+        } else {
+            loader.addressAsPullpiri(pullpiri, warnings);
+        }
         return loader.settings();
     }
 
@@ -82,7 +101,8 @@ public final class SettingsLoader {
                 portOrOff(Setting.HTTP_PORT),
                 controller.isOff()
                         ? null
-                        : (controller.text().isEmpty() ? controller.with(host + ":47001") : controller).endpoint(),
+                        : (controller.text().isEmpty() ? controller.with(peer(host) + ":47001") : controller)
+                                .endpoint(),
                 new Rules(
                         value(Setting.CONTAINER_CLEAN_EXIT_CODES).integers(),
                         value(Setting.CONTAINER_VANISH_GRACE).duration(false),
@@ -113,6 +133,11 @@ public final class SettingsLoader {
                         : value(Setting.LOG_SERVICE).socket());
     }
 
+    /** Returns where other components of this machine are reached. */
+    private static String peer(String host) {
+        return host.equals(ALL_INTERFACES) || host.equals("[::]") ? "127.0.0.1" : host;
+    }
+
     private @Nullable Integer portOrOff(Setting setting) {
         return value(setting).isOff() ? null : value(setting).integer(0, 65_535);
     }
@@ -140,13 +165,50 @@ public final class SettingsLoader {
         return value;
     }
 
-    private void pullpiri(Path file) {
-        if (Files.exists(file)
-                && read(file) instanceof Map<?, ?> settings
-                && settings.get("host") instanceof Map<?, ?> host
-                && host.get("ip") instanceof String ip) {
-            values.put(Setting.HOST, new SettingValue("host.ip", ip, file.toString()));
+    private boolean isHostGiven() {
+        return !value(Setting.HOST).origin().equals(DEFAULT);
+    }
+
+    /** Takes the address from Pullpiri's settings, where they have one. Settings that cannot be read are an error. */
+    private void addressOfPullpiri(Path file) {
+        if (Files.exists(file)) {
+            String ip = hostIp(file);
+            if (ip != null && !isHostGiven()) {
+                values.put(Setting.HOST, new SettingValue("host.ip", ip, file.toString()));
+            }
         }
+    }
+
+    /**
+     * Takes the address as Pullpiri's components do: from Pullpiri's settings, or else all interfaces. They start in any case, so
+     * StateManager in their place does too.
+     */
+    private void addressAsPullpiri(Path file, Consumer<String> warnings) {
+        if (isHostGiven()) {
+            return;
+        }
+        try {
+            String ip = hostIp(file);
+            if (ip == null) {
+                throw new SettingsException(file + ": has no host.ip");
+            }
+            SettingValue host = new SettingValue("host.ip", ip, file.toString());
+            var _ = host.host();
+            values.put(Setting.HOST, host);
+        } catch (SettingsException e) {
+            values.put(Setting.HOST, new SettingValue("host", ALL_INTERFACES, "Pullpiri's default"));
+            warnings.accept(e.getMessage()
+                    + "; listening on all interfaces, as Pullpiri's components do (expected: host.ip, the"
+                    + " address of the vehicle's network, in this file or in --host)");
+        }
+    }
+
+    private static @Nullable String hostIp(Path file) {
+        return read(file) instanceof Map<?, ?> settings
+                        && settings.get("host") instanceof Map<?, ?> host
+                        && host.get("ip") instanceof String ip
+                ? ip
+                : null;
     }
 
     /** Takes the address of Pullpiri's store from the variable by which all of Pullpiri's components find it. */

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SettingsTest {
 
     private static final Path NO_FILE = Path.of("/nowhere/settings.yaml");
+    private static final Map<String, String> WITH_STORE = Map.of("ROCKSDB_SERVICE_URL", "http://localhost:47007");
 
     @TempDir
     Path folder;
@@ -156,6 +158,80 @@ class SettingsTest {
         assertThatThrownBy(() -> SettingsLoader.load(Map.of(), Map.of("ROCKSDB_SERVICE_URL", "x"), null, NO_FILE))
                 .hasMessage("ROCKSDB_SERVICE_URL: 'x' (from the environment; expected: a URL such as"
                         + " http://127.0.0.1:47007, or off)");
+    }
+
+    private Path pullpiri(String text) throws IOException {
+        return Files.writeString(folder.resolve("pullpiri.yaml"), text);
+    }
+
+    @Test
+    void addressOfPullpiri_isUsedWithAndWithoutItsStore() throws IOException {
+        Path pullpiri = pullpiri("host: {ip: 10.0.0.1}");
+        List<String> warnings = new ArrayList<>();
+        assertThat(SettingsLoader.load(Map.of(), WITH_STORE, null, pullpiri, warnings::add))
+                .extracting(Settings::host, Settings::actionController)
+                .containsExactly("10.0.0.1", "10.0.0.1:47001");
+        assertThat(SettingsLoader.load(Map.of(), Map.of(), null, pullpiri, warnings::add)
+                        .host())
+                .isEqualTo("10.0.0.1");
+        assertThat(warnings).isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', textBlock = """
+                    'host: {ip: [}'      | 'line 1'
+                    'host: {name: HPC}'  | 'has no host.ip'
+                    'host: {ip: 10}'     | 'has no host.ip'
+                    'host: {ip: a b}'    | 'host.ip: ''a b'' (from'
+                    ''                   | 'has no host.ip'
+                    """)
+    void brokenSettingsOfPullpiri_withItsStore_areAWarningAndAllInterfaces(String text, String problem)
+            throws IOException {
+        Path pullpiri = pullpiri(text);
+        List<String> warnings = new ArrayList<>();
+        Settings settings = SettingsLoader.load(Map.of(), WITH_STORE, null, pullpiri, warnings::add);
+        assertThat(settings.host()).isEqualTo("0.0.0.0");
+        assertThat(settings.actionController()).isEqualTo("127.0.0.1:47001");
+        assertThat(warnings)
+                .singleElement()
+                .asString()
+                .contains(pullpiri.toString(), problem, "; listening on all interfaces, as Pullpiri's components do");
+    }
+
+    @Test
+    void missingSettingsOfPullpiri_withItsStore_areAWarningAndAllInterfaces() {
+        List<String> warnings = new ArrayList<>();
+        assertThat(SettingsLoader.load(Map.of(), WITH_STORE, null, NO_FILE, warnings::add)
+                        .host())
+                .isEqualTo("0.0.0.0");
+        assertThat(warnings)
+                .containsExactly(NO_FILE + ": no such file; listening on all interfaces, as Pullpiri's components do"
+                        + " (expected: host.ip, the address of the vehicle's network, in this file or in --host)");
+    }
+
+    @Test
+    void givenHost_winsOverBrokenSettingsOfPullpiri() throws IOException {
+        Path pullpiri = pullpiri("host: {ip: [}");
+        List<String> warnings = new ArrayList<>();
+        assertThat(SettingsLoader.load(Map.of(Setting.HOST, "127.0.0.1"), WITH_STORE, null, pullpiri, warnings::add)
+                        .host())
+                .isEqualTo("127.0.0.1");
+        assertThat(SettingsLoader.load(Map.of(), WITH_STORE, file("host: 10.0.0.7"), pullpiri, warnings::add)
+                        .host())
+                .isEqualTo("10.0.0.7");
+        assertThat(warnings).isEmpty();
+    }
+
+    @Test
+    void brokenSettingsOfPullpiri_withoutItsStore_areAnError() throws IOException {
+        Path pullpiri = pullpiri("host: {ip: [}");
+        assertThatThrownBy(() -> SettingsLoader.load(Map.of(), Map.of(), null, pullpiri))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageStartingWith(pullpiri + ": ");
+        Map<Setting, String> off = Map.of(Setting.PULLPIRI_STORE, "off");
+        assertThatThrownBy(() -> SettingsLoader.load(off, WITH_STORE, null, pullpiri))
+                .isInstanceOf(SettingsException.class);
+        assertThat(SettingsLoader.load(off, WITH_STORE, null, NO_FILE).host()).isEqualTo("127.0.0.1");
     }
 
     @Test
