@@ -33,6 +33,7 @@ record Day(long seed, boolean roomy, List<Step> steps) {
             "exited:0",
             "exited:143",
             "exited:139",
+            "exited:137",
             "dead",
             "stopped:1",
             "odd",
@@ -59,8 +60,11 @@ record Day(long seed, boolean roomy, List<Step> steps) {
             String scenario = SCENARIOS.get(steps.size() % SCENARIOS.size());
             steps.add(new Step(0, apply(Keys.artifact("Scenario", scenario), CascadeRig.scenarioYaml(scenario, name))));
         }
-        int length = 20 + random.nextInt(40);
+        int length = 18 + random.nextInt(34);
         for (int i = 0; i < length; i++) {
+            if (random.nextInt(20) == 0) {
+                steps.addAll(Scripts.one(random));
+            }
             steps.add(new Step(wait(random), action(random)));
         }
         return new Day(seed, random.nextInt(8) != 0, steps);

@@ -20,6 +20,10 @@ class SabotageTest {
         "DROPS_RECONCILE_RECORDS, 'has no reconcile record'",
         "DROPS_MODELS, 'but it is null'",
         "SENDS_NO_REQUEST, 'received no request'",
+        "DROPS_REMOVED_CONTAINERS, 'counts no more'",
+        "TRUSTS_EMPTY_LISTS, 'before its grace period ends'",
+        "KNOWS_NO_STOPS, 'was stopped on purpose, and is LEFT_OUT'",
+        "KNOWS_ONLY_STOPS, 'was not stopped on purpose, and is STOPPED'",
         "CALLS_LATE, 'a call starts for scenario '",
     })
     void sabotage_isDetected(Sabotage sabotage, String what) {

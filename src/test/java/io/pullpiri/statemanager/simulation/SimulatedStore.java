@@ -171,8 +171,21 @@ final class SimulatedStore implements StateStore {
             writes.removeIf(write -> write.key().startsWith(Keys.RECONCILE_PREFIX));
         } else if (sabotage == Sabotage.DROPS_MODELS) {
             writes.removeIf(write -> write.key().startsWith(Keys.MODEL_STATE_PREFIX));
+        } else if (sabotage == Sabotage.DROPS_REMOVED_CONTAINERS) {
+            writes.replaceAll(SimulatedStore::withoutRemoved);
         }
         return new CommitResult.Committed(write(writes, fate, sent));
+    }
+
+    private static Transaction.Write withoutRemoved(Transaction.Write write) {
+        String value = write.value();
+        return value == null || !write.key().startsWith(Keys.NODE_PREFIX)
+                ? write
+                : new Transaction.Write(
+                        write.key(),
+                        value.replaceAll("\\{[^{}]*\"absence\":\"REMOVED\"[^{}]*\\},?", "")
+                                .replace(",]", "]"),
+                        write.expectedRevision());
     }
 
     private long modified(String key) {

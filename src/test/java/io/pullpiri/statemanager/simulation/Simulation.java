@@ -415,7 +415,8 @@ final class Simulation {
 
         Life() {
             Cascade cascade = new Cascade(
-                    CascadeRig.RULES, new Plan.TransactionLimits(store.maxWrites(), store.maxBytes(), 1L << 40));
+                    sabotage.rules(CascadeRig.RULES),
+                    new Plan.TransactionLimits(store.maxWrites(), store.maxBytes(), 1L << 40));
             Reconciler reconciler = new Reconciler(
                     this::call,
                     new Reconciler.Timing(Duration.ZERO, RESYNC, PATIENCE, failures -> 100L << Math.min(failures, 4)),

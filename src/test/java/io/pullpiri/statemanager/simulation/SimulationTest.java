@@ -55,6 +55,12 @@ class SimulationTest {
             Map.entry("model compared at rest", 10_000),
             Map.entry("model kept for its package", 50_000),
             Map.entry("model without containers compared at rest", 4_000),
+            Map.entry("container stopped on purpose", 1_000),
+            Map.entry("container left out", 10_000),
+            Map.entry("container gone after its grace period", 10_000),
+            Map.entry("removed container kept", 1_000),
+            Map.entry("removed container at rest", 1_000),
+            Map.entry("scenario step compared", 3_000),
             Map.entry("dead package compared at rest", 900));
 
     @Test

@@ -20,6 +20,7 @@ final class VirtualTime implements Clock {
     private long order;
     private long ticks;
     private long wall = FIRST_DAY;
+    private long lastJump = Long.MIN_VALUE;
 
     private record Task(long at, long order, Runnable work) {}
 
@@ -35,6 +36,12 @@ final class VirtualTime implements Clock {
     /** Sets the wall clock; delays do not change. */
     void jump(Duration by) {
         wall += by.toNanos();
+        lastJump = ticks;
+    }
+
+    /** Returns when the wall clock was set for the last time, in ticks; {@code Long.MIN_VALUE} if it was not. */
+    long lastJump() {
+        return lastJump;
     }
 
     void after(Duration delay, Runnable work) {

@@ -49,6 +49,8 @@ final class Witness {
     /** The last state that each model's stored containers gave. */
     private final Map<String, String> derived = new HashMap<>();
 
+    private final ContainerWitness containers;
+
     /** The last good artifact of each package whose artifact is in the store, good or broken. */
     private final Map<String, PackageArtifact> lastGood = new HashMap<>();
 
@@ -95,6 +97,7 @@ final class Witness {
         this.store = store;
         this.counts = counts;
         this.roomy = roomy;
+        this.containers = new ContainerWitness(store, time, counts);
         store.observe(new SimulatedStore.Observer() {
 
             @Override
@@ -162,6 +165,7 @@ final class Witness {
             if (roomy) {
                 requireOrphans(commit);
                 Day.PACKAGES.forEach(name -> consistent(name, commit));
+                containers.see(commit, model -> isSurelyNamed(model, commit));
             }
             foreign.replaceAll((key, value) -> value.after(commit));
         }
@@ -217,6 +221,17 @@ final class Witness {
             }
             String key = key(change.kind(), change.name());
             String before = states.put(key, change.to());
+            if (change.kind() == ResourceKind.SCENARIO && change.cause().startsWith("requested by")) {
+                require(
+                        SpecificationTables.scenarioMayBecome(
+                                SpecificationTables.name(change.from()), SpecificationTables.name(change.to())),
+                        "record %d says that %s was requested to go from %s to %s",
+                        sequence,
+                        key,
+                        change.from(),
+                        change.to());
+                counts.add("scenario step compared");
+            }
             require(
                     before == null || before.equals(change.from()),
                     "record %d says that %s changed from %s, and it was %s",
@@ -303,6 +318,31 @@ final class Witness {
         });
     }
 
+    /** Whether a package names a model, both before a commit and after it. */
+    private boolean isSurelyNamed(String model, SimulatedStore.Commit commit) {
+        return lastGood.entrySet().stream().anyMatch(of -> {
+            String key = Keys.artifact(PackageArtifact.KIND, of.getKey());
+            Foreign write = foreign.get(key);
+            return commit.changes().stream().noneMatch(change -> change.key().equals(key))
+                    && (write == null || write.taken)
+                    && names(of.getValue(), model);
+        });
+    }
+
+    /** Whether a package in the store names a model, or cannot be read. */
+    private boolean mayBeNamed(String model) {
+        return Day.PACKAGES.stream().anyMatch(name -> {
+            PackageArtifact artifact = artifact(PackageArtifact.KIND, name, PackageArtifact.class);
+            return artifact == null
+                    ? store.value(Keys.artifact(PackageArtifact.KIND, name)) != null
+                    : names(artifact, model);
+        });
+    }
+
+    private static boolean names(PackageArtifact artifact, String model) {
+        return artifact.models().stream().anyMatch(ref -> ref.name().equals(model));
+    }
+
     private void requireRule(String name, PackageArtifact artifact, String when) {
         List<String> models = artifact.models().stream()
                 .map(model -> state(Keys.modelState(model.name())))
@@ -356,6 +396,7 @@ final class Witness {
                 counts.add("broken package compared at rest");
             }
         }
+        containers.quiet(this::mayBeNamed);
         for (String model : Day.MODELS) {
             if (!notDerived.contains(Keys.modelState(model))) {
                 requireModelRule(model, lastReports);
@@ -379,7 +420,6 @@ final class Witness {
                     model,
                     removed);
             containers.addAll(removed);
-            counts.add("removed container at rest", removed.size());
         });
         String state = state(Keys.modelState(model));
         String expected = SpecificationTables.modelState(containers);

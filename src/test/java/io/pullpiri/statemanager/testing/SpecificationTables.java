@@ -75,6 +75,19 @@ public final class SpecificationTables {
         };
     }
 
+    /** Whether a request may take a scenario from one state to another, with steps in between that were not reported. */
+    public static boolean scenarioMayBecome(String from, String to) {
+        boolean denied = from.equals("DENIED");
+        return switch (to) {
+            case "IDLE", "WAITING" -> !from.equals(to);
+            case "SATISFIED" -> !denied && !from.equals("SATISFIED");
+            case "ALLOWED", "DENIED" ->
+                List.of("", "IDLE", "WAITING", "SATISFIED").contains(from);
+            case "COMPLETED" -> !denied && !from.equals("COMPLETED");
+            default -> false;
+        };
+    }
+
     /** Returns the name of a state in any spelling, such as {@code Running} or {@code PACKAGE_STATE_RUNNING}. */
     public static String name(String stored) {
         return stored.replaceFirst("^[A-Z]+_STATE_", "").toUpperCase(Locale.ROOT);
