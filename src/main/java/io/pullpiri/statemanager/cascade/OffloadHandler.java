@@ -60,6 +60,7 @@ final class OffloadHandler {
         OffloadRecord record =
                 OffloadRecord.begun(request, begin.transitionId(), builder.now().wallNanos(), dead, entry);
         builder.setOffload(model, record, NOT_RUNNING);
+        note(record, "requested");
         return recorded(record);
     }
 
@@ -75,6 +76,7 @@ final class OffloadHandler {
         }
         if (end.outcome() == OffloadOutcome.NOT_SENT) {
             builder.setOffload(end.model(), null, NOT_RUNNING);
+            note(record, "not sent, because the store did not confirm its record in time");
             return new CommandResult.Done("the offload is removed");
         }
         long settle = end.settle().toNanos();
@@ -114,8 +116,10 @@ final class OffloadHandler {
         if (lost) {
             builder.setOffload(name, record.lost(), NOT_RUNNING);
             builder.put(model.derived(model.containers().isEmpty() ? null : ModelState.DEAD));
+            note(record, answer(record) + "; no node runs the model");
             propagation.setModel(name, ModelState.DEAD, lostCause(record), BY_STATE_MANAGER);
         } else {
+            note(record, answer(record) + "; " + where(record, model));
             builder.setOffload(name, null, NOT_RUNNING);
             if (!model.containers().isEmpty()) {
                 containers.derive(name);
@@ -127,7 +131,27 @@ final class OffloadHandler {
         OffloadRequest request = record.request();
         return "lost in offloading from " + LogText.printable(request.sourceNode()) + " to "
                 + LogText.printable(request.targetNode()) + ": no node reports a running container of it; "
-                + (record.success() ? "ActionController reported success" : "failed")
+                + answer(record);
+    }
+
+    private static String answer(OffloadRecord record) {
+        return (record.success() ? "ActionController reported success" : "failed")
                 + (record.message().isEmpty() ? "" : ": " + LogText.excerpt(record.message(), 200));
+    }
+
+    private static String where(OffloadRecord record, ModelEntry model) {
+        return record.isReportedByTarget(model)
+                ? "the target reports the model"
+                : record.isStillOnSource(model)
+                        ? "the source still runs the model"
+                        : "the target does not report the model";
+    }
+
+    /** Records what became of a move in the histories of all packages that name its model. */
+    private void note(OffloadRecord record, String what) {
+        String text = "offload of " + record.description() + ": " + what;
+        for (String name : builder.model(record.request().modelName()).packages()) {
+            propagation.note(name, record.transitionId(), text);
+        }
     }
 }

@@ -113,6 +113,31 @@ final class StatePropagation {
         return history.decided(transition);
     }
 
+    /** Records in the history of a package what happened to it without changing its state. A package without a state has no history. */
+    // [impl->req~off-history~1]
+    void note(String packageName, String transitionId, String text) {
+        PackageEntry entry = builder.packageEntry(packageName);
+        Transition latest = entry.state().history().latest();
+        if (entry.state().value() == null || latest == null) {
+            return;
+        }
+        String state = NamedState.titleOf(entry.state().value());
+        long now = builder.now().wallNanos();
+        builder.addTransition(new Transition(
+                ResourceKind.PACKAGE,
+                packageName,
+                state,
+                state,
+                now,
+                entry.state().history().generation(),
+                transitionId,
+                text,
+                BY_STATE_MANAGER,
+                TimeUnit.NANOSECONDS.toMillis(Math.max(0, now - latest.atNanos())),
+                true,
+                0));
+    }
+
     // [impl->req~pkg-shared~1]
     private void updatePackages(ModelEntry before, String cause, String source) {
         ModelEntry after = builder.model(before.name());

@@ -311,9 +311,10 @@ final class TransactionPlanner {
         if (transitions.size() == changeSet.transitions().size()) {
             transitions = changeSet.transitions(); // in the order in which they were decided
         }
+        List<Transition> notes = transitions.stream().filter(Transition::isNote).toList();
         List<Transition> changes = ofResources(transitions);
         List<Transition> nodes = ofNodes(transitions);
-        transitions = nodes.isEmpty()
+        transitions = nodes.isEmpty() // subscribers get no notes
                 ? changes
                 : Stream.concat(changes.stream(), nodes.stream()).toList();
         long sequence = journal.next();
@@ -322,6 +323,11 @@ final class TransactionPlanner {
             Subject subject = Subject.of(transition);
             subjects.add(subject);
             histories.put(subject, history(subject).recorded(sequence, rules.historyLimit()));
+        }
+        for (Transition note : notes) {
+            Subject subject = Subject.of(note);
+            subjects.add(subject);
+            histories.put(subject, history(subject).noted(sequence, rules.historyLimit()));
         }
         List<Transition> carried = trim(writes, sequence, limits.maxBytes() - bytes);
         carried.forEach(transition -> subjects.add(Subject.of(transition)));
@@ -332,14 +338,14 @@ final class TransactionPlanner {
             return;
         }
         journal = journal.plus(sequence, subjects, 0);
-        String text = RecordCodec.text(new RecordCodec.JournalRecordText(changes, carried, nodes));
+        String text = RecordCodec.text(new RecordCodec.JournalRecordText(changes, carried, nodes, notes));
         writes.add(new Write(Keys.journal(sequence), text, 0));
         planned.add(new PlannedTransaction(new Transaction(writes), transitions, sequence));
     }
 
     private static List<Transition> ofResources(List<Transition> transitions) {
         return transitions.stream()
-                .filter(transition -> transition.kind() != ResourceKind.NODE)
+                .filter(transition -> transition.kind() != ResourceKind.NODE && !transition.isNote())
                 .toList();
     }
 

@@ -153,6 +153,12 @@ final class ViewLoader {
                     history.decided(transition)
                             .recorded(sequence, builder.rules().historyLimit()));
         }
+        for (Transition note : orEmpty(text.notes())) {
+            Subject subject = Subject.of(note);
+            subjects.add(subject);
+            History history = histories.getOrDefault(subject, History.NONE);
+            histories.put(subject, history.noted(sequence, builder.rules().historyLimit()));
+        }
         builder.addJournalRecord(sequence, subjects, entry.modRevision());
     }
 

@@ -62,7 +62,7 @@ final class HistoryCommand implements Callable<Integer> {
             table.add(
                     TIME.format(ResourceColumns.instant(change.getTimestampNs())),
                     change.getToState().isEmpty() ? "gone" : Styles.state(change.getToState()),
-                    change.getFromState().isEmpty()
+                    change.getFromState().isEmpty() || change.getFromState().equals(change.getToState())
                             ? "-"
                             : ResourceColumns.age(Duration.ofMillis(change.getDurationMs())) + " "
                                     + change.getFromState(),

@@ -57,7 +57,7 @@ public record Journal(TreePMap<Long, JournalRecord> records, long next, long cha
                 .orElse(0);
         return new Write(
                 Keys.journal(Math.max(0, newest) + 1),
-                RecordCodec.text(new RecordCodec.JournalRecordText(null, null, null)),
+                RecordCodec.text(new RecordCodec.JournalRecordText(null, null, null, null)),
                 0);
     }
 
@@ -74,12 +74,15 @@ public record Journal(TreePMap<Long, JournalRecord> records, long next, long cha
         return record == null ? null : record.all();
     }
 
-    /** The transitions that were carried forward into a record, then its changes; empty for a text that is no journal record. */
-    static List<Transition> carriedAndChanges(String text) {
+    /**
+     * The transitions that were carried forward into a record, then its changes and its notes; empty for a text that is no journal
+     * record.
+     */
+    static List<Transition> carriedChangesAndNotes(String text) {
         RecordCodec.JournalRecordText record = RecordCodec.parse(text, RecordCodec.JournalRecordText.class);
         return record == null
                 ? List.of()
-                : Stream.of(record.carried(), record.changes())
+                : Stream.of(record.carried(), record.changes(), record.notes())
                         .filter(Objects::nonNull)
                         .flatMap(List::stream)
                         .toList();

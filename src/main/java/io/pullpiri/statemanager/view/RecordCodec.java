@@ -83,12 +83,15 @@ public final class RecordCodec {
      * @param changes the changes of the commit that wrote the record, in order
      * @param carried the latest changes of their resources from older records, which that commit deleted
      * @param nodes the nodes that were forgotten or evicted, after the changes; older versions ignore this field
+     * @param notes see {@link Transition#isNote}; older versions ignore this field
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record JournalRecordText(
             @Nullable List<Transition> changes,
             @Nullable List<Transition> carried,
-            @Nullable List<Transition> nodes) implements StoredRecord {
+            @Nullable List<Transition> nodes,
+            @Nullable List<Transition> notes)
+            implements StoredRecord {
 
         /** The changes of the commit, in order. */
         public List<Transition> all() {
@@ -129,7 +132,10 @@ public final class RecordCodec {
                         && container.state() != null
                         && (container.launch() == null || isSound(container.launch()));
             case JournalRecordText journal ->
-                areSound(journal.changes()) && areSound(journal.carried()) && areSound(journal.nodes());
+                areSound(journal.changes())
+                        && areSound(journal.carried())
+                        && areSound(journal.nodes())
+                        && areSound(journal.notes());
             case Transition transition -> transition.kind() != null && isName(transition.name());
             case ReconcileRecord reconcile ->
                 isName(reconcile.name()) && reconcile.state() != null && reconcile.cause() != null;

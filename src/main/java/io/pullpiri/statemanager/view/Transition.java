@@ -58,6 +58,15 @@ public record Transition(
         return to.equals(ScenarioState.COMPLETED.title()) ? atNanos : completedNanos;
     }
 
+    /**
+     * Whether it is a note in a package's history: something that happened to the package and did not change its state. It has the
+     * generation of the state.
+     */
+    // [impl->req~off-history~1]
+    public boolean isNote() {
+        return kind == ResourceKind.PACKAGE && from.equals(to);
+    }
+
     /** The estimated memory in bytes; names and states are shared. */
     public long bytes() {
         return 158L + transitionId.length() + cause.length() + source.length();

@@ -141,7 +141,8 @@ class BoundsTest {
         Transition change = new Transition(ResourceKind.MODEL, "m", "", "Dead", 1, 1, text, text, text, 0, true, 0);
         assertThat(change.bytes()).isGreaterThanOrEqualTo(3_000);
         History history = History.NONE.decided(change).recorded(1, 3);
-        assertThat(history.bytes() - new History(null, new long[0]).bytes()).isGreaterThanOrEqualTo(3_008);
+        assertThat(history.bytes() - new History(null, new long[0], new long[0]).bytes())
+                .isGreaterThanOrEqualTo(3_008);
         Container container = new Container(
                 text,
                 "",

@@ -336,6 +336,55 @@ class OffloadHandlerTest {
         assertThat(rig.modelState("brake")).isEqualTo("Dead");
     }
 
+    // [utest->req~off-history~1]
+    @Test
+    void offloadAndItsResult_standInTheHistoryOfThePackage_alsoAfterARestart() {
+        offload("id-1");
+        rig.run(list("A", "brake_main=a1:exited:137", "light_main=l1:running"));
+        rig.run(list("B", "brake_main=b1:running"));
+        end("id-1", OffloadOutcome.SUCCEEDED);
+        settle();
+        List<String> expected = List.of(
+                "2 Running>Running offload of model brake from A to B (policy cool: too hot): ActionController reported"
+                        + " success: image not found; the target reports the model",
+                "2 Running>Running offload of model brake from A to B (policy cool: too hot): requested",
+                "2 Idle>Running ",
+                "1 >Idle ");
+        assertThat(packageHistory()).containsExactlyElementsOf(expected);
+        rig.restart();
+        assertThat(packageHistory()).containsExactlyElementsOf(expected);
+        assertThat(rig.transitions)
+                .as("changes for subscribers")
+                .noneMatch(change -> change.from().equals(change.to()));
+        assertThat(rig.packageEntry("adas").state().history().latest())
+                .as("the newest change of state")
+                .satisfies(latest -> assertThat(latest.isNote()).isFalse());
+    }
+
+    /** The history of the package, newest first; notes with their texts. */
+    private List<String> packageHistory() {
+        return rig.packageEntry("adas")
+                .state()
+                .history()
+                .newestFirst(sequence -> rig.value(Keys.journal(sequence)))
+                .map(entry -> entry.generation() + " " + entry.from() + ">" + entry.to() + " "
+                        + (entry.isNote() ? entry.cause() : ""))
+                .toList();
+    }
+
+    // [utest->req~off-history~1]
+    @Test
+    void failedOffload_isRecordedInTheHistory_evenIfNoStateChanged() {
+        offload("id-1");
+        end("id-1", OffloadOutcome.FAILED);
+        settle();
+        assertThat(packageHistory())
+                .first()
+                .isEqualTo(
+                        "2 Running>Running offload of model brake from A to B (policy cool: too hot): failed: image not"
+                                + " found; the source still runs the model");
+    }
+
     // [utest->req~off-restart~1]
     @Test
     void damagedRecord_isRemoved() {

@@ -27,7 +27,7 @@ class HistoryTest {
         history = history.recorded(record, 3);
         List<Transition> all = new ArrayList<>(List.of(change("other", "", "Dead", 1)));
         all.addAll(List.of(changes));
-        journal.put(record, RecordCodec.text(new RecordCodec.JournalRecordText(all, null, null)));
+        journal.put(record, RecordCodec.text(new RecordCodec.JournalRecordText(all, null, null, null)));
     }
 
     private List<String> read() {
@@ -106,6 +106,7 @@ class HistoryTest {
                 RecordCodec.text(new RecordCodec.JournalRecordText(
                         List.of(change("other", "Dead", "Paused", 2)),
                         List.of(change("m", "Running", "Paused", 2)),
+                        null,
                         null)));
         history = history.carriedTo(7);
         assertThat(read()).containsExactly("m Running>Paused");

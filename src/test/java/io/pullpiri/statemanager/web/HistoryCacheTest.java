@@ -20,7 +20,7 @@ class HistoryCacheTest {
     private static final Duration SOON = Duration.ofSeconds(10);
 
     private static History history(long record) {
-        return new History(null, new long[] {record});
+        return new History(null, new long[] {record}, new long[0]);
     }
 
     private static List<Json.ChangeJson> changes(int count) {
