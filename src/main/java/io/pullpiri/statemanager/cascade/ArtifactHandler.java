@@ -11,6 +11,7 @@ import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.Names;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.state.StateCounts;
+import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ResourceEntry;
@@ -159,7 +160,7 @@ final class ArtifactHandler {
         return bytes;
     }
 
-    /** Stores an operator's artifact. */
+    /** Stores an artifact of an operator or of Pullpiri's store. The caller marks one of Pullpiri's store. */
     CommandResult.ArtifactOutcome apply(Artifact artifact, String source) {
         ResourceKind kind = kind(artifact);
         if (kind == null) {
@@ -177,6 +178,7 @@ final class ArtifactHandler {
             case OtherArtifact a -> throw new AssertionError(a);
         }
         builder.addArtifactWrite(kind, artifact.name());
+        builder.setMark(Keys.artifact(artifact.kind(), artifact.name()), false);
         return outcome(
                 artifact,
                 before.value() == null ? CommandResult.OutcomeKind.CREATED : CommandResult.OutcomeKind.CHANGED);
@@ -188,13 +190,21 @@ final class ArtifactHandler {
         if (kind == null) {
             return outcome(artifact, CommandResult.OutcomeKind.PASSED_OVER);
         }
-        Versioned<String> text = stored(artifact);
-        if (text.value() == null) {
-            return outcome(artifact, CommandResult.OutcomeKind.NOT_FOUND);
+        return delete(kind, artifact.name(), source);
+    }
+
+    /** Deletes the artifact of a resource. */
+    CommandResult.ArtifactOutcome delete(ResourceKind kind, String name, String source) {
+        Versioned<String> text = builder.resource(kind, name).artifactText();
+        boolean found = text.value() != null;
+        if (found) {
+            builder.addArtifactWrite(kind, name);
+            gone(kind, name, new Versioned<>(null, text.revision()), source);
         }
-        builder.addArtifactWrite(kind, artifact.name());
-        gone(kind, artifact.name(), new Versioned<>(null, text.revision()), source);
-        return outcome(artifact, CommandResult.OutcomeKind.DELETED);
+        return new CommandResult.ArtifactOutcome(
+                kind.artifactKind(),
+                name,
+                found ? CommandResult.OutcomeKind.DELETED : CommandResult.OutcomeKind.NOT_FOUND);
     }
 
     private static CommandResult.ArtifactOutcome outcome(Artifact artifact, CommandResult.OutcomeKind outcome) {
@@ -221,6 +231,7 @@ final class ArtifactHandler {
     /** Removes the artifact of a resource that the store no longer has, or will no longer have. */
     // [impl->req~pkg-deletion~1]
     void gone(ResourceKind kind, String name, Versioned<String> text, String source) {
+        builder.setMark(Keys.artifact(kind.artifactKind(), name), false);
         switch (kind) {
             case PACKAGE -> setPackage(name, null, text, source);
             case SCENARIO -> setScenario(name, null, text, source);

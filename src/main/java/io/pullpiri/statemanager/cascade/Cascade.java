@@ -198,6 +198,7 @@ public final class Cascade {
                             List.of());
                 case Command.BeginOffload begin -> offloads.begin(begin);
                 case Command.EndOffload end -> offloads.end(end);
+                case Command.MirrorArtifacts mirror -> new MirrorHandler(builder, propagation, artifacts).apply(mirror);
                 case Command.StoreEvents events -> {
                     StoreEventApplier applier = new StoreEventApplier(builder, propagation, artifacts);
                     for (WatchEvent event : events.events()) {

@@ -9,8 +9,10 @@ import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.view.OffloadRequest;
+import io.pullpiri.statemanager.view.StoreKey;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** An input of the loop that can change states. The names in commands are valid ({@code Names.problem} is null for them). */
@@ -203,6 +205,26 @@ public sealed interface Command {
         FAILED,
         /** The call was never sent. The move leaves no trace. */
         NOT_SENT
+    }
+
+    /**
+     * What the mirror found in Pullpiri's store.
+     *
+     * @param artifacts the artifacts that differ from those of our store
+     * @param deleted the keys of artifacts that were deleted there; only those that the mirror brought are deleted
+     * @param firstStates the states of scenarios there, by name, for scenarios that have none here; null if they were taken
+     *     over before
+     */
+    record MirrorArtifacts(
+            List<Artifact> artifacts,
+            List<StoreKey.ArtifactKey> deleted,
+            @Nullable Map<String, ScenarioState> firstStates)
+            implements Command {
+
+        @Override
+        public long bytes() {
+            return memory(artifacts) + 200L * deleted.size() + (firstStates == null ? 0 : 200L * firstStates.size());
+        }
     }
 
     /**

@@ -32,6 +32,7 @@ final class CommitAck {
             case StoreKey.ArtifactKey(ResourceKind kind, String name) ->
                 builder.put(builder.resource(kind, name).withArtifactText(new Versioned<>(write.value(), now)));
             case StoreKey.OwnKey(StoreKey.RecordKind kind, String name) -> ownRecord(kind, name, now);
+            case StoreKey.MirrorMark(String name) -> builder.putMark(name, now);
             case null ->
                 throw new IllegalArgumentException("key: " + write.key() + " (expected: one of StateManager's)");
         }

@@ -12,6 +12,7 @@ import io.pullpiri.statemanager.state.LogText;
 import io.pullpiri.statemanager.state.NamedState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
+import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.WatchEvent;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ResourceEntry;
@@ -129,6 +130,8 @@ final class StoreEventApplier {
             artifacts.gone(kind, name, text, BY_STORE);
             return;
         }
+        // What another component writes is not what the mirror of Pullpiri's store brought.
+        builder.setMark(Keys.artifact(kind.artifactKind(), name), false);
         if (kind == ResourceKind.MODEL) {
             artifacts.setModel(name, text);
             return;

@@ -12,6 +12,7 @@ import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ScenarioEntry;
+import io.pullpiri.statemanager.view.StoreKey;
 import io.pullpiri.statemanager.view.Transition;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,7 @@ final class StoreRepair {
             }
         });
         builder.scenarios().values().forEach(this::scenario);
+        builder.mirrorMarks().names().forEach(this::mark);
         for (PackageEntry entry : builder.packages().values()) {
             reportBroken("Package", entry.name(), entry.artifact().broken());
             propagation.markDirty(
@@ -93,6 +95,14 @@ final class StoreRepair {
             // It is not known how the containers ended, so the model must not become dead and cause a reconcile.
             propagation.setModel(
                     entry.name(), ModelState.EXITED, "no stored list has a container of it", BY_STATE_MANAGER);
+        }
+    }
+
+    /** Removes the mark of an artifact that another component has deleted. */
+    private void mark(String name) {
+        if (StoreKey.parse(name) instanceof StoreKey.ArtifactKey key
+                && !builder.resource(key.kind(), key.name()).artifactText().exists()) {
+            builder.setMark(name, false);
         }
     }
 

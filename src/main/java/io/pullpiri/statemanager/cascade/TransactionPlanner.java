@@ -9,6 +9,7 @@ import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.view.History;
 import io.pullpiri.statemanager.view.Journal;
 import io.pullpiri.statemanager.view.Journal.Subject;
+import io.pullpiri.statemanager.view.MirrorMarks;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.OffloadEntry;
@@ -51,6 +52,9 @@ final class TransactionPlanner {
     /** Models first: packages follow from them, and a crash between two transactions must not leave a package ahead. */
     private static final List<ResourceKind> WRITE_ORDER =
             List.of(ResourceKind.MODEL, ResourceKind.SCENARIO, ResourceKind.PACKAGE);
+
+    /** The value of a mark. Only the key counts. */
+    private static final String MARK = "{}";
 
     private final ChangeSet changeSet;
     private final Rules rules;
@@ -143,6 +147,13 @@ final class TransactionPlanner {
         for (Subject artifact : changeSet.artifactWrites()) {
             add(artifact(artifact), null);
         }
+        // An artifact and its mark are one item, so they are in one transaction.
+        for (String name : changeSet.after().mirrorMarks().changes().keySet()) {
+            if (!(StoreKey.parse(name) instanceof StoreKey.ArtifactKey key
+                    && changeSet.artifactWrites().contains(new Subject(key.kind(), key.name())))) {
+                add(mark(name), null);
+            }
+        }
         for (ResourceKind kind : WRITE_ORDER) {
             for (String name : touched(kind)) {
                 add(resource(kind, name), changes.remove(new Subject(kind, name)));
@@ -174,12 +185,22 @@ final class TransactionPlanner {
     private List<Write> artifact(Subject subject) {
         ResourceEntry<?> entry = changeSet.after().resource(subject.kind(), subject.name());
         Versioned<String> text = entry == null ? Versioned.absent() : entry.artifactText();
-        return text.value() == null && !text.exists()
+        String key = new StoreKey.ArtifactKey(subject.kind(), subject.name()).text();
+        List<Write> writes = new ArrayList<>();
+        if (text.value() != null || text.exists()) {
+            writes.add(new Write(key, text.value(), text.revision()));
+        }
+        writes.addAll(mark(key));
+        return writes;
+    }
+
+    private List<Write> mark(String name) {
+        MirrorMarks marks = changeSet.after().mirrorMarks();
+        Boolean isSet = marks.changes().get(name);
+        return isSet == null
                 ? List.of()
                 : List.of(new Write(
-                        new StoreKey.ArtifactKey(subject.kind(), subject.name()).text(),
-                        text.value(),
-                        text.revision()));
+                        new StoreKey.MirrorMark(name).text(), isSet ? MARK : null, marks.revision(name)));
     }
 
     private List<Write> resource(ResourceKind kind, String name) {

@@ -8,6 +8,7 @@ import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.History;
 import io.pullpiri.statemanager.view.Journal;
 import io.pullpiri.statemanager.view.Journal.Subject;
+import io.pullpiri.statemanager.view.MirrorMarks;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.OffloadEntry;
@@ -65,6 +66,7 @@ final class ViewBuilder {
     private PSet<String> nodesWithAbsent;
     private TreePMap<String, Long> tombstones;
     private TreePMap<String, OffloadEntry> offloads;
+    private MirrorMarks mirrorMarks;
     private UnknownNodes unknownNodes;
     private Journal journal;
 
@@ -98,6 +100,7 @@ final class ViewBuilder {
         nodesWithAbsent = view.nodesWithAbsent();
         tombstones = view.tombstones();
         offloads = view.offloads();
+        mirrorMarks = view.mirrorMarks();
         unknownNodes = view.unknownNodes();
         journal = view.journal();
     }
@@ -118,6 +121,7 @@ final class ViewBuilder {
                 journal,
                 tombstones,
                 offloads,
+                mirrorMarks,
                 unknownNodes);
     }
 
@@ -383,6 +387,20 @@ final class ViewBuilder {
         tombstones = tombstones.minus(key);
     }
 
+    MirrorMarks mirrorMarks() {
+        return mirrorMarks;
+    }
+
+    /** Sets or removes a mark of the mirror. */
+    void setMark(String name, boolean isSet) {
+        mirrorMarks = mirrorMarks.with(name, isSet);
+    }
+
+    /** Enters a mark's key as it is stored; revision 0 is a key that does not exist. */
+    void putMark(String name, long revision) {
+        mirrorMarks = mirrorMarks.at(name, revision);
+    }
+
     /** Adds a journal record that was read from the store. */
     void addJournalRecord(long sequence, List<Subject> subjects, long revision) {
         journal = journal.plus(sequence, subjects, revision);
@@ -433,7 +451,8 @@ final class ViewBuilder {
                 + reconcileWrites
                 + touchedOffloads.size()
                 + touched.getOrDefault(ResourceKind.NODE, Set.of()).size()
-                + artifactWrites.size();
+                + artifactWrites.size()
+                + mirrorMarks.changes().size();
     }
 
     List<Anomaly> anomalies() {

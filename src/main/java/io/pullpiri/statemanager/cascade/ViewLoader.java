@@ -84,6 +84,7 @@ final class ViewLoader {
                 case StoreKey.ArtifactKey artifact ->
                     artifact.kind() == ResourceKind.MODEL ? null : artifact(artifact.kind(), key.name(), value);
                 case StoreKey.StateKey state -> null;
+                case StoreKey.MirrorMark mark -> null;
             };
         }
 
@@ -180,6 +181,7 @@ final class ViewLoader {
                     case ModelEntry entry -> builder.put(entry.withArtifactText(text));
                 }
             }
+            case StoreKey.MirrorMark mark -> builder.putMark(mark.name(), revision);
             case StoreKey.OwnKey key -> {
                 switch (key.kind()) {
                     case RECONCILE ->

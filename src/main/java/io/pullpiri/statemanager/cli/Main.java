@@ -30,6 +30,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ArtifactCommand.Apply.class,
             ArtifactCommand.Delete.class,
             ForgetCommand.class,
+            MirrorCommand.class,
             GetCommand.class,
             DescribeCommand.class,
             HistoryCommand.class,

@@ -124,6 +124,9 @@ public final class Manager implements AutoCloseable {
             String why = closing ? STOPPING : newOwner;
             return CompletableFuture.completedFuture(new CommandResult.NotDurableYet(why));
         }
+        if (command instanceof Command.ScenarioChange change && change.isAnnouncement()) {
+            mirror.announced();
+        }
         return intake.submit(command, wait, scheduler::wake);
     }
 

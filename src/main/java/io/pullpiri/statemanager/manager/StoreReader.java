@@ -28,7 +28,7 @@ final class StoreReader {
 
     private static final List<String> OTHER_PREFIXES = Stream.concat(
                     Keys.WATCHED_PREFIXES.stream(),
-                    Stream.of(Keys.RECONCILE_PREFIX, Keys.NODE_PREFIX, Keys.OFFLOAD_PREFIX))
+                    Stream.of(Keys.RECONCILE_PREFIX, Keys.NODE_PREFIX, Keys.OFFLOAD_PREFIX, Keys.MIRROR_PREFIX))
             .toList();
 
     private final StateStore store;

@@ -123,6 +123,7 @@ public final class Tracing {
             case Command.DeleteArtifacts delete -> "delete artifacts";
             case Command.BeginOffload begin -> "begin offload";
             case Command.EndOffload end -> "end offload";
+            case Command.MirrorArtifacts mirror -> "mirror artifacts";
             case Command.StoreEvents events -> "store events";
             case Command.Tick tick -> "tick";
             case Command.Repair repair -> "repair";
@@ -139,6 +140,8 @@ public final class Tracing {
             case Command.DeleteArtifacts delete -> delete.artifacts().size() + " artifacts";
             case Command.BeginOffload begin -> "model " + begin.request().modelName();
             case Command.EndOffload end -> "model " + end.model();
+            case Command.MirrorArtifacts mirror ->
+                mirror.artifacts().size() + mirror.deleted().size() + " artifacts";
             case Command.StoreEvents events -> events.events().size() + " events";
             case Command.Tick tick -> "";
             case Command.Repair repair -> "";

@@ -10,6 +10,7 @@ final class MirrorMetrics {
     private final LongAdder writes = new LongAdder();
     private final LongAdder failures = new LongAdder();
     private final LongAdder repairs = new LongAdder();
+    private volatile int broken;
 
     void register(Metrics metrics) {
         metrics.counter("statemanager_mirror_reads_total", "Reads of a prefix of Pullpiri's store", reads::sum);
@@ -19,6 +20,14 @@ final class MirrorMetrics {
                 "statemanager_mirror_repairs_total",
                 "State keys that differed when both stores were compared, and were repaired",
                 repairs::sum);
+        metrics.gauge(
+                "statemanager_mirror_broken_artifacts",
+                "Artifacts of Pullpiri's store that cannot be used, and are ignored",
+                () -> broken);
+    }
+
+    void setBroken(int artifacts) {
+        broken = artifacts;
     }
 
     void read() {
@@ -35,6 +44,10 @@ final class MirrorMetrics {
 
     void repaired(int keys) {
         repairs.add(keys);
+    }
+
+    long reads() {
+        return reads.sum();
     }
 
     long repairs() {

@@ -26,11 +26,21 @@ public final class PullpiriMirror implements AutoCloseable {
     /** How long one wait for the first view of our own store takes. */
     private static final Duration FIRST_VIEW_WAIT = Duration.ofSeconds(5);
 
+    private static final Pace PACE = new Pace(Duration.ofSeconds(5), Duration.ofSeconds(4));
+
     private final Manager manager;
     private final MirrorLink link;
     private final IntToLongFunction backoffMillis;
     private final MirrorMetrics metrics = new MirrorMetrics();
     private final List<Thread> threads = new ArrayList<>();
+
+    /**
+     * How often Pullpiri's store is read.
+     *
+     * @param interval between two reads of the artifacts
+     * @param confirmation how long an artifact must be absent until it is deleted
+     */
+    record Pace(Duration interval, Duration confirmation) {}
 
     /** A part of the mirror that runs again and again. */
     private interface Round {
@@ -51,11 +61,41 @@ public final class PullpiriMirror implements AutoCloseable {
      */
     public static PullpiriMirror start(
             PullpiriStore store, ExportedStateNames names, Manager manager, IntToLongFunction backoffMillis) {
+        return start(store, names, manager, backoffMillis, PACE);
+    }
+
+    static PullpiriMirror start(
+            PullpiriStore store,
+            ExportedStateNames names,
+            Manager manager,
+            IntToLongFunction backoffMillis,
+            Pace pace) {
         PullpiriMirror mirror = new PullpiriMirror(manager, backoffMillis);
-        mirror.link.enable();
+        MissingArtifacts missing = new MissingArtifacts(pace.confirmation());
+        ArtifactImport artifacts = new ArtifactImport(store, manager, mirror.metrics, missing, System::nanoTime);
+        ReadSchedule schedule = new ReadSchedule(pace.interval(), System::nanoTime);
+        mirror.link.enable(new MirrorLink.Control() {
+
+            @Override
+            public void announced() {
+                schedule.announced();
+            }
+
+            @Override
+            public List<String> accept() {
+                List<String> accepted = missing.accept();
+                schedule.announced();
+                return accepted;
+            }
+        });
         StateExport export =
                 new StateExport(store, manager.feed(), names, mirror.metrics, () -> mirror.succeeded(Part.STATES));
         mirror.thread("pullpiri-states", Part.STATES, () -> export.run(StateExport.COMPARE_INTERVAL));
+        mirror.thread("pullpiri-artifacts", Part.ARTIFACTS, () -> {
+            long began = schedule.awaitNext();
+            mirror.finished(Part.ARTIFACTS, artifacts.read());
+            schedule.succeeded(began);
+        });
         mirror.threads.forEach(Thread::start);
         return mirror;
     }
@@ -103,6 +143,15 @@ public final class PullpiriMirror implements AutoCloseable {
     private void succeeded(Part part) {
         if (link.succeeded(part)) {
             LOG.info("the mirror of Pullpiri's store works again ({})", part);
+        }
+    }
+
+    /** @param trouble why the part has not done all of its work; empty if it has */
+    private void finished(Part part, String trouble) {
+        if (trouble.isEmpty()) {
+            succeeded(part);
+        } else if (link.failed(part, trouble)) {
+            LOG.warn("{}", trouble);
         }
     }
 

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * minute, and writes what differs. In between it writes each change, in commit order. Our store decides: a different value in
  * Pullpiri's store is overwritten. Keys of resources that our store never had are not touched. For one thread.
  */
+// [impl->req~mir-states~1]
 final class StateExport {
 
     /** How long changes are followed until both stores are compared again. */

@@ -24,6 +24,9 @@ public final class Keys {
     public static final String NODE_PREFIX = OWN_PREFIX + "node/";
     public static final String OFFLOAD_PREFIX = OWN_PREFIX + "offload/";
 
+    /** Marks of the artifacts that the mirror of Pullpiri's store brought; see docs/decisions/0019. */
+    public static final String MIRROR_PREFIX = OWN_PREFIX + "mirror/";
+
     /**
      * The version of StateManager's own records, as a decimal number. A store without this key has version 1; see
      * docs/decisions/0015.

@@ -49,6 +49,21 @@ public sealed interface StoreKey {
     /** A key under {@code /statemanager/}: only StateManager writes it, and it is not watched. */
     record OwnKey(RecordKind kind, String name) implements StoreKey {}
 
+    /**
+     * A mark under {@code /statemanager/mirror/}. Its name is the key of an artifact that the mirror of Pullpiri's store
+     * brought, such as {@code Package/adas}, or {@link #FIRST_STATES}.
+     */
+    record MirrorMark(String name) implements StoreKey {
+
+        /** The mark that the scenario states of Pullpiri's store were taken over. It happens once. */
+        public static final String FIRST_STATES = "scenario-states";
+
+        /** The key as text. */
+        public String text() {
+            return Keys.MIRROR_PREFIX + name;
+        }
+    }
+
     /** StateManager's own records that the view holds. */
     enum RecordKind {
         RECONCILE(Keys.RECONCILE_PREFIX),
@@ -90,7 +105,11 @@ public sealed interface StoreKey {
                 return new OwnKey(kind, name);
             }
         }
-        return null;
+        return key.startsWith(Keys.MIRROR_PREFIX) ? mark(key.substring(Keys.MIRROR_PREFIX.length())) : null;
+    }
+
+    private static @Nullable StoreKey mark(String name) {
+        return name.equals(MirrorMark.FIRST_STATES) || parse(name) instanceof ArtifactKey ? new MirrorMark(name) : null;
     }
 
     private static @Nullable String nameIn(String key, String prefix, String suffix) {

@@ -26,6 +26,7 @@ import org.pcollections.TreePSet;
  * @param nodesWithAbsent the nodes with absent containers, whose grace periods are not over
  * @param tombstones watched keys that were deleted, with the revision of the deletion: older watch events are dropped
  * @param offloads the moves of models, by model
+ * @param mirrorMarks the marks of the mirror of Pullpiri's store
  * @param unknownNodes the nodes that never named a model of a package
  */
 public record View(
@@ -42,6 +43,7 @@ public record View(
         Journal journal,
         TreePMap<String, Long> tombstones,
         TreePMap<String, OffloadEntry> offloads,
+        MirrorMarks mirrorMarks,
         UnknownNodes unknownNodes) {
 
     /** The view of an empty store. */
@@ -59,6 +61,7 @@ public record View(
             Journal.EMPTY,
             TreePMap.empty(),
             TreePMap.empty(),
+            MirrorMarks.NONE,
             UnknownNodes.NONE);
 
     /** All resources of a kind by name; empty for nodes, which have no state. */

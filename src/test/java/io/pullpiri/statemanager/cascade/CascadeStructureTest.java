@@ -26,10 +26,10 @@ import org.junit.jupiter.api.Test;
 class CascadeStructureTest {
 
     /**
-     * 16 and {@code ScenarioHandler}: the steps of scenarios are compared with the stored state by rules of their own;
-     * {@code AbsentContainers} and {@code OffloadHandler}: absent containers, and moves of models, have rules of their own.
+     * 16, {@code AbsentContainers}, and one for each kind of command with rules of its own: {@code ScenarioHandler} (the steps of
+     * scenarios), {@code OffloadHandler} (moves of models) and {@code MirrorHandler} (what is found in Pullpiri's store).
      */
-    private static final int MAX_CLASSES = 19;
+    private static final int MAX_CLASSES = 20;
 
     private static final int MAX_CHAIN = 9;
     private static final String ADVICE =

@@ -191,6 +191,13 @@ class CommandsTest extends CommandRig {
     }
 
     @Test
+    void mirror_isOffWithoutPullpirisStore() {
+        assertThat(ask("mirror")).isEqualTo(new Run(0, "off: Pullpiri's store is not mirrored\n", ""));
+        assertThat(ask("mirror", "accept").err())
+                .isEqualTo("error: Pullpiri's store is not mirrored (expected: the setting pullpiri-store)\n");
+    }
+
+    @Test
     void jsonAndYaml_haveTheSameContent() throws IOException {
         rig.apply(ServerRig.BRAKING);
         rig.client().sendChangedContainerList(ServerRig.list("exited:139", "running"));

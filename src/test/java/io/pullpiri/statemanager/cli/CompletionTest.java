@@ -46,6 +46,7 @@ class CompletionTest {
             watch                     | packages models scenarios nodes
             describe                  | package model scenario node
             forget                    | node
+            mirror                    | status accept
             history                   | package model scenario
             wait                      | package model scenario
             get packages --state      | idle paused exited degraded error running created dead waiting satisfied allowed denied completed

@@ -67,6 +67,7 @@ class StateExportTest {
         });
     }
 
+    // [utest->req~mir-states~1]
     @Test
     void statesOfAServer_appearAndFollow() throws Exception {
         try (PullpiriStore store = store();

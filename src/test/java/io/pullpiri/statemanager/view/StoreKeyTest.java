@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.view.StoreKey.ArtifactKey;
+import io.pullpiri.statemanager.view.StoreKey.MirrorMark;
 import io.pullpiri.statemanager.view.StoreKey.OwnKey;
 import io.pullpiri.statemanager.view.StoreKey.RecordKind;
 import io.pullpiri.statemanager.view.StoreKey.StateKey;
@@ -43,6 +44,14 @@ class StoreKeyTest {
         assertThat(StoreKey.parse(Keys.journal(7))).isEqualTo(new OwnKey(RecordKind.JOURNAL, "0000000000000000007"));
     }
 
+    @Test
+    void marksOfTheMirror_areParsedToTheKeyOfTheirArtifact() {
+        assertThat(StoreKey.parse("/statemanager/mirror/Package/adas")).isEqualTo(new MirrorMark("Package/adas"));
+        assertThat(StoreKey.parse("/statemanager/mirror/scenario-states"))
+                .isEqualTo(new MirrorMark(MirrorMark.FIRST_STATES));
+        assertThat(new MirrorMark("Model/m").text()).isEqualTo("/statemanager/mirror/Model/m");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -56,7 +65,9 @@ class StoreKeyTest {
                 "Package/",
                 "Volume/v",
                 "/statemanager/owner",
-                "/statemanager/node/"
+                "/statemanager/node/",
+                "/statemanager/mirror/Volume/v",
+                "/statemanager/mirror//package/adas/state"
             })
     void otherKey_isNotParsed(String key) {
         assertThat(StoreKey.parse(key)).isNull();
