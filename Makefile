@@ -18,7 +18,7 @@ simulate: ## simulated days with faults: SEED=42 shows one day, step by step; SE
 	$(if $(and $(SEED),$(SEEDS)$(FROM)),$(error give SEED for one day, or SEEDS and FROM for many days))@\
 	tools/simulate $(or $(SEED),$(or $(FROM),1) $(or $(SEEDS),10000))
 
-chaos: ## a server and its store, killed, frozen and cut off; KILLS=200, STORE=etcd, cluster or sqlite, SEED=1
+chaos: ## a server and its store, killed, frozen and cut off; KILLS=200, STORE=etcd, cluster, sqlite or mirror, SEED=1
 	@tools/chaos $(or $(KILLS),200) $(or $(STORE),etcd) $(SEED)
 
 soak: ## one server for a long time, while its etcd is killed and cut off; MINUTES=60 (at least 20)

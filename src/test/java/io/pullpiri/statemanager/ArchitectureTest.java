@@ -99,7 +99,7 @@ class ArchitectureTest {
         "java.sql.., store.sqlite",
         "io.netty.handler.codec.http.., web",
         "io.prometheus.., manager web",
-        "com.fasterxml.jackson.., view web cli",
+        "com.fasterxml.jackson.., view web cli pullpiri",
         "org.snakeyaml.., artifact cli",
     })
     void library_isUsedOnlyByItsPackages(String library, String packages) {

@@ -186,6 +186,8 @@ public final class Cascade {
             return switch (command) {
                 case Command.NodeReport report ->
                     new ReportHandler(builder, containers, absent, registry).report(report);
+                case Command.StoredContainers stored ->
+                    new ReportHandler(builder, containers, absent, registry).stored(stored);
                 case Command.ForgetNode forget -> registry.forget(forget);
                 case Command.ModelChange change -> change(change);
                 case Command.ScenarioChange change -> new ScenarioHandler(builder, propagation).step(change);

@@ -43,6 +43,20 @@ public sealed interface Command {
     }
 
     /**
+     * The containers of a node as Pullpiri's store has them. They count as a report only if the node has not reported.
+     *
+     * @param quietSinceNanos the command is ignored if the node reported after this time, in {@code
+     *     Timestamp.monotonicNanos}
+     */
+    record StoredContainers(String node, List<ContainerFacts> containers, long quietSinceNanos) implements Command {
+
+        @Override
+        public long bytes() {
+            return new NodeReport(node, containers).bytes();
+        }
+    }
+
+    /**
      * A request to give a model a state.
      *
      * @param source the name of the requester, for the history

@@ -21,6 +21,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Handles the container lists of nodes. */
@@ -65,13 +67,60 @@ final class ReportHandler {
             }
             refusal = registry.refusal(report.node(), listed);
         }
-        return refusal == null
-                ? apply(
-                        report.node(),
-                        report.peer(),
-                        listed,
-                        report.containers().isEmpty())
-                : refusal;
+        if (refusal != null) {
+            return refusal;
+        }
+        NodeEntry before = builder.node(report.node());
+        Peers peers = heard(before, report.peer(), listed.values());
+        boolean isEmpty = report.containers().isEmpty();
+        return apply(report.node(), listed, isEmpty, (entry, known) -> entry.reported(builder.now(), peers, known));
+    }
+
+    /**
+     * Applies what Pullpiri's store has of a node that has not reported for a while. A known container changes only by a later
+     * start or end. An unknown one counts only if it started or ended after the node's last report, because the stored fact of
+     * a removed container may be left over. The time of the node's last report does not change.
+     */
+    // [impl->req~mir-containers~1]
+    CommandResult stored(Command.StoredContainers stored) {
+        String name = stored.node();
+        NodeEntry before = builder.node(name);
+        boolean isNew = !builder.nodes().containsKey(name);
+        if (!isNew && before.heardNanos() >= stored.quietSinceNanos()) {
+            return new CommandResult.Done("node " + name + " has reported");
+        }
+        CommandResult refusal = registry.refusal(new Command.NodeReport(name, stored.containers()));
+        if (refusal != null) {
+            return refusal;
+        }
+        TreeMap<String, Container> listed = new TreeMap<>();
+        long reportedNanos = TimeUnit.MILLISECONDS.toNanos(before.reportedMillis());
+        for (ContainerFacts facts : stored.containers()) {
+            Container container = read(name, facts);
+            if (container == null) {
+                continue;
+            }
+            Container old = before.containers().get(container.name());
+            if (old == null
+                    ? isNew || isLater(container, reportedNanos, reportedNanos)
+                    : isLater(container, old.startedNanos(), old.finishedNanos())) {
+                listed.put(container.name(), moved(name, container));
+            } else if (old != null && !old.absent()) {
+                listed.put(old.name(), old);
+            }
+        }
+        refusal = registry.refusal(name, listed);
+        boolean isEmpty = stored.containers().isEmpty();
+        return refusal != null
+                ? refusal
+                : apply(name, listed, isEmpty, (entry, known) -> {
+                    NodeEntry seen = known && !entry.isKnown() ? entry.asKnown() : entry;
+                    return isNew ? seen.reported(builder.now(), Peers.NONE, known) : seen;
+                });
+    }
+
+    private static boolean isLater(Container container, long startedNanos, long finishedNanos) {
+        return container.startedNanos() > startedNanos || container.finishedNanos() > finishedNanos;
     }
 
     /**
@@ -79,19 +128,24 @@ final class ReportHandler {
      * list of an unknown node may evict other unknown nodes.
      *
      * @param isEmpty whether the node reported no container at all, not even an infra container
+     * @param reported gives the node's entry after the list, without the containers; its second argument is whether the node is
+     *     known
      */
-    private CommandResult apply(String name, String peer, SortedMap<String, Container> listed, boolean isEmpty) {
+    private CommandResult apply(
+            String name,
+            SortedMap<String, Container> listed,
+            boolean isEmpty,
+            BiFunction<NodeEntry, Boolean, NodeEntry> reported) {
         NodeEntry before = builder.node(name);
         boolean known = before.isKnown() || builder.nameKnownModel(listed.values());
-        Peers peers = heard(before, peer, listed.values());
         Counted merged = merge(before, listed, isEmpty);
-        CommandResult refusal = makeRoom(before.reported(builder.now(), peers, known), merged);
+        CommandResult refusal = makeRoom(reported.apply(before, known), merged);
         if (refusal != null) {
             merged.containers().keySet().retainAll(before.containers().keySet());
         }
         if (refusal == null || builder.nodes().containsKey(name)) {
             // Evictions may have changed the last known states of this node, so the entry is read again.
-            NodeEntry reportedNode = builder.node(name).reported(builder.now(), peers, known);
+            NodeEntry reportedNode = reported.apply(builder.node(name), known);
             containers.report(reportedNode, merged.containers(), merged.timers());
         }
         return refusal == null ? new CommandResult.Done("report of node " + name + " is stored") : refusal;

@@ -199,8 +199,7 @@ final class TransactionPlanner {
         Boolean isSet = marks.changes().get(name);
         return isSet == null
                 ? List.of()
-                : List.of(new Write(
-                        new StoreKey.MirrorMark(name).text(), isSet ? MARK : null, marks.revision(name)));
+                : List.of(new Write(new StoreKey.MirrorMark(name).text(), isSet ? MARK : null, marks.revision(name)));
     }
 
     private List<Write> resource(ResourceKind kind, String name) {

@@ -186,6 +186,11 @@ public final class Manager implements AutoCloseable {
         return anomalies;
     }
 
+    /** Returns the clock of the views. */
+    public Clock clock() {
+        return clock;
+    }
+
     /** Returns the link to the mirror of Pullpiri's store. */
     public MirrorLink mirror() {
         return mirror;

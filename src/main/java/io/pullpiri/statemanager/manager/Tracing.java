@@ -124,6 +124,7 @@ public final class Tracing {
             case Command.BeginOffload begin -> "begin offload";
             case Command.EndOffload end -> "end offload";
             case Command.MirrorArtifacts mirror -> "mirror artifacts";
+            case Command.StoredContainers stored -> "stored containers";
             case Command.StoreEvents events -> "store events";
             case Command.Tick tick -> "tick";
             case Command.Repair repair -> "repair";
@@ -142,6 +143,7 @@ public final class Tracing {
             case Command.EndOffload end -> "model " + end.model();
             case Command.MirrorArtifacts mirror ->
                 mirror.artifacts().size() + mirror.deleted().size() + " artifacts";
+            case Command.StoredContainers stored -> "node " + stored.node();
             case Command.StoreEvents events -> events.events().size() + " events";
             case Command.Tick tick -> "";
             case Command.Repair repair -> "";

@@ -189,7 +189,13 @@ final class ArtifactImport {
         } catch (ExecutionException e) {
             throw new IllegalStateException(e);
         }
-        String reason = switch (result) {
+        String reason = failure(result);
+        return reason.isEmpty() ? "" : "artifacts of Pullpiri's store are not stored: " + reason;
+    }
+
+    /** Returns why a command was not committed; empty if it was. */
+    static String failure(CommandResult result) {
+        return switch (result) {
             case CommandResult.ArtifactsDone done -> "";
             case CommandResult.Done done -> "";
             case CommandResult.NotAllowed refused -> refused.reason();
@@ -198,6 +204,5 @@ final class ArtifactImport {
             case CommandResult.Rejected refused -> refused.reason();
             case CommandResult.ResourceExhausted refused -> refused.reason();
         };
-        return reason.isEmpty() ? "" : "artifacts of Pullpiri's store are not stored: " + reason;
     }
 }

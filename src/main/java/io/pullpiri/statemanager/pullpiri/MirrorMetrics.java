@@ -10,6 +10,7 @@ final class MirrorMetrics {
     private final LongAdder writes = new LongAdder();
     private final LongAdder failures = new LongAdder();
     private final LongAdder repairs = new LongAdder();
+    private final LongAdder lostLists = new LongAdder();
     private volatile int broken;
 
     void register(Metrics metrics) {
@@ -20,6 +21,10 @@ final class MirrorMetrics {
                 "statemanager_mirror_repairs_total",
                 "State keys that differed when both stores were compared, and were repaired",
                 repairs::sum);
+        metrics.counter(
+                "statemanager_mirror_lost_lists_total",
+                "Container lists that did not arrive, and were taken from Pullpiri's store",
+                lostLists::sum);
         metrics.gauge(
                 "statemanager_mirror_broken_artifacts",
                 "Artifacts of Pullpiri's store that cannot be used, and are ignored",
@@ -28,6 +33,10 @@ final class MirrorMetrics {
 
     void setBroken(int artifacts) {
         broken = artifacts;
+    }
+
+    void foundContainers() {
+        lostLists.increment();
     }
 
     void read() {
@@ -48,6 +57,10 @@ final class MirrorMetrics {
 
     long reads() {
         return reads.sum();
+    }
+
+    long lostLists() {
+        return lostLists.sum();
     }
 
     long repairs() {

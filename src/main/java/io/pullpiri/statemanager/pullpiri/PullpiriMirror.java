@@ -26,7 +26,8 @@ public final class PullpiriMirror implements AutoCloseable {
     /** How long one wait for the first view of our own store takes. */
     private static final Duration FIRST_VIEW_WAIT = Duration.ofSeconds(5);
 
-    private static final Pace PACE = new Pace(Duration.ofSeconds(5), Duration.ofSeconds(4));
+    private static final Pace PACE =
+            new Pace(Duration.ofSeconds(5), Duration.ofSeconds(4), Duration.ofSeconds(10), ContainerImport.QUIET);
 
     private final Manager manager;
     private final MirrorLink link;
@@ -39,8 +40,10 @@ public final class PullpiriMirror implements AutoCloseable {
      *
      * @param interval between two reads of the artifacts
      * @param confirmation how long an artifact must be absent until it is deleted
+     * @param containers between two reads of the containers
+     * @param quiet see {@link ContainerImport#QUIET}
      */
-    record Pace(Duration interval, Duration confirmation) {}
+    record Pace(Duration interval, Duration confirmation, Duration containers, Duration quiet) {}
 
     /** A part of the mirror that runs again and again. */
     private interface Round {
@@ -95,6 +98,11 @@ public final class PullpiriMirror implements AutoCloseable {
             long began = schedule.awaitNext();
             mirror.finished(Part.ARTIFACTS, artifacts.read());
             schedule.succeeded(began);
+        });
+        ContainerImport containers = new ContainerImport(store, manager, mirror.metrics, manager.clock(), pace.quiet());
+        mirror.thread("pullpiri-containers", Part.CONTAINERS, () -> {
+            mirror.finished(Part.CONTAINERS, containers.read());
+            TimeUnit.NANOSECONDS.sleep(pace.containers().toNanos());
         });
         mirror.threads.forEach(Thread::start);
         return mirror;

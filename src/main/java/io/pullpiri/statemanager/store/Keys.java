@@ -24,7 +24,7 @@ public final class Keys {
     public static final String NODE_PREFIX = OWN_PREFIX + "node/";
     public static final String OFFLOAD_PREFIX = OWN_PREFIX + "offload/";
 
-    /** Marks of the artifacts that the mirror of Pullpiri's store brought; see docs/decisions/0019. */
+    /** Marks of the artifacts that the mirror of Pullpiri's store brought; see docs/decisions/0021. */
     public static final String MIRROR_PREFIX = OWN_PREFIX + "mirror/";
 
     /**

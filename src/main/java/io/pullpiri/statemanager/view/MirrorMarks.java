@@ -50,7 +50,6 @@ public record MirrorMarks(TreePMap<String, Long> stored, TreePMap<String, Boolea
 
     /** The marks after a key was read or written at a revision; 0 for a key that was deleted. */
     public MirrorMarks at(String name, long revision) {
-        return new MirrorMarks(
-                revision == 0 ? stored.minus(name) : stored.plus(name, revision), changes.minus(name));
+        return new MirrorMarks(revision == 0 ? stored.minus(name) : stored.plus(name, revision), changes.minus(name));
     }
 }

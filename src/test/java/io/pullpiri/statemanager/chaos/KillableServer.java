@@ -18,14 +18,21 @@ final class KillableServer implements AutoCloseable {
 
     private final String store;
     private final List<String> javaOptions;
+    private final List<String> settings;
     private final int port = EtcdServer.freePort();
     private final Path temporary = Files.createTempDirectory("chaos-server-");
     private final Thread atExit = new Thread(this::destroy, "killable-server-at-exit");
     private Process process;
 
     KillableServer(String store, String... javaOptions) throws IOException {
+        this(store, List.of(), javaOptions);
+    }
+
+    /** @param settings further options of {@code serve} */
+    KillableServer(String store, List<String> settings, String... javaOptions) throws IOException {
         this.store = store;
         this.javaOptions = List.of(javaOptions);
+        this.settings = List.copyOf(settings);
         this.process = launch();
         Runtime.getRuntime().addShutdownHook(atExit);
     }
@@ -48,6 +55,7 @@ final class KillableServer implements AutoCloseable {
         ProcessBuilder builder = Program.builder(
                 temporary, "serve", "--store", store, "--port", String.valueOf(port), "--fault-port", "off");
         builder.command().addAll(List.of("--http-port", "off", "--action-controller", "off"));
+        builder.command().addAll(settings);
         builder.command().addAll(1, javaOptions);
         return builder.redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(new File("target/chaos-server.log")))

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The artifacts of Pullpiri's store in a whole server. */
 class ArtifactImportTest {
 
-    private static final PullpiriMirror.Pace FAST =
-            new PullpiriMirror.Pace(Duration.ofMillis(20), Duration.ofMillis(60));
+    private static final PullpiriMirror.Pace FAST = new PullpiriMirror.Pace(
+            Duration.ofMillis(20), Duration.ofMillis(60), Duration.ofHours(1), Duration.ofSeconds(5));
 
     @TempDir
     private Path folder;
@@ -176,7 +176,8 @@ class ArtifactImportTest {
     @Test
     void announcement_isFollowedByReadsAtOnceAndLater() throws Exception {
         stopServer();
-        start(new PullpiriMirror.Pace(Duration.ofHours(1), Duration.ofHours(1)));
+        start(new PullpiriMirror.Pace(
+                Duration.ofHours(1), Duration.ofHours(1), Duration.ofHours(1), Duration.ofSeconds(5)));
         await(() -> trouble().isEmpty());
         service.database.put("Package/late", packageYaml("late"));
         rig.client()

@@ -16,13 +16,23 @@ import io.pullpiri.proto.rocksdbservice.KeyValue;
 import io.pullpiri.proto.rocksdbservice.PutRequest;
 import io.pullpiri.proto.rocksdbservice.PutResponse;
 import io.pullpiri.proto.rocksdbservice.RocksDbServiceGrpc;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A test double of Pullpiri's RocksDbService: one lock, whole scans, byte order, key rules in bytes, atomic batches, and a
@@ -38,6 +48,7 @@ public final class FakeRocksDbService extends RocksDbServiceGrpc.RocksDbServiceI
 
     private final Server server;
     private int port;
+    private @Nullable DataOutputStream log;
 
     private FakeRocksDbService(int port, ConcurrentSkipListMap<String, String> database) {
         this.database = database;
@@ -61,6 +72,57 @@ public final class FakeRocksDbService extends RocksDbServiceGrpc.RocksDbServiceI
         return service;
     }
 
+    /**
+     * Runs the service as a process of its own, until it is killed. What it has answered survives a SIGKILL, as with RocksDB.
+     *
+     * @param args the port, and the file that keeps the database
+     */
+    public static void main(String[] args) throws Exception {
+        ConcurrentSkipListMap<String, String> database = newDatabase();
+        Path file = Path.of(args[1]);
+        if (Files.exists(file)) {
+            try (DataInputStream in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
+                while (true) {
+                    String key = in.readUTF();
+                    if (in.readBoolean()) {
+                        database.put(key, in.readUTF());
+                    } else {
+                        database.remove(key);
+                    }
+                }
+            } catch (EOFException e) {
+                // The end, or a last entry that a kill has cut off. It was not answered.
+            }
+        }
+        FakeRocksDbService service = new FakeRocksDbService(Integer.parseInt(args[0]), database);
+        Path next = file.resolveSibling(file.getFileName() + ".next");
+        service.log = new DataOutputStream(Files.newOutputStream(next));
+        database.forEach(service::record);
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE); // a kill leaves the old file or the new one
+        service.server.start();
+        service.server.awaitTermination();
+    }
+
+    /** Keeps one change in the file, if there is one. A null value is a deletion. */
+    private void record(String key, @Nullable String value) {
+        if (log == null) {
+            return;
+        }
+        try {
+            ByteArrayOutputStream entry = new ByteArrayOutputStream();
+            try (DataOutputStream out = new DataOutputStream(entry)) {
+                out.writeUTF(key);
+                out.writeBoolean(value != null);
+                if (value != null) {
+                    out.writeUTF(value);
+                }
+            }
+            log.write(entry.toByteArray());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     public static ConcurrentSkipListMap<String, String> newDatabase() {
         return new ConcurrentSkipListMap<>(
                 Comparator.comparing(key -> key.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned));
@@ -81,6 +143,7 @@ public final class FakeRocksDbService extends RocksDbServiceGrpc.RocksDbServiceI
             return;
         }
         database.put(request.getKey(), request.getValue());
+        record(request.getKey(), request.getValue());
         answer(caller, PutResponse.newBuilder().setSuccess(true).build());
     }
 
@@ -109,6 +172,7 @@ public final class FakeRocksDbService extends RocksDbServiceGrpc.RocksDbServiceI
             return;
         }
         database.remove(request.getKey());
+        record(request.getKey(), null);
         answer(caller, DeleteResponse.newBuilder().setSuccess(true).build());
     }
 
@@ -120,7 +184,10 @@ public final class FakeRocksDbService extends RocksDbServiceGrpc.RocksDbServiceI
                 return;
             }
         }
-        request.getPairsList().forEach(pair -> database.put(pair.getKey(), pair.getValue()));
+        request.getPairsList().forEach(pair -> {
+            database.put(pair.getKey(), pair.getValue());
+            record(pair.getKey(), pair.getValue());
+        });
         answer(
                 caller,
                 BatchPutResponse.newBuilder()
