@@ -12,6 +12,7 @@ import io.pullpiri.proto.monitoringserver.ContainerInfo;
 import io.pullpiri.proto.monitoringserver.ContainerList;
 import io.pullpiri.proto.monitoringserver.SendContainerListResponse;
 import io.pullpiri.proto.statemanager.StateManagerConnectionGrpc;
+import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.testing.ServerRig;
 import java.io.IOException;
 import java.io.InputStream;
@@ -222,6 +223,23 @@ class ContainersShownTest {
             channel.shutdownNow();
             assertThat(channel.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
         }
+    }
+
+    // [utest->req~lst-removed~1]
+    @Test
+    void deadContainerThatWasRemoved_isShownAsRemoved() throws IOException {
+        rig.close();
+        rig = new ServerRig(
+                "sqlite:" + folder.resolve("states.db"), "off", Map.of(Setting.CONTAINER_VANISH_GRACE, "0s"));
+        rig.apply(ServerRig.BRAKING);
+        report(container("brake", "exited:3"), container("light", "running"));
+        report(container("light", "running"));
+
+        assertThat(ask("describe", "package", "braking"))
+                .contains("container brake_main on HPC: dead, exit code 3, removed from its node\n");
+        assertThat(ask("get", "models")).contains("container brake_main on HPC: exit code 3, removed");
+        assertThat(rest("models/brake").at("/resource/containers/0/removed").asBoolean())
+                .isTrue();
     }
 
     // [utest->req~nod-shared-name~1]
