@@ -3,16 +3,29 @@
 export MAVEN_OPTS := $(MAVEN_OPTS) --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
 MVN = JAVA_HOME=$$(tools/find-jdk) && export JAVA_HOME && mvn -B --no-transfer-progress
 
-.PHONY: run test test-quick simulate chaos soak flood fuzz mutants bench bench-quick build format clean help
+.PHONY: run test test-quick check-tools check-extra check-extra-tools third-party \
+    simulate chaos soak flood fuzz coverage mutants bench bench-quick build format format-web clean help
 
 run: ## the demo: a vehicle whose packages go through all states, in this terminal
 	@./statemanager demo
 
 test: ## everything: format, Error Prone, NullAway, layering, all tests on a real etcd, and two equal builds
-	@tools/check-tools && STATEMANAGER_ETCD=$$(tools/fetch-etcd) && export STATEMANAGER_ETCD && $(MVN) verify && tools/check-reproducible
+	@tools/check-tools && STATEMANAGER_ETCD=$$(tools/fetch-etcd) && export STATEMANAGER_ETCD && $(MVN) verify && tools/check-jar && tools/check-reproducible
 
 test-quick: ## before each commit: no etcd, no browser, no chaos, nothing slow; under 90 s once the program is compiled
 	@tools/check-tools quick && $(MVN) test -DexcludedGroups='etcd | browser | chaos | slow'
+
+check-tools: ## the tools that make test needs: installs missing ones as root on Debian, or prints the command
+	@tools/check-tools
+
+check-extra: ## license headers, scripts, workflows and JavaScript; needs reuse, shellcheck, actionlint and npm, and names missing ones
+	@tools/check-extra
+
+check-extra-tools: ## installs the tools of check-extra into .cache/ (needs Python, Go and npm)
+	@tools/check-extra install
+
+third-party: ## writes THIRD-PARTY.md from the bill of materials
+	@tools/third-party
 
 simulate: ## simulated days with faults: SEED=42 shows one day, step by step; SEEDS=1000000 runs that many (FROM=1)
 	$(if $(and $(SEED),$(SEEDS)$(FROM)),$(error give SEED for one day, or SEEDS and FROM for many days))@\
@@ -30,8 +43,11 @@ flood: ## hostile clients on loopback against a server with 100 nodes; MINUTES=1
 fuzz: ## fuzzes the parsers of input; SECONDS=60 for each of three targets, and up to a minute to start each
 	@tools/fuzz $(or $(SECONDS),60)
 
+coverage: ## which lines and branches the tests of test-quick reach: target/site/jacoco
+	@tools/check-tools quick && $(MVN) -Pcoverage test -DexcludedGroups='etcd | browser | chaos | slow'
+
 mutants: ## changes the rules, the cascade and the manager in small ways: which tests fail? target/pit-reports; takes an hour
-	@for room in state container view cascade manager; do \
+	@for room in state container artifact view cascade manager; do \
 	$(MVN) -Pmutants -Dmutants=$$room test-compile org.pitest:pitest-maven:mutationCoverage || exit 1; done
 
 bench: ## every figure beside its limit, into docs/benchmarks/; takes most of an hour
@@ -45,6 +61,9 @@ build: ## the program: target/statemanager-all.jar
 
 format: ## formats the sources
 	@$(MVN) -q process-sources -Dformat.goal=apply
+
+format-web: ## formats the dashboard's JavaScript (needs the tools of check-extra)
+	@mkdir -p .cache/web && cp -r tools/web/. .cache/web && npm --prefix .cache/web run --silent fix
 
 clean: ## removes the build; downloads stay in .cache
 	@rm -rf target
