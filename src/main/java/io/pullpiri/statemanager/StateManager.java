@@ -39,6 +39,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -70,6 +71,8 @@ public final class StateManager implements AutoCloseable {
     private static final double HEAP_FOR_THE_FEED = 0.1;
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final EventLoopGroup network;
+    private final Executor loop;
     private final Manager manager;
     private final GrpcServer server;
     private final String address;
@@ -99,7 +102,7 @@ public final class StateManager implements AutoCloseable {
         requireHost(settings.host());
         try {
             // One thread for all connections: handing work to another thread costs more than most of the work.
-            EventLoopGroup network = new MultiThreadIoEventLoopGroup(
+            network = new MultiThreadIoEventLoopGroup(
                     1, new DefaultThreadFactory("network", true), NioIoHandler.newFactory());
             own(() -> network.shutdownGracefully(0, 2, TimeUnit.SECONDS).await(3, TimeUnit.SECONDS));
             long heap = Runtime.getRuntime().maxMemory();
@@ -125,6 +128,7 @@ public final class StateManager implements AutoCloseable {
             Cascade cascade = new Cascade(
                     settings.rules(), new Plan.TransactionLimits(store.maxWrites(), store.maxBytes() / 4 * 3, (long)
                             (heap * HEAP_FOR_THE_VIEW)));
+            loop = loop(settings, network);
             manager = own(new Manager(
                     store,
                     cascade,
@@ -140,7 +144,7 @@ public final class StateManager implements AutoCloseable {
                     metrics,
                     endpoint == null ? Tracing.OFF : own(new Traces(endpoint)).tracing(),
                     new ManagerThreads(
-                            loop(settings, network),
+                            loop,
                             task -> Thread.ofVirtual().name("store").start(task),
                             (delay, task) -> schedule(timer, task, delay.toNanos()))));
             Offloader offloader = new Offloader(
@@ -283,6 +287,11 @@ public final class StateManager implements AutoCloseable {
     /** Returns the manager of this server. */
     public Manager manager() {
         return manager;
+    }
+
+    /** Returns a future that completes when the threads of the loop and of the network have run it: they are not stuck. */
+    public CompletableFuture<?> passThreads() {
+        return CompletableFuture.runAsync(() -> {}, network).thenRunAsync(() -> {}, loop);
     }
 
     /** Accepts no new calls, finishes those in progress, and releases everything, within 10 seconds. */

@@ -2,7 +2,9 @@ package io.pullpiri.statemanager.cli;
 
 import io.pullpiri.statemanager.HeapTrimmer;
 import io.pullpiri.statemanager.Logging;
+import io.pullpiri.statemanager.ServiceNotifier;
 import io.pullpiri.statemanager.StateManager;
+import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.net.InheritedSocket;
 import io.pullpiri.statemanager.settings.Setting;
 import io.pullpiri.statemanager.settings.Settings;
@@ -85,16 +87,19 @@ final class ServeCommand {
         // The first logger takes its level from the settings, so no field may hold one.
         warnings.forEach(LoggerFactory.getLogger(ServeCommand.class)::warn);
         try (HeapTrimmer _ = HeapTrimmer.start();
-                StateManager server = StateManager.start(settings, InheritedSocket.find(System.getenv()))) {
-            Thread hook = new Thread(() -> stop(server), "stop");
+                StateManager server = StateManager.start(settings, InheritedSocket.find(System.getenv()));
+                ServiceNotifier notifier = ServiceNotifier.start(System.getenv(), server::passThreads)) {
+            Thread hook = new Thread(() -> stop(server, notifier), "stop");
             Runtime.getRuntime().addShutdownHook(hook);
+            Manager manager = server.manager();
+            manager.onReadiness(ready -> notifier.status(ready ? "ready" : manager.whyNotReady()));
             out.println("StateManager listens on " + server.address()
                     + (server.faultPort() < 0 ? "" : ", for faults on port " + server.faultPort()));
             if (server.httpPort() >= 0) {
                 out.println("Dashboard: http://" + settings.host() + ":" + server.httpPort() + "/");
             }
             out.flush();
-            String reason = server.manager().mustStop().join();
+            String reason = manager.mustStop().join();
             err.println("error: " + reason);
             removeHook(hook);
             return ProgramExitCode.FAILED;
@@ -114,8 +119,9 @@ final class ServeCommand {
     }
 
     /** Stops the server on SIGTERM and Ctrl-C. The JVM waits for this, and then ends with 0. */
-    private static void stop(StateManager server) {
+    private static void stop(StateManager server, ServiceNotifier notifier) {
         LoggerFactory.getLogger(ServeCommand.class).info("stopping: finishing what is in progress");
+        notifier.stopping();
         server.close();
         // Without this, the exit code after a signal is 143. An orderly end is a success.
         Runtime.getRuntime().halt(ProgramExitCode.OK);

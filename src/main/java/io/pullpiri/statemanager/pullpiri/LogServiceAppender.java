@@ -5,6 +5,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.core.AppenderBase;
 import io.pullpiri.proto.logd.LogEnvelope;
+import io.pullpiri.statemanager.net.UnixDatagrams;
 import io.pullpiri.statemanager.state.LogText;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ public final class LogServiceAppender extends AppenderBase<ILoggingEvent> {
     protected void append(ILoggingEvent event) {
         if (isPresent()) {
             if (datagrams == null) {
-                datagrams = new UnixDatagrams(receiver, MAX_BYTES);
+                datagrams = new UnixDatagrams(receiver.toString(), MAX_BYTES);
             }
             datagrams.send(envelope(event).toByteArray());
         }

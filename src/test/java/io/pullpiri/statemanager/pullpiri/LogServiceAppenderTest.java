@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import io.pullpiri.proto.logd.LogEnvelope;
+import io.pullpiri.statemanager.testing.UnixReceiver;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,7 +38,7 @@ class LogServiceAppenderTest {
     @Test
     void line_arrivesWithItsLevelTagAndTime() throws Exception {
         Path socket = folder.resolve("logd.sock");
-        try (UnixReceiver receiver = new UnixReceiver(socket)) {
+        try (UnixReceiver receiver = new UnixReceiver(socket.toString())) {
             LogServiceAppender appender = appender(socket);
             LoggingEvent event = event(Level.WARN, "etcd cannot be reached", new IOException("가"));
             appender.doAppend(event);
@@ -54,7 +55,7 @@ class LogServiceAppenderTest {
     @Test
     void longLine_isCutToWhatTheServiceReads() throws Exception {
         Path socket = folder.resolve("logd.sock");
-        try (UnixReceiver receiver = new UnixReceiver(socket)) {
+        try (UnixReceiver receiver = new UnixReceiver(socket.toString())) {
             LogServiceAppender appender = appender(socket);
             appender.doAppend(event(Level.INFO, "값".repeat(100_000), null));
             byte[] datagram = receiver.receive();
@@ -71,7 +72,7 @@ class LogServiceAppenderTest {
         LogServiceAppender absent = appender(socket);
         absent.doAppend(event(Level.INFO, "lost", null));
         absent.stop();
-        try (UnixReceiver receiver = new UnixReceiver(socket)) {
+        try (UnixReceiver receiver = new UnixReceiver(socket.toString())) {
             LogServiceAppender appender = appender(socket);
             for (int i = 0; i < 10_000; i++) { // far more than a socket holds
                 appender.doAppend(event(Level.INFO, "line " + i, null));

@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.pullpiri;
+package io.pullpiri.statemanager.net;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -7,13 +7,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 
 /**
  * Sends datagrams to a Unix socket of Linux, which Java's own channels cannot. Never waits: what the receiver has no room
  * for is lost. For one thread.
  */
-final class UnixDatagrams implements AutoCloseable {
+public final class UnixDatagrams implements AutoCloseable {
 
     private static final int AF_UNIX = 1;
     private static final int SOCK_DGRAM = 2;
@@ -34,16 +33,16 @@ final class UnixDatagrams implements AutoCloseable {
     private final int socket;
 
     /**
-     * @param receiver the receiver's socket; it need not exist yet
+     * @param receiver the path of the receiver's socket, which need not exist yet; an abstract name begins with {@code @}
      * @param maxBytes of a datagram
      * @throws IllegalArgumentException if the path is longer than a socket's may be
      * @throws UnsupportedOperationException if there are no such sockets here
      */
-    UnixDatagrams(Path receiver, int maxBytes) {
-        byte[] path = receiver.toString().getBytes(StandardCharsets.UTF_8);
-        if (path.length >= MAX_PATH_BYTES) {
-            throw new IllegalArgumentException("path: has " + path.length + " bytes (expected: at most "
-                    + (MAX_PATH_BYTES - 1) + "): " + receiver);
+    public UnixDatagrams(String receiver, int maxBytes) {
+        byte[] path = receiver.getBytes(StandardCharsets.UTF_8);
+        if (path.length == 0 || path.length >= MAX_PATH_BYTES) {
+            throw new IllegalArgumentException(
+                    "path: has " + path.length + " bytes (expected: 1.." + (MAX_PATH_BYTES - 1) + "): " + receiver);
         }
         sendTo = function(
                 "sendto",
@@ -57,9 +56,14 @@ final class UnixDatagrams implements AutoCloseable {
                         ValueLayout.JAVA_INT));
         close = function("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
         buffer = arena.allocate(maxBytes);
-        address = arena.allocate(FAMILY_BYTES + MAX_PATH_BYTES);
+        boolean isAbstract = receiver.startsWith("@");
+        // The length of an abstract name counts, and its first byte is zero. A path ends with a zero.
+        address = arena.allocate(FAMILY_BYTES + path.length + (isAbstract ? 0L : 1L));
         address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNIX);
         MemorySegment.copy(path, 0, address, ValueLayout.JAVA_BYTE, FAMILY_BYTES, path.length);
+        if (isAbstract) {
+            address.set(ValueLayout.JAVA_BYTE, FAMILY_BYTES, (byte) 0);
+        }
         MethodHandle open = function(
                 "socket",
                 FunctionDescriptor.of(
@@ -89,7 +93,7 @@ final class UnixDatagrams implements AutoCloseable {
      *
      * @return false if it is lost: there is no receiver, or it has no room
      */
-    boolean send(byte[] datagram) {
+    public boolean send(byte[] datagram) {
         MemorySegment.copy(datagram, 0, buffer, ValueLayout.JAVA_BYTE, 0, datagram.length);
         try {
             long sent = (long) sendTo.invokeExact(

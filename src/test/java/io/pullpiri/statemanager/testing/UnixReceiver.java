@@ -1,4 +1,4 @@
-package io.pullpiri.statemanager.pullpiri;
+package io.pullpiri.statemanager.testing;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -7,15 +7,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 
-/** The receiving end of a Unix datagram socket, as LogService opens it. */
-final class UnixReceiver implements AutoCloseable {
+/** The receiving end of a Unix datagram socket, as LogService and systemd open it. */
+public final class UnixReceiver implements AutoCloseable {
 
     private static final int AF_UNIX = 1;
     private static final int SOCK_DGRAM = 2;
     private static final int MSG_DONTWAIT = 0x40;
-    private static final int ADDRESS_BYTES = 110;
+    private static final int FAMILY_BYTES = 2;
     private static final int DATAGRAM_BYTES = 8_192;
 
     private final Arena arena = Arena.ofConfined();
@@ -30,11 +29,16 @@ final class UnixReceiver implements AutoCloseable {
                     ValueLayout.JAVA_INT));
     private final int socket;
 
-    UnixReceiver(Path path) {
-        MemorySegment address = arena.allocate(ADDRESS_BYTES);
+    /** @param name the path of the socket, which must not exist; an abstract name begins with {@code @} */
+    public UnixReceiver(String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        boolean isAbstract = name.startsWith("@");
+        MemorySegment address = arena.allocate(FAMILY_BYTES + bytes.length + (isAbstract ? 0L : 1L));
         address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNIX);
-        byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
-        MemorySegment.copy(bytes, 0, address, ValueLayout.JAVA_BYTE, 2, bytes.length);
+        MemorySegment.copy(bytes, 0, address, ValueLayout.JAVA_BYTE, FAMILY_BYTES, bytes.length);
+        if (isAbstract) {
+            address.set(ValueLayout.JAVA_BYTE, FAMILY_BYTES, (byte) 0);
+        }
         MethodHandle open = function(
                 "socket",
                 FunctionDescriptor.of(
@@ -45,9 +49,9 @@ final class UnixReceiver implements AutoCloseable {
                         ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
         try {
             socket = (int) open.invokeExact(AF_UNIX, SOCK_DGRAM, 0);
-            int bound = (int) bind.invokeExact(socket, address, ADDRESS_BYTES);
+            int bound = (int) bind.invokeExact(socket, address, (int) address.byteSize());
             if (socket < 0 || bound != 0) {
-                throw new IllegalStateException("cannot listen on " + path);
+                throw new IllegalStateException("cannot listen on " + name);
             }
         } catch (Throwable e) {
             throw new IllegalStateException(e);
@@ -61,7 +65,7 @@ final class UnixReceiver implements AutoCloseable {
     }
 
     /** The next datagram that has arrived; empty if there is none. A sender's call puts it here before it returns. */
-    byte[] receive() {
+    public byte[] receive() {
         try {
             long bytes = (long) receive.invokeExact(socket, buffer, (long) DATAGRAM_BYTES, MSG_DONTWAIT);
             return bytes < 0 ? new byte[0] : buffer.asSlice(0, bytes).toArray(ValueLayout.JAVA_BYTE);
