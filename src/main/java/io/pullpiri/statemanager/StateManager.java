@@ -121,7 +121,10 @@ public final class StateManager implements AutoCloseable {
                             settings.reconcileDelay(),
                             settings.reconcileResync(),
                             settings.reconcileTimeout(),
-                            backoff(500, 60_000)),
+                            backoff(500, 60_000),
+                            settings.reconcileVia(),
+                            settings.reconcilePatience(),
+                            settings.offloadTimeout()),
                     clock,
                     (delay, task) -> schedule(timer, task, delay.toNanos())));
             // A quarter is left for the error of the estimate of a journal record.

@@ -40,8 +40,9 @@ final class AbsentContainers {
     Counted listed(NodeEntry before, SortedMap<String, Container> list) {
         TreeMap<String, Container> containers = new TreeMap<>();
         Map<String, Long> stoppedSince = new HashMap<>();
-        for (Container container : list.values()) {
-            Container old = before.containers().get(container.name());
+        for (Container each : list.values()) {
+            Container old = before.containers().get(each.name());
+            Container container = old == null ? each : each.withRestarts(old.restartsUntil(each));
             long since = builder.now().monotonicNanos();
             if (old != null && container.endedAs(old)) {
                 containers.put(container.name(), container.stoppedSince(old.stoppedSinceMillis()));

@@ -67,6 +67,7 @@ final class ArtifactHandler {
                 renamed.add(model);
             }
             builder.put(entry.with(entry.packages().plus(name)));
+            builder.putRestart(model, null);
             entry.containers().keySet().forEach(containers::markKnown);
             counts = counts.plus(entry.counted());
             withState += entry.state().value() == null ? 0 : 1;
@@ -103,9 +104,10 @@ final class ArtifactHandler {
         }
     }
 
-    /** Sets the artifact of a model. No state depends on it. */
+    /** Sets the artifact of a model. No state depends on it. Its restarts in place are counted from the beginning. */
     void setModel(String name, Versioned<String> text) {
         builder.put(builder.model(name).withArtifactText(text));
+        builder.putRestart(name, null);
     }
 
     /** Notes that a stored artifact cannot be used. The last good one stays in force, if there is one. */

@@ -191,6 +191,8 @@ public final class Cascade {
                 case Command.ForgetNode forget -> registry.forget(forget);
                 case Command.ModelChange change -> change(change);
                 case Command.ScenarioChange change -> new ScenarioHandler(builder, propagation).step(change);
+                case Command.CountRestart restart -> new RestartHandler(builder).count(restart);
+                case Command.ForgetRestarts request -> new RestartHandler(builder).forget(request);
                 case Command.ApplyArtifacts apply -> apply(apply);
                 case Command.DeleteArtifacts delete ->
                     new CommandResult.ArtifactsDone(

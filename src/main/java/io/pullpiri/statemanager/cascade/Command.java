@@ -112,6 +112,28 @@ public sealed interface Command {
     }
 
     /**
+     * Counts a restart in place of a dead model, before ActionController is asked for it.
+     *
+     * @param attempt its number, from 1
+     */
+    record CountRestart(String model, int attempt) implements Command {
+
+        @Override
+        public long bytes() {
+            return 200L;
+        }
+    }
+
+    /** A request to count the restarts in place of a package's models from the beginning. */
+    record ForgetRestarts(String packageName) implements Command {
+
+        @Override
+        public long bytes() {
+            return 200L;
+        }
+    }
+
+    /**
      * An operator's artifacts to store.
      *
      * @param warnings probable mistakes in the artifacts, for the answer; at most 21

@@ -2,6 +2,7 @@ package io.pullpiri.statemanager.cascade;
 
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.Transaction.Write;
+import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.OffloadEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
@@ -47,6 +48,10 @@ final class CommitAck {
             case RECONCILE -> {
                 PackageEntry entry = builder.packageEntry(name);
                 builder.put(entry.with(new Versioned<>(entry.reconcile().value(), revision)));
+            }
+            case RESTART -> {
+                ModelEntry entry = builder.model(name);
+                builder.put(entry.withRestart(new Versioned<>(entry.restart().value(), revision)));
             }
             case NODE -> {
                 NodeEntry entry = builder.nodes().get(name);

@@ -246,6 +246,7 @@ final class ReportHandler {
                 false,
                 0,
                 0,
+                0,
                 null,
                 mayBeStopped(state, facts.state()) ? builder.now().wallMillis() : 0);
     }

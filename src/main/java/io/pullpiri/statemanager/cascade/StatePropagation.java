@@ -178,6 +178,7 @@ final class StatePropagation {
                 if (offload != null && !offload.isActive()) {
                     builder.setOffload(name, null, Long.MAX_VALUE);
                 }
+                builder.putRestart(name, null);
             }
         }
         orphanCandidates.clear();

@@ -19,6 +19,7 @@ import io.pullpiri.statemanager.view.ReconcileRecord;
 import io.pullpiri.statemanager.view.RecordCodec;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.RestartRecord;
 import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.StoreKey;
 import io.pullpiri.statemanager.view.Transition;
@@ -206,7 +207,7 @@ final class TransactionPlanner {
         ResourceEntry<?> entry = changeSet.after().resource(kind, name);
         return switch (entry) {
             case PackageEntry of -> packageState(of);
-            case ModelEntry of -> state(of);
+            case ModelEntry of -> modelState(of);
             case ScenarioEntry of -> state(of);
             case null -> kind == ResourceKind.PACKAGE ? packageState(PackageEntry.empty(name)) : List.of();
         };
@@ -261,6 +262,21 @@ final class TransactionPlanner {
         }
         return List.of(
                 new Write(Keys.offload(model), record == null ? null : RecordCodec.text(record), after.revision()));
+    }
+
+    private List<Write> modelState(ModelEntry entry) {
+        List<Write> writes = new ArrayList<>(state(entry));
+        ModelEntry before = changeSet.before().models().get(entry.name());
+        Versioned<RestartRecord> record = entry.restart();
+        boolean changed = !Objects.equals(
+                record.value(), before == null ? null : before.restart().value());
+        if (changed && (record.value() != null || record.exists())) {
+            writes.add(new Write(
+                    Keys.restart(entry.name()),
+                    record.value() == null ? null : RecordCodec.text(record.value()),
+                    record.revision()));
+        }
+        return writes;
     }
 
     // [impl->req~nod-record~1]

@@ -17,6 +17,7 @@ import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ReconcileRecord;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.RestartRecord;
 import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.Transition;
@@ -365,6 +366,16 @@ final class ViewBuilder {
         return offload != null && !entry.containers().isEmpty() && offload.keepsDead(entry)
                 ? ModelState.DEAD
                 : StateMachine.modelState(entry.containerCounts());
+    }
+
+    /** Sets or removes (null) the record of a model's restarts in place. */
+    void putRestart(String model, @Nullable RestartRecord restart) {
+        ModelEntry entry = model(model);
+        if (!Objects.equals(entry.restart().value(), restart)) {
+            reconcileWrites++;
+            put(entry.withRestart(new Versioned<>(restart, entry.restart().revision())));
+            touch(ResourceKind.MODEL, model);
+        }
     }
 
     /** Notes whether a package's state key was overwritten by another component and is still to be repaired. */

@@ -25,6 +25,7 @@ import io.pullpiri.statemanager.view.ReconcileRecord;
 import io.pullpiri.statemanager.view.RecordCodec;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
+import io.pullpiri.statemanager.view.RestartRecord;
 import io.pullpiri.statemanager.view.ScenarioEntry;
 import io.pullpiri.statemanager.view.StoreKey;
 import io.pullpiri.statemanager.view.TrackedArtifact;
@@ -80,6 +81,7 @@ final class ViewLoader {
                         case NODE -> RecordCodec.parse(value, RecordCodec.NodeRecord.class);
                         case RECONCILE -> RecordCodec.parse(value, ReconcileRecord.class);
                         case OFFLOAD -> RecordCodec.parse(value, OffloadRecord.class);
+                        case RESTART -> RecordCodec.parse(value, RestartRecord.class);
                     };
                 case StoreKey.ArtifactKey artifact ->
                     artifact.kind() == ResourceKind.MODEL ? null : artifact(artifact.kind(), key.name(), value);
@@ -189,6 +191,10 @@ final class ViewLoader {
                                 .with(new Versioned<>(
                                         decoded.content instanceof ReconcileRecord record ? record : null, revision)));
                     case OFFLOAD -> offload(name, decoded);
+                    case RESTART ->
+                        builder.put(builder.model(name)
+                                .withRestart(new Versioned<>(
+                                        decoded.content instanceof RestartRecord record ? record : null, revision)));
                     case JOURNAL, NODE -> throw new AssertionError(key); // load() reads these separately
                 }
             }

@@ -154,8 +154,13 @@ public final class ActionControllerClient implements ActionController, AutoClose
 
                     @Override
                     public void onFailure(Throwable failure) {
-                        connectAtNextCall(connections, Status.fromThrowable(failure));
-                        completable.completeExceptionally(new IOException(message(failure, timeout), failure));
+                        Status status = Status.fromThrowable(failure);
+                        connectAtNextCall(connections, status);
+                        String message = message(failure, timeout);
+                        completable.completeExceptionally(
+                                status.getCode() == Status.Code.UNAVAILABLE
+                                        ? new AwayException(message, failure)
+                                        : new IOException(message, failure));
                     }
                 },
                 MoreExecutors.directExecutor());

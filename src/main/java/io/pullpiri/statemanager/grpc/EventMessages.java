@@ -37,7 +37,7 @@ final class EventMessages {
                         .setEventType(
                                 switch (recovery.step()) {
                                     case REQUESTED, ACKNOWLEDGED -> EventType.EVENT_TYPE_RECOVERY_START;
-                                    case FAILED -> EventType.EVENT_TYPE_RECOVERY_FAILED;
+                                    case FAILED, GIVEN_UP -> EventType.EVENT_TYPE_RECOVERY_FAILED;
                                     case RECOVERED -> EventType.EVENT_TYPE_RECOVERY_COMPLETE;
                                 })
                         .setSeverity(

@@ -18,7 +18,6 @@ import io.pullpiri.statemanager.view.Container;
 import io.pullpiri.statemanager.view.History;
 import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
-import io.pullpiri.statemanager.view.ReconcileTargets;
 import io.pullpiri.statemanager.view.ResourceEntry;
 import io.pullpiri.statemanager.view.ResourceKind;
 import io.pullpiri.statemanager.view.ScenarioEntry;
@@ -173,12 +172,12 @@ final class Resources {
         state.putMetadata("scenarios", String.join(BETWEEN, view.scenariosOf(entry.name())));
         broken(state, entry.artifact());
         if (entry.reconcile().value() != null) {
-            state.putMetadata("reconcile", reconcile(view, entry.name()));
+            state.putMetadata("reconcile", reconcile(entry.name()));
         }
         return state.build();
     }
 
-    private String reconcile(View view, String name) {
+    private String reconcile(String name) {
         List<String> requests = new ArrayList<>();
         for (Reconciler.Progress progress : reconciler.progress(name)) {
             requests.add("scenario %s: %d %s%s"
@@ -188,7 +187,11 @@ final class Resources {
                             progress.attempts() == 1 ? "request" : "requests",
                             progress.lastOutcome().isEmpty() ? "" : ", the last one " + progress.lastOutcome()));
         }
-        return requests.isEmpty() ? ReconcileTargets.of(view, name).whyNone() : String.join("; ", requests);
+        String remark = reconciler.remark(name);
+        if (!remark.isEmpty()) {
+            requests.add(remark);
+        }
+        return String.join("; ", requests);
     }
 
     private ResourceState modelState(View view, ModelEntry entry) {

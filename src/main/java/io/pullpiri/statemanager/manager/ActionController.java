@@ -1,8 +1,10 @@
 package io.pullpiri.statemanager.manager;
 
 import io.pullpiri.statemanager.view.OffloadRequest;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** Brings dead packages back, and moves models: Pullpiri's ActionController, or a simulated one. */
 @FunctionalInterface
@@ -26,6 +28,16 @@ public interface ActionController {
     default CompletableFuture<OffloadResult> offload(OffloadRequest request, Duration timeout) {
         return CompletableFuture.completedFuture(
                 new OffloadResult(false, "this ActionController does not move models", ""));
+    }
+
+    /** A request did not reach ActionController, so nothing was done. */
+    final class AwayException extends IOException {
+
+        private static final long serialVersionUID = 1L;
+
+        public AwayException(String message, @Nullable Throwable cause) {
+            super(message, cause);
+        }
     }
 
     /**

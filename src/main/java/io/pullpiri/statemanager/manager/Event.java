@@ -35,6 +35,8 @@ public sealed interface Event {
             REQUESTED,
             ACKNOWLEDGED,
             FAILED,
+            /** The dead models of the package were restarted in place as often as they may be. */
+            GIVEN_UP,
             RECOVERED
         }
     }

@@ -104,6 +104,7 @@ public final class Manager implements AutoCloseable {
         this.watch = new StoreWatch(store, feed, queue, metrics, scheduler::wake);
         this.storeReader = new StoreReader(store, ownership, timeout, threads.blocking());
         reconciler.setReceivers(feed::publishUnrecorded, tracing);
+        reconciler.setLoop(this::submit);
         metrics.watch(this, reconciler, clock);
     }
 
@@ -350,6 +351,12 @@ public final class Manager implements AutoCloseable {
         }
         concerned.addAll(plan.targetsOfChangedScenarios());
         reconciler.update(next, concerned);
+        for (int i = 0; i < batch.size(); i++) {
+            if (batch.get(i).command() instanceof Command.ForgetRestarts(String name)
+                    && plan.answers().get(i) instanceof CommandResult.Done) {
+                reconciler.beginAgain(name);
+            }
+        }
         if (!plan.transactions().isEmpty() || repair) { // otherwise the store was not asked
             health.answered();
         }

@@ -1,7 +1,13 @@
 package io.pullpiri.statemanager.manager;
 
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
+import io.pullpiri.statemanager.manager.DeadPackage.Task;
 import io.pullpiri.statemanager.manager.Event.Recovery.RecoveryStep;
 import io.pullpiri.statemanager.state.LogText;
+import io.pullpiri.statemanager.state.ModelState;
+import io.pullpiri.statemanager.state.ReconcileVia;
+import io.pullpiri.statemanager.view.ModelEntry;
 import io.pullpiri.statemanager.view.PackageEntry;
 import io.pullpiri.statemanager.view.ReconcileRecord;
 import io.pullpiri.statemanager.view.ReconcileTargets;
@@ -21,6 +27,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.IntToLongFunction;
@@ -47,7 +54,7 @@ public final class Reconciler implements AutoCloseable {
     private final Timer timer;
 
     // All guarded by this.
-    private final Map<String, Death> deaths = new HashMap<>();
+    private final Map<String, DeadPackage> deaths = new HashMap<>();
     private final Set<String> held = new HashSet<>();
     private final Map<RecoveryStep, Long> steps = new EnumMap<>(RecoveryStep.class);
     private final Queue<Task> queued = new ArrayDeque<>();
@@ -56,16 +63,37 @@ public final class Reconciler implements AutoCloseable {
     private boolean suspended;
     private Consumer<Function<EventId, Event>> listener = event -> {};
     private Tracing tracing = Tracing.OFF;
+    private BiFunction<Command, Duration, CompletableFuture<CommandResult>> commands = (command, timeout) ->
+            CompletableFuture.completedFuture(new CommandResult.NotDurableYet("no loop is running"));
+    private View view = View.EMPTY;
+    private final NodeAgentTurn nodeAgentTurn = new NodeAgentTurn();
+    private final Restarter restarter;
 
     /**
-     * When calls are made.
+     * When calls are made, and which.
      *
-     * @param delay between a package's death and the first call
+     * @param delay between a package's death and the first call; null waits until NodeAgent's own healing is over
      * @param resync after which an acknowledged call is repeated if the package is still dead
-     * @param timeout of one call
+     * @param timeout of one call of Reconcile
      * @param backoffMillis how long to wait after a number of failures in a row, which is at least one
+     * @param via the calls that bring a package back
+     * @param patience after which an acknowledged package that is still dead counts as refused, with {@link ReconcileVia#AUTO}
+     * @param restartTimeout of one call of OffloadModel
      */
-    public record Timing(Duration delay, Duration resync, Duration timeout, IntToLongFunction backoffMillis) {}
+    public record Timing(
+            @Nullable Duration delay,
+            Duration resync,
+            Duration timeout,
+            IntToLongFunction backoffMillis,
+            ReconcileVia via,
+            Duration patience,
+            Duration restartTimeout) {
+
+        /** Only Reconcile is called. */
+        public Timing(Duration delay, Duration resync, Duration timeout, IntToLongFunction backoffMillis) {
+            this(delay, resync, timeout, backoffMillis, ReconcileVia.RECONCILE, Duration.ZERO, timeout);
+        }
+    }
 
     /**
      * The progress of the requests for one scenario.
@@ -77,40 +105,13 @@ public final class Reconciler implements AutoCloseable {
      */
     public record Progress(String scenario, int attempts, int failures, String lastOutcome, long nextInMillis) {}
 
-    /**
-     * A dead package.
-     *
-     * @param since from its reconcile record; a record with another value is a new death
-     * @param tasks the requests, by scenario
-     */
-    private record Death(long since, TreeMap<String, Task> tasks) {}
-
-    /** The requests for one package and one scenario. */
-    private static final class Task {
-
-        final String packageName;
-        final String scenario;
-        int attempts;
-        int failures;
-        String lastOutcome = "";
-        long nextNanos;
-        boolean inFlight;
-        boolean queued;
-        long startedNanos;
-        boolean cancelled;
-
-        Task(String packageName, String scenario) {
-            this.packageName = packageName;
-            this.scenario = scenario;
-        }
-    }
-
     /** Makes a reconciler that sends no request before its first update. */
     public Reconciler(ActionController actionController, Timing timing, Clock clock, Timer timer) {
         this.actionController = actionController;
         this.timing = timing;
         this.clock = clock;
         this.timer = timer;
+        this.restarter = new Restarter(actionController, timing.restartTimeout(), clock, new RestarterOwner());
         // A counter must exist from the start, so that Prometheus sees its first increase.
         Arrays.stream(RecoveryStep.values()).forEach(step -> steps.put(step, 0L));
     }
@@ -119,6 +120,11 @@ public final class Reconciler implements AutoCloseable {
     synchronized void setReceivers(Consumer<Function<EventId, Event>> listener, Tracing traces) {
         this.listener = listener;
         this.tracing = traces;
+    }
+
+    /** Sets the receiver of commands. */
+    synchronized void setLoop(BiFunction<Command, Duration, CompletableFuture<CommandResult>> loop) {
+        this.commands = loop;
     }
 
     /** Returns how often each step occurred since the start. */
@@ -144,7 +150,8 @@ public final class Reconciler implements AutoCloseable {
     }
 
     /** Brings the requests for these packages and for held ones in line with their records, and ends all holds. */
-    synchronized void update(View view, Collection<String> packages) {
+    synchronized void update(View next, Collection<String> packages) {
+        view = next;
         Set<String> concerned = new HashSet<>(packages);
         concerned.addAll(held);
         held.clear();
@@ -157,12 +164,12 @@ public final class Reconciler implements AutoCloseable {
 
     /** Brings the requests for all packages in line with their records, and ends all holds. */
     // [impl->req~rec-restart~1]
-    synchronized void updateAll(View view) {
+    synchronized void updateAll(View next) {
         Set<String> concerned = new HashSet<>(deaths.keySet());
-        view.packages().values().stream()
+        next.packages().values().stream()
                 .filter(entry -> entry.reconcile().value() != null)
                 .forEach(entry -> concerned.add(entry.name()));
-        update(view, concerned);
+        update(next, concerned);
     }
 
     /** Returns the packages that are dead as of the last update. */
@@ -172,10 +179,9 @@ public final class Reconciler implements AutoCloseable {
 
     private void update(String name, @Nullable PackageEntry entry, Collection<String> scenarios) {
         ReconcileRecord record = entry == null ? null : entry.reconcile().value();
-        Death known = deaths.get(name);
+        DeadPackage known = deaths.get(name);
         if (known != null && (record == null || record.sinceNanos() != known.since)) {
-            deaths.remove(name);
-            known.tasks.values().forEach(task -> task.cancelled = true);
+            forget(name, known);
             if (entry != null) { // a deleted package has not recovered
                 publish(RecoveryStep.RECOVERED, name, "", "package " + name + " is not dead any more");
             }
@@ -183,8 +189,17 @@ public final class Reconciler implements AutoCloseable {
         if (record == null) {
             return;
         }
-        TreeMap<String, Task> ofPackage =
-                deaths.computeIfAbsent(name, any -> new Death(record.sinceNanos(), new TreeMap<>())).tasks;
+        DeadPackage death = deaths.computeIfAbsent(name, any -> new DeadPackage(record.sinceNanos()));
+        death.inPlace |= timing.via() == ReconcileVia.OFFLOAD;
+        if (death.inPlace) {
+            if (scenarios.isEmpty()) {
+                restarter.end(name);
+            } else {
+                restarter.begin(name);
+            }
+            return;
+        }
+        TreeMap<String, Task> ofPackage = death.tasks;
         ofPackage.values().removeIf(task -> {
             task.cancelled = !scenarios.contains(task.scenario);
             return task.cancelled;
@@ -194,9 +209,7 @@ public final class Reconciler implements AutoCloseable {
             if (task == null) {
                 task = new Task(name, scenario);
                 ofPackage.put(scenario, task);
-                long dead = clock.now().wallNanos() - record.sinceNanos();
-                long delay = timing.delay().toNanos();
-                later(task, Math.clamp(delay - dead, 0, delay));
+                later(task, restOfDelay(record));
             } else if (!task.inFlight
                     && !task.queued
                     && task.nextNanos <= clock.now().monotonicNanos()) {
@@ -206,6 +219,60 @@ public final class Reconciler implements AutoCloseable {
         }
     }
 
+    private void forget(String name, DeadPackage death) {
+        deaths.remove(name);
+        death.cancel();
+        restarter.end(name);
+        PackageEntry entry = view.packages().get(name);
+        if (entry != null) {
+            entry.modelNames().forEach(nodeAgentTurn::forget);
+        }
+    }
+
+    private long restOfDelay(ReconcileRecord record) {
+        Duration fixed = timing.delay();
+        if (fixed == null) {
+            return nodeAgentRest(record.name());
+        }
+        long dead = clock.now().wallNanos() - record.sinceNanos();
+        return Math.clamp(fixed.toNanos() - dead, 0, fixed.toNanos());
+    }
+
+    /** Returns how many nanoseconds NodeAgent's turn at the dead models of a package may still take. */
+    private long nodeAgentRest(String packageName) {
+        PackageEntry entry = view.packages().get(packageName);
+        long rest = 0;
+        for (String name : entry == null ? List.<String>of() : entry.modelNames()) {
+            ModelEntry model = view.models().get(name);
+            if (model != null && model.counted() == ModelState.DEAD) {
+                rest = Math.max(rest, nodeAgentTurn.restNanos(model, clock.now()));
+            }
+        }
+        return rest;
+    }
+
+    /**
+     * Begins again with a package, at an operator's request: Reconcile is called at once.
+     *
+     * @return false if the package is not dead
+     */
+    public synchronized boolean beginAgain(String packageName) {
+        DeadPackage death = deaths.get(packageName);
+        if (death == null) {
+            return false;
+        }
+        forget(packageName, death);
+        update(
+                packageName,
+                view.packages().get(packageName),
+                ReconcileTargets.of(view, packageName).scenarios());
+        DeadPackage again = deaths.get(packageName);
+        if (again != null) {
+            again.tasks.values().forEach(task -> later(task, 0));
+        }
+        return true;
+    }
+
     private void later(Task task, long nanos) {
         task.nextNanos = clock.now().monotonicNanos() + nanos;
         timer.after(Duration.ofNanos(nanos), () -> call(task));
@@ -213,6 +280,11 @@ public final class Reconciler implements AutoCloseable {
 
     private synchronized void call(Task task) {
         if (!isDue(task)) {
+            return;
+        }
+        long rest = timing.delay() == null ? nodeAgentRest(task.packageName) : 0;
+        if (rest > 0) { // NodeAgent has begun another turn
+            later(task, rest);
             return;
         }
         if (calls < CALLS_AT_ONCE) {
@@ -261,6 +333,10 @@ public final class Reconciler implements AutoCloseable {
                 acknowledged(task);
             } else {
                 failed(task, reply != null ? "refused: " + reply.message() : "failed: " + Failures.describe(failure));
+                DeadPackage death = deaths.get(task.packageName);
+                if (reply != null && timing.via() == ReconcileVia.AUTO && death != null) {
+                    restartInPlace(task.packageName, death, task.lastOutcome);
+                }
             }
         }
         // A queued task may have been cancelled in the meantime.
@@ -283,6 +359,32 @@ public final class Reconciler implements AutoCloseable {
                 LogText.printable(task.packageName),
                 LogText.printable(task.scenario));
         later(task, timing.resync().toNanos());
+        DeadPackage death = deaths.get(task.packageName);
+        if (timing.via() == ReconcileVia.AUTO && death != null && !death.acknowledged) {
+            death.acknowledged = true;
+            timer.after(timing.patience(), () -> patienceIsOver(task.packageName, death));
+        }
+    }
+
+    private synchronized void patienceIsOver(String packageName, DeadPackage death) {
+        if (!closed && deaths.get(packageName) == death && !death.inPlace) {
+            restartInPlace(
+                    packageName,
+                    death,
+                    "it is still dead " + timing.patience().toSeconds() + " s after an acknowledgement");
+        }
+    }
+
+    /** Restarts the dead models of a package in place until it recovers, because Reconcile does not bring it back. */
+    // [impl->req~rec-restart-in-place~1]
+    private void restartInPlace(String packageName, DeadPackage death, String why) {
+        death.inPlace = true;
+        death.cancel();
+        LOG.info(
+                "dead models of package {} are restarted in place: {}",
+                LogText.printable(packageName),
+                LogText.printable(why));
+        restarter.begin(packageName);
     }
 
     // [impl->req~rec-retry~1]
@@ -302,16 +404,76 @@ public final class Reconciler implements AutoCloseable {
 
     /** Returns the progress of the requests for a package, by scenario; empty if the package is not dead. */
     public synchronized List<Progress> progress(String packageName) {
-        Death death = deaths.get(packageName);
+        DeadPackage death = deaths.get(packageName);
         List<Progress> all = new ArrayList<>();
         if (death != null) {
             long now = clock.now().monotonicNanos();
             for (Task task : death.tasks.values()) {
-                long next = task.inFlight ? 0 : Math.max(0, TimeUnit.NANOSECONDS.toMillis(task.nextNanos - now));
+                long next = task.inFlight || task.cancelled
+                        ? 0
+                        : Math.max(0, TimeUnit.NANOSECONDS.toMillis(task.nextNanos - now));
                 all.add(new Progress(task.scenario, task.attempts, task.failures, task.lastOutcome, next));
             }
         }
         return all;
+    }
+
+    /**
+     * Says why no request is sent for a dead package, and how far the restarts of its models are; empty if there is nothing to
+     * say.
+     */
+    public synchronized String remark(String packageName) {
+        if (!deaths.containsKey(packageName)) {
+            return "";
+        }
+        String none = ReconcileTargets.of(view, packageName).whyNone();
+        return none.isEmpty() ? String.join("; ", restarter.progress(packageName)) : none;
+    }
+
+    /** What the restarter needs of the reconciler. */
+    private final class RestarterOwner implements Restarter.Owner {
+
+        @Override
+        public boolean mayCall(String packageName) {
+            return !closed && !suspended && !held.contains(packageName);
+        }
+
+        @Override
+        public View view() {
+            return view;
+        }
+
+        @Override
+        public void after(Duration delay, Runnable task) {
+            timer.after(delay, () -> {
+                synchronized (Reconciler.this) {
+                    task.run();
+                }
+            });
+        }
+
+        @Override
+        public CompletableFuture<CommandResult> submit(Command command, Duration timeout) {
+            return commands.apply(command, timeout);
+        }
+
+        @Override
+        public void publish(RecoveryStep step, String packageName, String scenario, String detail) {
+            Reconciler.this.publish(step, packageName, scenario, detail);
+        }
+
+        @Override
+        public NodeAgentTurn nodeAgentTurn() {
+            return nodeAgentTurn;
+        }
+
+        @Override
+        public long restNanos(ModelEntry model) {
+            Duration fixed = timing.delay();
+            return fixed == null
+                    ? nodeAgentTurn.restNanos(model, clock.now())
+                    : Math.max(0, fixed.toNanos() - NodeAgentTurn.sinceDeath(model, clock.now()));
+        }
     }
 
     /** Stops: no call starts after this. */

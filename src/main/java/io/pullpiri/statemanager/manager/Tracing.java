@@ -119,6 +119,8 @@ public final class Tracing {
             case Command.ForgetNode forget -> "forget node";
             case Command.ModelChange change -> "model change";
             case Command.ScenarioChange change -> "scenario change";
+            case Command.CountRestart restart -> "count restart";
+            case Command.ForgetRestarts request -> "forget restarts";
             case Command.ApplyArtifacts apply -> "apply artifacts";
             case Command.DeleteArtifacts delete -> "delete artifacts";
             case Command.BeginOffload begin -> "begin offload";
@@ -137,6 +139,8 @@ public final class Tracing {
             case Command.ForgetNode forget -> "node " + forget.node();
             case Command.ModelChange change -> "model " + change.model();
             case Command.ScenarioChange change -> "scenario " + change.scenario();
+            case Command.CountRestart restart -> "model " + restart.model();
+            case Command.ForgetRestarts request -> "package " + request.packageName();
             case Command.ApplyArtifacts apply -> apply.artifacts().size() + " artifacts";
             case Command.DeleteArtifacts delete -> delete.artifacts().size() + " artifacts";
             case Command.BeginOffload begin -> "model " + begin.request().modelName();

@@ -44,7 +44,21 @@ public enum Setting {
             "HOW",
             "how states are written there: pullpiri (as its StateManager does), title or protobuf"),
     RECONCILE_ON("reconcile.on", "error", "STATES", "in which states a package counts as dead: error, degraded"),
-    RECONCILE_DELAY("reconcile.delay", "0s", "TIME", "how long a package must be dead before the first request"),
+    RECONCILE_DELAY(
+            "reconcile.delay",
+            "auto",
+            "TIME",
+            "how long a package must be dead before the first request; auto waits until NodeAgent's own restarts are over"),
+    RECONCILE_VIA(
+            "reconcile.via",
+            "auto",
+            "HOW",
+            "reconcile, offload (restarts dead models in place), or auto: restarts them after Reconcile was refused"),
+    RECONCILE_PATIENCE(
+            "reconcile.patience",
+            "5m",
+            "TIME",
+            "how long after an acknowledgement a package that is still dead counts as refused, with auto"),
     RECONCILE_RESYNC(
             "reconcile.resync",
             "60s",

@@ -49,6 +49,10 @@ record SettingValue(String name, String text, String origin) {
         return new SettingValue(name, other, origin);
     }
 
+    boolean isAuto() {
+        return text.trim().equalsIgnoreCase("auto");
+    }
+
     boolean isOff() {
         return text.equalsIgnoreCase("off");
     }

@@ -3,6 +3,7 @@ package io.pullpiri.statemanager.settings;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.state.ExportedStateNames;
 import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ReconcileVia;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param faultPort the port for Timpani's faults; 0 is any free port, null opens none
  * @param httpPort the port for HTTP; 0 is any free port, null opens none
  * @param actionController {@code host:port}; null sends no reconcile requests
+ * @param reconcileDelay null waits until NodeAgent's own restarts are over
  * @param reconcileCurrentStatus the name of a {@code PodStatus} of the wire
  * @param pullpiriStore {@code host:port} of Pullpiri's key-value service; null mirrors none
  * @param tracingEndpoint the URL of a collector; null sends no traces
@@ -30,7 +32,9 @@ public record Settings(
         @Nullable Integer httpPort,
         @Nullable String actionController,
         Rules rules,
-        Duration reconcileDelay,
+        @Nullable Duration reconcileDelay,
+        ReconcileVia reconcileVia,
+        Duration reconcilePatience,
         Duration reconcileResync,
         Duration reconcileTimeout,
         String reconcileCurrentStatus,

@@ -5,6 +5,7 @@ import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.artifact.Yaml;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.state.ExportedStateNames;
+import io.pullpiri.statemanager.state.ReconcileVia;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -112,7 +113,11 @@ public final class SettingsLoader {
                         value(Setting.RECONCILE_ON).states(Settings.MAY_BE_DEAD),
                         value(Setting.STATE_NAMES).oneOf(StateNameStyle.class) == StateNameStyle.PROTOBUF,
                         value(Setting.HISTORY_LIMIT).integer(1, 10_000)),
-                value(Setting.RECONCILE_DELAY).duration(false),
+                value(Setting.RECONCILE_DELAY).isAuto()
+                        ? null
+                        : value(Setting.RECONCILE_DELAY).duration(false),
+                value(Setting.RECONCILE_VIA).oneOf(ReconcileVia.class),
+                value(Setting.RECONCILE_PATIENCE).duration(true),
                 value(Setting.RECONCILE_RESYNC).duration(true),
                 value(Setting.RECONCILE_TIMEOUT).duration(true),
                 value(Setting.RECONCILE_CURRENT_STATUS).oneOf(PodStatus.class).name(),

@@ -21,6 +21,7 @@ public final class Keys {
 
     public static final String RECONCILE_PREFIX = OWN_PREFIX + "reconcile/";
     public static final String JOURNAL_PREFIX = OWN_PREFIX + "journal/";
+    public static final String RESTART_PREFIX = OWN_PREFIX + "restart/";
     public static final String NODE_PREFIX = OWN_PREFIX + "node/";
     public static final String OFFLOAD_PREFIX = OWN_PREFIX + "offload/";
 
@@ -85,6 +86,11 @@ public final class Keys {
     /** Returns the key of the record of a model's offload. */
     public static String offload(String model) {
         return OFFLOAD_PREFIX + model;
+    }
+
+    /** The key of the record of a model's restarts in place. */
+    public static String restart(String model) {
+        return RESTART_PREFIX + model;
     }
 
     /** Returns the key of a node record. */

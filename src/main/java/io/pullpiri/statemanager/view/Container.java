@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  *     again. Stored as {@code finished}.
  * @param launch what ActionController wrote when it launched the container; null for a container of another origin
  * @param moved whether it ended because its model was offloaded to another node, and so counts as exited
+ * @param restarts how often the same container was started again, as far as lists showed it
  * @param absentSinceMillis when a list of its node first left it out, in milliseconds since 1970; 0 while lists name it
  * @param goneAtMillis when its grace period ends, in milliseconds since 1970; 0 while lists name it, and in a record of an
  *     older version
@@ -43,6 +44,7 @@ public record Container(
         @JsonProperty("finished") long finishedNanos,
         @Nullable Launch launch,
         boolean moved,
+        int restarts,
         long absentSinceMillis,
         long goneAtMillis,
         @Nullable Absence absence,
@@ -78,6 +80,37 @@ public record Container(
         return with(model, absentSinceMillis, goneAtMillis, absence, millis);
     }
 
+    /** The container with another number of restarts. */
+    public Container withRestarts(int newRestarts) {
+        return new Container(
+                name,
+                id,
+                label,
+                model,
+                state,
+                exitCode,
+                podman,
+                why,
+                startedNanos,
+                finishedNanos,
+                launch,
+                moved,
+                newRestarts,
+                absentSinceMillis,
+                goneAtMillis,
+                absence,
+                stoppedSinceMillis);
+    }
+
+    /** How often a container was started again, if this was an earlier report of it. */
+    public int restartsUntil(Container later) {
+        if (!id.equals(later.id)) {
+            return 0;
+        }
+        boolean startedAgain = startedNanos > 0 && later.startedNanos > startedNanos;
+        return startedAgain ? restarts + 1 : restarts;
+    }
+
     private Container with(
             @Nullable String newModel,
             long newAbsentSinceMillis,
@@ -97,6 +130,7 @@ public record Container(
                 finishedNanos,
                 launch,
                 moved,
+                restarts,
                 newAbsentSinceMillis,
                 newGoneAtMillis,
                 newAbsence,
@@ -118,6 +152,7 @@ public record Container(
                 finishedNanos,
                 launch,
                 true,
+                restarts,
                 absentSinceMillis,
                 goneAtMillis,
                 absence,
@@ -131,7 +166,7 @@ public record Container(
 
     /** The estimated memory in bytes, with its places in indexes. */
     public long bytes() {
-        return 390L
+        return 394L
                 + Launch.bytes(launch)
                 + 2L * name.length()
                 + exitCode.length()

@@ -18,6 +18,7 @@ import org.pcollections.TreePSet;
  * @param packages the packages that name it
  * @param containers its containers by node; no list is empty
  * @param artifactText the Model artifact as it is stored; no state depends on it
+ * @param restart the record of its restarts in place; absent if there was none
  */
 public record ModelEntry(
         String name,
@@ -25,13 +26,20 @@ public record ModelEntry(
         @Nullable ModelState derived,
         PSet<String> packages,
         TreePMap<String, List<Container>> containers,
-        Versioned<String> artifactText)
+        Versioned<String> artifactText,
+        Versioned<RestartRecord> restart)
         implements ResourceEntry<ModelState> {
 
     /** The entry of an unknown model. */
     public static ModelEntry empty(String name) {
         return new ModelEntry(
-                name, TrackedState.empty(), null, TreePSet.<String>empty(), TreePMap.empty(), Versioned.absent());
+                name,
+                TrackedState.empty(),
+                null,
+                TreePSet.<String>empty(),
+                TreePMap.empty(),
+                Versioned.absent(),
+                Versioned.absent());
     }
 
     /** The state that counts in its packages: a model without a state counts as created. */
@@ -54,17 +62,17 @@ public record ModelEntry(
 
     @Override
     public ModelEntry with(TrackedState<ModelState> newState) {
-        return new ModelEntry(name, newState, derived, packages, containers, artifactText);
+        return new ModelEntry(name, newState, derived, packages, containers, artifactText, restart);
     }
 
     /** The entry with another derived state; null for none. */
     public ModelEntry derived(@Nullable ModelState newDerived) {
-        return new ModelEntry(name, state, newDerived, packages, containers, artifactText);
+        return new ModelEntry(name, state, newDerived, packages, containers, artifactText, restart);
     }
 
     /** The entry with other packages that name it. */
     public ModelEntry with(PSet<String> newPackages) {
-        return new ModelEntry(name, state, derived, newPackages, containers, artifactText);
+        return new ModelEntry(name, state, derived, newPackages, containers, artifactText, restart);
     }
 
     /** The entry with other containers on one node. */
@@ -75,12 +83,18 @@ public record ModelEntry(
                 derived,
                 packages,
                 ofNode.isEmpty() ? containers.minus(node) : containers.plus(node, ofNode),
-                artifactText);
+                artifactText,
+                restart);
+    }
+
+    /** The entry with another record of its restarts in place. */
+    public ModelEntry withRestart(Versioned<RestartRecord> newRestart) {
+        return new ModelEntry(name, state, derived, packages, containers, artifactText, newRestart);
     }
 
     @Override
     public ModelEntry withArtifactText(Versioned<String> newText) {
-        return new ModelEntry(name, state, derived, packages, containers, newText);
+        return new ModelEntry(name, state, derived, packages, containers, newText, restart);
     }
 
     /** {@inheritDoc} Its containers are counted with their nodes. */
@@ -99,7 +113,12 @@ public record ModelEntry(
 
     @Override
     public boolean isVoid() {
-        return !anchored() && state.isVoid() && artifactText.value() == null && !artifactText.exists();
+        return !anchored()
+                && state.isVoid()
+                && artifactText.value() == null
+                && !artifactText.exists()
+                && restart.value() == null
+                && !restart.exists();
     }
 
     /** Counts the containers on all nodes by state. */

@@ -151,6 +151,7 @@ public final class RecordCodec {
                         && isName(request.modelName())
                         && isName(request.sourceNode())
                         && isName(request.targetNode());
+            case RestartRecord restart -> isName(restart.name());
             case Owner owner -> owner.id() != null && owner.host() != null && owner.since() != null;
             case null -> false;
         };

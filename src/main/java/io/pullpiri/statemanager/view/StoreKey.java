@@ -67,6 +67,7 @@ public sealed interface StoreKey {
     /** StateManager's own records that the view holds. */
     enum RecordKind {
         RECONCILE(Keys.RECONCILE_PREFIX),
+        RESTART(Keys.RESTART_PREFIX),
         JOURNAL(Keys.JOURNAL_PREFIX),
         NODE(Keys.NODE_PREFIX),
         OFFLOAD(Keys.OFFLOAD_PREFIX);

@@ -11,6 +11,7 @@ public sealed interface StoredRecord
                 OffloadRecord,
                 OffloadRecord.Before,
                 OffloadRequest,
+                RestartRecord,
                 Owner,
                 Container,
                 Transition {}

@@ -158,6 +158,7 @@ class BoundsTest {
                 false,
                 0,
                 0,
+                0,
                 null,
                 0);
         assertThat(container.bytes()).isGreaterThanOrEqualTo(7_000);

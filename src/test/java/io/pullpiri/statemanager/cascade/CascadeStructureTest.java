@@ -27,9 +27,10 @@ class CascadeStructureTest {
 
     /**
      * 16, {@code AbsentContainers}, and one for each kind of command with rules of its own: {@code ScenarioHandler} (the steps of
-     * scenarios), {@code OffloadHandler} (moves of models) and {@code MirrorHandler} (what is found in Pullpiri's store).
+     * scenarios), {@code OffloadHandler} (moves of models), {@code MirrorHandler} (what is found in Pullpiri's store) and
+     * {@code RestartHandler} (restarts in place).
      */
-    private static final int MAX_CLASSES = 20;
+    private static final int MAX_CLASSES = 21;
 
     private static final int MAX_CHAIN = 9;
     private static final String ADVICE =

@@ -46,6 +46,7 @@ class PodmanFactsTest {
                 false,
                 0,
                 0,
+                0,
                 null,
                 0);
     }
@@ -201,6 +202,7 @@ class PodmanFactsTest {
                         0,
                         null,
                         false,
+                        0,
                         0,
                         0,
                         null,

@@ -63,7 +63,9 @@ class ServerTest {
 
     private ServerRig rig(String actionController) throws IOException {
         return new ServerRig(
-                "sqlite:" + folder.resolve("states.db"), actionController, Map.of(Setting.RECONCILE_RESYNC, "1s"));
+                "sqlite:" + folder.resolve("states.db"),
+                actionController,
+                Map.of(Setting.RECONCILE_RESYNC, "1s", Setting.RECONCILE_VIA, "reconcile"));
     }
 
     @AfterEach

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pullpiri.statemanager.cascade.Rules;
 import io.pullpiri.statemanager.state.ExportedStateNames;
 import io.pullpiri.statemanager.state.PackageState;
+import io.pullpiri.statemanager.state.ReconcileVia;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +47,9 @@ class SettingsTest {
                                 Set.of(PackageState.ERROR),
                                 false,
                                 100),
-                        Duration.ZERO,
+                        null,
+                        ReconcileVia.AUTO,
+                        Duration.ofMinutes(5),
                         Duration.ofSeconds(60),
                         Duration.ofSeconds(5),
                         "FAILED",

@@ -49,6 +49,7 @@ public final class ServerRig implements AutoCloseable {
         options.put(Setting.FAULT_PORT, "0");
         options.put(Setting.HTTP_PORT, "0");
         options.put(Setting.ACTION_CONTROLLER, actionController);
+        options.put(Setting.RECONCILE_DELAY, "0s");
         options.put(Setting.CONTAINER_VANISH_GRACE, "100ms");
         options.putAll(more);
         Settings settings = SettingsLoader.load(options, Map.of(), null, Path.of("/nowhere"));

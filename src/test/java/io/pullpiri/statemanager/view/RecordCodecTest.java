@@ -16,7 +16,7 @@ class RecordCodecTest {
     @Test
     void nodeRecord_keepsItsStoredFieldNames() {
         Container container = new Container(
-                "c", "", null, "m", ContainerState.UNKNOWN, "", null, null, 0, 0, null, false, 0, 0, null, 0);
+                "c", "", null, "m", ContainerState.UNKNOWN, "", null, null, 0, 0, null, false, 0, 0, 0, null, 0);
         NodeEntry node = new NodeEntry(
                 "n",
                 new TreeMap<>(Map.of("c", container)),
