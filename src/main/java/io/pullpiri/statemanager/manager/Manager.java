@@ -346,7 +346,8 @@ public final class Manager implements AutoCloseable {
             batch.get(i).answer(plan.answers().get(i));
         }
         Set<String> concerned = plan.reconcileRecords();
-        if (isDifferentObject(before.scenariosByTarget(), next.scenariosByTarget())) {
+        if (isDifferentObject(before.scenariosByTarget(), next.scenariosByTarget())
+                || isDifferentObject(before.offloads(), next.offloads())) {
             concerned.addAll(reconciler.packages());
         }
         concerned.addAll(plan.targetsOfChangedScenarios());

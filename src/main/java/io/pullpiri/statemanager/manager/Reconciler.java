@@ -301,7 +301,15 @@ public final class Reconciler implements AutoCloseable {
                 && !task.cancelled
                 && !task.inFlight
                 && !held.contains(task.packageName)
+                && !isOffloading(task.packageName)
                 && task.nextNanos <= clock.now().monotonicNanos();
+    }
+
+    /** Whether a model of the package is being moved. A reconcile would interfere with that, so none is requested. */
+    // [impl->req~off-reconcile~1]
+    private boolean isOffloading(String packageName) {
+        PackageEntry entry = view.packages().get(packageName);
+        return entry != null && entry.modelNames().stream().anyMatch(view::isOffloading);
     }
 
     /** Starts a call. It holds the lock, so that no call starts after hold() has returned. It does not block. */
@@ -435,7 +443,7 @@ public final class Reconciler implements AutoCloseable {
 
         @Override
         public boolean mayCall(String packageName) {
-            return !closed && !suspended && !held.contains(packageName);
+            return !closed && !suspended && !held.contains(packageName) && !isOffloading(packageName);
         }
 
         @Override

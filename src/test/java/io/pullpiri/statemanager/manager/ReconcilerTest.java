@@ -12,6 +12,7 @@ import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.state.PackageState;
 import io.pullpiri.statemanager.state.ScenarioState;
 import io.pullpiri.statemanager.testing.CascadeRig;
+import io.pullpiri.statemanager.view.OffloadRequest;
 import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.View;
 import java.time.Duration;
@@ -103,6 +104,25 @@ class ReconcilerTest {
     @Test
     void everyScenarioOfADeadPackage_isReconciled() {
         die(reconciler(Duration.ZERO));
+        pass(Duration.ZERO);
+        assertThat(asked).containsExactly("s", "t");
+    }
+
+    // [utest->req~off-reconcile~1]
+    @Test
+    void deadPackage_isReconciledOnlyAfterTheOffloadOfItsModelIsSettled() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        apply(CascadeRig.packageYaml("p", "m"));
+        run(new Command.BeginOffload(new OffloadRequest("s", "p", "m", "A", "B", "", ""), "id"));
+        die(reconciler);
+        pass(Duration.ofMinutes(2));
+        assertThat(asked).as("while the call is open").isEmpty();
+        run(new Command.EndOffload("m", "id", Command.OffloadOutcome.FAILED, "", Duration.ofSeconds(60)));
+        reconciler.update(view, Set.of("p"));
+        pass(Duration.ofSeconds(60));
+        assertThat(asked).as("while it is being settled").isEmpty();
+        run(new Command.Tick());
+        reconciler.update(view, Set.of("p"));
         pass(Duration.ZERO);
         assertThat(asked).containsExactly("s", "t");
     }

@@ -8,10 +8,10 @@ public final class OwnKeys {
 
     private static final String NAME = "[^/<>?{}\\p{Cc}]+";
 
-    private static final Pattern ALLOWED =
-            Pattern.compile("/(package|model|scenario)/" + NAME + "/state" + "|(Package|Scenario|Model)/" + NAME
-                    + "|/statemanager/(reconcile|restart|node|journal)/" + NAME + "|/statemanager/(format|probe|owner)"
-                    + "|/statemanager/mirror/(scenario-states|(Package|Scenario|Model)/" + NAME + ")");
+    private static final Pattern ALLOWED = Pattern.compile("/(package|model|scenario)/" + NAME + "/state"
+            + "|(Package|Scenario|Model)/" + NAME
+            + "|/statemanager/(reconcile|restart|offload|node|journal)/" + NAME + "|/statemanager/(format|probe|owner)"
+            + "|/statemanager/mirror/(scenario-states|(Package|Scenario|Model)/" + NAME + ")");
 
     private OwnKeys() {}
 
