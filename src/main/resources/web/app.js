@@ -3,7 +3,8 @@ import { html, render } from './lib/lit-html/lit-html.js';
 import { Live } from './live.js';
 import { Overview } from './overview.js';
 import { PackagePage } from './package.js';
-import { language, shown as printable, time, texts } from './texts.js';
+import { element } from './states.js';
+import { language, shown as printable, texts, time } from './texts.js';
 
 const SORT_AGAIN = 250;
 const TICK = 1_000;
@@ -28,18 +29,26 @@ function draw(then) {
       due = false;
       const trouble = troubleOf(live);
       const page = onePackage.name ? onePackage : overview;
-      render(html`
+      render(
+        html`
         <header>
           <a href="#/"><img src="icon.svg" alt=""><h1>${texts.title}</h1></a>
-          ${trouble ? html`<p class="banner" role="alert">${trouble}</p>`
-            : html`<span class="connection ${live.connection}" role="status">${texts[live.connection]}</span>`}
+          ${
+            trouble
+              ? html`<p class="banner" role="alert">${trouble}</p>`
+              : html`<span class="connection ${live.connection}" role="status">${texts[live.connection]}</span>`
+          }
         </header>
-        <main class=${live.connection === 'away' ? 'stale' : ''}>${page.view()}</main>`, document.body);
+        <main class=${live.connection === 'away' ? 'stale' : ''}>${page.view()}</main>`,
+        document.body,
+      );
       page.drawn();
       if (!shown && live.connection === 'live') {
         shown = performance.mark('shown');
       }
-      afterwards.splice(0).forEach(action => action());
+      for (const action of afterwards.splice(0)) {
+        action();
+      }
     });
   }
 }
@@ -71,7 +80,7 @@ function go() {
 
 live.addEventListener('connection', draw);
 live.addEventListener('entry', draw);
-live.addEventListener('change', ({ detail }) => {
+live.addEventListener('change', (/** @type {CustomEvent} */ { detail }) => {
   onePackage.hear(detail);
   if (detail && detail.kind !== 'package') {
     return;
@@ -97,15 +106,15 @@ document.addEventListener('visibilitychange', () => {
 addEventListener('hashchange', go);
 addEventListener('resize', draw);
 addEventListener('keydown', event => {
-  const typing = event.target.matches('input');
+  const typing = /** @type {Element} */ (event.target).matches('input');
   if (event.key === '/' && !typing) {
     event.preventDefault();
-    document.querySelector('.search input')?.focus();
+    element('.search input')?.focus();
   } else if (event.key === 'Escape' && onePackage.name) {
     location.hash = '#/';
   } else if (event.key === 'ArrowDown' && typing) {
     event.preventDefault();
-    document.querySelector('.row')?.focus();
+    element('.row')?.focus();
   }
 });
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {

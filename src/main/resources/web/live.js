@@ -24,7 +24,9 @@ export class Live extends EventTarget {
       if (attempt === this.#attempt) {
         this.packages.clear();
         this.#naming.clear();
-        items.forEach(item => this.#know(item));
+        for (const item of items) {
+          this.#know(item);
+        }
         this.#follow(eventId);
         this.#tell('change', null);
       }
@@ -62,10 +64,11 @@ export class Live extends EventTarget {
   #follow(eventId) {
     const stream = new EventSource(`/api/v1/events?after=${eventId}`);
     this.#stream = stream;
-    const on = (type, action) => stream.addEventListener(type, event => {
-      this.#again(SILENCE);
-      action?.(JSON.parse(event.data));
-    });
+    const on = (type, action) =>
+      stream.addEventListener(type, event => {
+        this.#again(SILENCE);
+        action?.(JSON.parse(event.data));
+      });
     on('store', ({ ready, since, reason }) => {
       this.storeAway = ready ? null : { since, reason };
       this.#tell('connection');
@@ -113,15 +116,18 @@ export class Live extends EventTarget {
       }
       this.#refreshIfDead(name);
     } else if (change.kind === 'model') {
-      this.#naming.get(change.name)?.forEach(name => this.#refreshIfDead(name));
+      for (const name of this.#naming.get(change.name) ?? []) {
+        this.#refreshIfDead(name);
+      }
     }
     this.#tell('change', change);
   }
 
   #know(item) {
     this.packages.set(item.name, item);
-    item.models?.forEach(model =>
-      this.#naming.set(model, (this.#naming.get(model) ?? new Set()).add(item.name)));
+    for (const model of item.models ?? []) {
+      this.#naming.set(model, (this.#naming.get(model) ?? new Set()).add(item.name));
+    }
   }
 
   // The cause of a change names one model. The current cause, which names all dead models, must be requested.
@@ -134,7 +140,9 @@ export class Live extends EventTarget {
   async #ask(name) {
     const attempt = this.#attempt;
     try {
-      const { items: [item] } = await ask(`/api/v1/packages?name=${encodeURIComponent(name)}`);
+      const {
+        items: [item],
+      } = await ask(`/api/v1/packages?name=${encodeURIComponent(name)}`);
       // The stream may have sent a newer state in between, or the end of the package.
       const known = this.packages.get(name);
       if (attempt === this.#attempt && item && item.generation >= known?.generation) {

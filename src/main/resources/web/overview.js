@@ -1,11 +1,10 @@
 // The page of all packages: the count of each state, a mosaic, and a list of the matching packages, the worst first.
-import { html } from './lib/lit-html/lit-html.js';
+
 import { repeat } from './lib/lit-html/directives/repeat.js';
+import { html } from './lib/lit-html/lit-html.js';
 import './lib-environment.js';
-import {
-  Virtualizer, observeWindowOffset, observeWindowRect, windowScroll,
-} from './lib/virtual-core/index.js';
-import { PACKAGE_STATES, colors, sign } from './states.js';
+import { observeWindowOffset, observeWindowRect, Virtualizer, windowScroll } from './lib/virtual-core/index.js';
+import { colors, element, PACKAGE_STATES, sign } from './states.js';
 import { ago, number, shown, stateText, texts } from './texts.js';
 
 const phone = matchMedia('(max-width: 720px)');
@@ -33,7 +32,7 @@ export class Overview {
       count: this.#shown.length,
       getScrollElement: () => window,
       estimateSize: () => (phone.matches ? 78 : 44),
-      scrollMargin: document.querySelector('.rows')?.offsetTop ?? 0,
+      scrollMargin: element('.rows')?.offsetTop ?? 0,
       scrollPaddingStart: 70,
       overscan: 8,
       observeElementRect: observeWindowRect,
@@ -48,11 +47,15 @@ export class Overview {
     const wanted = this.text.toLocaleLowerCase();
     this.#shown = [...this.#live.packages.values()]
       .filter(item => !this.state || item.state === this.state)
-      .filter(item => !wanted || item.name.toLocaleLowerCase().includes(wanted)
-        || item.cause?.toLocaleLowerCase().includes(wanted))
-      .sort((a, b) => PACKAGE_STATES.indexOf(a.state) - PACKAGE_STATES.indexOf(b.state)
-        || (a.since < b.since ? 1 : a.since > b.since ? -1 : 0)
-        || (a.name < b.name ? -1 : 1));
+      .filter(
+        item => !wanted || item.name.toLocaleLowerCase().includes(wanted) || item.cause?.toLocaleLowerCase().includes(wanted),
+      )
+      .sort(
+        (a, b) =>
+          PACKAGE_STATES.indexOf(a.state) - PACKAGE_STATES.indexOf(b.state) ||
+          (a.since < b.since ? 1 : a.since > b.since ? -1 : 0) ||
+          (a.name < b.name ? -1 : 1),
+      );
   }
 
   view() {
@@ -67,8 +70,12 @@ export class Overview {
             <b>${number(found)}</b><span class="state" data-sign=${sign(state)}>${stateText(state)}</span>
           </button>`;
       })}</div>
-      ${all.length ? this.#list(all.length) : html`
-        <p class="empty">${texts.noPackages} <code>./statemanager apply -f examples/adas.yaml</code></p>`}`;
+      ${
+        all.length
+          ? this.#list(all.length)
+          : html`
+        <p class="empty">${texts.noPackages} <code>./statemanager apply -f examples/adas.yaml</code></p>`
+      }`;
   }
 
   #list(all) {
@@ -83,7 +90,11 @@ export class Overview {
       <div class="rows" role="list" style="height: ${this.rows.getTotalSize() || 90}px"
           @keydown=${event => this.#walk(event)}>
         ${this.#shown.length ? '' : html`<p class="empty">${texts.noMatch}</p>`}
-        ${repeat(this.rows.getVirtualItems(), row => this.#shown[row.index]?.name, row => this.#row(row))}
+        ${repeat(
+          this.rows.getVirtualItems(),
+          row => this.#shown[row.index]?.name,
+          row => this.#row(row),
+        )}
       </div>`;
   }
 
@@ -92,8 +103,9 @@ export class Overview {
     if (!item) {
       return '';
     }
-    const asked = (item.reconcile ?? []).map(({ attempts, lastOutcome }) =>
-      [texts.requests(attempts), shown(lastOutcome)].filter(Boolean).join(', ')).join('; ');
+    const asked = (item.reconcile ?? [])
+      .map(({ attempts, lastOutcome }) => [texts.requests(attempts), shown(lastOutcome)].filter(Boolean).join(', '))
+      .join('; ');
     return html`
       <a class="row" role="listitem" data-state=${item.state ?? ''} data-index=${row.index}
           href="#/packages/${encodeURIComponent(item.name)}"
@@ -120,7 +132,7 @@ export class Overview {
 
   // Draws one cell for each package, in the order of names, so that a cell keeps its place.
   #draw() {
-    const canvas = document.querySelector('.mosaic');
+    const canvas = /** @type {HTMLCanvasElement | null} */ (document.querySelector('.mosaic'));
     if (!canvas) {
       return;
     }
@@ -195,7 +207,7 @@ export class Overview {
     if (step && from + step >= 0 && from + step < this.#shown.length) {
       event.preventDefault();
       this.rows.scrollToIndex(from + step);
-      this.#changed(() => document.querySelector(`.row[data-index="${from + step}"]`)?.focus());
+      this.#changed(() => element(`.row[data-index="${from + step}"]`)?.focus());
     }
   }
 }

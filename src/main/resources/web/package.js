@@ -1,6 +1,7 @@
 // The page of one package: its state and cause, the graph of its causes, its reconcile requests, and its history.
-import { html } from './lib/lit-html/lit-html.js';
+
 import { tree } from './causes.js';
+import { html } from './lib/lit-html/lit-html.js';
 import { ask } from './live.js';
 import { sign } from './states.js';
 import { ago, clock, duration, shown, stateText, texts } from './texts.js';
@@ -34,9 +35,12 @@ export class PackagePage {
 
   // Loads the package again after a change that concerns it.
   hear(change) {
-    const concerned = !change || !this.#detail || change.name === this.name
-      || this.#detail?.resource.models?.includes(change.name)
-      || this.#detail?.resource.scenarios?.includes(change.name);
+    const concerned =
+      !change ||
+      !this.#detail ||
+      change.name === this.name ||
+      this.#detail?.resource.models?.includes(change.name) ||
+      this.#detail?.resource.scenarios?.includes(change.name);
     if (concerned && this.#visit && !this.#visit.dirty) {
       this.#visit.dirty = true;
       this.#loadIn(WAIT);
@@ -84,12 +88,20 @@ export class PackagePage {
 
   // Returns the histories of the package and of its first models. Unchanged histories are not requested again.
   #past(detail) {
+    /** @type {Map<string | null, { key: string | null, name: string, history: any[] }>} */
     const known = new Map(this.#lanes.map(lane => [lane.key, lane]));
-    const lane = ({ name, generation, since }, { history = [], historyUnavailable } = {}) =>
-      ({ key: historyUnavailable ? null : `${name} ${generation} ${since}`, name, history });
+    const lane = (
+      { name, generation, since },
+      /** @type {{ history?: any[], historyUnavailable?: string }} */ { history = [], historyUnavailable } = {},
+    ) => ({ key: historyUnavailable ? null : `${name} ${generation} ${since}`, name, history });
     const models = (detail.models ?? []).slice(0, MODEL_LANES);
-    return Promise.all([lane(detail.resource, detail), ...models.map(async model => known.get(lane(model).key)
-      ?? lane(model, await ask(`/api/v1/models/${encodeURIComponent(model.name)}`) ?? {}))]);
+    return Promise.all([
+      lane(detail.resource, detail),
+      ...models.map(
+        async model =>
+          known.get(lane(model).key) ?? lane(model, (await ask(`/api/v1/models/${encodeURIComponent(model.name)}`)) ?? {}),
+      ),
+    ]);
   }
 
   view() {
@@ -105,43 +117,66 @@ export class PackagePage {
       <div class="title" data-state=${resource.state ?? ''}>
         <strong>${shown(resource.name)}</strong>
         <span class="state" data-sign=${sign(resource.state)}>${stateText(resource.state)}</span>
-        ${resource.since ? html`<span class="faint">${ago(resource.since)}
-          · ${texts.since} ${clock(resource.since)}</span>` : ''}
-        <p>${shown(resource.cause)} ${resource.source && resource.source !== 'statemanager'
-          ? html`<span class="faint">${texts.by} ${shown(resource.source)}</span>` : ''}</p>
+        ${
+          resource.since
+            ? html`<span class="faint">${ago(resource.since)}
+          · ${texts.since} ${clock(resource.since)}</span>`
+            : ''
+        }
+        <p>${shown(resource.cause)} ${
+          resource.source && resource.source !== 'statemanager'
+            ? html`<span class="faint">${texts.by} ${shown(resource.source)}</span>`
+            : ''
+        }</p>
       </div>
-      ${resource.artifactBroken ? html`
+      ${
+        resource.artifactBroken
+          ? html`
         <h2>⚠</h2><div class="card warning">
-          ${resource.lastGoodInForce ? texts.lastGoodInForce : texts.artifactBroken} ${shown(resource.artifactBroken)}</div>` : ''}
+          ${resource.lastGoodInForce ? texts.lastGoodInForce : texts.artifactBroken} ${shown(resource.artifactBroken)}</div>`
+          : ''
+      }
       ${resource.state === 'Error' || resource.reconcile ? this.#reconcile(resource) : ''}
       <h2>${texts.causes}</h2>
-      <div class="card">${narrow.matches ? tree(this.#detail)
-        : html`<div class="graph" role="img" aria-label=${texts.causes}></div>`}</div>
-      ${historyUnavailable ? html`
+      <div class="card">${
+        narrow.matches ? tree(this.#detail) : html`<div class="graph" role="img" aria-label=${texts.causes}></div>`
+      }</div>
+      ${
+        historyUnavailable
+          ? html`
         <h2>${texts.history}</h2>
-        <div class="card warning">${texts.historyUnavailable(shown(historyUnavailable))}</div>` : html`
+        <div class="card warning">${texts.historyUnavailable(shown(historyUnavailable))}</div>`
+          : html`
         <h2>${texts.timeline}</h2>
         <div class="card"><div class="timeline" role="img" aria-label=${texts.timeline}></div></div>
         <h2>${texts.history}</h2>
         <div class="card"><table>
           <tr><th>${texts.time}</th><th>${texts.change}</th><th>${texts.after}</th><th>${texts.cause}</th></tr>
-          ${history.slice(0, 30).map(change => html`<tr>
+          ${history.slice(0, 30).map(
+            change => html`<tr>
             <td class="time">${clock(change.time)}</td>
             <td><span class="state" data-state=${change.to}
               data-sign=${sign(change.to)}>${stateText(change.to)}</span></td>
             <td class="number">${change.from ? duration(change.durationMillis) : ''}</td>
-            <td>${shown(change.cause)}</td></tr>`)}
-        </table></div>`}`;
+            <td>${shown(change.cause)}</td></tr>`,
+          )}
+        </table></div>`
+      }`;
   }
 
   #reconcile(resource) {
     return html`
       <h2>${texts.reconcile}</h2>
-      <div class="card">${(resource.reconcile ?? []).length ? resource.reconcile.map(progress => html`
+      <div class="card">${
+        (resource.reconcile ?? []).length
+          ? resource.reconcile.map(
+              progress => html`
         <p><b>${shown(progress.scenario)}</b> · ${texts.requests(progress.attempts)}
           ${progress.lastOutcome ? html` · ${texts.lastOutcome}: ${shown(progress.lastOutcome)}` : ''}
-          <span class="faint">· ${this.#next(progress)}</span></p>`)
-        : html`<p>${(resource.scenarios ?? []).length ? '…' : texts.noScenario}</p>`}</div>`;
+          <span class="faint">· ${this.#next(progress)}</span></p>`,
+            )
+          : html`<p>${(resource.scenarios ?? []).length ? '…' : texts.noScenario}</p>`
+      }</div>`;
   }
 
   #next({ nextInMillis }) {

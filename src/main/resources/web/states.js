@@ -2,14 +2,29 @@
 export const PACKAGE_STATES = ['Error', 'Degraded', 'Paused', 'Exited', 'Idle', 'Running'];
 
 const SIGNS = {
-  Error: '✖', Dead: '✖', Degraded: '▲', Paused: '‖', Exited: '■', Idle: '○', Created: '○', Running: '●',
+  Error: '✖',
+  Dead: '✖',
+  Degraded: '▲',
+  Paused: '‖',
+  Exited: '■',
+  Idle: '○',
+  Created: '○',
+  Running: '●',
 };
 
 export const sign = state => SIGNS[state] ?? '·';
 
 const VARIABLES = {
-  Error: '--error', Dead: '--error', Degraded: '--degraded', Paused: '--paused', Exited: '--exited', Running: '--running',
+  Error: '--error',
+  Dead: '--error',
+  Degraded: '--degraded',
+  Paused: '--paused',
+  Exited: '--exited',
+  Running: '--running',
 };
+
+// The first element that matches the selector; null if none does.
+export const element = selector => /** @type {HTMLElement | null} */ (document.querySelector(selector));
 
 // The colors of the style sheet in the current light or dark scheme. Canvas and SVG cannot read CSS variables.
 export function colors() {

@@ -81,9 +81,19 @@ const KOREAN = {
   matchedByName: '이름으로 찾음',
   exitCode: '종료 코드',
   states: {
-    Error: '오류', Degraded: '일부 고장', Paused: '일시정지', Exited: '종료', Idle: '유휴', Running: '실행 중',
-    Dead: '고장', Created: '생성됨',
-    Waiting: '대기', Satisfied: '충족', Allowed: '허용', Denied: '거부', Completed: '완료',
+    Error: '오류',
+    Degraded: '일부 고장',
+    Paused: '일시정지',
+    Exited: '종료',
+    Idle: '유휴',
+    Running: '실행 중',
+    Dead: '고장',
+    Created: '생성됨',
+    Waiting: '대기',
+    Satisfied: '충족',
+    Allowed: '허용',
+    Denied: '거부',
+    Completed: '완료',
   },
 };
 
@@ -93,14 +103,24 @@ export const texts = language === 'ko' ? KOREAN : ENGLISH;
 const NUMBERS = new Intl.NumberFormat(language);
 // Escapes invisible characters and those that change the direction of text. Names, causes and reasons come from other
 // components, so each passes through here before it is drawn.
-export const shown = text => (text ?? '').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu,
-  character => `\\u{${character.codePointAt(0).toString(16).toUpperCase()}}`);
+export const shown = text =>
+  (text ?? '').replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu,
+    character => `\\u{${character.codePointAt(0).toString(16).toUpperCase()}}`,
+  );
 
-export const stateText = state => (state ? texts.states[state] ?? state : texts.noState);
+export const stateText = state => (state ? (texts.states[state] ?? state) : texts.noState);
 
-const UNITS = [['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]];
-const SHORT = Object.fromEntries(UNITS.map(([unit]) =>
-  [unit, new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'narrow' })]));
+/** @type {[string, number][]} */
+const UNITS = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+];
+const SHORT = Object.fromEntries(
+  UNITS.map(([unit]) => [unit, new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'narrow' })]),
+);
 
 // A duration in its two largest units, such as 3d 4h or 12m 5s.
 export function duration(millis) {
@@ -121,7 +141,7 @@ export function duration(millis) {
 
 // The time since a moment.
 export function ago(time) {
-  const millis = Date.now() - new Date(time);
+  const millis = Date.now() - new Date(time).getTime();
   return millis < 1_000 ? texts.now : duration(millis);
 }
 
