@@ -3,7 +3,7 @@
 export MAVEN_OPTS := $(MAVEN_OPTS) --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
 MVN = JAVA_HOME=$$(tools/find-jdk) && export JAVA_HOME && mvn -B --no-transfer-progress
 
-.PHONY: run test test-quick check-tools check-extra check-extra-tools third-party \
+.PHONY: run test test-quick check-tools check-extra check-extra-tools packages packages-test release release-check third-party \
     simulate chaos soak flood fuzz coverage mutants bench bench-quick build format format-web clean help
 
 run: ## the demo: a vehicle whose packages go through all states, in this terminal
@@ -23,6 +23,18 @@ check-extra: ## license headers, scripts, workflows and JavaScript; needs reuse,
 
 check-extra-tools: ## installs the tools of check-extra into .cache/ (needs Python, Go and npm)
 	@tools/check-extra install
+
+packages: ## the Debian package with its own Java runtime, into target/packages
+	@tools/packages
+
+packages-test: ## installs, starts, upgrades and removes the package in a fresh Debian (needs root and debootstrap)
+	@tools/packages && tools/packages-test
+
+release: ## tests, builds and tags a release: VERSION=1.2.3; with --dry-run it makes no tag
+	+@tools/release '$(VERSION)' $(if $(findstring n,$(firstword -$(MAKEFLAGS))),--dry-run)
+
+release-check: ## on a tag: tests, and builds the artifacts of VERSION into target/release
+	@tools/release '$(VERSION)' --tagged
 
 third-party: ## writes THIRD-PARTY.md from the bill of materials
 	@tools/third-party
