@@ -40,7 +40,11 @@ class LanguageTest {
             "pom.xml",
             "README.md",
             "CONTRIBUTING.md",
-            "CHANGELOG.md");
+            "CHANGELOG.md",
+            "SECURITY.md",
+            "CODE_OF_CONDUCT.md",
+            ".github",
+            ".devcontainer");
 
     /** Files with these extensions, and scripts, which have none. */
     private static final Pattern TEXT_FILE =

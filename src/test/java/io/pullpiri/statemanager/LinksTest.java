@@ -19,7 +19,16 @@ class LinksTest {
 
     @Test
     void relativeLinkInADocument_leadsToAFile() {
-        List<Path> documents = Stream.of("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "deploy")
+        List<Path> documents = Stream.of(
+                        "README.md",
+                        "CONTRIBUTING.md",
+                        "CHANGELOG.md",
+                        "SECURITY.md",
+                        "CODE_OF_CONDUCT.md",
+                        "THIRD-PARTY.md",
+                        ".github",
+                        "docs",
+                        "deploy")
                 .flatMap(root -> files(root, ".*\\.md"))
                 .toList();
         assertThat(documents).hasSizeGreaterThan(20);
