@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The StateManager authors
+# SPDX-License-Identifier: Apache-2.0
+
 # make run: the demo. make test: everything, on a real etcd. make help: the rest.
 
 export MAVEN_OPTS := $(MAVEN_OPTS) --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The dashboard. Live receives the data, one of two views turns it into HTML, and the page is drawn at most once a frame.
 import { html, render } from './lib/lit-html/lit-html.js';
 import { Live } from './live.js';

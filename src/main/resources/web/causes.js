@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The causes of a package: as columns for the graph, and as a tree where there is no room for a graph.
 import { html } from './lib/lit-html/lit-html.js';
 import { sign } from './states.js';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 // All packages, kept up to date by the stream of events.
 import { Refresh } from './refresh.js';
 

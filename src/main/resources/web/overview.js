@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The page of all packages: the count of each state, a mosaic, and a list of the matching packages, the worst first.
 
 import { repeat } from './lib/lit-html/directives/repeat.js';

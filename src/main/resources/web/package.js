@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The page of one package: its state and cause, the graph of its causes, its reconcile requests, and its history.
 
 import { tree } from './causes.js';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The graph of causes and the timeline of a package, drawn by ECharts.
 
 import { layout } from './causes.js';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The cause of a dead package can change while its state does not, so its entry is requested again. Ten thousand packages may
 // change at once. So requests are sent one at a time, at most four a second, and visible packages come first.
 const PACE = 250;

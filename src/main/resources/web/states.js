@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The states of packages, the worst first, and the signs and colors of all states.
 export const PACKAGE_STATES = ['Error', 'Degraded', 'Paused', 'Exited', 'Idle', 'Running'];
 

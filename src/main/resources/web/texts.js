@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The texts of the page in the browser's language: Korean or English.
 const ENGLISH = {
   title: 'StateManager',

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 package io.pullpiri.statemanager;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -15,6 +18,10 @@ import org.junit.jupiter.api.Test;
 class SourceFilesTest {
 
     private static final int MOST_LINES = 500;
+
+    /** The license header and the empty line after it, which the formatter checks. */
+    private static final int HEADER_LINES = 3;
+
     private static final Pattern SOURCE = Pattern.compile(".*\\.(java|js|proto)");
 
     @Test
@@ -35,7 +42,7 @@ class SourceFilesTest {
 
     private static long lines(Path file) {
         try (Stream<String> lines = Files.lines(file)) {
-            return lines.count();
+            return lines.skip(HEADER_LINES).count();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,1 +1,4 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 export * from 'lit-html/directives/repeat.js';

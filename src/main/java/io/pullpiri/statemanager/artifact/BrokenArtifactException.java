@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 package io.pullpiri.statemanager.artifact;
 
 /** An artifact is broken. The message names the document, the field, the value, and what was expected. */

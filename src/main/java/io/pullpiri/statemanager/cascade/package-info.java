@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 /**
  * The decision: from a view and a batch of commands to transactions, results and the next view.
  *

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 package io.pullpiri.statemanager.manager;
 
 /** The store has a newer format than this build can read. The reason says what an operator can do. */

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 /**
  * The loop: it takes commands, has them decided, commits, answers and publishes.
  * <p>Here: the queue, commits, the change feed, reconcile requests, metrics. Not here: rules of states and protocols.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 package io.pullpiri.statemanager.state;
 
 /** The setting {@code reconcile.via}: which calls to ActionController bring a dead package back. */

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 /**
  * The states, the rules that derive them, and the rules for names.
  * <p>Here: pure functions in plain Java. Not here: anything that stores, logs or communicates. Used by: all packages.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 package io.pullpiri.statemanager.store;
 
 /** The store cannot be used: it cannot be reached, refuses, is closed, or did not answer within the deadline. */

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 package io.pullpiri.statemanager.view;
 
 /** Why a container counts although the last list of its node left it out. */

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 /**
  * Everything known at one commit, as immutable values.
  * <p>Here: the view, its entries, and the records and keys as which they are stored. Not here: code that decides a change,

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 /**
  * Tests in which processes are killed, frozen and disconnected.
  * <p>Used by: no other package.

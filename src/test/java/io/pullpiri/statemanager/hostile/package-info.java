@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 /**
  * Tests with hostile input and hostile clients, and the fuzz targets.
  * <p>Used by: no other package.

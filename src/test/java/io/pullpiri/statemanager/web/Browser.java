@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: The StateManager authors
+// SPDX-License-Identifier: Apache-2.0
+
 package io.pullpiri.statemanager.web;
 
 import io.pullpiri.statemanager.testing.Await;
