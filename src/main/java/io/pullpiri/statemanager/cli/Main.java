@@ -33,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ArtifactCommand.Apply.class,
             ArtifactCommand.Delete.class,
             ForgetCommand.class,
+            ReconcileCommand.class,
             MirrorCommand.class,
             GetCommand.class,
             DescribeCommand.class,

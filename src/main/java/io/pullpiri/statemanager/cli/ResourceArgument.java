@@ -166,6 +166,43 @@ final class ResourceArgument {
         }
     }
 
+    /** One package. KIND is an argument so that another kind can be added without a new command. */
+    static final class OnePackage {
+
+        /** Completes KIND. */
+        static final class PackageKind implements Iterable<String> {
+
+            @Override
+            public Iterator<String> iterator() {
+                return List.of(ResourceColumns.PACKAGE.singular()).iterator();
+            }
+        }
+
+        @Parameters(
+                index = "0",
+                paramLabel = "KIND",
+                converter = Converter.class,
+                completionCandidates = PackageKind.class,
+                description = "package")
+        private ResourceColumns kind;
+
+        @Parameters(index = "1", paramLabel = "NAME", description = "its name")
+        private String name = "";
+
+        @Spec(Spec.Target.MIXEE)
+        private CommandSpec command;
+
+        /** @throws ParameterException if the kind is another one */
+        String name() {
+            if (kind != ResourceColumns.PACKAGE) {
+                throw new ParameterException(
+                        command.commandLine(),
+                        "KIND: a " + kind.singular() + " cannot be reconciled (expected: package)");
+            }
+            return name;
+        }
+    }
+
     /** All resources of a kind, or one of them. */
     static final class AllOrOne {
 

@@ -142,6 +142,7 @@ public final class GrpcServer implements AutoCloseable {
                 new StateManagerService(manager, new Offloading(offloader), resources, server.subscriptions, queries),
                 new ArtifactsService(manager),
                 new NodesService(manager, queries),
+                new PackagesService(manager),
                 new MirrorService(manager.mirror()),
                 health,
                 ProtoReflectionServiceV1.newInstance()

@@ -30,6 +30,10 @@ public final class FakeActionController extends ActionControllerConnectionGrpc.A
     public final List<ReconcileRequest> reconciles = new CopyOnWriteArrayList<>();
     public final List<OffloadModelRequest> offloads = new CopyOnWriteArrayList<>();
     public volatile @Nullable Status refusal;
+
+    /** Refuses only Reconcile, as Pullpiri's ActionController does. */
+    public volatile @Nullable Status reconcileRefusal;
+
     public volatile boolean silent;
     public volatile String transitionId = "";
 
@@ -67,6 +71,11 @@ public final class FakeActionController extends ActionControllerConnectionGrpc.A
     @Override
     public void reconcile(ReconcileRequest request, StreamObserver<ReconcileResponse> caller) {
         reconciles.add(request);
+        Status refused = reconcileRefusal;
+        if (refused != null) {
+            caller.onError(refused.asRuntimeException());
+            return;
+        }
         answer(caller, ReconcileResponse.getDefaultInstance());
     }
 
