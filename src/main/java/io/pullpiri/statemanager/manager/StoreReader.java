@@ -13,8 +13,10 @@ import io.pullpiri.statemanager.store.StoreUnavailableException;
 import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.view.Journal;
+import io.pullpiri.statemanager.view.StoreKey.RecordKind;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -29,9 +31,13 @@ import org.jspecify.annotations.Nullable;
 // [impl->req~sto-fence~1]
 final class StoreReader {
 
-    private static final List<String> OTHER_PREFIXES = Stream.concat(
+    private static final List<String> OTHER_PREFIXES = Stream.of(
                     Keys.WATCHED_PREFIXES.stream(),
-                    Stream.of(Keys.RECONCILE_PREFIX, Keys.NODE_PREFIX, Keys.OFFLOAD_PREFIX, Keys.MIRROR_PREFIX))
+                    Arrays.stream(RecordKind.values())
+                            .filter(kind -> kind != RecordKind.JOURNAL)
+                            .map(RecordKind::prefix),
+                    Stream.of(Keys.MIRROR_PREFIX))
+            .flatMap(prefixes -> prefixes)
             .toList();
 
     private final StateStore store;

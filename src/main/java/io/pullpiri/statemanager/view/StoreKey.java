@@ -67,7 +67,7 @@ public sealed interface StoreKey {
         }
     }
 
-    /** StateManager's own records that the view holds. */
+    /** StateManager's own records that the view holds. A start reads all of them. */
     enum RecordKind {
         RECONCILE(Keys.RECONCILE_PREFIX),
         RESTART(Keys.RESTART_PREFIX),
@@ -81,6 +81,11 @@ public sealed interface StoreKey {
 
         RecordKind(String prefix) {
             this.prefix = prefix;
+        }
+
+        /** The prefix of the keys of these records. */
+        public String prefix() {
+            return prefix;
         }
     }
 

@@ -15,6 +15,7 @@ import io.pullpiri.statemanager.store.Transaction;
 import io.pullpiri.statemanager.store.Transaction.Write;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
 import io.pullpiri.statemanager.view.Owner;
+import io.pullpiri.statemanager.view.StoreKey;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A transaction that was sent before the read is read, or it fails. */
@@ -52,6 +54,14 @@ class StoreReaderTest {
     @AfterEach
     void close() {
         store.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void read_coversEveryKindOfRecord(StoreKey.RecordKind kind) {
+        String key = kind == StoreKey.RecordKind.JOURNAL ? Keys.journal(1) : kind.prefix() + "m";
+        store.put(key, "{}");
+        assertThat(keys(storeReader.read().join())).contains(key);
     }
 
     // [utest->req~sto-fence~1]
