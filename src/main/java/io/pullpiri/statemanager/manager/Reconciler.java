@@ -51,6 +51,9 @@ public final class Reconciler implements AutoCloseable {
     /** How many calls are in flight at most, so that many dead packages do not flood ActionController. */
     private static final int CALLS_AT_ONCE = 32;
 
+    /** The longest time between two calls while ActionController is away: a dead package must not wait long for its return. */
+    private static final long LONGEST_WAIT_WHILE_AWAY = Duration.ofSeconds(10).toMillis();
+
     private final ActionController actionController;
     private final Timing timing;
     private final Clock clock;
@@ -343,7 +346,11 @@ public final class Reconciler implements AutoCloseable {
             if (accepted) {
                 acknowledged(task);
             } else {
-                failed(task, reply != null ? "refused: " + reply.message() : "failed: " + Failures.describe(failure));
+                if (reply == null) {
+                    failed(task, "failed: " + Failures.describe(failure), LONGEST_WAIT_WHILE_AWAY);
+                } else {
+                    failed(task, "refused: " + reply.message(), Long.MAX_VALUE);
+                }
                 DeadPackage death = deaths.get(task.packageName);
                 if (reply != null && timing.via() == ReconcileVia.AUTO && death != null) {
                     restartInPlace(task.packageName, death, task.lastOutcome);
@@ -360,7 +367,7 @@ public final class Reconciler implements AutoCloseable {
         }
     }
 
-    // [impl->req~rec-retry~1]
+    // [impl->req~rec-retry~2]
     private void acknowledged(Task task) {
         task.failures = 0;
         task.lastOutcome = "acknowledged";
@@ -398,12 +405,12 @@ public final class Reconciler implements AutoCloseable {
         restarter.begin(packageName);
     }
 
-    // [impl->req~rec-retry~1]
-    private void failed(Task task, String outcome) {
+    // [impl->req~rec-retry~2]
+    private void failed(Task task, String outcome, long longestWaitMillis) {
         task.failures++;
         task.lastOutcome = outcome;
         publish(RecoveryStep.FAILED, task.packageName, task.scenario, outcome);
-        long wait = timing.backoffMillis().applyAsLong(task.failures);
+        long wait = Math.min(timing.backoffMillis().applyAsLong(task.failures), longestWaitMillis);
         LOG.warn(
                 "reconcile of package {} for scenario {} {}; next try in {} ms",
                 LogText.printable(task.packageName),

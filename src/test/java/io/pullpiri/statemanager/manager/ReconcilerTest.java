@@ -130,7 +130,7 @@ class ReconcilerTest {
         assertThat(asked).containsExactly("s", "t");
     }
 
-    // [utest->req~rec-retry~1]
+    // [utest->req~rec-retry~2]
     @Test
     void acknowledgement_isNotARecoveryAndIsRepeatedAfterTheResync() {
         Reconciler reconciler = reconciler(Duration.ZERO);
@@ -163,7 +163,7 @@ class ReconcilerTest {
                 .hasSize(4);
     }
 
-    // [utest->req~rec-retry~1]
+    // [utest->req~rec-retry~2]
     @Test
     void failedRequest_isRetriedWithGrowingBackoff() {
         Reconciler reconciler = reconciler(Duration.ZERO);
@@ -181,6 +181,20 @@ class ReconcilerTest {
         assertThat(reconciler.progress("p").getFirst().failures()).isEqualTo(4);
         assertThat(reconciler.progress("p").getFirst().lastOutcome()).isEqualTo("refused: INTERNAL");
         assertThat(reconciler.progress("p").getLast().lastOutcome()).isEqualTo("failed: unreachable");
+    }
+
+    // [utest->req~rec-retry~2]
+    @Test
+    void requestsWhileActionControllerIsAway_areAtMostTenSecondsApart() {
+        Reconciler reconciler = reconciler(Duration.ZERO);
+        die(reconciler);
+        pass(Duration.ZERO);
+        for (int failures = 1; failures <= 20; failures++) {
+            replies.subList(replies.size() - 2, replies.size())
+                    .forEach(reply -> reply.completeExceptionally(new IllegalStateException("unreachable")));
+            pass(Duration.ofSeconds(10));
+            assertThat(asked).hasSize(2 + 2 * failures);
+        }
     }
 
     // [utest->req~rec-recovery~1]
