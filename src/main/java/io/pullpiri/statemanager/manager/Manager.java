@@ -169,6 +169,11 @@ public final class Manager implements AutoCloseable {
         return isReady() ? "" : why.isEmpty() ? NOT_READ : why;
     }
 
+    /** Returns which other server has taken the store over, and what an operator can do; empty if none has. */
+    public String newOwner() {
+        return newOwner;
+    }
+
     /** Returns why {@link #firstView} completed empty, for a caller. */
     public String whyNotRead() {
         String why = health.whyNotReady();

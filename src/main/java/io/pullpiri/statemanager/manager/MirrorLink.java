@@ -6,6 +6,7 @@ package io.pullpiri.statemanager.manager;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -24,7 +25,12 @@ public final class MirrorLink {
     public enum Part {
         STATES,
         ARTIFACTS,
-        CONTAINERS
+        CONTAINERS;
+
+        /** The part in the words of log lines. */
+        public String words() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /** What the server and operators ask of the mirror. Without a mirror it does nothing. */

@@ -11,6 +11,8 @@ import io.pullpiri.statemanager.state.ExportedStateNames;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntToLongFunction;
@@ -29,6 +31,9 @@ public final class PullpiriMirror implements AutoCloseable {
     /** How long one wait for the first view of our own store takes. */
     private static final Duration FIRST_VIEW_WAIT = Duration.ofSeconds(5);
 
+    /** How long the mirror waits between two looks at who owns our own store. */
+    private static final Duration OWNER_WAIT = Duration.ofSeconds(1);
+
     private static final Pace PACE =
             new Pace(Duration.ofSeconds(5), Duration.ofSeconds(4), Duration.ofSeconds(10), ContainerImport.QUIET);
 
@@ -37,6 +42,9 @@ public final class PullpiriMirror implements AutoCloseable {
     private final IntToLongFunction backoffMillis;
     private final MirrorMetrics metrics = new MirrorMetrics();
     private final List<Thread> threads = new ArrayList<>();
+
+    /** The parts that have succeeded since the start. */
+    private final Set<Part> begun = ConcurrentHashMap.newKeySet();
 
     /**
      * How often Pullpiri's store is read.
@@ -94,8 +102,13 @@ public final class PullpiriMirror implements AutoCloseable {
                 return accepted;
             }
         });
-        StateExport export =
-                new StateExport(store, manager.feed(), names, mirror.metrics, () -> mirror.succeeded(Part.STATES));
+        StateExport export = new StateExport(
+                store,
+                manager.feed(),
+                names,
+                mirror.metrics,
+                () -> manager.newOwner().isEmpty(),
+                () -> mirror.succeeded(Part.STATES));
         mirror.thread("pullpiri-states", Part.STATES, () -> export.run(StateExport.COMPARE_INTERVAL));
         mirror.thread("pullpiri-artifacts", Part.ARTIFACTS, () -> {
             long began = schedule.awaitNext();
@@ -117,6 +130,12 @@ public final class PullpiriMirror implements AutoCloseable {
                 repeat(part, round);
             } catch (InterruptedException e) {
                 LOG.debug("stopping");
+            } catch (RuntimeException | Error e) {
+                link.failed(
+                        part,
+                        "the mirror of Pullpiri's store has ended (" + part.words() + "): " + e
+                                + "; restart StateManager");
+                throw e;
             }
         }));
     }
@@ -125,6 +144,12 @@ public final class PullpiriMirror implements AutoCloseable {
         awaitFirstView();
         int failures = 0;
         while (true) {
+            String newOwner = manager.newOwner();
+            if (!newOwner.isEmpty()) {
+                link.failed(part, newOwner);
+                TimeUnit.NANOSECONDS.sleep(OWNER_WAIT.toNanos());
+                continue;
+            }
             try {
                 round.run();
                 failures = 0;
@@ -153,7 +178,8 @@ public final class PullpiriMirror implements AutoCloseable {
 
     private void succeeded(Part part) {
         if (link.succeeded(part)) {
-            LOG.info("the mirror of Pullpiri's store works again ({})", part);
+            boolean first = begun.add(part);
+            LOG.info("the mirror of Pullpiri's store works{} ({})", first ? "" : " again", part.words());
         }
     }
 

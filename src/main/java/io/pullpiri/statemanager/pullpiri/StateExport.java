@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -43,15 +44,26 @@ final class StateExport {
     private final ChangeFeed feed;
     private final ExportedStateNames names;
     private final MirrorMetrics metrics;
+    private final BooleanSupplier ownsStore;
     private final Runnable onEqual;
 
-    /** @param onEqual called when Pullpiri's store has all states of the view that the comparison began with */
+    /**
+     * @param ownsStore whether no other server has taken our store over; if one has, our view is out of date, and nothing is
+     *     written
+     * @param onEqual called when Pullpiri's store has all states of the view that the comparison began with
+     */
     StateExport(
-            PullpiriStore store, ChangeFeed feed, ExportedStateNames names, MirrorMetrics metrics, Runnable onEqual) {
+            PullpiriStore store,
+            ChangeFeed feed,
+            ExportedStateNames names,
+            MirrorMetrics metrics,
+            BooleanSupplier ownsStore,
+            Runnable onEqual) {
         this.store = store;
         this.feed = feed;
         this.names = names;
         this.metrics = metrics;
+        this.ownsStore = ownsStore;
         this.onEqual = onEqual;
     }
 
@@ -65,7 +77,7 @@ final class StateExport {
         compare(Objects.requireNonNull(changes.start()));
         long end = System.nanoTime() + time.toNanos();
         try {
-            for (long left = time.toNanos(); left > 0; left = end - System.nanoTime()) {
+            for (long left = time.toNanos(); left > 0 && ownsStore.getAsBoolean(); left = end - System.nanoTime()) {
                 write(changes.next(Duration.ofNanos(left)));
             }
         } catch (ChangeReader.GapException e) {
@@ -85,6 +97,9 @@ final class StateExport {
         Set<String> removed = new TreeSet<>(found.keySet());
         removed.removeAll(ours.keySet());
         removed.retainAll(keysEverKnown(view));
+        if (!ownsStore.getAsBoolean()) {
+            return;
+        }
         metrics.repaired(different.size() + removed.size());
         write(different, removed);
         onEqual.run();
@@ -125,6 +140,9 @@ final class StateExport {
     }
 
     private void write(Map<String, String> states, Iterable<String> removed) throws PullpiriStoreException {
+        if (!ownsStore.getAsBoolean()) {
+            return;
+        }
         if (!states.isEmpty()) {
             store.write(states);
             metrics.wrote(states.size());
