@@ -60,7 +60,7 @@ final class MirrorHandler {
     }
 
     /** Gives scenarios without a state the state that they have in Pullpiri's store. */
-    // [impl->req~mir-first-states~1]
+    // [impl->req~mir-first-states~2]
     private void takeOver(Map<String, ScenarioState> states) {
         states.forEach((name, state) -> {
             if (builder.scenario(name).state().value() == null) {

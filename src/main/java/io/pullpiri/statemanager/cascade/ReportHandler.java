@@ -84,7 +84,7 @@ final class ReportHandler {
      * start or end. An unknown one counts only if it started or ended after the node's last report, because the stored fact of
      * a removed container may be left over. The time of the node's last report does not change.
      */
-    // [impl->req~mir-containers~1]
+    // [impl->req~mir-containers~2]
     CommandResult stored(Command.StoredContainers stored) {
         String name = stored.node();
         NodeEntry before = builder.node(name);

@@ -42,7 +42,13 @@ final class ArtifactImport {
     /** The artifacts of one command. A command is committed as one transaction, if the store accepts that much. */
     private static final int AT_ONCE = 50;
 
-    private static final Duration COMMIT_WAIT = Duration.ofSeconds(30);
+    /** How long the mirror waits for a commit at most. The manager cuts it to {@code commit.timeout}. */
+    static final Duration COMMIT_WAIT = Duration.ofSeconds(30);
+
+    /** Submits a command, and waits for its result. */
+    interface Submitter {
+        CommandResult submit(Command command) throws InterruptedException;
+    }
 
     private final PullpiriStore store;
     private final Manager manager;
@@ -80,17 +86,21 @@ final class ArtifactImport {
         }
         View view = manager.view();
         Map<String, ScenarioState> firstStates =
-                view.mirrorMarks().has(StoreKey.MirrorMark.FIRST_STATES) ? null : readScenarioStates();
+                view.mirrorMarks().has(StoreKey.MirrorMark.FIRST_STATES) ? null : readScenarioStates(found.keySet());
         String trouble = submit(changed(view, found), deleted(view, found.keySet()), firstStates);
         return missing.isHeld() ? missing.description() : trouble;
     }
 
-    private Map<String, ScenarioState> readScenarioStates() throws PullpiriStoreException {
+    /** Reads the states of the scenarios that have an artifact. The key of a deleted scenario may be left over. */
+    private Map<String, ScenarioState> readScenarioStates(Set<StoreKey.ArtifactKey> artifacts)
+            throws PullpiriStoreException {
         metrics.read();
         Map<String, ScenarioState> states = new TreeMap<>();
         store.readPrefix(Keys.SCENARIO_STATE_PREFIX).forEach((key, text) -> {
             ScenarioState state = ScenarioState.parse(text);
-            if (state != null && StoreKey.parse(key) instanceof StoreKey.StateKey stateKey) {
+            if (state != null
+                    && StoreKey.parse(key) instanceof StoreKey.StateKey stateKey
+                    && artifacts.contains(new StoreKey.ArtifactKey(ResourceKind.SCENARIO, stateKey.name()))) {
                 states.put(stateKey.name(), state);
             }
         });
@@ -165,33 +175,45 @@ final class ArtifactImport {
             throws InterruptedException {
         String trouble = "";
         if (!deleted.isEmpty() || firstStates != null) {
-            trouble = submit(new Command.MirrorArtifacts(List.of(), deleted, firstStates));
+            trouble = trouble(submit(new Command.MirrorArtifacts(List.of(), deleted, firstStates)));
         }
-        for (int from = 0; from < changed.size() && trouble.isEmpty(); from += AT_ONCE) {
-            List<Artifact> some = changed.subList(from, Math.min(from + AT_ONCE, changed.size()));
-            if (!submit(some).isEmpty()) {
-                // One of them cannot be stored. The others are not kept back for it.
-                for (Artifact one : some) {
-                    String why = submit(List.of(one));
-                    trouble = why.isEmpty() ? trouble : why;
-                }
-            }
+        return trouble.isEmpty() ? applyAll(changed, this::submit) : trouble;
+    }
+
+    /** Applies artifacts; returns why not all were stored, empty if they were. After an outage the rest waits for the next read. */
+    static String applyAll(List<Artifact> artifacts, Submitter submitter) throws InterruptedException {
+        String trouble = "";
+        for (int from = 0; from < artifacts.size() && trouble.isEmpty(); from += AT_ONCE) {
+            trouble = apply(artifacts.subList(from, Math.min(from + AT_ONCE, artifacts.size())), submitter);
         }
         return trouble;
     }
 
-    private String submit(List<Artifact> artifacts) throws InterruptedException {
-        return submit(new Command.MirrorArtifacts(List.copyOf(artifacts), List.of(), null));
+    private static String apply(List<Artifact> artifacts, Submitter submitter) throws InterruptedException {
+        CommandResult result = submitter.submit(new Command.MirrorArtifacts(List.copyOf(artifacts), List.of(), null));
+        boolean mayConcernOne =
+                result instanceof CommandResult.Rejected || result instanceof CommandResult.ResourceExhausted;
+        if (!mayConcernOne || artifacts.size() == 1) {
+            return trouble(result);
+        }
+        // One of them cannot be stored. The others are not kept back for it.
+        String trouble = "";
+        for (Artifact one : artifacts) {
+            String why = apply(List.of(one), submitter);
+            trouble = why.isEmpty() ? trouble : why;
+        }
+        return trouble;
     }
 
-    /** Returns why a command was not committed; empty if it was. */
-    private String submit(Command.MirrorArtifacts command) throws InterruptedException {
-        CommandResult result;
+    private CommandResult submit(Command command) throws InterruptedException {
         try {
-            result = manager.submit(command, COMMIT_WAIT).get();
+            return manager.submit(command, COMMIT_WAIT).get();
         } catch (ExecutionException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static String trouble(CommandResult result) {
         String reason = failure(result);
         return reason.isEmpty() ? "" : "artifacts of Pullpiri's store are not stored: " + reason;
     }

@@ -13,10 +13,12 @@ import io.pullpiri.statemanager.view.NodeEntry;
 import io.pullpiri.statemanager.view.Timestamp;
 import io.pullpiri.statemanager.view.View;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
@@ -30,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * repeats a list. The stored facts have no time and may be stale, so they count as a report only under conditions. For one
  * thread.
  */
-// [impl->req~mir-containers~1]
+// [impl->req~mir-containers~2]
 final class ContainerImport {
 
     /** For how long a node must not have reported before the first of two reads. */
@@ -41,8 +43,6 @@ final class ContainerImport {
     private static final String CONTAINERS = "/pullpiri/metrics/containers/";
     private static final String NODES = "/pullpiri/metrics/nodes/";
 
-    private static final Duration COMMIT_WAIT = Duration.ofSeconds(10);
-
     private final PullpiriStore store;
     private final Manager manager;
     private final MirrorMetrics metrics;
@@ -52,6 +52,9 @@ final class ContainerImport {
     /** The facts that were submitted last, by node. They are submitted again if the node or the facts have changed. */
     private final Map<String, Submitted> submitted = new HashMap<>();
 
+    /** The keys that could not be read, as they were reported. */
+    private Set<String> reported = Set.of();
+
     private @Nullable Reading last;
 
     /**
@@ -59,8 +62,18 @@ final class ContainerImport {
      *
      * @param nodes the value that MonitoringServer rewrites for each node, by node
      * @param containers the containers of each node, sorted by id; a node without containers is left out
+     * @param unreadable the keys of containers that cannot be read. Their nodes are unknown, so the read proves nothing
      */
-    private record Reading(Timestamp began, Map<String, String> nodes, Map<String, List<ContainerFacts>> containers) {
+    private record Reading(
+            Timestamp began,
+            Map<String, String> nodes,
+            Map<String, List<ContainerFacts>> containers,
+            List<String> unreadable) {
+
+        /** Whether the read proves nothing. All nodes empty: MonitoringServer has deleted its keys, or the database is new. */
+        boolean isUseless() {
+            return containers.isEmpty() || !unreadable.isEmpty();
+        }
 
         List<ContainerFacts> containersOf(String node) {
             return containers.getOrDefault(node, List.of());
@@ -89,8 +102,14 @@ final class ContainerImport {
         Reading before = last;
         Reading now = reading();
         last = now;
-        if (before == null || now.containers().isEmpty() || wasOffloading(before)) {
-            // All nodes empty at once: MonitoringServer has deleted its keys, or the database is new.
+        submitted.keySet().retainAll(now.nodes().keySet());
+        reportUnreadable(now.unreadable());
+        if (!now.unreadable().isEmpty()) {
+            return now.unreadable().size()
+                    + " container(s) of Pullpiri's store cannot be read, so lost container lists are"
+                    + " not found; the first is " + now.unreadable().getFirst();
+        }
+        if (before == null || before.isUseless() || now.isUseless() || wasOffloading(before)) {
             return "";
         }
         String trouble = "";
@@ -101,6 +120,11 @@ final class ContainerImport {
             }
         }
         return trouble;
+    }
+
+    /** Returns the nodes whose facts were submitted. */
+    Set<String> rememberedNodes() {
+        return Set.copyOf(submitted.keySet());
     }
 
     private Reading reading() throws PullpiriStoreException {
@@ -115,14 +139,38 @@ final class ContainerImport {
         SortedMap<String, String> pairs = store.readPrefix(CONTAINERS);
         metrics.read();
         metrics.read();
-        Map<String, List<ContainerFacts>> containers = pairs.values().stream()
-                .map(StoredContainer::parse)
-                .filter(container -> container != null && Names.problem(container.node()) == null)
+        List<String> unreadable = new ArrayList<>();
+        List<StoredContainer> readable = new ArrayList<>();
+        pairs.forEach((key, text) -> {
+            StoredContainer container = StoredContainer.parse(text);
+            if (container == null) {
+                unreadable.add(key);
+            } else {
+                readable.add(container);
+            }
+        });
+        Map<String, List<ContainerFacts>> containers = readable.stream()
+                .filter(container -> Names.problem(container.node()) == null)
                 .collect(Collectors.groupingBy(
                         StoredContainer::node,
                         TreeMap::new,
                         Collectors.collectingAndThen(Collectors.toList(), ContainerImport::sorted)));
-        return new Reading(began, nodes, containers);
+        return new Reading(began, nodes, containers, unreadable);
+    }
+
+    /** Counts and logs each key once, until it can be read or is gone. */
+    private void reportUnreadable(List<String> keys) {
+        for (String key : keys) {
+            if (!reported.contains(key)) {
+                manager.anomalies()
+                        .add(
+                                "unreadable-container",
+                                key
+                                        + " of Pullpiri's store is no container: expected JSON with 'id' and 'config.Hostname'."
+                                        + " Delete the key if MonitoringServer does not rewrite it");
+            }
+        }
+        reported = Set.copyOf(keys);
     }
 
     private static List<ContainerFacts> sorted(List<StoredContainer> containers) {
@@ -160,7 +208,8 @@ final class ContainerImport {
         }
         CommandResult result;
         try {
-            result = manager.submit(new Command.StoredContainers(node, containers, quietSince), COMMIT_WAIT)
+            result = manager.submit(
+                            new Command.StoredContainers(node, containers, quietSince), ArtifactImport.COMMIT_WAIT)
                     .get();
         } catch (ExecutionException e) {
             throw new IllegalStateException(e);

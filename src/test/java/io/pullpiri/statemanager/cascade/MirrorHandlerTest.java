@@ -128,7 +128,7 @@ class MirrorHandlerTest {
         assertThat(rig.keys()).doesNotContain(MARK);
     }
 
-    // [utest->req~mir-first-states~1]
+    // [utest->req~mir-first-states~2]
     @Test
     void scenarioStates_areTakenOverOnceAndOnlyWhereThereIsNone() {
         rig.run(apply(scenarioYaml("own", "p")));

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** When the containers of Pullpiri's store count as a report of a node. */
-// [utest->req~mir-containers~1]
+// [utest->req~mir-containers~2]
 class StoredContainersTest {
 
     private final CascadeRig rig = new CascadeRig();

@@ -11,6 +11,10 @@ import io.pullpiri.proto.statemanager.ResourceType;
 import io.pullpiri.proto.statemanager.v1.AcceptMissingRequest;
 import io.pullpiri.proto.statemanager.v1.GetMirrorRequest;
 import io.pullpiri.proto.statemanager.v1.MirrorGrpc;
+import io.pullpiri.statemanager.artifact.Artifact;
+import io.pullpiri.statemanager.artifact.ArtifactParser;
+import io.pullpiri.statemanager.cascade.Command;
+import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.state.ExportedStateNames;
 import io.pullpiri.statemanager.testing.Await;
 import io.pullpiri.statemanager.testing.FakeRocksDbService;
@@ -19,6 +23,8 @@ import io.pullpiri.statemanager.view.PackageEntry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -191,7 +197,7 @@ class ArtifactImportTest {
         await(() -> isKnown("later"));
     }
 
-    // [utest->req~mir-first-states~1]
+    // [utest->req~mir-first-states~2]
     @Test
     void scenarioStatesOfPullpirisStore_areTakenOverAtTheFirstStart() throws Exception {
         stopServer();
@@ -199,10 +205,44 @@ class ArtifactImportTest {
         Files.createDirectory(folder);
         service.database.put("/scenario/drive/state", "SCENARIO_STATE_ALLOWED");
         service.database.put("/scenario/other/state", "nonsense");
+        service.database.put("/scenario/deleted/state", "SCENARIO_STATE_PLAYING");
+        service.database.put(
+                "Scenario/drive", "kind: Scenario\nmetadata: {name: drive}\nspec: {action: launch, target: braking}\n");
         start(FAST);
         await(() -> rig.server.manager().view().scenarios().containsKey("drive"));
         assertThat(rig.state(ResourceType.RESOURCE_TYPE_SCENARIO, "drive").getCurrentState())
                 .isEqualTo("Allowed");
         assertThat(service.database).containsEntry("/scenario/other/state", "nonsense");
+        assertThat(rig.server.manager().view().scenarios())
+                .as("the state of a scenario without an artifact is left over")
+                .containsOnlyKeys("drive");
+    }
+
+    private static List<Integer> sizesOfCommands(CommandResult answer) throws Exception {
+        List<Artifact> artifacts = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            artifacts.add(ArtifactParser.parse(packageYaml("p" + i)));
+        }
+        List<Integer> sizes = new ArrayList<>();
+        String trouble = ArtifactImport.applyAll(artifacts, command -> {
+            sizes.add(((Command.MirrorArtifacts) command).artifacts().size());
+            return answer;
+        });
+        assertThat(trouble).contains("artifacts of Pullpiri's store are not stored: because");
+        return sizes;
+    }
+
+    @Test
+    void outageOfOurStore_isMetByOneCommand() throws Exception {
+        assertThat(sizesOfCommands(new CommandResult.NotDurableYet("because"))).containsExactly(50);
+    }
+
+    @Test
+    void refusedArtifacts_areTriedOneByOne() throws Exception {
+        assertThat(sizesOfCommands(new CommandResult.Rejected("because")))
+                .hasSize(51)
+                .startsWith(50, 1, 1);
+        assertThat(sizesOfCommands(new CommandResult.ResourceExhausted("because")))
+                .hasSize(51);
     }
 }

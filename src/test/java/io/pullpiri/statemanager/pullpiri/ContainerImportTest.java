@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Container lists that did not arrive, in a whole server. {@code MonitoringServer} is played by the test. */
-// [utest->req~mir-containers~1]
+// [utest->req~mir-containers~2]
 class ContainerImportTest {
 
     private static final PullpiriMirror.Pace FAST =
@@ -173,15 +173,78 @@ class ContainerImportTest {
     }
 
     @Test
-    void outdatedOrUnreadableFact_changesNothing() throws Exception {
+    void outdatedFact_changesNothing() throws Exception {
         store(container("brake", "exited", RUNNING_SINCE, "2026-07-01T09:00:00+09:00"), "HPC");
         store(container("light", "paused", RUNNING_SINCE, ""), "HPC");
         store(container("removed-long-ago", "running", "2020-07-01T09:00:00+09:00", ""), "HPC");
-        service.database.put("/pullpiri/metrics/containers/nonsense", "{");
         rewrite("HPC");
         awaitReads(20);
         assertThat(rig.packageState("braking")).isEqualTo("Running");
         assertThat(containers()).containsOnlyKeys("brake_main", "light_main");
         assertThat(rig.server.manager().mirror().health().trouble()).isEmpty();
+    }
+
+    private ContainerImport singleReads() {
+        mirror.close();
+        return new ContainerImport(
+                store,
+                rig.server.manager(),
+                new MirrorMetrics(),
+                rig.server.manager().clock(),
+                Duration.ZERO);
+    }
+
+    /** Reads once, after MonitoringServer has rewritten the keys of nodes. */
+    private String read(ContainerImport reads, String... nodes) throws Exception {
+        for (String node : nodes) {
+            service.database.put("/pullpiri/metrics/nodes/" + node, "{\"cpu_usage\": " + System.nanoTime() + "}");
+        }
+        return reads.read();
+    }
+
+    private boolean isAnyAbsent() {
+        return containers().values().stream().anyMatch(Container::absent);
+    }
+
+    @Test
+    void firstReadWithoutAnyContainer_provesNothing() throws Exception {
+        ContainerImport reads = singleReads();
+        read(reads, "HPC", "ZONE");
+        store(container("other", "running", RUNNING_SINCE, ""), "ZONE");
+        read(reads, "HPC", "ZONE");
+        assertThat(isAnyAbsent()).isFalse();
+        read(reads, "HPC", "ZONE");
+        await(() -> rig.packageState("braking").equals("Exited"));
+    }
+
+    @Test
+    void readWithAnUnreadableContainer_provesNothing_andIsReportedOnce() throws Exception {
+        ContainerImport reads = singleReads();
+        String unreadable = "/pullpiri/metrics/containers/HPCid-of-brake";
+        service.database.put(unreadable, "{");
+        store(container("light", "running", RUNNING_SINCE, ""), "HPC");
+        read(reads, "HPC");
+        assertThat(read(reads, "HPC")).contains("1 container(s)").contains(unreadable);
+        assertThat(isAnyAbsent()).isFalse();
+        assertThat(rig.server.manager().anomalies().counts()).containsEntry("unreadable-container", 1L);
+
+        service.database.remove(unreadable);
+        assertThat(read(reads, "HPC")).isEmpty();
+        assertThat(isAnyAbsent()).as("one of the two reads proves nothing").isFalse();
+        assertThat(read(reads, "HPC")).isEmpty();
+        assertThat(isAnyAbsent()).isTrue();
+    }
+
+    @Test
+    void nodeThatIsGone_isForgotten() throws Exception {
+        ContainerImport reads = singleReads();
+        store(container("brake", "running", RUNNING_SINCE, ""), "HPC");
+        store(container("other", "running", RUNNING_SINCE, ""), "ZONE");
+        read(reads, "HPC", "ZONE");
+        read(reads, "HPC", "ZONE");
+        assertThat(reads.rememberedNodes()).containsExactlyInAnyOrder("HPC", "ZONE");
+        service.database.remove("/pullpiri/metrics/nodes/ZONE");
+        read(reads, "HPC");
+        assertThat(reads.rememberedNodes()).containsExactly("HPC");
     }
 }
