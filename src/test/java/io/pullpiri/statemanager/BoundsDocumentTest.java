@@ -52,6 +52,7 @@ class BoundsDocumentTest {
             nodes that never named           | time    | cascade.NodeRegistry.SILENT
             what is known                    | percent | StateManager.HEAP_FOR_THE_VIEW
             records of offloads              | count   | cascade.OffloadHandler.MOST
+            requests for offloads            | count   | manager.Offloader.MOST_UNDECIDED
             a transition id                  | count   | grpc.StateChanges.MAX_CHARACTERS
             events kept                      | count   | manager.ChangeFeed.KEPT
             events kept                      | percent | StateManager.HEAP_FOR_THE_FEED

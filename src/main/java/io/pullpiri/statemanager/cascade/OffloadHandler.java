@@ -36,7 +36,7 @@ final class OffloadHandler {
     }
 
     /** Records a move, unless a call for the same model is open. A move that only has to be settled is settled first. */
-    // [impl->req~off-record~1]
+    // [impl->req~off-record~2]
     CommandResult begin(Command.BeginOffload begin) {
         OffloadRequest request = begin.request();
         String model = request.modelName();

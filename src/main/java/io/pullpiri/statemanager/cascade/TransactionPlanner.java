@@ -255,7 +255,7 @@ final class TransactionPlanner {
                 record.revision()));
     }
 
-    // [impl->req~off-record~1]
+    // [impl->req~off-record~2]
     private List<Write> offload(String model) {
         OffloadEntry before = changeSet.before().offloads().get(model);
         OffloadEntry after = changeSet.after().offloads().get(model);

@@ -14,6 +14,7 @@ import io.pullpiri.statemanager.view.OffloadRecord;
 import io.pullpiri.statemanager.view.OffloadRequest;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -43,6 +44,9 @@ public final class Offloader {
     /** The most characters of ActionController's message that are stored. */
     private static final int MESSAGE = 500;
 
+    /** How many models may have a request of which it is not known whether its record is stored. */
+    private static final int MOST_UNDECIDED = 100;
+
     private static final String RESTARTED = "StateManager was restarted during the call, and the answer is not known";
 
     private final Manager manager;
@@ -54,6 +58,9 @@ public final class Offloader {
 
     /** The ids of the moves that this process has begun and not ended. */
     private final Set<String> own = ConcurrentHashMap.newKeySet();
+
+    /** The models with a request of which it is not known whether its record is stored. Guarded by this. */
+    private final Set<String> undecided = new HashSet<>();
 
     private final Map<Outcome, Long> outcomes = new EnumMap<>(Outcome.class);
 
@@ -125,6 +132,10 @@ public final class Offloader {
     public CompletableFuture<Answer> offload(OffloadRequest request, Duration wait) {
         String id = UUID.randomUUID().toString();
         long end = clock.now().monotonicNanos() + min(wait, LONGEST_WAIT).toNanos();
+        String obstacle = admit(request.modelName());
+        if (!obstacle.isEmpty()) {
+            return CompletableFuture.completedFuture(refused(request, id, obstacle));
+        }
         own.add(id);
         return manager.submit(new BeginOffload(request.shortened(), id), min(wait, LONGEST_WAIT))
                 .thenCompose(result -> result instanceof CommandResult.Done
@@ -135,6 +146,28 @@ public final class Offloader {
                                         Math.max(0, end - clock.now().monotonicNanos()),
                                         TimeUnit.NANOSECONDS)
                         : CompletableFuture.completedFuture(refuse(request, id, result)));
+    }
+
+    /** Takes a place for a request that is not decided. Returns why there is none; empty if there is one. */
+    private synchronized String admit(String model) {
+        if (undecided.contains(model)) {
+            return "model_name: an earlier request for model " + LogText.printable(model)
+                    + " is not decided, because the store has not confirmed it (expected: one request at a time; ask"
+                    + " again when the store is available)";
+        }
+        if (undecided.size() >= MOST_UNDECIDED) {
+            String why = "offloads: requests for " + MOST_UNDECIDED
+                    + " models are not decided, because the store has not confirmed them (expected: fewer; ask again"
+                    + " when the store is available)";
+            manager.anomalies().refused("offloads", "undecided", why);
+            return why;
+        }
+        undecided.add(model);
+        return "";
+    }
+
+    private synchronized void decided(String model) {
+        undecided.remove(model);
     }
 
     private static Duration min(Duration first, Duration second) {
@@ -157,13 +190,19 @@ public final class Offloader {
         };
         if (!(result instanceof CommandResult.NotDurableYet)) {
             own.remove(id);
+            decided(request.modelName());
         }
+        return refused(request, id, why);
+    }
+
+    private Answer refused(OffloadRequest request, String id, String why) {
         count(Outcome.REFUSED);
         LOG.warn("offload of {} refused: {}", request.description(), LogText.printable(why));
         return new Answer(false, why, id);
     }
 
     private CompletableFuture<Answer> call(OffloadRequest request, String id) {
+        decided(request.modelName());
         LOG.info("offload of {} begins", request.description());
         return actionController.offload(request, timeout).handle((result, failure) -> {
             Answer answer = answer(id, result, failure);
@@ -192,13 +231,20 @@ public final class Offloader {
                         result.transitionId().isEmpty() ? id : result.transitionId());
     }
 
-    /** Records the end of a move, again and again while the store is away. */
+    /** Records the end of a move, if need be when the store is available again. Until then it takes no place in the queue. */
     private void end(EndOffload end) {
+        if (!manager.isReady()) {
+            timer.after(RETRY, () -> end(end));
+            return;
+        }
         var _ = manager.submit(end, timeout).thenAccept(result -> {
             if (result instanceof CommandResult.NotDurableYet) {
                 timer.after(RETRY, () -> end(end));
             } else {
                 own.remove(end.transitionId());
+                if (end.outcome() == OffloadOutcome.NOT_SENT) {
+                    decided(end.model());
+                }
             }
         });
     }

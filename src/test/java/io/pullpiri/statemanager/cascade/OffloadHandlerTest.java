@@ -92,7 +92,7 @@ class OffloadHandlerTest {
         return rig.keys().contains(Keys.offload("brake"));
     }
 
-    // [utest->req~off-record~1]
+    // [utest->req~off-record~2]
     @Test
     void offload_isStoredWithItsContainers() {
         assertThat(offload("id-1")).isInstanceOf(CommandResult.Done.class);
@@ -105,7 +105,7 @@ class OffloadHandlerTest {
         assertThat(rig.view.isOffloading("light")).isFalse();
     }
 
-    // [utest->req~off-record~1]
+    // [utest->req~off-record~2]
     @Test
     void secondRequestWhileACallIsOpen_isRefused() {
         offload("id-1");
@@ -121,14 +121,14 @@ class OffloadHandlerTest {
                 .hasOnlyElementsOfType(CommandResult.Done.class);
     }
 
-    // [utest->req~off-record~1]
+    // [utest->req~off-record~2]
     @Test
     void sameRequest_isDecidedTwiceAfterALostAnswerOfTheStore() {
         offload("id-1");
         assertThat(offload("id-1")).isInstanceOf(CommandResult.Done.class);
     }
 
-    // [utest->req~off-record~1]
+    // [utest->req~off-record~2]
     @Test
     void requestDuringTheSettleTime_beginsANewOffload() {
         offload("id-1");
@@ -138,7 +138,7 @@ class OffloadHandlerTest {
         assertThat(record().isOpen()).as("the end of another offload").isTrue();
     }
 
-    // [utest->req~off-record~1]
+    // [utest->req~off-record~2]
     @Test
     void callThatWasNotSent_leavesNoRecord() {
         offload("id-1");
@@ -149,7 +149,7 @@ class OffloadHandlerTest {
         assertThat(rig.modelState("brake")).isEqualTo("Dead");
     }
 
-    // [utest->req~off-record~1]
+    // [utest->req~off-record~2]
     @Test
     void moreThanAThousandOffloads_areRefused() {
         for (int i = 0; i < 1_000; i++) {

@@ -133,7 +133,7 @@ class OffloadingTest {
         }
     }
 
-    // [utest->req~off-record~1]
+    // [utest->req~off-record~2]
     @Test
     void secondRequestDuringACall_isNotAccepted() {
         controller.holding = true;

@@ -6,6 +6,7 @@ package io.pullpiri.statemanager.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.manager.ActionController.OffloadResult;
+import io.pullpiri.statemanager.state.ModelState;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.store.sqlite.SqliteStore;
 import io.pullpiri.statemanager.view.OffloadRecord;
@@ -85,7 +86,7 @@ class OffloaderTest {
         return answer;
     }
 
-    // [utest->req~off-record~1]
+    // [utest->req~off-record~2]
     @Test
     void record_isStoredBeforeTheCall_andItsEndAfterIt() {
         CompletableFuture<Offloader.Answer> answer = offload();
@@ -98,7 +99,7 @@ class OffloaderTest {
         assertThat(offloader.outcomes()).containsEntry(Offloader.Outcome.SUCCEEDED, 1L);
     }
 
-    // [utest->req~off-record~1]
+    // [utest->req~off-record~2]
     @Test
     void requestWhileTheStoreIsAway_isRefusedBeforeAnyCall_andLeavesNoRecord() {
         loop.store.faults.add(FaultyStore.Fault.UNAVAILABLE);
@@ -114,6 +115,53 @@ class OffloaderTest {
         assertThat(offloader.outcomes()).containsEntry(Offloader.Outcome.REFUSED, 1L);
     }
 
+    // [utest->req~off-record~2]
+    @Test
+    void requestsDuringAnOutage_leaveOneEndForAModel_andNoneInTheQueue() {
+        takeTheStoreAway();
+        List<Offloader.Answer> answers = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            answers.add(offloader.offload(REQUEST, Duration.ofNanos(1)).join());
+        }
+        assertThat(answers).noneMatch(Offloader.Answer::accepted);
+        assertThat(answers.getLast().message())
+                .startsWith("model_name: an earlier request for model m is not decided, because the store");
+        int waiting = loop.manager.waiting();
+        for (int i = 0; i < 5; i++) {
+            assertThat(retries).as("ends that are not stored").hasSize(1);
+            retries.remove().run();
+        }
+        assertThat(loop.manager.waiting()).as("commands in the queue").isEqualTo(waiting);
+        loop.pass();
+        retryUntilDone();
+        assertThat(record()).isNull();
+        CompletableFuture<Offloader.Answer> _ = offload();
+        assertThat(sent).as("a request after the outage").hasSize(1);
+    }
+
+    // [utest->req~off-record~2]
+    @Test
+    void requestsForManyModelsDuringAnOutage_areRefused() {
+        takeTheStoreAway();
+        for (int i = 0; i < 100; i++) {
+            offloader
+                    .offload(new OffloadRequest("s", "p", "m" + i, "A", "B", "", ""), Duration.ofNanos(1))
+                    .join();
+        }
+        assertThat(offloader.offload(REQUEST, Duration.ofNanos(1)).join().message())
+                .startsWith("offloads: requests for 100 models are not decided");
+        assertThat(loop.manager.anomalies().refusals())
+                .containsEntry(new Anomalies.RefusalLabels("offloads", "undecided"), 1L);
+        assertThat(retries).hasSize(100);
+    }
+
+    private void takeTheStoreAway() {
+        loop.store.faults.add(FaultyStore.Fault.UNAVAILABLE);
+        var _ = loop.set(ModelState.RUNNING);
+        loop.turn();
+        assertThat(loop.manager.isReady()).isFalse();
+    }
+
     private void retryUntilDone() {
         while (!retries.isEmpty()) {
             retries.remove().run();
@@ -121,7 +169,7 @@ class OffloaderTest {
         }
     }
 
-    // [utest->req~off-record~1]
+    // [utest->req~off-record~2]
     @Test
     void offload_isSentOnce_ifTheAnswerOfTheStoreToItsRecordIsLost() {
         loop.store.faults.add(FaultyStore.Fault.ANSWER_LOST);
