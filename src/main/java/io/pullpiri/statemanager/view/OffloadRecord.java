@@ -52,7 +52,7 @@ public record OffloadRecord(
      * A container of the model at the request.
      *
      * @param container its id, or its name if it has no id
-     * @param startedNanos when it was last started; 0 if that is not known
+     * @param startedNanos when it was last started; 0 if that is not known, as in node records of older versions
      * @param ended whether it had ended
      */
     @JsonInclude(JsonInclude.Include.NON_DEFAULT)
@@ -63,7 +63,11 @@ public record OffloadRecord(
             boolean ended) implements StoredRecord {
 
         private boolean isSameRun(String onNode, Container other) {
-            return node.equals(onNode) && container.equals(identity(other)) && startedNanos == other.startedNanos();
+            return node.equals(onNode) && container.equals(identity(other)) && isSameStart(other);
+        }
+
+        private boolean isSameStart(Container other) {
+            return startedNanos == 0 ? !ended || hasEnded(other) : startedNanos == other.startedNanos();
         }
     }
 

@@ -184,6 +184,35 @@ class OffloadHandlerTest {
 
     // [utest->req~off-stop~1]
     @Test
+    void containerWhoseStartWasNotKnownAtTheRequest_countsAsExited() {
+        forgetStart("A");
+        offload("id-1");
+        rig.run(list("A", "brake_main=a1:exited:137", "light_main=l1:running"));
+        assertThat(rig.modelState("brake")).isEqualTo("Exited");
+    }
+
+    // [utest->req~off-dead~1]
+    @Test
+    void containerWhoseStartWasNotKnownAtTheRequest_isReportedWhenItRunsAgain() {
+        rig.run(list("B", "brake_main=b0:exited:139"));
+        forgetStart("B");
+        offload("id-1");
+        rig.run(list("B", "brake_main=b0:exited:0"));
+        assertThat(rig.modelState("brake")).as("the same run").isEqualTo("Dead");
+        rig.run(list("B", "brake_main=b0:running:0:30"));
+        assertThat(rig.modelState("brake")).as("a later start").isEqualTo("Running");
+    }
+
+    /** Makes the record of a node one of a version that did not store when containers were started. */
+    private void forgetStart(String node) {
+        String record = rig.value(Keys.node(node));
+        assertThat(record).contains("\"started\"");
+        rig.foreignUnseen(Keys.node(node), record.replaceAll(",\"started\":\\d+", ""));
+        rig.restart();
+    }
+
+    // [utest->req~off-stop~1]
+    @Test
     void containerThatRunsAgain_countsWithItsExitCode() {
         offload("id-1");
         rig.run(list("A", "brake_main=a1:exited:137", "light_main=l1:running"));
