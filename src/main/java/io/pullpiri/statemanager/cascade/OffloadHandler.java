@@ -13,6 +13,8 @@ import io.pullpiri.statemanager.view.OffloadEntry;
 import io.pullpiri.statemanager.view.OffloadRecord;
 import io.pullpiri.statemanager.view.OffloadRequest;
 import java.util.List;
+import java.util.Objects;
+import java.util.OptionalLong;
 
 /** Records the moves of models between nodes, and settles what became of them. */
 final class OffloadHandler {
@@ -94,26 +96,50 @@ final class OffloadHandler {
         return new CommandResult.Done("the offload has ended");
     }
 
-    /** Settles the moves whose settle time is over. */
+    /** Settles the moves whose settle time is over. One whose model may still be on a node waits for the end of that grace period. */
     void settle() {
         long now = builder.now().monotonicNanos();
         for (OffloadEntry entry : List.copyOf(builder.offloads().values())) {
             OffloadRecord record = entry.record();
             if (record != null && entry.settleEnd() <= now) {
-                settle(record);
+                String model = record.request().modelName();
+                OptionalLong graceEnd = graceEnd(builder.model(model));
+                if (graceEnd.isPresent()) {
+                    builder.putOffload(model, new OffloadEntry(record, graceEnd.getAsLong(), entry.revision()));
+                } else {
+                    settle(record);
+                }
             }
         }
+    }
+
+    /**
+     * When the next grace period of a model ends that has not ended as far as is known, and that lists only leave out. Empty for
+     * other models.
+     */
+    private OptionalLong graceEnd(ModelEntry model) {
+        return OffloadRecord.isOnANode(model)
+                ? OptionalLong.empty()
+                : model.containers().entrySet().stream()
+                        .flatMapToLong(of -> of.getValue().stream()
+                                .filter(container -> !OffloadRecord.hasEnded(container))
+                                .map(container ->
+                                        builder.node(of.getKey()).graceEnds().get(container.name()))
+                                .filter(Objects::nonNull)
+                                .mapToLong(Long::longValue))
+                        .min();
     }
 
     /**
      * Settles a move. A model that no node has any more is lost, whatever ActionController answered. Other models have the state
      * that their containers give.
      */
-    // [impl->req~off-lost~1]
+    // [impl->req~off-lost~2]
     private void settle(OffloadRecord record) {
         String name = record.request().modelName();
         ModelEntry model = builder.model(name);
         boolean lost = !OffloadRecord.isOnANode(model)
+                && graceEnd(model).isEmpty()
                 && builder.mayBeNamed(model)
                 && model.state().value() != null;
         if (lost) {

@@ -158,9 +158,9 @@ public record OffloadRecord(
                         !hasEnded(container) && before.stream().anyMatch(each -> each.isSameRun(source, container)));
     }
 
-    /** Whether a node has a container of the model that has not ended. */
+    /** Whether a node lists a container of the model that has not ended. */
     public static boolean isOnANode(ModelEntry model) {
-        return containers(model).anyMatch(container -> !hasEnded(container));
+        return containers(model).anyMatch(container -> !container.absent() && !hasEnded(container));
     }
 
     private static Stream<Container> containers(ModelEntry model) {

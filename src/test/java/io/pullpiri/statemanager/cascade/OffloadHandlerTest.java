@@ -251,7 +251,7 @@ class OffloadHandlerTest {
         assertThat(rig.modelState("brake")).isEqualTo("Exited");
     }
 
-    // [utest->req~off-lost~1]
+    // [utest->req~off-lost~2]
     @Test
     void modelThatTheTargetNeverReports_isLost_whateverTheAnswer() {
         for (OffloadOutcome answer : List.of(OffloadOutcome.SUCCEEDED, OffloadOutcome.FAILED)) {
@@ -276,7 +276,7 @@ class OffloadHandlerTest {
         }
     }
 
-    // [utest->req~off-lost~1]
+    // [utest->req~off-lost~2]
     @Test
     void lostModel_staysDeadUntilANodeReportsIt_alsoOverARestart() {
         offload("id-1");
@@ -297,7 +297,42 @@ class OffloadHandlerTest {
         assertThat(isStored()).isFalse();
     }
 
-    // [utest->req~off-lost~1]
+    // [utest->req~off-lost~2]
+    @Test
+    void modelWhoseContainerIsLeftOutWhenTheSettleTimeEnds_isLostAfterTheGracePeriod() {
+        offload("id-1");
+        end("id-1", OffloadOutcome.SUCCEEDED);
+        rig.pass(SETTLE.minusSeconds(1));
+        rig.run(list("A", "light_main=l1:running"));
+        rig.pass(Duration.ofSeconds(1));
+        rig.run(new Command.Tick());
+        assertThat(rig.modelState("brake")).as("in the grace period").isEqualTo("Running");
+        assertThat(Cascade.nextTick(rig.view)).isGreaterThan(rig.now().monotonicNanos());
+        rig.pass(Duration.ofSeconds(2));
+        rig.run(new Command.Tick());
+        assertThat(rig.modelState("brake")).isEqualTo("Dead");
+        rig.restart();
+        assertThat(rig.modelState("brake")).isEqualTo("Dead");
+    }
+
+    // [utest->req~off-lost~2]
+    @Test
+    void modelThatIsListedAgainAfterTheSettleTime_keepsItsState() {
+        offload("id-1");
+        end("id-1", OffloadOutcome.FAILED);
+        rig.pass(SETTLE.minusSeconds(1));
+        rig.run(list("A"));
+        rig.pass(Duration.ofSeconds(20));
+        rig.run(new Command.Tick());
+        rig.run(list("A", "brake_main=a1:running", "light_main=l1:running"));
+        rig.pass(Duration.ofSeconds(10));
+        rig.run(new Command.Tick());
+        assertThat(rig.modelState("brake")).isEqualTo("Running");
+        assertThat(isStored()).isFalse();
+        assertThat(rig.transitions).noneMatch(change -> change.to().equals("Dead"));
+    }
+
+    // [utest->req~off-lost~2]
     @Test
     void modelThatTheSourceStillRuns_keepsItsState() {
         offload("id-1");
@@ -428,7 +463,7 @@ class OffloadHandlerTest {
         assertThat(rig.notices()).anyMatch(text -> text.startsWith("/statemanager/offload/brake is damaged"));
     }
 
-    // [utest->req~off-lost~1]
+    // [utest->req~off-lost~2]
     @Test
     void modelOfNoPackage_isNotLost() {
         offload("id-1");
@@ -440,7 +475,7 @@ class OffloadHandlerTest {
         assertThat(isStored()).isFalse();
     }
 
-    // [utest->req~off-lost~1]
+    // [utest->req~off-lost~2]
     @Test
     void lostModelThatNoPackageNamesAnyMore_isRemovedWithItsRecord() {
         offload("id-1");
