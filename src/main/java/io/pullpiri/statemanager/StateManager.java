@@ -156,6 +156,7 @@ public final class StateManager implements AutoCloseable {
             Offloader offloader = new Offloader(
                     manager,
                     actionController,
+                    reconciler::isRestarted,
                     settings.offloadTimeout(),
                     settings.offloadSettle(),
                     clock,

@@ -81,7 +81,7 @@ final class OffloadHandler {
         }
         if (end.outcome() == OffloadOutcome.NOT_SENT) {
             builder.setOffload(end.model(), null, NOT_RUNNING);
-            note(record, "not sent, because the store did not confirm its record in time");
+            note(record, "not sent: " + end.message());
             return new CommandResult.Done("the offload is removed");
         }
         long settle = end.settle().toNanos();

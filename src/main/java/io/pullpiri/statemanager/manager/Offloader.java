@@ -21,6 +21,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,8 +50,11 @@ public final class Offloader {
 
     private static final String RESTARTED = "StateManager was restarted during the call, and the answer is not known";
 
+    private static final String NOT_CONFIRMED = "the store did not confirm its record in time";
+
     private final Manager manager;
     private final ActionController actionController;
+    private final Predicate<String> isRestarted;
     private final Duration timeout;
     private final Duration settle;
     private final Clock clock;
@@ -85,18 +89,21 @@ public final class Offloader {
     /**
      * Makes an offloader, which ends the open calls of an earlier process whenever the store has been read.
      *
+     * @param isRestarted whether a model of this name is being restarted in place: ActionController must not move it then
      * @param timeout how long one call may take
      * @param settle how long after a call the reports of the nodes may still change what became of the model
      */
     public Offloader(
             Manager manager,
             ActionController actionController,
+            Predicate<String> isRestarted,
             Duration timeout,
             Duration settle,
             Clock clock,
             Timer timer) {
         this.manager = manager;
         this.actionController = actionController;
+        this.isRestarted = isRestarted;
         this.timeout = timeout;
         this.settle = settle;
         this.clock = clock;
@@ -132,13 +139,14 @@ public final class Offloader {
     public CompletableFuture<Answer> offload(OffloadRequest request, Duration wait) {
         String id = UUID.randomUUID().toString();
         long end = clock.now().monotonicNanos() + min(wait, LONGEST_WAIT).toNanos();
-        String obstacle = admit(request.modelName());
+        String model = request.modelName();
+        String obstacle = isRestarted.test(model) ? restarted(request) : admit(model);
         if (!obstacle.isEmpty()) {
             return CompletableFuture.completedFuture(refused(request, id, obstacle));
         }
         own.add(id);
         return manager.submit(new BeginOffload(request.shortened(), id), min(wait, LONGEST_WAIT))
-                .thenCompose(result -> result instanceof CommandResult.Done
+                .thenCompose(result -> isFree(request, result)
                         ? call(request, id)
                                 .copy()
                                 .completeOnTimeout(
@@ -146,6 +154,16 @@ public final class Offloader {
                                         Math.max(0, end - clock.now().monotonicNanos()),
                                         TimeUnit.NANOSECONDS)
                         : CompletableFuture.completedFuture(refuse(request, id, result)));
+    }
+
+    /** Whether the record is stored, and no restart in place has begun before that. None begins after it. */
+    private boolean isFree(OffloadRequest request, CommandResult result) {
+        return result instanceof CommandResult.Done && !isRestarted.test(request.modelName());
+    }
+
+    private static String restarted(OffloadRequest request) {
+        return "model_name: model " + LogText.printable(request.modelName())
+                + " is being restarted in place (expected: one request at a time; ask again when that has ended)";
     }
 
     /** Takes a place for a request that is not decided. Returns why there is none; empty if there is one. */
@@ -174,7 +192,7 @@ public final class Offloader {
         return first.compareTo(second) < 0 ? first : second;
     }
 
-    /** Refuses a move whose record is not stored, or may become durable later. The call is never sent then. */
+    /** Refuses a move whose record is not stored, may become durable later, or is removed. The call is never sent then. */
     private Answer refuse(OffloadRequest request, String id, CommandResult result) {
         String why = switch (result) {
             case CommandResult.NotAllowed refused -> refused.reason();
@@ -182,13 +200,17 @@ public final class Offloader {
             case CommandResult.Rejected refused -> refused.reason();
             case CommandResult.ResourceExhausted refused -> refused.reason();
             case CommandResult.NotDurableYet away -> {
-                end(new EndOffload(request.modelName(), id, OffloadOutcome.NOT_SENT, "", settle));
+                end(new EndOffload(request.modelName(), id, OffloadOutcome.NOT_SENT, NOT_CONFIRMED, settle));
                 yield "the store is not available, and nothing was moved: " + away.reason();
             }
-            case CommandResult.Done done -> throw new AssertionError(done);
+            case CommandResult.Done stored -> {
+                String restarted = restarted(request);
+                end(new EndOffload(request.modelName(), id, OffloadOutcome.NOT_SENT, restarted, settle));
+                yield restarted;
+            }
             case CommandResult.ArtifactsDone done -> throw new AssertionError(done);
         };
-        if (!(result instanceof CommandResult.NotDurableYet)) {
+        if (!(result instanceof CommandResult.NotDurableYet) && !(result instanceof CommandResult.Done)) {
             own.remove(id);
             decided(request.modelName());
         }

@@ -279,6 +279,11 @@ public final class Reconciler implements AutoCloseable {
         return true;
     }
 
+    /** Whether a model is being restarted in place. */
+    public synchronized boolean isRestarted(String model) {
+        return restarter.isRestarted(model);
+    }
+
     private void later(Task task, long nanos) {
         task.nextNanos = clock.now().monotonicNanos() + nanos;
         timer.after(Duration.ofNanos(nanos), () -> call(task));

@@ -328,6 +328,12 @@ final class Restarter {
         return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 
+    /** Whether a call for the model is open, or about to begin. */
+    boolean isRestarted(String model) {
+        Restart restart = restarts.get(model);
+        return restart != null && restart.busy;
+    }
+
     /** Describes the restarts of a package's models, for an operator; empty if there is none. */
     List<String> progress(String packageName) {
         View view = owner.view();

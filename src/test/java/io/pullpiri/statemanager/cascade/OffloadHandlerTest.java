@@ -205,7 +205,7 @@ class OffloadHandlerTest {
 
     /** Makes the record of a node one of a version that did not store when containers were started. */
     private void forgetStart(String node) {
-        String record = rig.value(Keys.node(node));
+        String record = Objects.requireNonNull(rig.value(Keys.node(node)));
         assertThat(record).contains("\"started\"");
         rig.foreignUnseen(Keys.node(node), record.replaceAll(",\"started\":\\d+", ""));
         rig.restart();

@@ -16,9 +16,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -36,6 +38,7 @@ class OffloaderTest {
 
     private final List<String> sent = new ArrayList<>();
     private final List<CompletableFuture<OffloadResult>> replies = new ArrayList<>();
+    private final Set<String> restarted = new HashSet<>();
     private final Queue<Runnable> retries = new ArrayDeque<>();
     private SteppedManager loop;
     private Offloader offloader;
@@ -65,6 +68,7 @@ class OffloaderTest {
         return new Offloader(
                 loop.manager,
                 controller,
+                restarted::contains,
                 Duration.ofMinutes(5),
                 Duration.ofSeconds(60),
                 () -> new Timestamp(1, 1),
@@ -153,6 +157,23 @@ class OffloaderTest {
         assertThat(loop.manager.anomalies().refusals())
                 .containsEntry(new Anomalies.RefusalLabels("offloads", "undecided"), 1L);
         assertThat(retries).hasSize(100);
+    }
+
+    // [utest->req~off-record~2]
+    @Test
+    void requestDuringARestartInPlace_isRefusedBeforeAnyCall() {
+        restarted.add("m");
+        assertThat(offload().join().message()).startsWith("model_name: model m is being restarted in place");
+        restarted.clear();
+        CompletableFuture<Offloader.Answer> raced = offloader.offload(REQUEST, SteppedManager.SOON);
+        restarted.add("m");
+        loop.turn();
+        assertThat(raced.join().message()).startsWith("model_name: model m is being restarted in place");
+        assertThat(sent).isEmpty();
+        assertThat(record()).isNull();
+        restarted.clear();
+        CompletableFuture<Offloader.Answer> _ = offload();
+        assertThat(sent).as("a request after the restart").hasSize(1);
     }
 
     private void takeTheStoreAway() {

@@ -170,6 +170,18 @@ class RestarterTest {
         return events.stream().map(Recovery::step).toList();
     }
 
+    // [utest->req~off-record~2]
+    @Test
+    void modelIsRestarted_untilTheAnswer() {
+        apply("a");
+        report("HPC", "exited", "a");
+        pass(MOMENT);
+        assertThat(current.isRestarted("a")).isTrue();
+        calls.getFirst().reply().complete(DONE);
+        pass(Duration.ofSeconds(1));
+        assertThat(current.isRestarted("a")).isFalse();
+    }
+
     // [utest->req~rec-restart-in-place~1]
     @Test
     void refusal_leadsToARestartInPlaceOfEachDeadModel() {
