@@ -81,6 +81,9 @@ final class Restarter {
 
         final String model;
         boolean busy;
+        /** The attempt whose number is being stored. */
+        @Nullable
+        Attempt pending;
         /** Whether the last attempt did not reach ActionController, so that its number is used again. */
         boolean unused;
 
@@ -251,12 +254,20 @@ final class Restarter {
         calls++;
         busyNodes.add(attempt.request.sourceNode());
         attempt.restart.busy = true;
+        attempt.restart.pending = attempt;
         CompletableFuture<?> _ = owner.submit(
                         new Command.CountRestart(attempt.restart.model, attempt.number), COMMIT_WAIT)
                 .thenAccept(answer -> owner.after(Duration.ZERO, () -> counted(attempt, answer)));
+        owner.after(
+                COMMIT_WAIT.plus(LOOK), () -> counted(attempt, new CommandResult.NotDurableYet("no answer in time")));
     }
 
+    @SuppressWarnings("ReferenceEquality") // two attempts with equal values are different ones
     private void counted(Attempt attempt, CommandResult answer) {
+        if (attempt.restart.pending != attempt) {
+            return;
+        }
+        attempt.restart.pending = null;
         if (!(answer instanceof CommandResult.Done) || !isStillDead(attempt)) {
             attempt.restart.unused = answer instanceof CommandResult.Done;
             attempt.restart.notBefore = now() + LOOK.toNanos();

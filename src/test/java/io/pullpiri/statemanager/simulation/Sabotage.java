@@ -30,7 +30,9 @@ enum Sabotage {
     /** Takes each removal of a killed container for a stop on purpose, however late. */
     KNOWS_ONLY_STOPS,
     /** Sends each request later than decided, even if the package recovered in between. */
-    CALLS_LATE;
+    CALLS_LATE,
+    /** Counts restarts in place, and does not call ActionController. */
+    SENDS_NO_RESTART;
 
     /** The rules that the program follows, which these defects change. */
     Rules rules(Rules right) {
@@ -47,7 +49,8 @@ enum Sabotage {
                     DROPS_MODELS,
                     SENDS_NO_REQUEST,
                     DROPS_REMOVED_CONTAINERS,
-                    CALLS_LATE -> right;
+                    CALLS_LATE,
+                    SENDS_NO_RESTART -> right;
         };
     }
 

@@ -27,6 +27,7 @@ class SabotageTest {
         "TRUSTS_EMPTY_LISTS, 'before its grace period ends'",
         "KNOWS_NO_STOPS, 'was stopped on purpose, and is LEFT_OUT'",
         "KNOWS_ONLY_STOPS, 'was not stopped on purpose, and is STOPPED'",
+        "SENDS_NO_RESTART, 'was not restarted in place'",
         "CALLS_LATE, 'a call starts for scenario '",
     })
     void sabotage_isDetected(Sabotage sabotage, String what) {

@@ -10,21 +10,19 @@ import io.pullpiri.statemanager.cascade.Command;
 import io.pullpiri.statemanager.cascade.CommandResult;
 import io.pullpiri.statemanager.cascade.Plan;
 import io.pullpiri.statemanager.container.ContainerFacts;
-import io.pullpiri.statemanager.manager.ActionController;
 import io.pullpiri.statemanager.manager.Manager;
 import io.pullpiri.statemanager.manager.ManagerLimits;
 import io.pullpiri.statemanager.manager.ManagerThreads;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.manager.Tracing;
-import io.pullpiri.statemanager.simulation.Action.Mood;
 import io.pullpiri.statemanager.simulation.Action.Step;
 import io.pullpiri.statemanager.store.Keys;
 import io.pullpiri.statemanager.testing.CascadeRig;
 import io.pullpiri.statemanager.testing.SpecificationTables;
 import io.pullpiri.statemanager.view.Owner;
 import io.pullpiri.statemanager.view.ResourceKind;
-import io.pullpiri.statemanager.view.ScenarioEntry;
+import io.pullpiri.statemanager.view.View;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
@@ -36,9 +34,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -52,7 +48,6 @@ import org.jspecify.annotations.Nullable;
 final class Simulation {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final Duration RESYNC = Duration.ofSeconds(60);
 
     /** Longer than any delay, backoff and grace period. */
     private static final long CALM = TimeUnit.SECONDS.toNanos(40);
@@ -66,15 +61,14 @@ final class Simulation {
     private final SimulatedWeather weather;
     private final SimulatedStore store;
     private final Witness witness;
+    private final SimulatedController controller;
     private final Map<String, List<List<String>>> reports = new TreeMap<>();
     private final Map<String, List<@Nullable String>> artifacts = new HashMap<>();
-    private final Map<String, Integer> accepted = new HashMap<>();
 
     /** The time, in ticks, until which a node may be forgotten after its list, because a request to forget it was open. */
     private final Map<String, Long> forgottenUntil = new HashMap<>();
 
     private Life life;
-    private Mood mood = Mood.ACCEPTS;
     private @Nullable Subscriber subscriber;
     private Witness.@Nullable Broken broken;
     private int steps;
@@ -87,10 +81,11 @@ final class Simulation {
         this.counts = counts;
         this.chance = new Random(~day.seed());
         this.weather = new SimulatedWeather(time, chance, counts, trace, PATIENCE);
-        // A command writes at most 15 keys, and the journal has 5 writes, so two commands may not fit together.
-        this.store = new SimulatedStore(weather, sabotage, day.roomy() ? 21 : 9);
+        // A command writes at most 18 keys, and the journal has 5 writes, so two commands may not fit together.
+        this.store = new SimulatedStore(weather, sabotage, day.roomy() ? 24 : 9);
         this.sabotage = sabotage;
         this.witness = new Witness(store, time, counts, day.roomy(), trace);
+        this.controller = new SimulatedController(day, sabotage, counts, trace, store, weather, witness);
         this.life = new Life();
     }
 
@@ -179,7 +174,7 @@ final class Simulation {
                 store.loseWatches();
             }
             case Action.CutWatches cut -> counts.add("watch cut", store.loseWatches());
-            case Action.Turn turn -> mood = turn.mood();
+            case Action.Turn turn -> controller.turn(turn.mood());
             case Action.SetClock set -> {
                 counts.add("clock jump");
                 time.jump(Duration.ofSeconds(set.seconds()));
@@ -368,7 +363,7 @@ final class Simulation {
     /** Ends all faults, and checks that every state follows from the rules, and that reports are answered. */
     private void calm() {
         weather.clear();
-        mood = Mood.ACCEPTS;
+        controller.calm();
         passUntil(time.ticks() + CALM);
         require(life.ready && life.manager.isReady(), "quiet: not ready");
         Map<String, List<String>> last = new TreeMap<>();
@@ -390,20 +385,8 @@ final class Simulation {
         require(life.manager.waiting() == 0, "quiet: %d commands wait", life.manager.waiting());
         require(store.watches() == 1, "quiet: %d watches are open (expected: 1)", store.watches());
         witness.quiet(last);
-        for (String name : Day.PACKAGES) {
-            Integer since = witness.deadSince(name);
-            if (since == null) {
-                continue;
-            }
-            for (String scenario : witness.scenariosOf(name)) {
-                require(
-                        accepted.getOrDefault(name + " " + scenario, -1) >= since,
-                        "package %s is dead, and ActionController received no request for scenario %s",
-                        name,
-                        scenario);
-                counts.add("dead package compared at rest");
-            }
-        }
+        passUntil(time.ticks() + controller.rest().toNanos());
+        controller.requireActedOn();
         read();
         if (subscriber != null) {
             subscriber.requireUpToDate();
@@ -421,10 +404,7 @@ final class Simulation {
                     sabotage.rules(CascadeRig.RULES),
                     new Plan.TransactionLimits(store.maxWrites(), store.maxBytes(), 1L << 40));
             Reconciler reconciler = new Reconciler(
-                    this::call,
-                    new Reconciler.Timing(Duration.ZERO, RESYNC, PATIENCE, failures -> 100L << Math.min(failures, 4)),
-                    time,
-                    this::after);
+                    controller.connect(this::view, this::after), controller.timing(PATIENCE), time, this::after);
             manager = new Manager(
                     store,
                     cascade,
@@ -438,6 +418,10 @@ final class Simulation {
                             task -> time.inOrder(this, weather.jitter(), guarded(task)),
                             task -> after(weather.jitter(), task),
                             this::after));
+        }
+
+        private View view() {
+            return manager.view();
         }
 
         void begin() {
@@ -456,44 +440,6 @@ final class Simulation {
                     task.run();
                 }
             };
-        }
-
-        private CompletableFuture<ActionController.ReconcileResult> call(String scenario, Duration timeout) {
-            ScenarioEntry entry = manager.view().scenarios().get(scenario);
-            String target = entry == null || entry.artifact().good() == null
-                    ? null
-                    : entry.artifact().good().target();
-            CompletableFuture<ActionController.ReconcileResult> reply = new CompletableFuture<>();
-            if (sabotage == Sabotage.CALLS_LATE) {
-                after(Duration.ofSeconds(1), () -> begin(scenario, target, timeout, reply));
-            } else if (sabotage != Sabotage.SENDS_NO_REQUEST) {
-                begin(scenario, target, timeout, reply);
-            }
-            return reply;
-        }
-
-        private void begin(
-                String scenario,
-                @Nullable String target,
-                Duration timeout,
-                CompletableFuture<ActionController.ReconcileResult> reply) {
-            counts.add("ActionController " + mood);
-            trace.add("call", "scenario %s of package %s: ActionController %s", scenario, target, mood);
-            witness.called(scenario, target);
-            if (mood == Mood.ACCEPTS) {
-                accepted.put(target + " " + scenario, store.log().size());
-            }
-            switch (mood) {
-                case ACCEPTS, REFUSES -> {
-                    ActionController.ReconcileResult answer =
-                            new ActionController.ReconcileResult(mood == Mood.ACCEPTS, "so be it");
-                    after(weather.jitter(), () -> reply.complete(answer));
-                }
-                case FAILS ->
-                    after(weather.jitter(), () -> reply.completeExceptionally(new IllegalStateException("down")));
-                case KEEPS_SILENT ->
-                    after(timeout, () -> reply.completeExceptionally(new TimeoutException("no reply in time")));
-            }
         }
     }
 }

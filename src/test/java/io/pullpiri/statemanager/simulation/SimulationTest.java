@@ -64,6 +64,8 @@ class SimulationTest {
             Map.entry("removed container kept", 1_000),
             Map.entry("removed container at rest", 1_000),
             Map.entry("scenario step compared", 3_000),
+            Map.entry("restart in place", 2_500),
+            Map.entry("dead model compared at rest", 450),
             Map.entry("dead package compared at rest", 900));
 
     @Test
