@@ -18,6 +18,7 @@ import io.pullpiri.statemanager.manager.ManagerLimits;
 import io.pullpiri.statemanager.manager.ManagerThreads;
 import io.pullpiri.statemanager.manager.Metrics;
 import io.pullpiri.statemanager.manager.Offloader;
+import io.pullpiri.statemanager.manager.ReconcileTiming;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.manager.Tracing;
 import io.pullpiri.statemanager.net.InheritedSocket;
@@ -120,7 +121,7 @@ public final class StateManager implements AutoCloseable {
                     own(new ActionControllerClient(settings.actionController(), settings.reconcileCurrentStatus()));
             Reconciler reconciler = own(new Reconciler(
                     actionController,
-                    new Reconciler.Timing(
+                    new ReconcileTiming(
                             settings.reconcileDelay(),
                             settings.reconcileResync(),
                             settings.reconcileTimeout(),

@@ -27,8 +27,8 @@ public final class MirrorLink {
         ARTIFACTS,
         CONTAINERS;
 
-        /** The part in the words of log lines. */
-        public String words() {
+        /** The name of the part in log lines. */
+        public String logName() {
             return name().toLowerCase(Locale.ROOT);
         }
     }

@@ -33,16 +33,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Sends reconcile requests to ActionController for every dead package, one for each scenario of its
- * {@link ReconcileTargets}. It repeats
- * them for as long as the package's reconcile record exists. An acknowledgement is not a recovery: only the observed state
- * removes the record. No method blocks, and all may be called from any thread.
+ * {@link ReconcileTargets}. It repeats them for as long as the package's reconcile record exists. An acknowledgement is not a
+ * recovery: only the observed state removes the record. No method blocks, and all may be called from any thread.
  */
 public final class Reconciler implements AutoCloseable {
 
@@ -55,7 +53,7 @@ public final class Reconciler implements AutoCloseable {
     private static final long LONGEST_WAIT_WHILE_AWAY = Duration.ofSeconds(10).toMillis();
 
     private final ActionController actionController;
-    private final Timing timing;
+    private final ReconcileTiming timing;
     private final Clock clock;
     private final Timer timer;
 
@@ -76,32 +74,6 @@ public final class Reconciler implements AutoCloseable {
     private final Restarter restarter;
 
     /**
-     * When calls are made, and which.
-     *
-     * @param delay between a package's death and the first call; null waits until NodeAgent's own healing is over
-     * @param resync after which an acknowledged call is repeated if the package is still dead
-     * @param timeout of one call of Reconcile
-     * @param backoffMillis how long to wait after a number of failures in a row, which is at least one
-     * @param via the calls that bring a package back
-     * @param patience after which an acknowledged package that is still dead counts as refused, with {@link ReconcileVia#AUTO}
-     * @param restartTimeout of one call of OffloadModel
-     */
-    public record Timing(
-            @Nullable Duration delay,
-            Duration resync,
-            Duration timeout,
-            IntToLongFunction backoffMillis,
-            ReconcileVia via,
-            Duration patience,
-            Duration restartTimeout) {
-
-        /** Only Reconcile is called. */
-        public Timing(Duration delay, Duration resync, Duration timeout, IntToLongFunction backoffMillis) {
-            this(delay, resync, timeout, backoffMillis, ReconcileVia.RECONCILE, Duration.ZERO, timeout);
-        }
-    }
-
-    /**
      * The progress of the requests for one scenario.
      *
      * @param attempts how often ActionController was called
@@ -112,7 +84,7 @@ public final class Reconciler implements AutoCloseable {
     public record Progress(String scenario, int attempts, int failures, String lastOutcome, long nextInMillis) {}
 
     /** Makes a reconciler that sends no request before its first update. */
-    public Reconciler(ActionController actionController, Timing timing, Clock clock, Timer timer) {
+    public Reconciler(ActionController actionController, ReconcileTiming timing, Clock clock, Timer timer) {
         this.actionController = actionController;
         this.timing = timing;
         this.clock = clock;

@@ -133,7 +133,7 @@ public final class PullpiriMirror implements AutoCloseable {
             } catch (RuntimeException | Error e) {
                 link.failed(
                         part,
-                        "the mirror of Pullpiri's store has ended (" + part.words() + "): " + e
+                        "the mirror of Pullpiri's store has ended (" + part.logName() + "): " + e
                                 + "; restart StateManager");
                 throw e;
             }
@@ -179,7 +179,7 @@ public final class PullpiriMirror implements AutoCloseable {
     private void succeeded(Part part) {
         if (link.succeeded(part)) {
             boolean first = begun.add(part);
-            LOG.info("the mirror of Pullpiri's store works{} ({})", first ? "" : " again", part.words());
+            LOG.info("the mirror of Pullpiri's store works{} ({})", first ? "" : " again", part.logName());
         }
     }
 

@@ -54,7 +54,7 @@ class CommandMistakesTest extends CommandRig {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            zzz                               | Commands are apply, delete, forget, mirror, get, describe, history, watch, wait, demo,
+            zzz                               | Commands are apply, delete, forget, reconcile, mirror, get, describe, history, watch, wait, demo,
             get                               | Missing required parameter: 'KIND'
             get pakages                       | 'pakages' (expected: packages, models, scenarios or nodes)
             get packages -o xml               | expected one of [table, json, yaml]

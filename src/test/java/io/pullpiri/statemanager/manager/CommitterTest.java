@@ -51,7 +51,7 @@ class CommitterTest {
                 asked.add(scenario);
                 return new CompletableFuture<>();
             },
-            new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
+            new ReconcileTiming(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
             clock,
             (delay, task) -> due.add(task));
     private final CommandQueue queue = new CommandQueue(10, 10_000, any -> {});

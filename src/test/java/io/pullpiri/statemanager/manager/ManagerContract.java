@@ -83,7 +83,7 @@ abstract class ManagerContract {
                     asked.add(scenario);
                     return CompletableFuture.completedFuture(new ActionController.ReconcileResult(true, ""));
                 },
-                new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), TIMEOUT, failures -> 10),
+                new ReconcileTiming(Duration.ZERO, Duration.ofMinutes(1), TIMEOUT, failures -> 10),
                 clock,
                 (delay, task) -> CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS)
                         .execute(task));

@@ -55,7 +55,7 @@ class RestarterTest {
     private Reconciler current = reconciler(ReconcileVia.AUTO, Duration.ZERO);
 
     private Reconciler reconciler(ReconcileVia via, @Nullable Duration delay) {
-        return reconciler(new Reconciler.Timing(
+        return reconciler(new ReconcileTiming(
                 delay,
                 Duration.ofMinutes(1),
                 Duration.ofSeconds(5),
@@ -65,7 +65,7 @@ class RestarterTest {
                 Duration.ofMinutes(5)));
     }
 
-    private Reconciler reconciler(Reconciler.Timing timing) {
+    private Reconciler reconciler(ReconcileTiming timing) {
         Reconciler made = new Reconciler(
                 new ActionController() {
 

@@ -64,7 +64,7 @@ final class SteppedManager implements AutoCloseable {
                     asked.add(scenario);
                     return CompletableFuture.completedFuture(new ActionController.ReconcileResult(true, ""));
                 },
-                new Reconciler.Timing(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
+                new ReconcileTiming(Duration.ZERO, Duration.ofMinutes(1), SOON, failures -> 1),
                 clock,
                 (delay, task) -> calls.add(task));
         manager = new Manager(

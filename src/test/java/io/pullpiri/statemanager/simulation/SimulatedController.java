@@ -10,7 +10,7 @@ import io.pullpiri.statemanager.artifact.BrokenArtifactException;
 import io.pullpiri.statemanager.artifact.ModelArtifact;
 import io.pullpiri.statemanager.artifact.PackageArtifact;
 import io.pullpiri.statemanager.manager.ActionController;
-import io.pullpiri.statemanager.manager.Reconciler;
+import io.pullpiri.statemanager.manager.ReconcileTiming;
 import io.pullpiri.statemanager.manager.Timer;
 import io.pullpiri.statemanager.simulation.Action.Mood;
 import io.pullpiri.statemanager.state.ReconcileVia;
@@ -86,8 +86,8 @@ final class SimulatedController {
         return restarts ? Duration.ofMinutes(5) : Duration.ZERO;
     }
 
-    Reconciler.Timing timing(Duration timeout) {
-        return new Reconciler.Timing(
+    ReconcileTiming timing(Duration timeout) {
+        return new ReconcileTiming(
                 Duration.ZERO,
                 RESYNC,
                 timeout,

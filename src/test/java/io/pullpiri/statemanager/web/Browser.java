@@ -87,8 +87,10 @@ final class Browser implements AutoCloseable {
                 "Page.removeScriptToEvaluateOnNewDocument", Map.of("identifier", String.valueOf(added)));
     }
 
+    /** Opens a page. Errors of the page before it are dropped: its server may have ended. */
     void open(int port, String path) {
         driver.get("about:blank");
+        List<String> _ = complaints();
         driver.get("http://127.0.0.1:" + port + path);
     }
 

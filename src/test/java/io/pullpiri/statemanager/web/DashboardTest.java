@@ -105,7 +105,6 @@ class DashboardTest {
     }
 
     private void look(String path) {
-        List<String> _ = browser.complaints();
         browser.open(rig.server.httpPort(), path);
         browser.awaitCount(LIVE, 1);
     }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pullpiri.statemanager.manager.Clock;
 import io.pullpiri.statemanager.manager.Metrics;
+import io.pullpiri.statemanager.manager.ReconcileTiming;
 import io.pullpiri.statemanager.manager.Reconciler;
 import io.pullpiri.statemanager.testing.Await;
 import io.pullpiri.statemanager.testing.ServerRig;
@@ -53,7 +54,7 @@ class WriteTimeoutsTest {
         timeouts = new WriteTimeouts(Duration.ofMillis(300));
         Reconciler idle = new Reconciler(
                 (scenario, timeout) -> new CompletableFuture<>(),
-                new Reconciler.Timing(SOON, SOON, SOON, failures -> 1),
+                new ReconcileTiming(SOON, SOON, SOON, failures -> 1),
                 Clock.system(),
                 (delay, task) -> {});
         server = WebServer.start(
